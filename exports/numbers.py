@@ -1,0 +1,113 @@
+"""Numbers as Belgian invoices write them: decimals, company numbers, structured communications."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+CENT = Decimal("0.01")
+
+#: xsd:decimal in ASCII, with a bound on its length so that no text becomes a number of a million digits.
+_DECIMAL = re.compile(r"[+-]?(?=[0-9.])[0-9]{0,18}(?:\.[0-9]{0,18})?", re.ASCII)
+_NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
+_BELGIAN = re.compile(r"(?:BE)?[\s.]*(?:\(0\))?[0-9][0-9.\s\-/]*", re.ASCII | re.IGNORECASE)
+_FOREIGN_VAT = re.compile(r"([A-Z]{2})([0-9A-Z+*]{2,13})", re.ASCII)
+_STRUCTURED = re.compile(r"[+*]{3}\s*[0-9]{3}\s*/\s*[0-9]{4}\s*/\s*[0-9]{5}\s*[+*]{3}|[0-9]{12}", re.ASCII)
+
+#: Schemes whose identifiers are Belgian enterprise numbers: 0208 is the register's, 9925 the VAT number's,
+#: 9956 and 0193 what UBL.BE and older senders used for it.
+_BELGIAN_SCHEMES = frozenset({"0208", "9925", "9956", "0193", "BE:CBE", "BE:EN", "BE:VAT", "BE:KBO"})
+
+
+def to_decimal(text: str) -> Decimal | None:
+    """The value of an xsd:decimal, or ``None`` when the text is none.
+
+    Only ASCII digits, one point and a sign: no exponent, no ``NaN``, no other scripts' digits, no thousands
+    marks. At most 18 digits on each side.
+    """
+    text = text.strip(" \t\r\n")
+    if not _DECIMAL.fullmatch(text) or text in {".", "+.", "-."}:
+        return None
+    return Decimal(text)
+
+
+def half_up(value: Decimal, step: Decimal = CENT) -> Decimal:
+    """The value rounded to the step (a cent), halves away from zero, as Belgian VAT is."""
+    return value.quantize(step, rounding=ROUND_HALF_UP)
+
+
+def enterprise_number(text: str) -> str | None:
+    """A Belgian enterprise number as ten digits, or ``None`` when it is none.
+
+    Accepts ``BE 0202.239.951``, ``0202239951``, ``202.239.951`` (nine digits, before 2005's leading zero) and
+    ``BE (0)202.239.951``. The last two digits are 97 minus the first eight modulo 97; the first digit is 0
+    or 1.
+    """
+    text = text.strip()
+    if not _BELGIAN.fullmatch(text):
+        return None
+    digits = _NOT_DIGIT.sub("", text)
+    if len(digits) == 9:
+        digits = "0" + digits
+    if len(digits) != 10 or digits[0] not in "01" or 97 - int(digits[:8]) % 97 != int(digits[8:]):
+        return None
+    return digits
+
+
+def company_number(
+    text: str, *, scheme: str | None = None, country: str | None = None
+) -> tuple[str, str] | None:
+    """``(country, number)`` of an identifier, normalised for comparing, or ``None``.
+
+    Belgian: see :func:`enterprise_number`; a bare number counts as Belgian when its scheme or the party's
+    country says so, or when neither says anything. Otherwise a VAT id with its country prefix, letters and
+    digits only.
+    """
+    compact = re.sub(r"[\s.\-/]", "", text).upper()
+    scheme = (scheme or "").upper()
+    prefixed = compact[:2] == "BE"
+    if prefixed or scheme in _BELGIAN_SCHEMES or (not scheme and country in {"BE", None, ""}):
+        number = enterprise_number(text)
+        if number:
+            return "BE", number
+        if prefixed or scheme in _BELGIAN_SCHEMES:
+            return None
+    match = _FOREIGN_VAT.fullmatch(compact)
+    if match and any(sign.isdigit() for sign in match[2]) and (not scheme or scheme.startswith("99")):
+        prefix = "GR" if match[1] == "EL" else match[1]
+        return prefix, match[2]
+    return None
+
+
+def structured_communication(text: str) -> str | None:
+    """The twelve digits of a structured communication (OGM/VCS), or ``None`` when it is none.
+
+    Accepts ``+++123/4567/89002+++``, ``***123/4567/89002***`` and twelve bare digits. The last two are the
+    first ten modulo 97, with 97 for 0.
+    """
+    text = text.strip()
+    if not _STRUCTURED.fullmatch(text):
+        return None
+    digits = _NOT_DIGIT.sub("", text)
+    return digits if int(digits[10:]) == (int(digits[:10]) % 97 or 97) else None
+
+
+def format_structured_communication(digits: str) -> str:
+    """``123456789002`` as ``+++123/4567/89002+++``.
+
+    Raises:
+        ValueError: When it is not a structured communication.
+    """
+    normal = structured_communication(digits)
+    if normal is None:
+        raise ValueError(f"not a structured communication: {digits!r}")
+    return f"+++{normal[:3]}/{normal[3:7]}/{normal[7:]}+++"
+
+
+def make_structured_communication(number: int) -> str:
+    """The twelve digits that carry a number below ten thousand million.
+
+    Raises:
+        ValueError: When the number does not fit in ten digits.
+    """
+    if not 0 <= number < 10**10:
+        raise ValueError(f"does not fit in ten digits: {number}")
+    return f"{number:010d}{number % 97 or 97:02d}"

@@ -1,0 +1,1 @@
+"""UBL invoices and credit notes."""
