@@ -1,0 +1,30 @@
+"""What can go wrong with a bundle; see ``exports.errors`` for what every error carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exports.errors import UnreadableError, UnwritableError
+
+
+class Unreadable(UnreadableError):  # noqa: N818 - the library's public name for it, as in ubl.Unreadable
+    """These bytes are not a bundle: no ZIP, or a manifest that is no manifest."""
+
+
+class HeaderFault(UnwritableError):  # noqa: N818 - a fault of the caller's values, named as ItemFault is
+    """The header's values cannot make a manifest: a local time, a number below 1, a hash that is none."""
+
+
+class ItemFault(UnwritableError):  # noqa: N818 - the public name: the fault of one item
+    """One item cannot leave; nothing of the bundle may be used.
+
+    Reasons: ``cannot_open``, ``cannot_read``, ``wrong_size``, ``wrong_hash``, ``no_files``, ``bad_amount``,
+    ``bad_value``, ``duplicate_item``, ``duplicate_path``, ``bad_path``.
+
+    Attributes:
+        item_id: ``Item.id`` of the item to blame.
+    """
+
+    def __init__(self, item_id: str, reason: str, params: Mapping[str, str] | None = None) -> None:
+        self.item_id = item_id
+        super().__init__(reason, None, {"item": item_id, **(params or {})})
