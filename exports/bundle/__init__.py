@@ -1,7 +1,7 @@
 """Bundles: deterministic ZIPs with a chained manifest, in the layout of a bookkeeping package.
 
-``build`` streams items into a ZIP and returns the manifest it put in; ``verify`` reads such a ZIP, whoever touched it
-since, and tells what is wrong with it.
+``build`` streams items into a ZIP and returns the manifest it put in; ``verify`` reads such a ZIP, whoever
+touched it since, and tells what is wrong with it.
 """
 
 from exports.bundle.errors import HeaderFault, ItemFault, Unreadable

@@ -1,7 +1,7 @@
 """What goes into a bundle: the header of the sending, its items, and their files.
 
-Amounts are Decimals in the item's currency with the signs of the document, as given: nothing here is recomputed.
-Dates are legal dates, moments are UTC. Hashes are SHA-256 in lower-case hexadecimal.
+Amounts are Decimals in the item's currency with the signs of the document, as given: nothing here is
+recomputed. Dates are legal dates, moments are UTC. Hashes are SHA-256 in lower-case hexadecimal.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Kind(StrEnum):
 class TaxAmount(NamedTuple):
     """One VAT breakdown line of a document (EN 16931 BG-23).
 
-    ``category`` is the UNCL5305 code (BT-118), ``percent`` its rate (BT-119; None where the category has none),
-    ``taxable`` the taxable amount (BT-116) and ``tax`` the VAT amount (BT-117).
+    ``category`` is the UNCL5305 code (BT-118), ``percent`` its rate (BT-119; None where the category has
+    none), ``taxable`` the taxable amount (BT-116) and ``tax`` the VAT amount (BT-117).
     """
 
     category: str
@@ -50,9 +50,10 @@ class TaxAmount(NamedTuple):
 class Header:
     """What a bundle says about itself.
 
-    ``number`` counts the bundles of the dossier from 1 without gaps; ``previous_sha256`` is the SHA-256 of the manifest
-    of the bundle before it (``Manifest.sha256``), None for the first. ``policy`` is the export policy or the word for
-    a sending by hand. ``created`` is aware and in UTC; ``software`` the name and version to show in the manifest.
+    ``number`` counts the bundles of the dossier from 1 without gaps; ``previous_sha256`` is the SHA-256 of
+    the manifest of the bundle before it (``Manifest.sha256``), None for the first. ``policy`` is the export
+    policy or the word for a sending by hand. ``created`` is aware and in UTC; ``software`` the name and
+    version to show in the manifest.
     """
 
     dossier_id: str
@@ -70,10 +71,10 @@ class Header:
 class ItemFile:
     """One file of an item.
 
-    ``name`` is the name it came with (kept in the manifest, never used as a path), ``size`` its length in bytes.
-    ``open`` gives a fresh binary stream, which the bundle reads once and closes.
-    ``embeds_pdf`` tells of a UBL whether it carries its PDF inside, so that no loose one is laid beside it;
-    None means the usual: what we wrote or derived does, what was received does not.
+    ``name`` is the name it came with (kept in the manifest, never used as a path), ``size`` its length in
+    bytes. ``open`` gives a fresh binary stream, which the bundle reads once and closes. ``embeds_pdf``
+    tells of a UBL whether it carries its PDF inside, so that no loose one is laid beside it; None means the
+    usual: what we wrote or derived does, what was received does not.
     """
 
     role: Role
@@ -91,10 +92,10 @@ class Item:
     """One document or statement of a bundle.
 
     ``number`` is the document's number as printed on it, for a statement the statement's number.
-    ``net``, ``tax`` and ``gross`` are BT-109, BT-110 and BT-112, None where there is none to give (statements, loose
-    papers). ``account`` is the account number and ``statement_number`` the CODA number of a statement.
-    ``reexport`` marks what left before, in the bundle ``first_exported_in``; ``replaces`` names the item version that
-    this one amends.
+    ``net``, ``tax`` and ``gross`` are BT-109, BT-110 and BT-112, None where there is none to give
+    (statements, loose papers). ``account`` is the account number and ``statement_number`` the CODA number
+    of a statement. ``reexport`` marks what left before, in the bundle ``first_exported_in``; ``replaces``
+    names the item version that this one amends.
     """
 
     id: str
@@ -117,7 +118,7 @@ class Item:
 
 
 class Placement(NamedTuple):
-    """Where a layout puts one file: the path inside the bundle, relative to the dossier's folder, ``/`` between."""
+    """Where a layout puts one file: its path inside the bundle, relative to the dossier's folder."""
 
     file: ItemFile
     path: str
@@ -139,7 +140,7 @@ class Layout(Protocol):
 def import_order(item: Item) -> tuple[date, str, str, str]:
     """The sort key for items: by legal date, then kind, number and id.
 
-    Most packages import in file-name order, and file names begin with the date: items given to ``build`` in this order
-    get names that sort the same way.
+    Most packages import in file-name order, and file names begin with the date: items given to ``build`` in
+    this order get names that sort the same way.
     """
     return (item.date, item.kind.value, item.number, item.id)

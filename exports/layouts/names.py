@@ -1,0 +1,92 @@
+r"""File and folder names that every reader accepts: ASCII, safe on Windows, short.
+
+The rules for Windows are those of Microsoft's "Naming Files, Paths, and Namespaces": no control characters,
+none of ``< > : " / \ | ? *``, no trailing dot or space, no device name (``CON``, ``COM1``, …) before the
+first dot.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+
+MAX_NAME = 80
+"""The longest file name, extension included."""
+
+MAX_PATH = 160
+"""The longest path inside a bundle: leaves 100 of Windows' 260 characters for the folder it is written under."""
+
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
+_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789\u00b9\u00b2\u00b3"]
+)
+# Letters that Unicode does not decompose into a base letter and an accent.
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O"}
+    | {"ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+)
+_UNSAFE = re.compile(r"[^A-Za-z0-9.]+")
+_DOTS = re.compile(r"\.{2,}")
+
+
+def sanitise(text: str, limit: int) -> str:
+    """``text`` as at most ``limit`` characters of ``A-Z a-z 0-9 . -``; empty where nothing is left.
+
+    Accents fall off, everything else becomes one hyphen, and neither end is a dot or a hyphen.
+    """
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = _DOTS.sub(".", _UNSAFE.sub("-", plain)).strip("-.")
+    return plain[:limit].rstrip("-.")
+
+
+def base_name(day: date, *, bundle: int, sequence: int, label: str, number: str, room: int) -> str:
+    """The name of an item's files without extension, at most ``room`` characters.
+
+    ``20261115_0012-000007_purchase-invoice_2026-77``: the legal date first, since most packages import in
+    file-name order; then the bundle's number and the item's place in it, which make the name the only one
+    in its folder for good; then what it is and its own number as far as there is room.
+    """
+    start = f"{day:%Y%m%d}_{bundle:04d}-{sequence:06d}_{label}"
+    tail = sanitise(number, max(room - len(start) - 1, 0))
+    return f"{start}_{tail}" if tail else start
+
+
+def segment_fault(segment: str) -> str | None:
+    """Why one folder or file name is not safe everywhere, as a code; None when it is.
+
+    Codes: ``empty``, ``dots``, ``too_long``, ``forbidden_character``, ``trailing_dot_or_space``,
+    ``device_name``, ``not_normalised``.
+    """
+    if not segment:
+        return "empty"
+    if segment in {".", ".."}:
+        return "dots"
+    if len(segment) > MAX_NAME:
+        return "too_long"
+    if _FORBIDDEN.search(segment) or "/" in segment or not segment.isprintable():
+        return "forbidden_character"
+    if segment[-1] in ". " or segment[0] == " ":
+        return "trailing_dot_or_space"
+    if segment.split(".", 1)[0].rstrip(" ").upper() in _DEVICES:
+        return "device_name"
+    if unicodedata.normalize("NFC", segment) != segment:
+        return "not_normalised"
+    return None
+
+
+def path_fault(path: str) -> str | None:
+    """Why a relative path with ``/`` between its parts is not safe everywhere, as a code; None when it is.
+
+    Codes: those of ``segment_fault``, and ``absolute`` and ``path_too_long``.
+    """
+    if path.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", path):
+        return "absolute"
+    if len(path) > MAX_PATH:
+        return "path_too_long"
+    for segment in path.split("/"):
+        if fault := segment_fault(segment):
+            return fault
+    return None
