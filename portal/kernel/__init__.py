@@ -1,0 +1,1 @@
+"""Words everybody shares: no input, no output, no framework."""

@@ -1,0 +1,119 @@
+"""Who acts, for whom, and what they may do.
+
+The rights are a table (domain.md §2): nothing is allowed until granted here.
+"""
+
+import enum
+
+import msgspec
+
+from portal.kernel.ids import AgentId, CompanyId, FirmId, PersonId
+
+
+class Role(enum.StrEnum):
+    """Roles of firm staff, then roles of company members."""
+
+    OWNER = "owner"
+    MANAGER = "manager"
+    ACCOUNTANT = "accountant"
+    ASSISTANT = "assistant"
+    ENTREPRENEUR = "entrepreneur"
+    APPROVER = "approver"
+    CONTRIBUTOR = "contributor"
+    READER = "reader"
+
+
+FIRM_ROLES = (Role.OWNER, Role.MANAGER, Role.ACCOUNTANT, Role.ASSISTANT)
+COMPANY_ROLES = (Role.ENTREPRENEUR, Role.APPROVER, Role.CONTRIBUTOR, Role.READER)
+
+
+class Right(enum.StrEnum):
+    """What a person may be allowed to do."""
+
+    FIRM_SETTINGS = "firm_settings"
+    BRAND = "brand"
+    AGENTS = "agents"
+    DOSSIERS_SEE = "dossiers_see"
+    DOSSIERS_EDIT = "dossiers_edit"  # create, import, invite
+    UPLOAD = "upload"  # and process quick entry
+    EXPORT = "export"  # send unapproved, deliver again
+    UNLOCK = "unlock"  # and policies
+    AUDIT_SEE = "audit_see"
+    DOCUMENTS_SEE = "documents_see"
+    APPROVE = "approve"
+    SEND = "send"  # to my accountant
+    MEMBERS = "members"  # and a firm's access
+
+
+_OWN = {Right.DOSSIERS_SEE, Right.DOCUMENTS_SEE}
+RIGHTS: dict[Role, frozenset[Right]] = {
+    Role.OWNER: frozenset(
+        _OWN
+        | {
+            Right.FIRM_SETTINGS,
+            Right.BRAND,
+            Right.AGENTS,
+            Right.DOSSIERS_EDIT,
+            Right.UPLOAD,
+            Right.EXPORT,
+            Right.UNLOCK,
+            Right.AUDIT_SEE,
+        }
+    ),
+    Role.MANAGER: frozenset(
+        _OWN
+        | {Right.BRAND, Right.AGENTS, Right.DOSSIERS_EDIT, Right.UPLOAD, Right.EXPORT, Right.UNLOCK, Right.AUDIT_SEE}
+    ),
+    Role.ACCOUNTANT: frozenset(_OWN | {Right.DOSSIERS_EDIT, Right.UPLOAD, Right.EXPORT, Right.UNLOCK}),
+    Role.ASSISTANT: frozenset(_OWN | {Right.DOSSIERS_EDIT, Right.UPLOAD}),
+    Role.ENTREPRENEUR: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD, Right.APPROVE, Right.SEND, Right.MEMBERS}),
+    Role.APPROVER: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD, Right.APPROVE, Right.SEND}),
+    Role.CONTRIBUTOR: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD}),
+    Role.READER: frozenset({Right.DOCUMENTS_SEE}),
+}
+
+
+class Door(enum.StrEnum):
+    """How the actor came in."""
+
+    PAGE = "page"
+    API = "api"
+    AGENT = "agent"
+    JOB = "job"
+    CLI = "cli"
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who acts. Exactly one of `firm_id` (staff, agents, policies) and `company_id` (members) is the scope.
+
+    `host_firm_id` is the firm whose host a member came through. `name` is for the audit log and for greetings.
+    """
+
+    door: Door
+    name: str
+    firm_id: FirmId | None = None
+    company_id: CompanyId | None = None
+    host_firm_id: FirmId | None = None
+    person_id: PersonId | None = None
+    agent_id: AgentId | None = None
+    role: Role | None = None
+    on_behalf_of: PersonId | None = None
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether firm staff, an agent or a policy of a firm acts."""
+        return self.firm_id is not None
+
+    def may(self, right: Right) -> bool:
+        """Whether the role grants the right; an actor without a role (a policy, the system) is checked elsewhere."""
+        return self.role is not None and right in RIGHTS[self.role]
+
+
+def system_actor(name: str) -> Actor:
+    """The portal itself: sweeps, sealing, matching."""
+    return Actor(door=Door.JOB, name=name)
+
+
+def policy_actor(firm_id: FirmId, name: str) -> Actor:
+    """A firm's standing order, such as an export policy, acting without a person."""
+    return Actor(door=Door.JOB, name=name, firm_id=firm_id)

@@ -1,0 +1,119 @@
+"""The one tree of errors a use case may raise; `portal.web.problems` is the only place that renders them.
+
+    PortalError
+    ├── Invalid       400  what was given cannot be read or breaks a rule; says what, where and what to do
+    ├── Unauthorised  401  nobody is signed in
+    ├── Forbidden     403  signed in, but may not
+    ├── NotFound      404  unknown, or another tenant's: the two answer alike
+    ├── Conflict      409  somebody or something was there first: state moved, locked, already open
+    ├── TooLarge      413  more bytes than allowed
+    ├── TooMany       429  rate limit; `retry_after` in seconds
+    └── Unavailable   503  a part we need is away for the moment
+
+Every error carries a `code` for programs, and a `message` with `%(name)s` places for `params`, which is translated when it is
+shown: raise with `N_("…")`. `fields` maps form fields to such messages. Nothing here ever holds database text.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from portal.kernel.language import N_, gettext
+
+
+class PortalError(Exception):
+    """Root of everything a use case raises on purpose."""
+
+    status: ClassVar[int] = 500
+    code: str = "error"
+    message: str = N_("Something went wrong.")
+
+    def __init__(
+        self,
+        message: str | None = None,
+        /,
+        *,
+        code: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        **params: object,
+    ) -> None:
+        self.message = message or type(self).message
+        self.code = code or type(self).code
+        self.fields = dict(fields or {})
+        self.params = params
+        super().__init__(self.code)
+
+    def text(self) -> str:
+        """The message in the reader's language, its places filled in."""
+        return gettext(self.message) % self.params if self.params else gettext(self.message)
+
+    def field_texts(self) -> dict[str, str]:
+        """The messages of the fields, in the reader's language."""
+        return {name: gettext(message) % self.params for name, message in self.fields.items()}
+
+
+class Invalid(PortalError):
+    """What was given cannot be read or breaks a rule."""
+
+    status = 400
+    code = "invalid"
+    message = N_("Some of what you entered is not right.")
+
+
+class Unauthorised(PortalError):
+    """Nobody is signed in."""
+
+    status = 401
+    code = "unauthorised"
+    message = N_("Please sign in.")
+
+
+class Forbidden(PortalError):
+    """Signed in, but may not."""
+
+    status = 403
+    code = "forbidden"
+    message = N_("You may not do this. Ask the owner of the account.")
+
+
+class NotFound(PortalError):
+    """Unknown, or another tenant's."""
+
+    status = 404
+    code = "not_found"
+    message = N_("This page does not exist, or you have no access to it.")
+
+
+class Conflict(PortalError):
+    """Somebody or something was there first."""
+
+    status = 409
+    code = "conflict"
+    message = N_("This was changed in the meantime. Look at the present state and try again.")
+
+
+class TooLarge(PortalError):
+    """More bytes than allowed."""
+
+    status = 413
+    code = "too_large"
+    message = N_("This file is too large.")
+
+
+class TooMany(PortalError):
+    """Too many tries."""
+
+    status = 429
+    code = "too_many"
+    message = N_("Too many tries. Wait a moment and try again.")
+
+    def __init__(self, message: str | None = None, /, *, retry_after: int = 60, **params: object) -> None:
+        super().__init__(message, **params)
+        self.retry_after = retry_after
+
+
+class Unavailable(PortalError):
+    """A part we need is away for the moment."""
+
+    status = 503
+    code = "unavailable"
+    message = N_("This is not available for the moment. Nothing was lost; try again in a minute.")
