@@ -4,7 +4,20 @@
 touched it since, and tells what is wrong with it.
 """
 
+from exports.bundle.build import build
 from exports.bundle.errors import HeaderFault, ItemFault, Unreadable
+from exports.bundle.manifest import (
+    MANIFEST_PATH,
+    KindTotal,
+    Manifest,
+    ManifestDossier,
+    ManifestFile,
+    ManifestItem,
+    ManifestTax,
+    RateTotal,
+    Totals,
+    read_manifest,
+)
 from exports.bundle.model import (
     Header,
     Item,
@@ -19,17 +32,28 @@ from exports.bundle.model import (
 )
 
 __all__ = [
+    "MANIFEST_PATH",
     "Header",
     "HeaderFault",
     "Item",
     "ItemFault",
     "ItemFile",
     "Kind",
+    "KindTotal",
     "Layout",
+    "Manifest",
+    "ManifestDossier",
+    "ManifestFile",
+    "ManifestItem",
+    "ManifestTax",
     "Origin",
     "Placement",
+    "RateTotal",
     "Role",
     "TaxAmount",
+    "Totals",
     "Unreadable",
+    "build",
     "import_order",
+    "read_manifest",
 ]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from exports.bundle import names
 from exports.bundle.model import Item, ItemFile, Kind, Placement
 from exports.errors import UnwritableError
-from exports.layouts import names
 
 _LABELS = {kind: kind.value.replace("_", "-") for kind in Kind} | {Kind.statement: "coda"}
 _ROLE_EXTENSIONS = {"ubl": ".xml", "pdf": ".pdf"}
@@ -87,7 +87,7 @@ class FolderLayout:
     def folder(self, item: Item) -> str:
         """The folder of an item, relative to the dossier's folder; ``""`` for that folder itself."""
         values = {
-            "account": names.sanitise(item.account or "", 40).upper(),
+            "account": _account(item),
             "year": f"{item.date:%Y}",
             "month": f"{item.date:%m}",
         }
@@ -106,7 +106,7 @@ class FolderLayout:
         is_statement = item.kind is Kind.statement
         number = item.number
         if is_statement:
-            number = "-".join(filter(None, (item.account, item.statement_number or item.number)))
+            number = "-".join(filter(None, (_account(item), item.statement_number or item.number)))
         base = names.base_name(
             item.date,
             bundle=bundle,
@@ -179,6 +179,11 @@ def _chosen(item: Item, *, statement_pdf: bool) -> list[ItemFile]:
         if not (drop_pdf and file.role == "pdf"):
             chosen.setdefault(file.sha256, file)
     return sorted(chosen.values(), key=lambda file: _ORDER[file.role])
+
+
+def _account(item: Item) -> str:
+    """The account number as a name: an IBAN without its spaces, at most its 34 characters."""
+    return names.sanitise(item.account or "", 99).replace("-", "").replace(".", "").upper()[:34]
 
 
 def _embeds_pdf(file: ItemFile) -> bool:

@@ -15,7 +15,7 @@ MAX_NAME = 80
 """The longest file name, extension included."""
 
 MAX_PATH = 160
-"""The longest path inside a bundle: leaves 100 of Windows' 260 characters for the folder it is written under."""
+"""The longest path inside a bundle: leaves 100 of the 260 characters of Windows for where it is put."""
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _DEVICES = frozenset(

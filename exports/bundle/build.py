@@ -1,0 +1,260 @@
+"""Building a bundle: items in, one ZIP and its manifest out, a file at a time."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from decimal import Decimal
+from hashlib import sha256
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+from exports.bundle.archive import CHUNK, ArchiveWriter
+from exports.bundle.errors import HeaderFault, ItemFault
+from exports.bundle.manifest import (
+    MANIFEST_PATH,
+    Manifest,
+    ManifestDossier,
+    ManifestFile,
+    ManifestItem,
+    ManifestTax,
+    amount,
+    totals,
+    utc_second,
+)
+from exports.bundle.model import Header, Item, ItemFile, Layout, Placement
+from exports.bundle.names import path_fault
+
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_IN_MEMORY = 8 << 20  # a larger file waits on disk until its hash is known to be right
+
+
+def build(header: Header, items: Iterable[Item], layout: Layout, out: BinaryIO) -> Manifest:
+    """Writes the bundle of these items to ``out`` and returns its manifest, which is also its last entry.
+
+    Items are taken and written one by one, in the order given (see ``import_order``); of their bytes never
+    more than one file is held, and of that at most 8 MiB in memory. ``out`` is written from where it stands
+    and need not be seekable. The same header, items, layout and bytes give the same ZIP, byte for byte, on
+    every machine.
+
+    A CODA file that several statements share is written once. Everything that a file claims is checked
+    before it is written: when this raises, what ``out`` holds is not a ZIP and is to be thrown away.
+
+    Raises:
+        HeaderFault: The header cannot make a manifest.
+        ItemFault: An item cannot leave; it names the item and why.
+        OSError: ``out`` cannot be written.
+    """
+    _check_header(header)
+    archive = ArchiveWriter(out)
+    packer = _Packer(archive, layout, header.number)
+    listed: list[ManifestItem] = []
+    seen: set[tuple[str, int]] = set()
+    for sequence, item in enumerate(items, start=1):
+        if (item.id, item.version) in seen:
+            raise ItemFault(item.id, "duplicate_item", {"version": str(item.version)})
+        seen.add((item.id, item.version))
+        listed.append(packer.pack(item, sequence))
+    manifest = Manifest(
+        dossier=ManifestDossier(
+            id=header.dossier_id,
+            code=header.dossier_code,
+            name=header.dossier_name,
+            company_number=header.company_number,
+        ),
+        number=header.number,
+        previous_sha256=header.previous_sha256,
+        policy=header.policy,
+        created=utc_second(header.created),
+        software=header.software,
+        layout=layout.name,
+        items=tuple(listed),
+        totals=totals(listed),
+    )
+    archive.write_bytes(MANIFEST_PATH, manifest.to_bytes())
+    archive.finish()
+    return manifest
+
+
+class _Packer:
+    """Puts items into an archive and keeps the paths apart."""
+
+    def __init__(self, archive: ArchiveWriter, layout: Layout, bundle: int) -> None:
+        self._archive = archive
+        self._layout = layout
+        self._bundle = bundle
+        self._paths = {MANIFEST_PATH.casefold()}
+        self._shared: dict[tuple[str, str], str] = {}
+
+    def pack(self, item: Item, sequence: int) -> ManifestItem:
+        placements = self._layout.place(item, bundle=self._bundle, sequence=sequence)
+        if not placements:
+            raise ItemFault(item.id, "no_files")
+        return _describe(item, sequence, tuple(self._put(item, placement) for placement in placements))
+
+    def _put(self, item: Item, placement: Placement) -> ManifestFile:
+        file, path = placement
+        # Statements that came in one file leave in one file: written twice it would be booked twice.
+        key = (path.rpartition("/")[0], file.sha256)
+        if file.role == "coda" and key in self._shared:
+            path = self._shared[key]
+        else:
+            if path.casefold() in self._paths:
+                raise ItemFault(item.id, "duplicate_path", {"path": path})
+            if fault := path_fault(path):
+                raise ItemFault(item.id, "bad_path", {"path": path, "fault": fault})
+            self._paths.add(path.casefold())
+            self._write(item, file, path)
+            if file.role == "coda":
+                self._shared[key] = path
+        return ManifestFile(
+            role=file.role,
+            path=path,
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            sha256=file.sha256,
+            origin=file.origin,
+        )
+
+    def _write(self, item: Item, file: ItemFile, path: str) -> None:
+        if file.size < 0 or not _HASH.match(file.sha256):
+            claims = {"file": file.name, "size": str(file.size), "sha256": file.sha256}
+            raise ItemFault(item.id, "bad_value", claims)
+        if file.size <= _IN_MEMORY:
+            held: list[bytes] = []
+            crc = _check(item, file, held.append)
+            self._archive.write(path, held, size=file.size, crc=crc)
+            return
+        with TemporaryFile() as spool:
+            crc = _check(item, file, spool.write)
+            spool.seek(0)
+            self._archive.write(path, iter(lambda: spool.read(CHUNK), b""), size=file.size, crc=crc)
+
+
+def _check(item: Item, file: ItemFile, keep: Callable[[bytes], object]) -> int:
+    """Hands the file's bytes to ``keep``, makes sure they are as the item says, returns their CRC-32."""
+    digest, crc, length = sha256(), 0, 0
+    for chunk in _read(item, file):
+        length += len(chunk)
+        if length > file.size:
+            break
+        digest.update(chunk)
+        crc = zlib.crc32(chunk, crc)
+        keep(chunk)
+    if length != file.size:
+        found = f"more than {file.size}" if length > file.size else str(length)
+        raise ItemFault(
+            item.id, "wrong_size", {"file": file.name, "expected": str(file.size), "found": found}
+        )
+    if (found := digest.hexdigest()) != file.sha256:
+        raise ItemFault(item.id, "wrong_hash", {"file": file.name, "expected": file.sha256, "found": found})
+    return crc
+
+
+def _read(item: Item, file: ItemFile) -> Iterator[bytes]:
+    """The file's bytes in pieces; whatever its stream raises becomes a fault of the item."""
+    # A store fails in ways of its own that this library cannot name; the item is at fault in all of them.
+    try:
+        stream = file.open()
+    except Exception as fault:  # see above
+        raise ItemFault(item.id, "cannot_open", {"file": file.name, "fault": _said(fault)}) from fault
+    with closing(stream):
+        while True:
+            try:
+                chunk = stream.read(CHUNK)
+            except Exception as fault:  # see above
+                raise ItemFault(item.id, "cannot_read", {"file": file.name, "fault": _said(fault)}) from fault
+            if not chunk:
+                return
+            yield chunk
+
+
+def _said(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"
+
+
+def _describe(item: Item, sequence: int, files: tuple[ManifestFile, ...]) -> ManifestItem:
+    """The item as the manifest tells of it."""
+    if not _CURRENCY.match(item.currency):
+        raise ItemFault(item.id, "bad_value", {"currency": item.currency})
+    if item.first_exported_in is not None and item.first_exported_in < 1:
+        raise ItemFault(item.id, "bad_value", {"first_exported_in": str(item.first_exported_in)})
+    texts = (item.id, item.number, item.counterparty, item.account, item.statement_number, item.replaces)
+    for text in (*texts, *(text for file in files for text in (file.name, file.media_type))):
+        if text is not None and not _is_unicode(text):
+            raise ItemFault(item.id, "bad_value", {"text": ascii(text)})
+    return ManifestItem(
+        sequence=sequence,
+        id=item.id,
+        version=item.version,
+        kind=item.kind,
+        number=item.number,
+        date=item.date,
+        counterparty=item.counterparty,
+        currency=item.currency,
+        net=_amount(item, item.net),
+        tax=_amount(item, item.tax),
+        gross=_amount(item, item.gross),
+        tax_subtotals=tuple(
+            ManifestTax(
+                category=category,
+                percent=_amount(item, percent),
+                taxable=_given(item, taxable),
+                tax=_given(item, tax),
+            )
+            for category, percent, taxable, tax in item.tax_subtotals
+        ),
+        files=files,
+        account=item.account,
+        statement_number=item.statement_number,
+        reexport=item.reexport,
+        first_exported_in=item.first_exported_in,
+        replaces=item.replaces,
+    )
+
+
+def _amount(item: Item, value: Decimal | None) -> Decimal | None:
+    return None if value is None else _given(item, value)
+
+
+def _given(item: Item, value: Decimal) -> Decimal:
+    try:
+        return amount(value)
+    except ValueError as fault:
+        raise ItemFault(item.id, "bad_amount", {"amount": str(value)}) from fault
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be written at all: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_header(header: Header) -> None:
+    if header.number < 1:
+        raise HeaderFault("bad_number", None, {"number": str(header.number)})
+    if header.created.tzinfo is None:
+        raise HeaderFault("local_time", None, {"created": header.created.isoformat()})
+    if (header.previous_sha256 is None) != (header.number == 1):
+        chain = {"number": str(header.number), "previous_sha256": str(header.previous_sha256)}
+        raise HeaderFault("broken_chain", None, chain)
+    if header.previous_sha256 is not None and not _HASH.match(header.previous_sha256):
+        raise HeaderFault("bad_hash", None, {"previous_sha256": header.previous_sha256})
+    texts = (
+        header.dossier_id,
+        header.dossier_code,
+        header.dossier_name,
+        header.company_number,
+        header.policy,
+        header.software,
+    )
+    for text in texts:
+        if text is not None and not _is_unicode(text):
+            raise HeaderFault("bad_text", None, {"text": ascii(text)})
