@@ -1,9 +1,8 @@
 """The three database roles: what each may and may not do, and that preparing them again changes nothing."""
 
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
+import anyio
 import asyncpg
 import pytest
 
@@ -136,21 +135,19 @@ async def test_a_changed_password_replaces_the_old_one(server: EmbeddedPostgres,
 
 
 async def test_the_psql_script_does_the_same_on_a_server_of_its_own(
-    server: EmbeddedPostgres, urls: DatabaseUrls, tmp_path: Path
+    server: EmbeddedPostgres, urls: DatabaseUrls
 ) -> None:
     passwords = RolePasswords("it's", "back\\slash", 'quo"te')
     from portal.embedded.postgres import _programs
 
     try:
         for _ in range(2):
-            done = subprocess.run(
+            psql = await anyio.run_process(
                 [_programs() / "psql", "-X", "-q", server.admin_url],
-                input=psql_script("scripted", passwords),
-                capture_output=True,
-                text=True,
+                input=psql_script("scripted", passwords).encode(),
                 check=False,
             )
-            assert (done.returncode, done.stderr) == (0, "")
+            assert (psql.returncode, psql.stderr) == (0, b"")
         made = database_urls(server.admin_url, "scripted", passwords)
         await run(made.owner, "CREATE TABLE t AS SELECT 9 AS n", "SELECT 1")
         assert await run(made.app, "SELECT n FROM t") == 9

@@ -91,7 +91,9 @@ async def test_a_stale_pid_file_that_names_another_living_process_does_not_block
     server.stop()
     # as after a restart of a container: the number belongs to somebody else of the same account
     owner = server.data.stat()
-    other = subprocess.Popen(["/bin/sleep", "60"], user=owner.st_uid, group=owner.st_gid)
+    other = subprocess.Popen(  # noqa: ASYNC220 - only started; nothing waits for it here
+        ["/bin/sleep", "60"], user=owner.st_uid, group=owner.st_gid
+    )
     try:
         pid_file.write_text("\n".join([str(other.pid), *lines[1:]]) + "\n")
         os.chown(pid_file, owner.st_uid, owner.st_gid)
@@ -192,7 +194,7 @@ def test_the_servers_end_when_the_portal_is_killed(folder: Path) -> None:
 
 def test_servers_left_by_a_portal_killed_with_its_guards_are_replaced(folder: Path) -> None:
     process, pids = portal(folder)
-    for guard in (pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if parent(pid) in pids):
+    for guard in (int(path.name) for path in Path("/proc").glob("[0-9]*") if parent(int(path.name)) in pids):
         if "read -r _" in command_line(guard):
             os.kill(guard, signal.SIGKILL)
     process.kill()
@@ -237,7 +239,7 @@ def test_a_free_port_is_free() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers under another account")
-async def test_root_gives_the_servers_an_account_without_any_right_it_does_not_need(tmp_path: Path) -> None:
+def test_root_gives_the_servers_an_account_without_any_right_it_does_not_need(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     with start_postgres(closed / "var", durable=False) as server:

@@ -1,0 +1,119 @@
+"""What every store of original files promises, whichever way the bytes are kept."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from portal.kernel.errors import PortalError, Unavailable
+from portal.kernel.language import N_
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What `ObjectStore.put` took in."""
+
+    sha256: str
+    """64 lower-case hexadecimal digits."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object as `ObjectStore.listing` finds it."""
+
+    namespace: UUID
+    sha256: str
+    size: int
+    modified: datetime
+    """When it was last put, in UTC, by the clock of the store."""
+
+
+class BrokenFile(PortalError):  # noqa: N818 - named by the fault, like the rest of the tree
+    """A file the database knows cannot be given as it was stored. Never hand out a part: name it and stop."""
+
+    code = "file_broken"
+    message = N_("A stored file cannot be read. The people who run the portal have to restore it.")
+
+
+class Missing(BrokenFile):
+    """The store has no bytes under this hash for this owner."""
+
+    code = "file_missing"
+    message = N_("A stored file is missing. The people who run the portal have to restore it.")
+
+
+class Damaged(BrokenFile):
+    """The bytes have changed since they were stored."""
+
+    code = "file_damaged"
+    message = N_("A stored file is damaged. The people who run the portal have to restore it.")
+
+
+class StorageUnavailable(Unavailable):
+    """The store cannot be reached, refuses, or is full. Nothing was stored under its final name."""
+
+    code = "storage_unavailable"
+    message = N_("Files cannot be stored or read for the moment. Nothing was lost; try again in a minute.")
+
+
+class ObjectStore(Protocol):
+    """Content-addressed bytes, apart for each owner.
+
+    ``namespace`` is the id of the company or firm that owns the bytes. Equal bytes are kept once inside a
+    namespace and never shared between two: no tenant can learn that another has a file, or reach it by its
+    hash.
+
+    All methods raise `StorageUnavailable` when the store cannot be reached and `ValueError` for a hash that
+    is none.
+    """
+
+    async def put(
+        self, namespace: UUID, data: bytes | AsyncIterable[bytes] | BinaryIO, *, media_type: str
+    ) -> StoredObject:
+        """Store the bytes under their hash, whole or not at all; storing them again refreshes and heals.
+
+        An error raised by ``data`` while it is read passes through; nothing is stored then.
+        """
+        ...
+
+    async def get(self, namespace: UUID, sha256: str) -> bytes:
+        """All bytes, their hash verified. Raises `Missing` or `Damaged`."""
+        ...
+
+    def stream(self, namespace: UUID, sha256: str, *, start: int = 0) -> AsyncIterator[bytes]:
+        """The bytes from position ``start`` on, in pieces of at most a megabyte or so.
+
+        The last piece is held back until the hash of the whole is verified: damaged bytes raise `Damaged`
+        and never arrive complete. Raises `Missing`.
+        """
+        ...
+
+    def open(self, namespace: UUID, sha256: str) -> BinaryIO:
+        """A forward-only reader for code without an event loop, such as the child that builds bundles.
+
+        Raises `Missing` here, `Damaged` at the latest when the end is read.
+        """
+        ...
+
+    async def exists(self, namespace: UUID, sha256: str) -> bool:
+        """Whether there are bytes under this hash. Does not read them."""
+        ...
+
+    async def delete(self, namespace: UUID, sha256: str, *, older_than: datetime | None = None) -> bool:
+        """Remove the bytes; unknown ones are no error. Returns whether something was removed.
+
+        With ``older_than`` only an object last put before that moment is removed, so that the sweeper does
+        not take what somebody is storing again just now.
+        """
+        ...
+
+    def listing(self, namespace: UUID | None = None) -> AsyncIterator[Listed]:
+        """Every object, or those of one namespace, in no order: for the sweeper and after a restore."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether a small object can be written and read back within a few seconds. Never raises."""
+        ...

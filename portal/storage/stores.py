@@ -1,0 +1,356 @@
+"""The one implementation of `ObjectStore`, on obstore, whose local, S3 and memory stores differ little.
+
+Keys are ``<namespace>/sha256/ab/cd/<64 hex digits>``. The hash is known only at the end, so the bytes go
+through a spool (memory, then a temporary file) and are written once, under the final key, in one step: a
+rename in the local store, one PUT or a completed multipart upload on S3. Incomplete multipart uploads are
+the bucket's to expire.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+from uuid import UUID
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, S3Store
+
+from portal.storage.contract import Damaged, Listed, Missing, StorageUnavailable, StoredObject
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
+SPOOL = 8 * 1024 * 1024
+"""Bytes kept in memory while hashing; longer ones go to a temporary file."""
+PIECE = 1024 * 1024
+"""Bytes read at a time."""
+MULTIPART = 32 * 1024 * 1024
+"""Objects longer than this are uploaded to S3 in parts."""
+HEALTH_SECONDS = 5.0
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_KEY = re.compile(r"([0-9a-f-]{36})/sha256/([0-9a-f]{2})/([0-9a-f]{2})/(\2\3[0-9a-f]{60})", re.ASCII)
+
+_FAULTS = (OSError, BaseError)
+
+
+class StorageUrlError(ValueError):
+    """The storage URL cannot be used; the message says why and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Credentials:
+    """Access key of an S3 store. ``None`` for the session token in the common case."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+class _Pieces(Protocol):
+    """What is used of obstore's stream: an iterator over buffers."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+def open_store(url: str, credentials: S3Credentials | None = None) -> "Store":
+    """The store at ``url``.
+
+    - ``file:///absolute/path``: a directory, made when missing, closed to other users;
+    - ``s3://bucket/prefix?endpoint=https://host&region=eu-west-1``: S3; the bucket must exist. ``endpoint``
+    is for
+      servers other than Amazon's (then the bucket is part of the path, not of the host name);
+    - ``memory://``: this process only, for tests.
+
+    Raises:
+        StorageUrlError: unknown scheme or option, no path or bucket, credentials missing.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "memory":
+        return Store(MemoryStore())
+    if parts.scheme == "file":
+        path = Path(unquote(parts.path))
+        if parts.netloc or not path.is_absolute() or parts.query:
+            raise StorageUrlError("A local store is written file:///absolute/path")
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageUrlError(f"The folder {path} cannot be made: {error.strerror}") from error
+        return Store(LocalStore(path), local=path)
+    if parts.scheme == "s3":
+        return Store(_s3(parts.netloc, parts.path.strip("/"), parts.query, credentials), remote=True)
+    raise StorageUrlError(f"The storage URL starts with {parts.scheme!r}: use file://, s3:// or memory://")
+
+
+def _s3(bucket: str, prefix: str, query: str, credentials: S3Credentials | None) -> S3Store:
+    options = dict(parse_qsl(query))
+    endpoint = options.pop("endpoint", None)
+    region = options.pop("region", "us-east-1")
+    if options:
+        raise StorageUrlError(f"Unknown options in the storage URL: {', '.join(sorted(options))}")
+    if not bucket or "@" in bucket:
+        raise StorageUrlError("An S3 store is written s3://bucket/prefix, with the keys given apart")
+    if credentials is None:
+        raise StorageUrlError("An S3 store needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    if endpoint is not None and urlsplit(endpoint).scheme not in {"http", "https"}:
+        raise StorageUrlError("The endpoint of an S3 store is written http://host:port or https://host")
+    config: S3Config = {
+        "region": region,
+        "access_key_id": credentials.access_key_id,
+        "secret_access_key": credentials.secret_access_key,
+        "virtual_hosted_style_request": endpoint is None,
+        "checksum_algorithm": "SHA256",
+    }
+    if endpoint is not None:
+        config["endpoint"] = endpoint
+    if credentials.session_token is not None:
+        config["session_token"] = credentials.session_token
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config=config,
+        client_options={
+            "allow_http": endpoint is not None and endpoint.startswith("http://"),
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=60),
+        },
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
+    )
+
+
+class Store:
+    """An `ObjectStore` on an obstore store. Made by `open_store`."""
+
+    def __init__(
+        self, store: LocalStore | S3Store | MemoryStore, *, local: Path | None = None, remote: bool = False
+    ) -> None:
+        """``local`` is the directory of a local store; ``remote`` says that media types are kept (S3)."""
+        self._store = store
+        self._local = local
+        self._remote = remote
+
+    async def put(
+        self, namespace: UUID, data: bytes | AsyncIterable[bytes] | BinaryIO, *, media_type: str
+    ) -> StoredObject:
+        """See `ObjectStore.put`."""
+        with _Spool() as spool:
+            if isinstance(data, bytes):
+                await asyncio.to_thread(spool.write, data)
+            elif isinstance(data, AsyncIterable):
+                async for piece in data:
+                    await asyncio.to_thread(spool.write, piece)
+            else:
+                await asyncio.to_thread(spool.read_from, data)
+            stored = spool.finish()
+            key = _key(namespace, stored.sha256)
+            try:
+                await obstore.put_async(
+                    self._store,
+                    key,
+                    spool.content(),
+                    attributes={"Content-Type": media_type} if self._remote else None,
+                    use_multipart=None if stored.size > MULTIPART and self._remote else False,
+                    chunk_size=SPOOL,
+                    max_concurrency=4,
+                )
+                if self._local is not None:
+                    await asyncio.to_thread(_flush, self._local, key)
+            except _FAULTS as error:
+                raise StorageUnavailable from error
+        return stored
+
+    async def get(self, namespace: UUID, sha256: str) -> bytes:
+        """See `ObjectStore.get`."""
+        key = _key(namespace, sha256)
+        with _faults():
+            found = await obstore.get_async(self._store, key)
+            data = bytes(await found.bytes_async())
+        if await asyncio.to_thread(_hash, data) != sha256:
+            raise Damaged
+        return data
+
+    async def stream(self, namespace: UUID, sha256: str, *, start: int = 0) -> AsyncIterator[bytes]:
+        """See `ObjectStore.stream`."""
+        key = _key(namespace, sha256)
+        digest = hashlib.sha256()
+        position, held = 0, b""
+        with _faults():
+            found = await obstore.get_async(self._store, key)
+            pieces = aiter(found.stream(min_chunk_size=PIECE))
+        while True:
+            with _faults():
+                piece = bytes(await anext(pieces, b""))
+            if not piece:
+                break
+            digest.update(piece)
+            if held:
+                yield held
+            held = piece[max(0, start - position) :]
+            position += len(piece)
+        if digest.hexdigest() != sha256:
+            raise Damaged
+        if held:
+            yield held
+
+    def open(self, namespace: UUID, sha256: str) -> BinaryIO:
+        """See `ObjectStore.open`."""
+        key = _key(namespace, sha256)
+        with _faults():
+            found = obstore.get(self._store, key)
+            pieces = cast("_Pieces", found.stream(min_chunk_size=PIECE))
+        return cast("BinaryIO", io.BufferedReader(_VerifiedReader(iter(pieces), sha256), PIECE))
+
+    async def exists(self, namespace: UUID, sha256: str) -> bool:
+        """See `ObjectStore.exists`."""
+        try:
+            with _faults():
+                await obstore.head_async(self._store, _key(namespace, sha256))
+        except Missing:
+            return False
+        return True
+
+    async def delete(self, namespace: UUID, sha256: str, *, older_than: datetime | None = None) -> bool:
+        """See `ObjectStore.delete`."""
+        key = _key(namespace, sha256)
+        try:
+            with _faults():
+                found = await obstore.head_async(self._store, key)
+                if older_than is not None and found["last_modified"] >= older_than:
+                    return False
+                await obstore.delete_async(self._store, key)
+        except Missing:
+            return False
+        return True
+
+    async def listing(self, namespace: UUID | None = None) -> AsyncIterator[Listed]:
+        """See `ObjectStore.listing`."""
+        pages = aiter(obstore.list(self._store, prefix=None if namespace is None else f"{namespace}/"))
+        while True:
+            with _faults():
+                page = await anext(pages, None)
+            if page is None:
+                return
+            for found in page:
+                if match := _KEY.fullmatch(found["path"]):
+                    modified = found["last_modified"].astimezone(UTC)
+                    yield Listed(UUID(match[1]), match[4], found["size"], modified)
+
+    async def healthy(self) -> bool:
+        """See `ObjectStore.healthy`."""
+        word = os.urandom(8)
+        key = f"health/{word.hex()}"
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS):
+                await obstore.put_async(self._store, key, word, use_multipart=False)
+                answer = bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+                await obstore.delete_async(self._store, key)
+        except (*_FAULTS, TimeoutError):
+            return False
+        return answer == word
+
+
+class _Spool:
+    """Takes bytes in, hashes them, and gives them back for one write."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile[bytes](max_size=SPOOL)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, piece: bytes) -> None:
+        try:
+            self._file.write(piece)
+        except OSError as error:  # no room for temporary files
+            raise StorageUnavailable from error
+        self._digest.update(piece)
+        self._size += len(piece)
+
+    def read_from(self, source: BinaryIO) -> None:
+        while piece := source.read(PIECE):
+            self.write(piece)
+
+    def finish(self) -> StoredObject:
+        return StoredObject(self._digest.hexdigest(), self._size)
+
+    def content(self) -> bytes | BinaryIO:
+        self._file.seek(0)
+        return self._file.read() if self._size <= SPOOL else cast("BinaryIO", self._file)
+
+
+class _VerifiedReader(io.RawIOBase):
+    """Reads pieces one after the other and compares the hash at the end."""
+
+    def __init__(self, pieces: Iterator[bytes], sha256: str) -> None:
+        self._pieces = pieces
+        self._sha256 = sha256
+        self._digest = hashlib.sha256()
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        if not self._rest:
+            with _faults():
+                piece = bytes(next(self._pieces, b""))
+            if not piece:
+                if self._digest.hexdigest() != self._sha256:
+                    raise Damaged
+                return 0
+            self._digest.update(piece)
+            self._rest = memoryview(piece)
+        target = memoryview(cast("bytearray", buffer))
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+@contextlib.contextmanager
+def _faults() -> Generator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Missing from error
+    except _FAULTS as error:
+        raise StorageUnavailable from error
+
+
+def _key(namespace: UUID, sha256: str) -> str:
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError("a SHA-256 is written as 64 lower-case hexadecimal digits")
+    return f"{namespace}/sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _flush(root: Path, key: str) -> None:
+    """Bring the file and the folders that name it to the disk: a row will promise that it is there."""
+    path = root / key
+    while True:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if path == root:
+            return
+        path = path.parent

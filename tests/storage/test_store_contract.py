@@ -1,0 +1,168 @@
+"""The contract of `ObjectStore`, kept by memory, directory and S3 alike."""
+
+import asyncio
+import hashlib
+import io
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import obstore
+import pytest
+
+from portal.storage import Damaged, Missing, ObjectStore
+from portal.storage.stores import PIECE, SPOOL, Store
+
+PDF = "application/pdf"
+LARGE = os.urandom(PIECE) * 41 + b"end"
+"""Longer than the spool and than one multipart upload's threshold."""
+
+
+@pytest.fixture
+def owner() -> UUID:
+    return uuid4()
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+async def pieces(data: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), size):
+        yield data[start : start + size]
+
+
+async def collect(parts: AsyncIterator[bytes]) -> bytes:
+    return b"".join([part async for part in parts])
+
+
+def key(owner: UUID, digest: str) -> str:
+    return f"{owner}/sha256/{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def test_the_store_is_an_object_store(store: Store) -> None:
+    checked: ObjectStore = store
+    assert checked is store
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"x", b"invoice" * 1000, LARGE], ids=["empty", "byte", "small", "large"]
+)
+async def test_bytes_come_back_as_they_were_put_by_every_way(store: Store, owner: UUID, data: bytes) -> None:
+    for given in (data, io.BytesIO(data), pieces(data)):
+        stored = await store.put(owner, given, media_type=PDF)
+        assert (stored.sha256, stored.size) == (sha(data), len(data))
+    assert await store.get(owner, sha(data)) == data
+    assert await collect(store.stream(owner, sha(data))) == data
+    with store.open(owner, sha(data)) as reader:
+        assert await asyncio.to_thread(reader.read) == data
+
+
+async def test_a_stream_may_start_anywhere_and_never_sends_bytes_before_it(store: Store, owner: UUID) -> None:
+    data = os.urandom(3 * PIECE + 17)
+    await store.put(owner, data, media_type=PDF)
+    for start in (0, 1, PIECE - 1, PIECE, PIECE + 1, len(data) - 1, len(data), len(data) + 5):
+        assert await collect(store.stream(owner, sha(data), start=start)) == data[start:]
+
+
+async def test_the_same_bytes_are_kept_once_for_an_owner_and_apart_for_another(
+    store: Store, owner: UUID
+) -> None:
+    other = uuid4()
+    first = await store.put(owner, b"same", media_type=PDF)
+    assert await store.put(owner, b"same", media_type=PDF) == first
+    assert [found.sha256 async for found in store.listing(owner)] == [first.sha256]
+    assert not await store.exists(other, first.sha256)
+    for attempt in (store.get(other, first.sha256), collect(store.stream(other, first.sha256))):
+        with pytest.raises(Missing):
+            await attempt
+    with pytest.raises(Missing):
+        store.open(other, first.sha256)
+    await store.put(other, b"same", media_type=PDF)
+    assert await store.delete(other, first.sha256)
+    assert await store.get(owner, first.sha256) == b"same"
+
+
+@pytest.mark.parametrize(
+    "damage", [b"changed" * 20000, b"", b"tax" * 20000 + b"!"], ids=["other bytes", "emptied", "longer"]
+)
+async def test_damaged_bytes_are_never_given_out_whole_and_putting_them_again_heals(
+    store: Store, owner: UUID, damage: bytes
+) -> None:
+    good = b"tax" * 20000
+    stored = await store.put(owner, good, media_type=PDF)
+    await obstore.put_async(store._store, key(owner, stored.sha256), damage)
+    with pytest.raises(Damaged):
+        await store.get(owner, stored.sha256)
+    received = bytearray()
+
+    async def receive() -> None:
+        async for part in store.stream(owner, stored.sha256):
+            received.extend(part)
+
+    with pytest.raises(Damaged):
+        await receive()
+    assert len(received) < max(1, len(damage))
+    with store.open(owner, stored.sha256) as reader, pytest.raises(Damaged):
+        await asyncio.to_thread(reader.read)
+    await store.put(owner, good, media_type=PDF)
+    assert await store.get(owner, stored.sha256) == good
+
+
+async def test_an_upload_that_breaks_off_stores_nothing(store: Store, owner: UUID) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * (SPOOL + 1)
+        raise ConnectionResetError("the browser went away")
+
+    with pytest.raises(ConnectionResetError):
+        await store.put(owner, broken(), media_type=PDF)
+    assert [found async for found in store.listing(owner)] == []
+
+
+async def test_a_deleted_object_is_gone_and_deleting_it_again_is_no_error(store: Store, owner: UUID) -> None:
+    stored = await store.put(owner, b"away", media_type=PDF)
+    assert await store.delete(owner, stored.sha256) is True
+    assert await store.delete(owner, stored.sha256) is False
+    with pytest.raises(Missing):
+        await store.get(owner, stored.sha256)
+
+
+async def test_the_sweeper_spares_what_was_put_again_meanwhile(store: Store, owner: UUID) -> None:
+    stored = await store.put(owner, b"again", media_type=PDF)
+    moment = datetime.now(UTC)
+    assert not await store.delete(owner, stored.sha256, older_than=moment - timedelta(hours=1))
+    assert await store.exists(owner, stored.sha256)
+    assert await store.delete(owner, stored.sha256, older_than=moment + timedelta(hours=1))
+
+
+async def test_the_listing_names_every_object_with_owner_size_and_time(store: Store, owner: UUID) -> None:
+    other = uuid4()
+    await store.put(owner, b"one", media_type=PDF)
+    await store.put(other, b"three", media_type=PDF)
+    await obstore.put_async(store._store, "something/else", b"not ours")
+    found = {(one.namespace, one.sha256, one.size) async for one in store.listing()}
+    assert {(owner, sha(b"one"), 3), (other, sha(b"three"), 5)} <= found
+    assert len({size for _, _, size in found}) == 2
+    [mine] = [one async for one in store.listing(owner)]
+    assert abs(mine.modified - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("bad", ["", "A" * 64, "g" * 64, "0" * 63, "../" * 21 + "0", "0" * 64 + "\n"])
+async def test_what_is_no_hash_never_becomes_a_path(store: Store, owner: UUID, bad: str) -> None:
+    with pytest.raises(ValueError, match="64 lower-case"):
+        await store.get(owner, bad)
+    with pytest.raises(ValueError, match="64 lower-case"):
+        store.open(owner, bad)
+
+
+async def test_twenty_puts_of_one_file_at_once_end_in_one_whole_object(store: Store, owner: UUID) -> None:
+    data = os.urandom(200_000)
+    await asyncio.gather(*(store.put(owner, data, media_type=PDF) for _ in range(20)))
+    assert await store.get(owner, sha(data)) == data
+    assert len([found async for found in store.listing(owner)]) == 1
+
+
+async def test_a_working_store_is_healthy_and_leaves_no_trace_of_the_check(store: Store) -> None:
+    assert await store.healthy()
+    assert obstore.list(store._store, prefix="health").collect() == []

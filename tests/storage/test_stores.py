@@ -1,0 +1,107 @@
+"""What differs between the stores: URLs, permissions, faults."""
+
+import os
+import resource
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from portal.storage import S3Credentials, StorageUnavailable, StorageUrlError, open_store
+
+KEYS = S3Credentials("key", "word-that-must-not-show")
+NOBODY = "s3://portal?endpoint=http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("ftp://x/y", "'ftp'"),
+        ("/var/objects", "''"),
+        ("file://host/path", "file:///absolute/path"),
+        ("file:relative", "file:///absolute/path"),
+        ("file:///proc/nowhere", "cannot be made"),
+        ("s3:///prefix", "s3://bucket/prefix"),
+        ("s3://key:word@bucket/prefix", "keys given apart"),
+        ("s3://bucket?endpoint=host:9000", "endpoint"),
+        ("s3://bucket?colour=red", "colour"),
+    ],
+)
+def test_a_url_that_cannot_be_used_says_what_is_expected(url: str, says: str) -> None:
+    with pytest.raises(StorageUrlError, match=says):
+        open_store(url, KEYS)
+
+
+def test_s3_without_keys_names_the_settings_that_are_missing() -> None:
+    with pytest.raises(StorageUrlError, match="AWS_ACCESS_KEY_ID"):
+        open_store("s3://bucket/prefix")
+
+
+def test_the_secret_never_shows() -> None:
+    assert "must-not-show" not in repr(KEYS)
+
+
+def test_the_local_store_is_closed_to_other_users(tmp_path: Path) -> None:
+    open_store((tmp_path / "new folder" / "objects").as_uri())
+    assert stat.S_IMODE((tmp_path / "new folder" / "objects").stat().st_mode) == 0o700
+
+
+async def test_a_server_that_is_away_is_unavailable_and_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(NOBODY, KEYS)
+    assert await store.healthy() is False
+    with pytest.raises(StorageUnavailable):
+        await store.put(uuid4(), b"x", media_type="text/plain")
+
+
+async def test_wrong_keys_are_unavailable_not_missing(s3_endpoint: str) -> None:
+    store = open_store(f"s3://portal?endpoint={s3_endpoint}", S3Credentials("someone", "else"))
+    with pytest.raises(StorageUnavailable):
+        await store.get(uuid4(), "0" * 64)
+    assert await store.healthy() is False
+
+
+async def test_s3_keeps_the_media_type(s3_endpoint: str) -> None:
+    import obstore
+
+    store = open_store(
+        f"s3://portal?endpoint={s3_endpoint}", S3Credentials("test-key", "test-secret-not-secret")
+    )
+    owner = uuid4()
+    put = await store.put(owner, b"%PDF-1.7", media_type="application/pdf")
+    found = await obstore.get_async(
+        store._store, f"{owner}/sha256/{put.sha256[:2]}/{put.sha256[2:4]}/{put.sha256}"
+    )
+    assert found.attributes["Content-Type"] == "application/pdf"
+
+
+FULL = """
+import asyncio, resource, signal, sys, uuid
+from portal.storage import StorageUnavailable, open_store
+store = open_store(sys.argv[1])
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit fails like one on a full disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for size in (200_000, 20_000_000):
+    try:
+        asyncio.run(store.put(uuid.uuid4(), b"x" * size, media_type="text/plain"))
+    except StorageUnavailable:
+        print("unavailable")
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+print(asyncio.run(store.put(uuid.uuid4(), b"x" * 50_000, media_type="text/plain")).size)
+"""
+
+
+def test_a_full_disk_leaves_no_half_file_and_the_store_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    assert resource.RLIMIT_FSIZE is not None
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path.as_uri()],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    assert done.stdout.split() == ["unavailable", "unavailable", "50000"], done.stderr
+    assert [path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()] == [50_000]
