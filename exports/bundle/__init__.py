@@ -30,6 +30,7 @@ from exports.bundle.model import (
     TaxAmount,
     import_order,
 )
+from exports.bundle.verify import verify
 
 __all__ = [
     "MANIFEST_PATH",
@@ -56,4 +57,5 @@ __all__ = [
     "build",
     "import_order",
     "read_manifest",
+    "verify",
 ]

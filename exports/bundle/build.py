@@ -29,6 +29,7 @@ from exports.bundle.names import path_fault
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_MAX_VERSION = 2**53
 _IN_MEMORY = 8 << 20  # a larger file waits on disk until its hash is known to be right
 
 
@@ -181,6 +182,8 @@ def _describe(item: Item, sequence: int, files: tuple[ManifestFile, ...]) -> Man
     """The item as the manifest tells of it."""
     if not _CURRENCY.match(item.currency):
         raise ItemFault(item.id, "bad_value", {"currency": item.currency})
+    if not 0 <= item.version <= _MAX_VERSION:
+        raise ItemFault(item.id, "bad_value", {"version": str(item.version)})
     if item.first_exported_in is not None and item.first_exported_in < 1:
         raise ItemFault(item.id, "bad_value", {"first_exported_in": str(item.first_exported_in)})
     texts = (item.id, item.number, item.counterparty, item.account, item.statement_number, item.replaces)

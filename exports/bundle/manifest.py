@@ -7,7 +7,7 @@ as its previous one.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from hashlib import sha256
@@ -60,7 +60,7 @@ class ManifestItem(Struct, frozen=True, kw_only=True):
 
     sequence: Ordinal
     id: str
-    version: int
+    version: Count
     kind: Kind
     number: str
     date: date
@@ -128,7 +128,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     number: Ordinal
     previous_sha256: Sha256 | None
     policy: str
-    created: datetime
+    created: Annotated[datetime, Meta(tz=True)]
     software: str
     layout: str
     items: tuple[ManifestItem, ...]
@@ -165,6 +165,9 @@ def amount(value: Decimal) -> Decimal:
     Raises:
         ValueError: It is no number, or has more than 18 digits before or 6 after the point.
     """
+    # Asked first: 1E999999999 in plain notation would fill the memory.
+    if not value.is_finite() or not -20 < value.adjusted() < 20 or len(value.as_tuple().digits) > 40:
+        raise ValueError(str(value))
     plain = f"{value:f}"
     if not _AMOUNT.match(plain):
         raise ValueError(plain)
@@ -248,4 +251,30 @@ def read_manifest(data: bytes) -> Manifest:
         found = f"{manifest.schema} {manifest.schema_version}"
         fault = f"found {found}, expected {SCHEMA} {SCHEMA_VERSION}"
         raise Unreadable("manifest_schema", None, {"fault": fault})
+    if manifest.created != utc_second(manifest.created) or manifest.created.utcoffset():
+        raise Unreadable("manifest_schema", None, {"fault": "created is not in whole seconds of UTC"})
+    for where, value in _amounts(manifest):
+        try:
+            amount(value)
+        except ValueError as fault:
+            raise Unreadable(
+                "manifest_schema", None, {"fault": f"no amount: {fault} - at `{where}`"}
+            ) from fault
     return manifest
+
+
+def _amounts(manifest: Manifest) -> Iterator[tuple[str, Decimal]]:
+    """Every amount of the manifest with its place."""
+    structs: list[tuple[str, Struct]] = []
+    for number, item in enumerate(manifest.items):
+        structs.append((f"$.items[{number}]", item))
+        structs.extend(
+            (f"$.items[{number}].tax_subtotals[{n}]", line) for n, line in enumerate(item.tax_subtotals)
+        )
+    structs.extend((f"$.totals.by_kind[{n}]", line) for n, line in enumerate(manifest.totals.by_kind))
+    structs.extend((f"$.totals.by_rate[{n}]", line) for n, line in enumerate(manifest.totals.by_rate))
+    for where, struct in structs:
+        for field in struct.__struct_fields__:
+            value = getattr(struct, field)
+            if isinstance(value, Decimal):
+                yield f"{where}.{field}", value
