@@ -1,0 +1,1 @@
+"""The database: metadata, column types, the tenancy of sessions, engines, paging."""

@@ -1,0 +1,33 @@
+"""Engines: asyncpg with limits that keep one slow query from taking the house down."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from portal.db.session import Database
+
+
+def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
+    """An engine for a `postgresql+asyncpg://` address; `name` shows in pg_stat_activity."""
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={
+            "server_settings": {
+                "application_name": name,
+                "lock_timeout": "8000",
+                "statement_timeout": "30000",
+                "idle_in_transaction_session_timeout": "60000",
+                "timezone": "UTC",
+            }
+        },
+    )
+
+
+def create_database(app_url: str, system_url: str, *, name: str, pool_size: int = 10) -> Database:
+    """Both doors, each with its own pool."""
+    return Database(
+        create_engine(app_url, name=f"fidero-{name}", pool_size=pool_size),
+        create_engine(system_url, name=f"fidero-{name}-system", pool_size=max(3, pool_size // 2)),
+    )

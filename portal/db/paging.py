@@ -1,0 +1,95 @@
+"""Pages of rows: keyset paging, whose cursor keeps its place while rows come and go."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
+
+T = TypeVar("T")
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, and the cursors of the pages around them (None at either end)."""
+
+    rows: Sequence[T]
+    next: str | None
+    previous: str | None
+
+
+def encode_cursor(value: Any, row_id: UUID, *, backwards: bool = False) -> str:
+    """The place after (or before) one row, as text for a URL."""
+    shown = str(value) if isinstance(value, Decimal) else value
+    raw = msgspec.json.encode([shown, row_id, int(backwards)])
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(text: str | None, kind: type[Any]) -> tuple[Any, UUID, bool] | None:
+    """The place a cursor names; None for no cursor or one that is not ours: the list then starts at its beginning."""
+    if not text or len(text) > 600:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        value, row_id, backwards = msgspec.json.decode(raw, type=tuple[Any, UUID, int])
+        return (None if value is None else msgspec.convert(value, kind, strict=False)), row_id, bool(backwards)
+    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        return None
+
+
+def keyset(
+    statement: sa.Select[Any],
+    *,
+    sort: InstrumentedAttribute[Any],
+    tie: InstrumentedAttribute[UUID],
+    kind: type[Any],
+    descending: bool,
+    cursor: str | None,
+    size: int = PAGE_SIZE,
+) -> tuple[sa.Select[Any], bool]:
+    """The statement, limited to one page (plus one row that tells whether there is another); and whether it runs backwards.
+
+    `sort` must not be NULL: use a coalesced column or one that is declared NOT NULL. `kind` is the Python type of `sort`.
+    """
+    place = decode_cursor(cursor, kind)
+    backwards = place is not None and place[2]
+    down = descending != backwards
+    if place is not None:
+        value, row_id, _ = place
+        here = sa.tuple_(sort, tie)
+        there = sa.tuple_(sa.literal(value, sort.type), sa.literal(row_id, tie.type))
+        statement = statement.where(here < there if down else here > there)
+    order = (sort.desc(), tie.desc()) if down else (sort.asc(), tie.asc())
+    return statement.order_by(*order).limit(size + 1), backwards
+
+
+def cut(
+    rows: Sequence[T],
+    *,
+    backwards: bool,
+    cursor: str | None,
+    sort_value: "Any",
+    row_id: "Any",
+    size: int = PAGE_SIZE,
+) -> Page[T]:
+    """A Page from the rows that `keyset`'s statement gave; `sort_value` and `row_id` read a row's key."""
+    more = len(rows) > size
+    kept = list(rows[:size])
+    if backwards:
+        kept.reverse()
+    forward = more if not backwards else True
+    back = more if backwards else bool(cursor)
+    return Page(
+        kept,
+        encode_cursor(sort_value(kept[-1]), row_id(kept[-1])) if kept and forward else None,
+        encode_cursor(sort_value(kept[0]), row_id(kept[0]), backwards=True) if kept and back else None,
+    )
+
+

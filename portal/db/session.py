@@ -1,0 +1,144 @@
+"""Sessions that belong to exactly one scope.
+
+PostgreSQL's row security reads five transaction-local settings. They are written at the start of every transaction, always all
+five (empty for none), so that nothing lingers from whoever had the connection before.
+
+    firm actor       app.firm_id, plus app.opened_company_id while a dossier is open
+    company member   app.company_id, and app.host_firm_id, which only branding and the firm's own card read
+    visitor          app.host_firm_id alone
+    nobody           nothing: sees nothing
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction
+
+from portal.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose rows a session may see. Setting a firm and a company together is a programming error."""
+
+    firm_id: UUID | None = None
+    opened_company_id: UUID | None = None
+    company_id: UUID | None = None
+    host_firm_id: UUID | None = None
+    person_id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.firm_id is not None and self.company_id is not None:
+            raise ValueError("a session is either a firm's or a company's")
+        if self.opened_company_id is not None and self.firm_id is None:
+            raise ValueError("only a firm opens a company")
+
+
+NOBODY = Scope()
+
+
+def scope_of(actor: Actor, opened_company_id: UUID | None = None) -> Scope:
+    """The scope in which an actor works."""
+    return Scope(
+        firm_id=actor.firm_id,
+        opened_company_id=opened_company_id,
+        company_id=actor.company_id,
+        host_firm_id=actor.host_firm_id or actor.firm_id,
+        person_id=actor.person_id,
+    )
+
+
+_SET = sa.text(
+    "select set_config('app.firm_id', :firm_id, true), set_config('app.opened_company_id', :opened_company_id, true),"
+    " set_config('app.company_id', :company_id, true), set_config('app.host_firm_id', :host_firm_id, true),"
+    " set_config('app.person_id', :person_id, true)"
+)
+
+
+def _values(scope: Scope) -> dict[str, str]:
+    return {name: str(getattr(scope, name) or "") for name in Scope.__slots__}
+
+
+class ScopedSession(Session):
+    """The synchronous half of every session of the portal."""
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _bind_scope(session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
+    connection.execute(_SET, _values(session.info.get("scope", NOBODY)))
+
+
+@event.listens_for(ScopedSession, "after_commit")
+def _after_commit(session: Session) -> None:
+    if not session.in_nested_transaction():
+        for call in session.info.pop("after_commit", []):
+            call()
+
+
+@event.listens_for(ScopedSession, "after_rollback")
+def _after_rollback(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info.pop("after_commit", None)
+
+
+class ReadSession(AsyncSession):
+    """A session handed to a use case that only reads."""
+
+    sync_session_class = ScopedSession
+
+
+class WriteSession(ReadSession):
+    """A session handed to a use case that may write: the type is the promise."""
+
+
+def on_commit(session: ReadSession, call: Callable[[], None]) -> None:
+    """Call this once the transaction has been committed; never when it is rolled back. Must not raise or block."""
+    session.info.setdefault("after_commit", []).append(call)
+
+
+async def open_company(session: ReadSession, company_id: UUID) -> None:
+    """Let a firm's session see one company's rows, from now on and in its later transactions.
+
+    The caller has looked the dossier up under row security first; the policies check its access again.
+    """
+    scope: Scope = replace(session.info["scope"], opened_company_id=company_id)
+    session.info["scope"] = scope
+    await session.execute(_SET, _values(scope))
+
+
+class Database:
+    """The two doors to PostgreSQL: as the plain application role, and as the system role for what has no tenant."""
+
+    def __init__(self, app_engine: AsyncEngine, system_engine: AsyncEngine) -> None:
+        self._app = async_sessionmaker(app_engine, class_=WriteSession, expire_on_commit=False)
+        self._system = async_sessionmaker(system_engine, class_=WriteSession, expire_on_commit=False)
+        self.app_engine = app_engine
+        self.system_engine = system_engine
+        self.session_info: dict[str, Any] = {}
+
+    @asynccontextmanager
+    async def transaction(self, scope: Scope) -> AsyncIterator[WriteSession]:
+        """One transaction in this scope: returning commits, raising rolls back."""
+        async with self._app(info={**self.session_info, "scope": scope}) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def system_scope(self) -> AsyncIterator[WriteSession]:
+        """One transaction beyond row security. Host look-up, sign-in, ringing, sweeps, matching a number: nothing else.
+
+        Who may call it is a list in tests/architecture.
+        """
+        async with self._system(info={**self.session_info, "scope": NOBODY}) as session, session.begin():
+            yield session
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self.app_engine.dispose()
+        if self.system_engine is not self.app_engine:
+            await self.system_engine.dispose()

@@ -1,0 +1,80 @@
+"""Tables of people, what they are where, their sessions and tries."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Base, OwnedByCompany, OwnedByFirm
+from portal.kernel.actor import Role
+from portal.kernel.ids import new_id
+from portal.kernel.language import Language
+
+
+class Person(Base):
+    """A login: one e-mail address, lower case."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    language: Mapped[Language]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class FirmMember(OwnedByFirm, Base):
+    """A person on a firm's staff."""
+
+    __tablename__ = "firm_member"
+    __table_args__ = (sa.UniqueConstraint("firm_id", "person_id"), sa.UniqueConstraint("firm_id", "id"))
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    role: Mapped[Role]
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class CompanyMember(OwnedByCompany, Base):
+    """A person of a company."""
+
+    __tablename__ = "company_member"
+    __table_args__ = (sa.UniqueConstraint("company_id", "person_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    role: Mapped[Role]
+    since: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class LoginSession(Base):
+    """A signed-in browser on one firm's host. The cookie's random token is stored as its SHA-256 only.
+
+    Exactly one of `as_firm` (staff of the host's firm) and `company_id` (member of a company) says in which capacity.
+    """
+
+    __tablename__ = "login_session"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    company_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("company.id"))
+    as_firm: Mapped[bool]
+    csrf_token: Mapped[str]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    user_agent: Mapped[str]
+
+
+class RateCount(Base):
+    """How often something was tried in one window of time."""
+
+    __tablename__ = "rate_count"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]

@@ -1,0 +1,44 @@
+"""Tables of agents and pairing codes."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Base, JsonList, OwnedByFirm
+from portal.features.agents.domain import AgentState
+
+
+class Agent(OwnedByFirm, Base):
+    """One paired program. Its key is stored as SHA-256 only."""
+
+    __tablename__ = "agent"
+    __table_args__ = (sa.UniqueConstraint("firm_id", "id"),)
+
+    name: Mapped[str]
+    platform: Mapped[str]
+    version: Mapped[str]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    state: Mapped[AgentState]
+    problems: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
+    queue: Mapped[int] = mapped_column(default=0, server_default="0")
+    free_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    root_writable: Mapped[bool | None]
+    paired_at: Mapped[datetime]
+    paired_by: Mapped[UUID | None]
+    last_seen_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class PairingCode(OwnedByFirm, Base):
+    """A short code a person types into the agent: ten minutes, once."""
+
+    __tablename__ = "pairing_code"
+
+    code_hash: Mapped[bytes] = mapped_column(unique=True)
+    name: Mapped[str]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

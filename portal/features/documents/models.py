@@ -1,0 +1,95 @@
+"""Tables of documents and of the locks on documents and statements."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Amount, Base, JsonList, OwnedByCompany
+from portal.features.documents.domain import DocumentState, Issuer, Kind, Origin, PaymentState
+
+
+class Document(OwnedByCompany, Base):
+    """One document of a company.
+
+    `original_sha256` is what came in, byte for byte (never changed); `ubl_sha256` the UBL when there is one; `pdf_sha256` the PDF
+    for people: embedded in the UBL, handed in beside it, or rendered by us (`pdf_origin`: embedded, received, derived).
+    Signs and VAT are as given. `duplicate_key` = supplier, number, date and type: unique, so nothing is booked twice.
+    """
+
+    __tablename__ = "document"
+    __table_args__ = (
+        sa.UniqueConstraint("company_id", "id"),
+        sa.Index("uq_document_original", "company_id", "original_sha256", unique=True),
+        sa.Index(
+            "uq_document_duplicate",
+            "company_id",
+            "duplicate_key",
+            unique=True,
+            postgresql_where=sa.text("duplicate_key is not null"),
+        ),
+        sa.Index("ix_document_list", "company_id", "issue_date", "id"),
+    )
+
+    kind: Mapped[Kind]
+    issuer: Mapped[Issuer]
+    origin: Mapped[Origin]
+    state: Mapped[DocumentState]
+    version: Mapped[int] = mapped_column(default=1)
+    number: Mapped[str]
+    issue_date: Mapped[date]
+    due_date: Mapped[date | None]
+    currency: Mapped[str]
+    net: Mapped[Amount]
+    tax: Mapped[Amount]
+    gross: Mapped[Amount]
+    payable: Mapped[Amount]
+    tax_subtotals: Mapped[JsonList]
+    counterparty_name: Mapped[str]
+    counterparty_number: Mapped[str | None]
+    counterparty_country: Mapped[str | None]
+    structured_communication: Mapped[str | None]
+    references: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
+    original_sha256: Mapped[str]
+    original_name: Mapped[str]
+    original_type: Mapped[str]
+    original_size: Mapped[int]
+    ubl_sha256: Mapped[str | None]
+    pdf_sha256: Mapped[str | None]
+    pdf_name: Mapped[str | None]
+    pdf_size: Mapped[int | None]
+    pdf_origin: Mapped[str | None]
+    duplicate_key: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    payment_state: Mapped[PaymentState] = mapped_column(default=PaymentState.OPEN)
+    received_at: Mapped[datetime]
+    received_by: Mapped[UUID | None]
+    changed_at: Mapped[datetime]
+
+
+class DocumentLock(OwnedByCompany, Base):
+    """Why a document or a statement can't change: one of its items was exported under a policy that locks.
+
+    Company-owned, so that the triggers see it in every scope. `item_id` names the firm's item, `bundle` its number for people.
+    """
+
+    __tablename__ = "document_lock"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["company_id", "document_id"], ["document.company_id", "document.id"]),
+        sa.ForeignKeyConstraint(["company_id", "statement_id"], ["statement.company_id", "statement.id"]),
+        sa.CheckConstraint("num_nonnulls(document_id, statement_id) = 1", name="one_subject"),
+        sa.UniqueConstraint("company_id", "item_id"),
+        sa.Index("ix_document_lock_document", "company_id", "document_id"),
+        sa.Index("ix_document_lock_statement", "company_id", "statement_id"),
+    )
+
+    document_id: Mapped[UUID | None]
+    statement_id: Mapped[UUID | None]
+    item_id: Mapped[UUID]
+    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    bundle: Mapped[int]
+    reason: Mapped[str]
+    since: Mapped[datetime]

@@ -1,0 +1,85 @@
+"""Dossiers: a firm's file on a company, and its access to it."""
+
+import enum
+from typing import ClassVar
+from uuid import UUID
+
+from portal.kernel.events import Event
+from portal.kernel.machine import machine
+
+
+class Access(enum.StrEnum):
+    """Whether the firm may see the company through this dossier."""
+
+    MANAGED = "managed"  # the firm brought an unclaimed company
+    REQUESTED = "requested"  # the company is claimed; its owner has not answered yet
+    GRANTED = "granted"
+    DECLINED = "declined"
+    ENDED = "ended"
+
+
+ACCESS = machine(
+    frozenset({Access.MANAGED, Access.REQUESTED}),
+    {
+        Access.MANAGED: {Access.GRANTED, Access.ENDED},  # granted when the owner claims and agrees
+        Access.REQUESTED: {Access.GRANTED, Access.DECLINED},
+        Access.GRANTED: {Access.ENDED},
+        Access.DECLINED: {Access.REQUESTED},
+        Access.ENDED: {Access.REQUESTED},
+    },
+)
+OPEN_ACCESS = frozenset({Access.MANAGED, Access.GRANTED})
+"""With these the firm sees the company's data."""
+
+
+class InvitationState(enum.StrEnum):
+    """Where an invitation is."""
+
+    NONE = "none"
+    SENT = "sent"
+    OPENED = "opened"
+    USED = "used"
+    EXPIRED = "expired"
+
+
+INVITATION = machine(
+    InvitationState.NONE,
+    {
+        InvitationState.NONE: {InvitationState.SENT},
+        InvitationState.SENT: {InvitationState.OPENED, InvitationState.USED, InvitationState.EXPIRED},
+        InvitationState.OPENED: {InvitationState.USED, InvitationState.EXPIRED},
+    },
+)
+
+
+class VatRegime(enum.StrEnum):
+    """How the company files its VAT."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    EXEMPT = "exempt"
+    NONE = "none"
+
+
+class ImportState(enum.StrEnum):
+    """Where an Excel import is."""
+
+    PREVIEWED = "previewed"
+    ACCEPTED = "accepted"
+    DISCARDED = "discarded"
+
+
+class DossierOpened(Event, frozen=True, kw_only=True):
+    """A firm may now see a company it could not see before: managed at creation, or granted by the owner."""
+
+    name: ClassVar[str] = "dossiers.opened"
+    dossier_id: UUID
+    company_id: UUID
+
+
+class AccessEnded(Event, frozen=True, kw_only=True):
+    """A firm's sight of a company stopped."""
+
+    name: ClassVar[str] = "dossiers.access_ended"
+    dossier_id: UUID
+    company_id: UUID

@@ -1,0 +1,101 @@
+"""Tables of dossiers, invitations and Excel imports."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Base, Json, JsonList, OwnedByFirm
+from portal.features.dossiers.domain import Access, ImportState, InvitationState, VatRegime
+from portal.kernel.language import Language
+
+
+class Dossier(OwnedByFirm, Base):
+    """One firm's file on one company.
+
+    Name, country and number are copies for lists: company rows are seen only while the dossier is open. The counters are kept by
+    triggers (see the migration): files in quick entry, items waiting for approval, items ready to export.
+    """
+
+    __tablename__ = "dossier"
+    __table_args__ = (
+        sa.UniqueConstraint("firm_id", "id"),
+        sa.UniqueConstraint("firm_id", "id", "company_id"),
+        sa.Index("uq_dossier_code", "firm_id", "code", unique=True, postgresql_where=sa.text("code is not null")),
+        sa.Index("ix_dossier_opened", "firm_id", "company_id"),
+        sa.Index("ix_dossier_company", "company_id"),
+        sa.Index("ix_dossier_list", "firm_id", "name", "id"),
+    )
+
+    company_id: Mapped[UUID] = mapped_column(sa.ForeignKey("company.id"))
+    code: Mapped[str | None]
+    name: Mapped[str]
+    activity: Mapped[str | None]
+    country: Mapped[str]
+    number: Mapped[str | None]
+    language: Mapped[Language]
+    contact_name: Mapped[str | None]
+    contact_email: Mapped[str | None]
+    contact_phone: Mapped[str | None]
+    manager_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
+    vat_regime: Mapped[VatRegime]
+    fiscal_year_start: Mapped[int] = mapped_column(default=1, server_default="1")
+    books_from: Mapped[date | None]
+    books_until: Mapped[date | None]
+    access: Mapped[Access]
+    access_since: Mapped[datetime]
+    folders: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    quick_entry_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    ready_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    item_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    oldest_open_at: Mapped[datetime | None]
+    last_activity_at: Mapped[datetime]
+    handed_over_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Invitation(OwnedByFirm, Base):
+    """A one-time link for a person to activate and claim the company of a dossier."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
+        ),
+        sa.Index("ix_invitation_dossier", "firm_id", "dossier_id"),
+    )
+
+    dossier_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    email: Mapped[str]
+    name: Mapped[str]
+    language: Mapped[Language]
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    state: Mapped[InvitationState]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[UUID | None]
+    expires_at: Mapped[datetime]
+
+
+class DossierImport(OwnedByFirm, Base):
+    """One Excel list: read, previewed row by row, accepted at most once."""
+
+    __tablename__ = "dossier_import"
+
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    sheet: Mapped[str]
+    mapping: Mapped[Json]
+    rows: Mapped[JsonList]
+    counts: Mapped[Json]
+    state: Mapped[ImportState]
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    result: Mapped[dict[str, object] | None] = mapped_column(JSONB)

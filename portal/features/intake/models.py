@@ -1,0 +1,41 @@
+"""Tables of handed-in files."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Base, Json, OwnedByCompany
+from portal.features.intake.domain import IntakeState
+
+
+class IntakeFile(OwnedByCompany, Base):
+    """One file handed in. `upload_id` groups what was dropped together; `parent_id` names the archive it was in.
+
+    `reason` is a code, `reason_params` its values; `what` says for people what became of it (see intake.domain).
+    """
+
+    __tablename__ = "intake_file"
+    __table_args__ = (
+        sa.UniqueConstraint("company_id", "id"),
+        sa.Index("ix_intake_file_upload", "company_id", "upload_id"),
+        sa.Index("ix_intake_file_state", "company_id", "state", "received_at"),
+    )
+
+    upload_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    state: Mapped[IntakeState]
+    reason: Mapped[str | None]
+    reason_params: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    hints: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    document_id: Mapped[UUID | None]
+    statement_ids: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    received_at: Mapped[datetime]
+    received_by: Mapped[UUID | None]
+    received_by_name: Mapped[str] = mapped_column(default="", server_default="")
+    handled_at: Mapped[datetime | None]

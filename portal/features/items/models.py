@@ -1,0 +1,64 @@
+"""Tables of dossier items."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db.base import Amount, Base, OwnedByFirm
+from portal.features.items.domain import ApprovalState, ItemKind, ItemState
+
+
+class DossierItem(OwnedByFirm, Base):
+    """What one firm does with one document or statement in one dossier.
+
+    The list columns (number to gross) are copies, so that firm-wide lists never read company-owned tables. `state_before` is where
+    a reserved item returns to when its export is abandoned. `bundle_number` is the first bundle it left in.
+    """
+
+    __tablename__ = "dossier_item"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
+        ),
+        sa.ForeignKeyConstraint(["company_id", "document_id"], ["document.company_id", "document.id"]),
+        sa.ForeignKeyConstraint(["company_id", "statement_id"], ["statement.company_id", "statement.id"]),
+        sa.CheckConstraint("num_nonnulls(document_id, statement_id) = 1", name="one_subject"),
+        sa.UniqueConstraint("firm_id", "id"),
+        sa.UniqueConstraint("dossier_id", "document_id"),
+        sa.UniqueConstraint("dossier_id", "statement_id"),
+        sa.Index("ix_dossier_item_list", "firm_id", "dossier_id", "item_date", "id"),
+        sa.Index("ix_dossier_item_state", "firm_id", "dossier_id", "state", "received_at"),
+        sa.Index("ix_dossier_item_company", "company_id", "approval"),
+        sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
+    )
+
+    dossier_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    document_id: Mapped[UUID | None]
+    statement_id: Mapped[UUID | None]
+    kind: Mapped[ItemKind]
+    version: Mapped[int]
+    state: Mapped[ItemState]
+    state_before: Mapped[str | None]
+    state_reason: Mapped[str | None]
+    approval: Mapped[ApprovalState]
+    approval_reason: Mapped[str | None]
+    decided_by: Mapped[UUID | None]
+    decided_by_name: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    number: Mapped[str]
+    counterparty: Mapped[str]
+    item_date: Mapped[date]
+    due_date: Mapped[date | None]
+    currency: Mapped[str]
+    net: Mapped[Amount]
+    tax: Mapped[Amount]
+    gross: Mapped[Amount]
+    received_at: Mapped[datetime]
+    final_at: Mapped[datetime]
+    export_id: Mapped[UUID | None]
+    bundle_number: Mapped[int | None]
+    bundled_version: Mapped[int | None]
+    locked: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
