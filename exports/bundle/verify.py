@@ -70,12 +70,10 @@ def _check_names(zip_file: zipfile.ZipFile) -> Iterator[Finding]:
         # orig_filename is what stands in the file: the other is cut at a NUL and has its separators changed.
         name = entry.orig_filename
         if fault := path_fault(name):
-            yield _fatal(
-                "BUNDLE-NAME-UNSAFE", name, "The name is not safe to unpack everywhere.", fault=fault
-            )
+            yield _fatal("BUNDLE-NAME-UNSAFE", name, "The name is not safe everywhere.", fault=fault)
         if name.casefold() in seen:
             yield _fatal(
-                "BUNDLE-NAME-DUPLICATE", name, "Another entry has this name, but for upper and lower case."
+                "BUNDLE-NAME-DUPLICATE", name, "Another entry has this name, upper and lower case apart."
             )
         seen.add(name.casefold())
         if entry.flag_bits & _ENCRYPTED:
@@ -136,9 +134,6 @@ def _check_items(manifest: Manifest) -> Iterator[Finding]:
         seen.add((item.id, item.version))
         if not item.files:
             yield _fatal("BUNDLE-ITEM-EMPTY", where, "The item has no file.", item=item.id)
-        if (item.first_exported_in is not None) != item.reexport:
-            text = "A re-export names the bundle it first left in, nothing else does."
-            yield _warning("BUNDLE-REEXPORT", where, text, item=item.id)
 
 
 def _check_totals(manifest: Manifest) -> Iterator[Finding]:
@@ -169,15 +164,11 @@ def _check_listed(manifest: Manifest, listed: Mapping[str, ManifestFile]) -> Ite
     for position, item in enumerate(manifest.items):
         for place, file in enumerate(item.files):
             first = listed[file.path]
-            shared = file.role == first.role == "coda" and (file.sha256, file.size) == (
-                first.sha256,
-                first.size,
-            )
+            same = (file.role, file.sha256, file.size) == (first.role, first.sha256, first.size)
+            shared = same and file.role == "coda"
             if (file is not first and not shared) or file.path == MANIFEST_PATH:
                 where = f"items[{position}].files[{place}]"
-                yield _fatal(
-                    "BUNDLE-FILE-DUPLICATE", where, "Two files cannot have one path.", path=file.path
-                )
+                yield _fatal("BUNDLE-FILE-DUPLICATE", where, "Two files have one path.", path=file.path)
 
 
 def _check_files(
@@ -206,7 +197,7 @@ def _check_files(
         allowance -= file.size
         if allowance < 0:
             yield _fatal(
-                "BUNDLE-LIMIT", path, "The files unpack to far more than the bundle's size; not read on."
+                "BUNDLE-LIMIT", path, "The files unpack to far more than the bundle is; not read on."
             )
             return
         yield from _check_content(zip_file, entry, file)
@@ -250,7 +241,7 @@ def _check_archive(
     )
     if not as_built:
         yield _warning(
-            "BUNDLE-REPACKED", "", "The files are listed, but this is not the archive that was built."
+            "BUNDLE-REPACKED", "", "The archive is not the one that was built, though it has its files."
         )
 
 
