@@ -1,0 +1,66 @@
+"""Checks of UBL documents by the official rules.
+
+Three layers, in this order: the UBL 2.1 schema, the EN 16931 rules of CEN/TC 434 (1.3.16) as published, and
+the rules of the profile, written natively: Peppol BIS Billing 3.0.21 with its self-billing variant, or UBL.BE
+1.31. National rules of Peppol (``DE-R-…``, ``NL-R-…`` and others) are not evaluated; Belgium has none.
+"""
+
+from exports.model import Finding
+from exports.ubl.check import cen, schema
+from exports.ubl.check.engine import ENGINE, RulesUnavailableError
+from exports.ubl.check.rules import Facts, Profile, belgium, findings, rules_for
+from exports.ubl.check.source import Source, parse
+
+__all__ = ["Profile", "RulesUnavailableError", "check", "check_source", "close", "warm"]
+
+
+def check(data: bytes, *, profile: Profile) -> list[Finding]:
+    """What the official rules say about a document.
+
+    Args:
+        data: A file as it came: any encoding and prefixes, attachments of any size up to 150 MB in all.
+        profile: The rules to apply besides schema and EN 16931.
+
+    Returns:
+        Nothing when the document is valid. A receiver refuses a document with a ``fatal`` finding.
+
+    Raises:
+        UnreadableError: The bytes are no UBL invoice or credit note, or no safe one.
+        RulesUnavailableError: The rules process gave no answer, so nothing is known about the document.
+    """
+    return check_source(parse(data), profile)
+
+
+def check_source(source: Source, profile: Profile) -> list[Finding]:
+    """As :func:`check`, for a document that was parsed already.
+
+    Raises:
+        RulesUnavailableError: See :func:`check`.
+    """
+    by_schema: list[Finding] = []
+    by_profile: list[Finding] = []
+
+    def meanwhile() -> None:
+        by_schema.extend(schema.validate(source))
+        facts = Facts(source.root)
+        for rule in rules_for(profile, facts).values():
+            by_profile.extend(findings(rule, facts))
+
+    by_cen = cen.evaluate(source, meanwhile)
+    if profile == "ubl-be":
+        by_cen = [finding for finding in by_cen if finding.rule not in belgium.FORGIVEN]
+    return [*by_schema, *by_cen, *by_profile]
+
+
+def warm() -> None:
+    """Starts the rules process now, so that the first check need not wait a second for it.
+
+    Raises:
+        RulesUnavailableError: It does not start.
+    """
+    ENGINE.warm()
+
+
+def close() -> None:
+    """Ends the rules process; the next check starts one. Done at exit anyway."""
+    ENGINE.close()

@@ -1,0 +1,278 @@
+"""What a natively written rule is, and the facts of a document that rules look at.
+
+A rule is one small function with a row of facts: its id, severity and words, and the context it is evaluated
+on. It gets one element and returns ``None`` when the element keeps the rule, else the values for a translated
+sentence. Any subset of rules runs on any fragment of a document, as the publisher's unit tests do it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from exports import numbers
+from exports.model import Finding, Severity
+from exports.ubl.check.names import CREDIT_NOTE_ROOT, Element, clark, locate
+
+LIMIT = 100  #: breaches reported for one rule; the last one's ``more`` counts the others
+BLANKS = " \t\r\n"
+
+Breach = Mapping[str, str]
+#: A breach that no values explain further.
+BROKEN: Breach = {}
+
+_BLANK = re.compile(f"[{BLANKS}]+")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
+
+
+def normal(text: str | None) -> str:
+    """A text as XPath's ``normalize-space`` gives it: XML's four blanks only, not every Unicode one."""
+    return _BLANK.sub(" ", (text or "").strip(BLANKS))
+
+
+class Place(NamedTuple):
+    """One context of a rule: an element's name below the names of its parents, nearest first.
+
+    A last parent ``None`` stands for the root element, whatever its name.
+    """
+
+    tag: str
+    parents: tuple[str | None, ...]
+
+
+def place(path: str) -> Place:
+    """``cac:Price/cbc:BaseQuantity`` anywhere, ``/cac:AllowanceCharge`` below the root only."""
+    first, *rest = path.split("/")
+    steps = [clark(step) for step in rest]
+    parents: list[str | None] = [clark(first) if first else None, *steps[:-1]] if rest else []
+    return Place(steps[-1] if rest else clark(first), tuple(reversed(parents)))
+
+
+class Facts:
+    """A document as rules see it; what several rules need is worked out once.
+
+    Attributes:
+        root: The root element of a document or of a fragment.
+        elements: All elements below and with the root by Clark name, in document order.
+        empty: The elements with neither children nor text.
+    """
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self.elements: dict[str, list[Element]] = {}
+        self.empty: list[Element] = []
+        elements = self.elements
+        for element in root.iter():
+            tag = element.tag
+            if tag in elements:
+                elements[tag].append(element)
+            else:
+                elements[tag] = [element]
+            if not len(element) and not (element.text or "").strip(BLANKS):
+                self.empty.append(element)
+
+    def at(self, places: Iterable[Place]) -> Iterator[Element]:
+        """The elements at any of the places."""
+        for tag, parents in places:
+            found = self.elements.get(tag, ())
+            if not parents:
+                yield from found
+            else:
+                for element in found:
+                    if self._below(element, parents):
+                        yield element
+
+    def all(self, name: str) -> list[Element]:
+        """Every element of a prefixed name."""
+        return self.elements.get(clark(name), [])
+
+    def _below(self, element: Element, parents: tuple[str | None, ...]) -> bool:
+        node = element
+        for tag in parents:
+            above = node.getparent()
+            if above is None:
+                return False
+            node = above
+            if node is not self.root if tag is None else node.tag != tag:
+                return False
+        return True
+
+    @cached_property
+    def is_credit_note(self) -> bool:
+        """Whether the root is a credit note's."""
+        return self.root.tag == CREDIT_NOTE_ROOT
+
+    @cached_property
+    def currency(self) -> str | None:
+        """The document currency code (BT-5) as written."""
+        found = child(self.root, "cbc:DocumentCurrencyCode")
+        return None if found is None else text(found)
+
+    @cached_property
+    def process(self) -> str:
+        """The business process type (BT-23)."""
+        return normal_text(self.root, "cbc:ProfileID")
+
+    @cached_property
+    def specification(self) -> str:
+        """The specification identifier (BT-24)."""
+        return normal_text(self.root, "cbc:CustomizationID")
+
+    @cached_property
+    def both_german(self) -> bool:
+        """Whether seller and buyer have German addresses, which lifts two rules."""
+        return (
+            self._country("cac:AccountingSupplierParty")
+            == "DE"
+            == self._country("cac:AccountingCustomerParty")
+        )
+
+    def _country(self, party: str) -> str:
+        path = (party, "cac:Party", "cac:PostalAddress", "cac:Country", "cbc:IdentificationCode")
+        found = child(self.root, *path)
+        return "" if found is None else normal(text(found)).upper()
+
+
+Test = Callable[[Element, Facts], Breach | None]
+
+
+class Rule(NamedTuple):
+    """A rule of a publisher, evaluated by our own code.
+
+    Attributes:
+        id: As published.
+        severity: As published.
+        text: What it asks, in our words.
+        context: The paths it is evaluated on; ``/`` is the root, ``*`` every element without content.
+        test: Returns ``None`` when an element keeps the rule, else the values of the sentence.
+    """
+
+    id: str
+    severity: Severity
+    text: str
+    context: tuple[str, ...]
+    places: tuple[Place, ...]
+    test: Test
+
+    def breaches(self, facts: Facts) -> Iterator[tuple[Element, Breach]]:
+        """The elements that break the rule, in document order for each place."""
+        if self.context == ("/",):
+            elements: Iterable[Element] = (facts.root,)
+        elif self.context == ("*",):
+            elements = facts.empty
+        else:
+            elements = facts.at(self.places)
+        for element in elements:
+            breach = self.test(element, facts)
+            if breach is not None:
+                yield element, breach
+
+
+class Table(dict[str, Rule]):
+    """Rules by id, filled by the decorator :meth:`rule`."""
+
+    def rule(
+        self, rule_id: str, words: str, *context: str, severity: Severity = "fatal"
+    ) -> Callable[[Test], Test]:
+        """Enters a function as the test of a rule."""
+
+        def enter(test: Test) -> Test:
+            self.add(rule_id, words, *context, severity=severity, test=test)
+            return test
+
+        return enter
+
+    def add(self, rule_id: str, words: str, *context: str, severity: Severity = "fatal", test: Test) -> None:
+        """Enters a rule whose test is made elsewhere."""
+        if rule_id in self:
+            raise ValueError(f"a second rule {rule_id}")
+        places = () if context in {("/",), ("*",)} else tuple(place(path) for path in context)
+        self[rule_id] = Rule(rule_id, severity, words, context, places, test)
+
+
+def evaluate(root: Element, rules: Iterable[Rule]) -> list[Finding]:
+    """What the rules say about a document or a fragment of one.
+
+    Args:
+        root: An element as the hardened parser gives it: no comments inside.
+        rules: The rules to evaluate.
+    """
+    facts = Facts(root)
+    return [finding for rule in rules for finding in findings(rule, facts)]
+
+
+def findings(rule: Rule, facts: Facts) -> list[Finding]:
+    """The findings of one rule, at most 100; the last one then has ``more``."""
+    found: list[Finding] = []
+    more = 0
+    for element, breach in rule.breaches(facts):
+        if len(found) == LIMIT:
+            more += 1
+            continue
+        found.append(
+            Finding(
+                rule=rule.id,
+                severity=rule.severity,
+                location=locate(element),
+                text=rule.text,
+                params=breach,
+            )
+        )
+    if more:
+        last = found[-1]
+        found[-1] = Finding(
+            rule=last.rule,
+            severity=last.severity,
+            location=last.location,
+            text=last.text,
+            params={**last.params, "more": str(more)},
+        )
+    return found
+
+
+_PATHS: dict[tuple[str, ...], str] = {}
+
+
+def _path(names: tuple[str, ...]) -> str:
+    found = _PATHS.get(names)
+    if found is None:
+        found = _PATHS[names] = "/".join(clark(name) for name in names)
+    return found
+
+
+def child(element: Element, *names: str) -> Element | None:
+    """The first element at a path of prefixed names below an element."""
+    return element.find(_path(names))
+
+
+def children(element: Element, *names: str) -> list[Element]:
+    """All elements at a path of prefixed names below an element."""
+    return element.findall(_path(names))
+
+
+def text(element: Element) -> str:
+    """An element's own text as written."""
+    return element.text or ""
+
+
+def normal_text(element: Element, *names: str) -> str:
+    """The blank-normalised text at a path; empty when it is absent."""
+    found = child(element, *names)
+    return "" if found is None else normal(found.text)
+
+
+def decimal(element: Element, *names: str) -> Decimal | None:
+    """The number at a path; ``None`` when it is absent or none (the schema says so then)."""
+    found = child(element, *names) if names else element
+    return None if found is None else numbers.to_decimal(found.text or "")
+
+
+def day(element: Element | None) -> date | None:
+    """The xsd:date in an element, without its time zone; ``None`` when it is none."""
+    match = _DATE.fullmatch(normal(element.text)) if element is not None else None
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
