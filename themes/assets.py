@@ -1,0 +1,56 @@
+"""Static files by their plain names: ``ui.css`` → ``/static/ui.3f2a9c….css``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DIST = Path(__file__).parent / "static" / "dist"
+"""Where ``python -m themes.build`` puts the hashed files; serve this folder, immutable, under ``url``."""
+DEMO = Path(__file__).parent / "static" / "demo"
+"""Logos of the two demo firms."""
+
+
+class AssetsMissing(RuntimeError):
+    """The static files were not built, or one is asked for that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The manifest of hashed static files.
+
+    Attributes:
+        files: plain name → hashed file name.
+        url: the address under which the folder is served, with a closing slash.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    url: str = "/static/"
+
+    def __call__(self, name: str) -> str:
+        """The address of a static file.
+
+        Raises:
+            AssetsMissing: nothing of that name was built.
+        """
+        try:
+            return self.url + self.files[name]
+        except KeyError:
+            known = ", ".join(sorted(self.files)) or "none"
+            raise AssetsMissing(f"There is no static file {name!r}; built are: {known}") from None
+
+
+def load(dist: Path = DIST, url: str = "/static/") -> Assets:
+    """Read the manifest that the build wrote.
+
+    Raises:
+        AssetsMissing: there is none; the message says how to build it.
+    """
+    try:
+        text = (dist / "manifest.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AssetsMissing(f"{dist} has no manifest.json; run: python -m themes.build") from None
+    files: dict[str, str] = json.loads(text)
+    return Assets(files, url)

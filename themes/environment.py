@@ -1,0 +1,159 @@
+"""The Jinja environment that every page, mail and print template is rendered with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.ext import i18n
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from themes.assets import Assets
+from themes.filters import Formats
+from themes.icons import ICONS
+from themes.links import chosen, query_pairs, sorted_by, toggled, url_with
+from themes.states import State, state_of
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Translations(Protocol):
+    """What the portal provides: gettext functions that speak the language of the current request."""
+
+    def gettext(self, message: str, /) -> str:
+        """Translate a message."""
+        ...
+
+    def ngettext(self, singular: str, plural: str, n: int, /) -> str:
+        """Translate a message that counts."""
+        ...
+
+
+class UnknownIcon(LookupError):
+    """A template asks for an icon that is not in ``themes/icons.py``."""
+
+
+def icon_function(assets: Assets) -> Callable[..., Markup]:
+    """``icon(name, label=None, classes="")``: an image from the sprite, silent for screen readers without label."""
+
+    def icon(name: str, label: str | None = None, classes: str = "") -> Markup:
+        if name not in ICONS:
+            raise UnknownIcon(f"There is no icon {name!r} in themes/icons.py")
+        names = f"icon {classes}".strip()
+        spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        return Markup('<svg class="{}" {} focusable="false"><use href="{}#{}"/></svg>').format(
+            names, spoken, assets("icons.svg"), name
+        )
+
+    return icon
+
+
+class Components:
+    """All macros of ``components/*.html`` under one name, ``ui``, known in every template and every block.
+
+    A global and not an import, because a block rendered alone as a fragment does not run its template's imports.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._files = environment.list_templates(filter_func=lambda name: name.startswith("components/"))
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            for file in self._files:
+                macro = getattr(self._environment.get_template(file).module, name, None)
+                if macro is not None:
+                    return macro
+        raise AttributeError(f"There is no component {name!r} in themes/templates/components")
+
+
+@pass_context
+def csrf_field(context: Context) -> Markup:
+    """The hidden field that makes a form of this session; for use in a page, where the context is known."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(escape(context["csrf_token"]))
+
+
+@pass_context
+def here_with(context: Context, **changes: object) -> str:
+    """The current page with other query parameters (see :func:`themes.links.url_with`)."""
+    return url_with(context["current_path"], context["query"], **changes)
+
+
+def create_environment(
+    *,
+    assets: Assets,
+    translations: Translations,
+    language: Callable[[], str],
+    now: Callable[[], datetime],
+    timezone: str = "Europe/Brussels",
+    folders: Sequence[Path] = (),
+    extra: Mapping[str, Any] | None = None,
+    auto_reload: bool = False,
+) -> Environment:
+    """Make the environment.
+
+    Args:
+        assets: the built static files.
+        translations: gettext functions, asked at every use, so that they may answer per request.
+        language: gives the code of the current language, for dates and numbers.
+        now: gives the current time, aware.
+        timezone: in which points in time are shown.
+        folders: further template folders, searched first.
+        extra: further globals.
+        auto_reload: look for changed templates at every use; for development.
+
+    Templates get, beside Jinja's own: filters ``money number percent date datetime when timeago filesize initials``
+    and globals ``ui asset icon csrf_field here_with url_with toggled chosen sorted_by state_of``.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([*folders, TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=auto_reload,
+        cache_size=-1,
+        extensions=[i18n],
+    )
+    # Line breaks inside {% trans %} are layout, not text: translators get one line.
+    environment.policies["ext.i18n.trimmed"] = True
+    install: Callable[..., None] = vars(environment)["install_gettext_callables"]
+    install(translations.gettext, translations.ngettext, newstyle=True)
+    formats = Formats(language, now, translations.gettext, timezone)
+    environment.filters.update(
+        money=formats.money,
+        number=formats.number,
+        percent=formats.percent,
+        date=formats.date,
+        datetime=formats.datetime,
+        when=formats.when,
+        timeago=formats.timeago,
+        filesize=formats.filesize,
+        initials=formats.initials,
+    )
+
+    def shown_state(name: str) -> State:
+        state = state_of(name)
+        return state._replace(word=translations.gettext(state.word))
+
+    environment.globals.update(
+        asset=assets,
+        icon=icon_function(assets),
+        csrf_field=csrf_field,
+        here_with=here_with,
+        url_with=url_with,
+        toggled=toggled,
+        chosen=chosen,
+        query_pairs=query_pairs,
+        sorted_by=sorted_by,
+        state_of=shown_state,
+        current_language=language,
+        now=now,
+        ui=Components(environment),
+        **(extra or {}),
+    )
+    return environment

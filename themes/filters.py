@@ -1,0 +1,128 @@
+"""Numbers, dates and money as people write them, in the language that the request speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+
+LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
+"""Belgian habits where Babel knows them; German as in Germany, English as in Britain (day before month)."""
+
+DASH = "–"  # shown where there is no value
+
+
+class Formats:
+    """Filters for templates.
+
+    Args:
+        language: gives the language code of the current request.
+        now: gives the current time, aware.
+        gettext: translates a word.
+        timezone: in which points in time are shown.
+    """
+
+    def __init__(
+        self,
+        language: Callable[[], str],
+        now: Callable[[], datetime],
+        gettext: Callable[[str], str],
+        timezone: str = "Europe/Brussels",
+    ) -> None:
+        self._language = language
+        self._now = now
+        self.gettext = gettext
+        self._zone = ZoneInfo(timezone)
+
+    @property
+    def locale(self) -> Locale:
+        """Babel's locale of the current language; English when the language is unknown."""
+        return Locale.parse(LOCALES.get(self._language()[:2], "en_GB"))
+
+    def _here(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise ValueError("A point in time needs its time zone; dates without a time are shown with |date")
+        return value.astimezone(self._zone)
+
+    def money(self, value: Decimal | int | str | None, currency: str = "EUR") -> str:
+        """An amount with its currency: ``€ 1.234,56`` in Dutch."""
+        if value is None:
+            return DASH
+        # A currency's own number of decimals (0 for yen, 2 for euro), as Babel knows it.
+        return numbers.format_currency(Decimal(value), currency, locale=self.locale)
+
+    def number(self, value: Decimal | float | None, decimals: int | None = None) -> str:
+        """A number with its separators; exactly ``decimals`` decimals when given."""
+        if value is None:
+            return DASH
+        if decimals is None:
+            return numbers.format_decimal(value, locale=self.locale)
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+
+    def percent(self, value: Decimal | float | None, decimals: int = 0) -> str:
+        """A share of one as a percentage: 0.21 → ``21 %``."""
+        if value is None:
+            return DASH
+        pattern = numbers.get_decimal_quantum(decimals)
+        return numbers.format_percent(Decimal(str(value)).quantize(pattern / 100), locale=self.locale)
+
+    def date(self, value: date | None, length: str = "medium") -> str:
+        """A day: ``3 nov 2026``; ``length`` is Babel's short, medium, long, full, or a pattern like ``MMMM y``."""
+        if value is None:
+            return DASH
+        if isinstance(value, datetime):
+            value = self._here(value).date()
+        return dates.format_date(value, format=length, locale=self.locale)
+
+    def datetime(self, value: datetime | None, length: str = "medium") -> str:
+        """A point in time, without seconds: ``3 nov 2026 14:05``."""
+        if value is None:
+            return DASH
+        here = self._here(value)
+        clock = dates.format_time(here, "HH:mm", locale=self.locale)
+        return f"{self.date(here, length)} {clock}"
+
+    def when(self, value: datetime | None) -> str:
+        """A point in time as one says it: the clock today, yesterday, the day this year, else with the year."""
+        if value is None:
+            return DASH
+        here = self._here(value)
+        today = self._here(self._now()).date()
+        clock = dates.format_time(here, "HH:mm", locale=self.locale)
+        days = (today - here.date()).days
+        if days == 0:
+            return self.gettext("today %(time)s") % {"time": clock}
+        if days == 1:
+            return self.gettext("yesterday %(time)s") % {"time": clock}
+        if here.year == today.year:
+            return dates.format_skeleton("MMMd", here.date(), locale=self.locale)
+        return self.date(here)
+
+    def timeago(self, value: datetime | None) -> str:
+        """How long ago, or in how long: ``5 minuten geleden``."""
+        if value is None:
+            return DASH
+        delta = self._here(value) - self._now().astimezone(UTC)
+        return dates.format_timedelta(delta, add_direction=True, locale=self.locale)
+
+    def filesize(self, size: int | None) -> str:
+        """Bytes in the unit that reads best, in steps of 1000: ``1,2 MB``."""
+        if size is None:
+            return DASH
+        amount, unit = float(size), "B"
+        for larger in ("kB", "MB", "GB", "TB"):
+            if amount < 999.5:  # 999.7 kB would be shown as 1,000 kB
+                break
+            amount, unit = amount / 1000, larger
+        pattern = "#,##0" if unit == "B" or amount >= 9.95 else "#,##0.#"
+        return f"{numbers.format_decimal(amount, format=pattern, locale=self.locale)} {unit}"
+
+    def initials(self, name: str) -> str:
+        """One or two letters that stand for a person."""
+        words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
+        letters = [words[0][0], words[-1][0]] if len(words) > 1 else [word[0] for word in words]
+        return "".join(letters).upper() or "?"

@@ -1,0 +1,380 @@
+// What pages do beyond links and forms. Everything here is an extra: each page works without it.
+(function () {
+  "use strict";
+
+  var root = document.documentElement;
+  var toasts = document.getElementById("toasts");
+
+  function all(selector, within) {
+    return Array.prototype.slice.call((within || document).querySelectorAll(selector));
+  }
+
+  function stored(key, value) {
+    try {
+      if (value === undefined) return window.localStorage.getItem(key);
+      window.localStorage.setItem(key, value);
+    } catch (error) {
+      // storage may be forbidden; the choice then lasts for this page only
+    }
+    return null;
+  }
+
+  // ---- requests of htmx -------------------------------------------------------------------------------------
+
+  document.addEventListener("htmx:configRequest", function (event) {
+    var token = document.querySelector('meta[name="csrf-token"]');
+    if (token) event.detail.headers["X-CSRF-Token"] = token.content;
+  });
+
+  document.addEventListener("htmx:responseError", function (event) {
+    // The server may have said more in an HX-Trigger toast; then this one would only repeat it.
+    var said = event.detail.xhr.getResponseHeader("HX-Trigger") || "";
+    if (said.indexOf("toast") < 0 && toasts) toast({ kind: "danger", text: toasts.dataset.textFailed });
+  });
+
+  document.addEventListener("htmx:sendError", function () {
+    if (toasts) toast({ kind: "warning", text: toasts.dataset.textOffline });
+  });
+
+  // ---- toasts -----------------------------------------------------------------------------------------------
+
+  function keep(element) {
+    if (element.dataset.toast === "danger" || element.dataset.toast === "warning") return; // stay until read
+    var timer;
+    function start() {
+      timer = window.setTimeout(function () { element.remove(); }, 8000);
+    }
+    function stop() { window.clearTimeout(timer); }
+    element.addEventListener("mouseenter", stop);
+    element.addEventListener("focusin", stop);
+    element.addEventListener("mouseleave", start);
+    element.addEventListener("focusout", start);
+    start();
+  }
+
+  function toast(message) {
+    var template = document.getElementById("toast-template");
+    if (!template || !toasts || !message || !message.text) return;
+    var kind = /^(success|info|warning|danger)$/.test(message.kind) ? message.kind : "info";
+    var element = template.content.querySelector('[data-toast="' + kind + '"]').cloneNode(true);
+    element.querySelector("[data-toast-text]").textContent = message.text;
+    var link = element.querySelector("[data-toast-link]");
+    if (typeof message.href === "string" && /^\/(?![/\\])/.test(message.href)) { // our own pages only
+      link.href = message.href;
+      link.textContent = message.link_text || message.href;
+      link.hidden = false;
+    }
+    toasts.appendChild(element);
+    keep(element);
+  }
+
+  // HX-Trigger: {"toast": {"kind": "success", "text": "…", "href": "/…", "link_text": "…"}} or {"toast": [ … ]}
+  document.addEventListener("toast", function (event) {
+    var detail = event.detail || {};
+    [].concat(detail.value || detail).forEach(toast);
+  });
+
+  if (toasts) all("[data-toast]", toasts).forEach(keep);
+
+  // ---- clicks -----------------------------------------------------------------------------------------------
+
+  function interactive(element, until) {
+    var found = element.closest("a, button, input, select, textarea, label, summary, [contenteditable]");
+    return found && until.contains(found);
+  }
+
+  var actions = {
+    "[data-toast-close]": function (button) { button.closest("[data-toast]").remove(); },
+    "[data-dialog]": function (opener, event) {
+      var dialog = document.getElementById(opener.dataset.dialog);
+      if (!dialog || !dialog.showModal) return;
+      event.preventDefault();
+      dialog.showModal();
+    },
+    "[data-close-dialog]": function (button) { button.closest("dialog").close(); },
+    "[data-theme-toggle]": function () {
+      var next = { auto: "light", light: "dark", dark: "auto" }[root.dataset.themeChosen] || "light";
+      stored("theme", next);
+      document.dispatchEvent(new CustomEvent("theme:apply"));
+      nameTheme();
+    },
+    "[data-reveal]": function (button) {
+      var input = document.getElementById(button.dataset.reveal);
+      var shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+    },
+    "[data-copy]": function (button) {
+      if (!navigator.clipboard) return;
+      navigator.clipboard.writeText(button.dataset.copy).then(function () {
+        toast({ kind: "success", text: button.dataset.copied });
+      });
+    },
+    "[data-bulk-clear]": function (button) { select(button.closest("form").id, false); },
+  };
+
+  document.addEventListener("click", function (event) {
+    Object.keys(actions).forEach(function (selector) {
+      var element = event.target.closest(selector);
+      if (element) actions[selector](element, event);
+    });
+    all("details[data-menu][open]").forEach(function (menu) {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    if (event.target.matches("dialog")) event.target.close(); // a click beside the dialog's content
+    var row = event.target.closest("tr[data-href]");
+    if (row && !interactive(event.target, row) && !String(window.getSelection())) {
+      if (event.metaKey || event.ctrlKey) window.open(row.dataset.href, "_blank", "noopener");
+      else window.location.assign(row.dataset.href);
+    }
+  });
+
+  document.addEventListener("submit", function (event) {
+    // A double click sends once: the button is off until the next page, or for a moment when the page stays.
+    var form = event.target;
+    if (event.defaultPrevented || form.method === "dialog" || form.target) return;
+    window.setTimeout(function () {
+      all("button:not([type=button])", form).forEach(function (button) {
+        button.disabled = true;
+        window.setTimeout(function () { button.disabled = false; }, 4000);
+      });
+    }, 0);
+  });
+
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) window.location.reload(); // the back button shows the present, not a stale copy
+  });
+
+  // ---- light and dark ---------------------------------------------------------------------------------------
+
+  function nameTheme() {
+    all("[data-theme-toggle]").forEach(function (button) {
+      var name = root.dataset.themeChosen || "auto";
+      var label = button.getAttribute("data-label-" + name);
+      button.title = label;
+      button.setAttribute("aria-label", label);
+    });
+  }
+  nameTheme();
+
+  // ---- selecting rows ---------------------------------------------------------------------------------------
+
+  function boxes(form) {
+    return all('input[type="checkbox"][form="' + form + '"]');
+  }
+
+  function select(form, on) {
+    boxes(form).forEach(function (box) { box.checked = on; });
+    count(form);
+  }
+
+  function count(form) {
+    var bar = document.getElementById(form);
+    if (!bar) return;
+    var rows = boxes(form);
+    var number = rows.filter(function (box) { return box.checked; }).length;
+    bar.classList.toggle("is-open", number > 0);
+    var shown = bar.querySelector("[data-bulk-count]");
+    if (shown) shown.textContent = number.toLocaleString(root.lang || undefined);
+    all('[data-select-all="' + form + '"]').forEach(function (box) {
+      box.checked = number > 0 && number === rows.length;
+      box.indeterminate = number > 0 && number < rows.length;
+    });
+    rows.forEach(function (box) {
+      var row = box.closest("tr");
+      if (row) row.classList.toggle("is-selected", box.checked);
+    });
+  }
+
+  var lastBox = null;
+  document.addEventListener("click", function (event) {
+    var box = event.target.closest('input[type="checkbox"][form]');
+    if (!box) return;
+    var rows = boxes(box.getAttribute("form"));
+    if (event.shiftKey && lastBox && rows.indexOf(lastBox) >= 0) {
+      var range = [rows.indexOf(lastBox), rows.indexOf(box)].sort(function (a, b) { return a - b; });
+      rows.slice(range[0], range[1] + 1).forEach(function (one) { one.checked = box.checked; });
+    }
+    lastBox = box;
+    count(box.getAttribute("form"));
+  });
+
+  document.addEventListener("change", function (event) {
+    var box = event.target;
+    if (box.matches("[data-select-all]")) select(box.dataset.selectAll, box.checked);
+    if (box.matches("[data-autosubmit]")) box.form.requestSubmit();
+    if (box.matches("[data-shortcuts-switch]")) stored("shortcuts", box.checked ? "on" : "off");
+  });
+
+  // ---- keyboard ---------------------------------------------------------------------------------------------
+
+  function shortcuts() { return stored("shortcuts") !== "off"; }
+
+  function rows() { return all("table[data-rows] tbody tr").filter(function (row) { return row.offsetParent; }); }
+
+  function current() { return document.querySelector("tr.is-current"); }
+
+  function go(step) {
+    var list = rows();
+    if (!list.length) return;
+    var at = list.indexOf(current());
+    var next = list[Math.min(list.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
+    list.forEach(function (row) { row.classList.toggle("is-current", row === next); });
+    var link = next.querySelector("a[href]");
+    if (link) link.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  function typing(element) {
+    return element.closest('input:not([type="checkbox"]):not([type="radio"]), textarea, select, [contenteditable]');
+  }
+
+  function focusSearch(event) {
+    var search = document.getElementById("search");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") return focusSearch(event);
+    if (event.key === "Escape") {
+      all("details[data-menu][open]").forEach(function (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      });
+      if (event.target.id === "search") event.target.blur();
+      return undefined;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !shortcuts()) return undefined;
+    if (document.querySelector("dialog[open]")) return undefined;
+    if (event.key === "/") return focusSearch(event);
+    if (event.key === "?") {
+      var help = document.getElementById("shortcuts");
+      if (help) help.showModal();
+      return undefined;
+    }
+    if (event.key === "j") return go(1);
+    if (event.key === "k") return go(-1);
+    var row = current();
+    if (event.key === "x" && row) {
+      var box = row.querySelector('input[type="checkbox"][form]');
+      if (box) { box.checked = !box.checked; count(box.getAttribute("form")); }
+      return undefined;
+    }
+    if (event.key === "Enter" && row && row.dataset.href && event.target === document.body) {
+      window.location.assign(row.dataset.href);
+      return undefined;
+    }
+    var keyed = /^[a-z]$/.test(event.key) && document.querySelector('[data-key="' + event.key + '"]:not([disabled])');
+    if (keyed) {
+      event.preventDefault();
+      keyed.click();
+    }
+    return undefined;
+  });
+
+  all("[data-shortcuts-switch]").forEach(function (box) { box.checked = shortcuts(); });
+
+  // ---- handing in files -------------------------------------------------------------------------------------
+
+  function chosenFiles(form) {
+    var files = form.querySelector(".ui-drop-input").files;
+    var names = Array.prototype.slice.call(files, 0, 4).map(function (file) { return file.name; });
+    if (files.length > 4) names.push("+" + (files.length - 4));
+    form.querySelector("[data-drop-chosen]").textContent = names.join(" · ");
+    form.classList.toggle("has-files", files.length > 0);
+  }
+
+  function drops(event) {
+    return event.dataTransfer && Array.prototype.indexOf.call(event.dataTransfer.types, "Files") >= 0;
+  }
+
+  ["dragenter", "dragover"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      if (!drops(event)) return;
+      var form = event.target.closest("[data-drop]") || document.querySelector("[data-drop]");
+      if (!form) return;
+      event.preventDefault(); // a file dropped a little beside the zone must not replace the page
+      form.classList.add("is-over");
+    });
+  });
+
+  ["dragleave", "drop", "dragend"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      if (name === "dragleave" && event.relatedTarget) return;
+      all("[data-drop].is-over").forEach(function (form) { form.classList.remove("is-over"); });
+    });
+  });
+
+  document.addEventListener("drop", function (event) {
+    if (!drops(event)) return;
+    var form = event.target.closest("[data-drop]") || document.querySelector("[data-drop]");
+    if (!form) return;
+    event.preventDefault();
+    take(form, event.dataTransfer.files);
+  });
+
+  function take(form, files) {
+    var input = form.querySelector(".ui-drop-input");
+    var list = new DataTransfer();
+    Array.prototype.slice.call(files, 0, input.multiple ? files.length : 1).forEach(function (file) { list.items.add(file); });
+    if (!list.files.length) return;
+    input.files = list.files;
+    chosenFiles(form);
+    form.requestSubmit();
+  }
+
+  document.addEventListener("change", function (event) {
+    var form = event.target.closest("[data-drop]");
+    if (!form) return;
+    if (event.target.matches("[data-drop-camera]")) take(form, event.target.files);
+    else if (event.target.matches(".ui-drop-input")) chosenFiles(form);
+  });
+
+  function dropProgress(event, value) {
+    var form = event.target.closest && event.target.closest("[data-drop]");
+    if (!form) return;
+    var bar = form.querySelector("[data-drop-progress]");
+    bar.hidden = value === null;
+    if (value !== null) bar.value = value;
+  }
+
+  document.addEventListener("htmx:xhr:progress", function (event) {
+    if (event.detail.lengthComputable) dropProgress(event, (100 * event.detail.loaded) / event.detail.total);
+  });
+  document.addEventListener("htmx:beforeRequest", function (event) { dropProgress(event, 0); });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    dropProgress(event, null);
+    var form = event.target.closest && event.target.closest("[data-drop]");
+    if (form && event.detail.successful) {
+      form.reset();
+      chosenFiles(form);
+    }
+  });
+
+  // ---- colours ----------------------------------------------------------------------------------------------
+
+  document.addEventListener("input", function (event) {
+    var picker = event.target;
+    if (picker.matches("[data-colour-for]")) {
+      var field = document.getElementById(picker.dataset.colourFor);
+      field.value = picker.value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (picker.id && picker.validity && picker.validity.valid) {
+      var beside = document.querySelector('[data-colour-for="' + CSS.escape(picker.id) + '"]');
+      if (beside) beside.value = picker.value;
+    }
+  });
+
+  // ---- what arrives -----------------------------------------------------------------------------------------
+
+  function arrived(within) {
+    all("form[data-bulk]", within).forEach(function (form) { count(form.id); });
+    all("[data-select-all]", within).forEach(function (box) { count(box.dataset.selectAll); });
+    all("[data-focus]", within).forEach(function (element) { element.focus(); });
+  }
+  document.addEventListener("htmx:afterSwap", function (event) { arrived(event.target); });
+  arrived(document);
+})();
