@@ -1,0 +1,39 @@
+"""Risky readers in a child process of their own, with limits on memory, time, output and files.
+
+Whatever a file does to its reader, the portal goes on: `TooComplex` or `Unreadable` is raised, nothing
+else. See `portal.sandbox.pool` for how it is done, `portal.sandbox.readers` for what can be read.
+"""
+
+from portal.sandbox.contract import (
+    Limits,
+    PdfPage,
+    Picture,
+    SandboxUnavailable,
+    Sheet,
+    TooComplex,
+    Unreadable,
+    Workbook,
+    ZipMember,
+)
+from portal.sandbox.pool import Sandbox, close, run, warm_up
+from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip
+
+__all__ = [
+    "Limits",
+    "PdfPage",
+    "Picture",
+    "Sandbox",
+    "SandboxUnavailable",
+    "Sheet",
+    "TooComplex",
+    "Unreadable",
+    "Workbook",
+    "ZipMember",
+    "close",
+    "read_image",
+    "read_pdf_page",
+    "read_workbook",
+    "read_zip",
+    "run",
+    "warm_up",
+]
