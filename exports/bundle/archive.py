@@ -26,8 +26,65 @@ _DATE_1980 = 0x21  # 1980-01-01 in MS-DOS form
 _UTF8_NAME = 0x800
 _LIMIT32 = 0xFFFFFFFF
 _LIMIT16 = 0xFFFF
+_UNIX = 3 << 8  # made on Unix: the attributes are a file mode
 _PLAIN_FILE = 0o100644 << 16
 CHUNK = 1 << 20
+
+
+class Framing:
+    """Everything of a ZIP but the contents: what stands before each file, and the directory at the end.
+
+    ``offset`` is where the next byte belongs; it counts the contents too.
+    """
+
+    def __init__(self, *, start: int = 0) -> None:
+        self.offset = start
+        self._directory: list[bytes] = []  # packed: 10,000 entries are 1.5 MB
+
+    def header(self, name: str, *, size: int, crc: int) -> bytes:
+        """What stands before a file of ``size`` bytes whose CRC-32 is ``crc``."""
+        encoded = name.encode()
+        flags = 0 if name.isascii() else _UTF8_NAME
+        large, far = size >= _LIMIT32, self.offset >= _LIMIT32
+        size32, offset32 = min(size, _LIMIT32), min(self.offset, _LIMIT32)
+        extra = struct.pack("<2H2Q", 1, 16, size, size) if large else b""
+        wide = extra[4:] + (struct.pack("<Q", self.offset) if far else b"")
+        central = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
+        times = (0, _DATE_1980)
+        version = 45 if wide else 20
+        fixed = (0, *times, crc, size32, size32, len(encoded))
+        self._directory.append(
+            _CENTRAL.pack(
+                b"PK\x01\x02",
+                _UNIX | version,
+                version,
+                flags,
+                *fixed,
+                len(central),
+                0,
+                0,
+                0,
+                _PLAIN_FILE,
+                offset32,
+            )
+            + encoded
+            + central
+        )
+        local = _LOCAL.pack(b"PK\x03\x04", 45 if large else 20, flags, *fixed, len(extra)) + encoded + extra
+        self.offset += len(local) + size
+        return local
+
+    def end(self) -> bytes:
+        """The directory, with which the ZIP ends."""
+        start, count = self.offset, len(self._directory)
+        parts = self._directory
+        length = sum(len(record) for record in parts)
+        if count >= _LIMIT16 or start >= _LIMIT32 or length >= _LIMIT32:
+            end64 = _END64.pack(b"PK\x06\x06", 44, _UNIX | 45, 45, 0, 0, count, count, length, start)
+            parts = [*parts, end64, _LOCATOR64.pack(b"PK\x06\x07", 0, start + length, 1)]
+        count16 = min(count, _LIMIT16)
+        end = _END.pack(b"PK\x05\x06", 0, 0, count16, count16, min(length, _LIMIT32), min(start, _LIMIT32), 0)
+        return b"".join([*parts, end])
 
 
 class ArchiveWriter:
@@ -38,106 +95,18 @@ class ArchiveWriter:
 
     def __init__(self, out: BinaryIO, *, start: int = 0) -> None:
         self._out = out
-        self._offset = start
-        self._directory: list[bytes] = []
+        self._framing = Framing(start=start)
 
     def write(self, name: str, chunks: Iterable[bytes], *, size: int, crc: int) -> None:
         """Adds one entry of ``size`` bytes whose CRC-32 is ``crc``; the caller answers for both."""
-        encoded = name.encode()
-        flags = 0 if name.isascii() else _UTF8_NAME
-        large = size >= _LIMIT32
-        local_size = _LIMIT32 if large else size
-        extra = struct.pack("<2H2Q", 1, 16, size, size) if large else b""
-        version = 45 if large else 20
-        # The directory is kept packed: 10,000 entries are 1.5 MB.
-        far = self._offset >= _LIMIT32
-        wide = (struct.pack("<2Q", size, size) if large else b"") + (
-            struct.pack("<Q", self._offset) if far else b""
-        )
-        central_extra = struct.pack("<2H", 1, len(wide)) + wide if wide else b""
-        self._directory.append(
-            _CENTRAL.pack(
-                b"PK\x01\x02",
-                3 << 8 | (45 if wide else 20),
-                45 if wide else 20,
-                flags,
-                0,
-                0,
-                _DATE_1980,
-                crc,
-                local_size,
-                local_size,
-                len(encoded),
-                len(central_extra),
-                0,
-                0,
-                0,
-                _PLAIN_FILE,
-                _LIMIT32 if far else self._offset,
-            )
-            + encoded
-            + central_extra
-        )
-        header = _LOCAL.pack(
-            b"PK\x03\x04",
-            version,
-            flags,
-            0,
-            0,
-            _DATE_1980,
-            crc,
-            local_size,
-            local_size,
-            len(encoded),
-            len(extra),
-        )
-        self._put(header + encoded + extra)
+        self._out.write(self._framing.header(name, size=size, crc=crc))
         for chunk in chunks:
-            self._put(chunk)
+            self._out.write(chunk)
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """Adds one entry held in memory."""
         self.write(name, (data,), size=len(data), crc=zlib.crc32(data))
 
-    def finish(self) -> int:
-        """Writes the directory and returns the length of the whole ZIP."""
-        start, count = self._offset, len(self._directory)
-        for record in self._directory:
-            self._put(record)
-        length = self._offset - start
-        if count >= _LIMIT16 or start >= _LIMIT32 or length >= _LIMIT32:
-            end64 = self._offset
-            self._put(_END64.pack(b"PK\x06\x06", 44, 3 << 8 | 45, 45, 0, 0, count, count, length, start))
-            self._put(_LOCATOR64.pack(b"PK\x06\x07", 0, end64, 1))
-        self._put(
-            _END.pack(
-                b"PK\x05\x06",
-                0,
-                0,
-                min(count, _LIMIT16),
-                min(count, _LIMIT16),
-                min(length, _LIMIT32),
-                min(start, _LIMIT32),
-                0,
-            )
-        )
-        return self._offset
-
-    def _put(self, data: bytes) -> None:
-        self._out.write(data)
-        self._offset += len(data)
-
-
-def length_of(entries: Iterable[tuple[str, int]]) -> int:
-    """How long the ZIP of these (name, size) entries is, without writing it."""
-    total = directory = 0
-    count = 0
-    for name, size in entries:
-        encoded = len(name.encode())
-        large, far = size >= _LIMIT32, total >= _LIMIT32
-        directory += _CENTRAL.size + encoded + (4 if large or far else 0) + 16 * large + 8 * far
-        total += _LOCAL.size + encoded + 20 * large + size
-        count += 1
-    if count >= _LIMIT16 or total >= _LIMIT32 or directory >= _LIMIT32:
-        directory += _END64.size + _LOCATOR64.size
-    return total + directory + _END.size
+    def finish(self) -> None:
+        """Writes the directory: now it is a ZIP."""
+        self._out.write(self._framing.end())

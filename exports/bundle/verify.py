@@ -8,7 +8,7 @@ from hashlib import sha256
 from io import SEEK_END
 from typing import BinaryIO, Literal
 
-from exports.bundle.archive import length_of
+from exports.bundle.archive import Framing
 from exports.bundle.errors import Unreadable
 from exports.bundle.manifest import MANIFEST_PATH, Manifest, ManifestFile, read_manifest, totals
 from exports.bundle.names import path_fault
@@ -34,10 +34,9 @@ def verify(data: BinaryIO, *, previous_sha256: str | None = None) -> list[Findin
         Unreadable: The bytes are not a ZIP.
         OSError: ``data`` itself cannot be read.
     """
-    length = data.seek(0, SEEK_END) if data.seekable() else 0
     with open_zip(data) as zip_file:
         findings: list[Finding] = []
-        for finding in _findings(zip_file, length, previous_sha256):
+        for finding in _findings(data, zip_file, previous_sha256):
             findings.append(finding)
             if len(findings) == MAX_FINDINGS:
                 text = f"More than {MAX_FINDINGS} findings; the rest is not told."
@@ -46,7 +45,7 @@ def verify(data: BinaryIO, *, previous_sha256: str | None = None) -> list[Findin
         return findings
 
 
-def _findings(zip_file: zipfile.ZipFile, length: int, previous_sha256: str | None) -> Iterator[Finding]:
+def _findings(data: BinaryIO, zip_file: zipfile.ZipFile, previous_sha256: str | None) -> Iterator[Finding]:
     yield from _check_names(zip_file)
     manifest_or_findings = _read_manifest(zip_file)
     if isinstance(manifest_or_findings, list):
@@ -59,9 +58,11 @@ def _findings(zip_file: zipfile.ZipFile, length: int, previous_sha256: str | Non
     yield from _check_items(manifest)
     yield from _check_totals(manifest)
     listed = _listed(manifest)
+    length = data.seek(0, SEEK_END)
+    sizes = {path: file.size for path, file in listed.items()} | {MANIFEST_PATH: len(raw)}
     yield from _check_listed(manifest, listed)
     yield from _check_files(zip_file, listed, length)
-    yield from _check_archive(zip_file, listed, length)
+    yield from _check_archive(data, zip_file, sizes)
 
 
 def _check_names(zip_file: zipfile.ZipFile) -> Iterator[Finding]:
@@ -223,26 +224,31 @@ def _check_content(
         )
 
 
-def _check_archive(
-    zip_file: zipfile.ZipFile, listed: Mapping[str, ManifestFile], length: int
-) -> Iterator[Finding]:
-    """Whether the archive itself is as ``build`` writes it: in order, nothing packed, nothing between."""
-    expected = [*listed, MANIFEST_PATH]
-    found = [entry.orig_filename for entry in zip_file.filelist]
-    if sorted(expected) != sorted(found):
+def _check_archive(data: BinaryIO, zip_file: zipfile.ZipFile, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Whether the archive is as ``build`` writes it: in order, nothing packed, nothing between.
+
+    The contents are known to be right by their hashes; what stands around them follows from names, sizes
+    and CRCs.
+    """
+    found = [(entry.orig_filename, entry.file_size) for entry in zip_file.filelist]
+    if sorted(sizes.items()) != sorted(found):
         return  # said already
-    as_built = (
-        expected == found
-        and all(
-            entry.compress_type == zipfile.ZIP_STORED and entry.date_time == (1980, 1, 1, 0, 0, 0)
-            for entry in zip_file.filelist
-        )
-        and length == length_of((entry.orig_filename, entry.file_size) for entry in zip_file.filelist)
-    )
-    if not as_built:
+    framing = Framing()
+    as_built = list(sizes.items()) == found
+    for entry in zip_file.filelist:
+        start = framing.offset
+        header = framing.header(entry.orig_filename, size=entry.file_size, crc=entry.CRC)
+        as_built = as_built and _stands_at(data, start, header)
+    if not (as_built and _stands_at(data, framing.offset, framing.end(), last=True)):
         yield _warning(
             "BUNDLE-REPACKED", "", "The archive is not the one that was built, though it has its files."
         )
+
+
+def _stands_at(data: BinaryIO, offset: int, expected: bytes, *, last: bool = False) -> bool:
+    """Whether these bytes stand at that place, and after them nothing when they are the last."""
+    data.seek(offset)
+    return data.read(len(expected) + last) == expected
 
 
 def _unreadable(path: str, fault: Exception) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -38,7 +39,7 @@ _EXTENSION_ROOM = len("_99.xlsx")
 # PDF before UBL: whoever watches the folder never sees an invoice whose image is still to come.
 _ORDER = {"original": 0, "pdf": 1, "ubl": 2, "coda": 3}
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
-_VARIABLES = frozenset({"account", "year", "month"})
+_LONGEST = {"account": 34, "year": 4, "month": 2}
 
 
 class LayoutFault(UnwritableError):  # noqa: N818 - a fault in the given folders, named as bundle.ItemFault is
@@ -94,7 +95,8 @@ class FolderLayout:
         parts = (
             _VARIABLE.sub(lambda match: values[match[1]], part) for part in self.folders[item.kind].split("/")
         )
-        return "/".join(part for part in parts if part)
+        # An account that happens to be the name of a device cannot be a folder on Windows.
+        return "/".join(f"{part}_" if names.segment_fault(part) else part for part in parts if part)
 
     def place(self, item: Item, *, bundle: int, sequence: int) -> tuple[Placement, ...]:
         """The files of an item that leave, each with its path inside the bundle.
@@ -192,18 +194,18 @@ def _embeds_pdf(file: ItemFile) -> bool:
 
 def _folder(kind: Kind, folder: str) -> str:
     """A folder as it is kept, or the reason why it cannot be."""
-    cleaned = folder.strip().replace("\\", "/")
+    cleaned = unicodedata.normalize("NFC", folder.strip().replace("\\", "/"))
     if cleaned in {"", "."}:
         return ""
     if not cleaned.startswith("/"):
         cleaned = cleaned.rstrip("/")
-    unknown = set(_VARIABLE.findall(cleaned)) - _VARIABLES
+    unknown = set(_VARIABLE.findall(cleaned)) - _LONGEST.keys()
     if unknown:
         raise LayoutFault(
             "unknown_variable", None, {"kind": kind.value, "folder": folder, "variable": min(unknown)}
         )
-    # The longest an account can become stands in for the variables.
-    sample = _VARIABLE.sub("X" * 34, cleaned)
+    # The longest they can become stands in for the variables.
+    sample = _VARIABLE.sub(lambda match: "X" * _LONGEST[match[1]], cleaned)
     fault = names.path_fault(sample)
     if fault is None and len(sample) > names.MAX_PATH - names.MAX_NAME - 1:
         fault = "too_long"
