@@ -9,15 +9,15 @@ Knows neither a database nor a web framework. The portal makes one environment a
         assets=load(), translations=catalogue, language=current_language, now=clock.now
     )
 
-Static files are made by ``python -m themes.build`` into ``themes/static/dist`` (serve it under ``/static/``, names
-are hashes, so they never change). A class that only stands in a new template needs a build, since the stylesheet
-holds only what is used. ``python -m themes.gallery FOLDER`` writes sample pages for two brands to look at.
+Static files are made by ``python -m themes.build`` into ``themes/static/dist`` (serve it under ``/static/``;
+names are hashes, so a file never changes). A class that only stands in a new template needs a build: the
+stylesheet holds only what is used. ``python -m themes.gallery FOLDER`` writes sample pages to look at.
 
 Writing a page
 ==============
 
-Templates of a slice stand in ``templates/pages/<slice>/``. ``ui`` holds every component, without an import, so that
-a block can also be rendered alone as a fragment::
+Templates of a slice stand in ``templates/pages/<slice>/``. ``ui`` holds every component without an import, so
+that a block can also be rendered alone as a fragment::
 
     {% extends "base/layout.html" %}
     {% block title %}{{ _("Dossiers") }}{% endblock %}
@@ -30,16 +30,20 @@ a block can also be rendered alone as a fragment::
     {% block content %}
       {% call ui.card(flush=true) %}
         {% call ui.toolbar(current_path, query, value=find) %}
-          {{ ui.filter_chips("state", [("claimed", _("Activated"), 12)], current_path, query, label=_("State")) }}
+          {{ ui.filter_chips("state", states, current_path, query, label=_("State")) }}
         {% endcall %}
         {% block rows %}
           {% if dossiers %}
             {% call ui.table(_("Dossiers")) %}
-              <thead><tr>{{ ui.th_sort(_("Name"), "name", current_path, query) }}{{ ui.th(_("State")) }}</tr></thead>
+              <thead><tr>
+                {{ ui.th_sort(_("Name"), "name", current_path, query) }}{{ ui.th(_("State")) }}
+              </tr></thead>
               <tbody>
               {% for dossier in dossiers %}
                 <tr data-href="{{ dossier.href }}">
-                  <th scope="row"><a class="ui-row-title" href="{{ dossier.href }}">{{ dossier.name }}</a></th>
+                  <th scope="row">
+                    <a class="ui-row-title" href="{{ dossier.href }}">{{ dossier.name }}</a>
+                  </th>
                   <td>{{ ui.chip(dossier.state) }}</td>
                 </tr>
               {% endfor %}
@@ -47,7 +51,7 @@ a block can also be rendered alone as a fragment::
             {% endcall %}
             {{ ui.pager(current_path, query, after=after, shown=dossiers | length, total=total) }}
           {% else %}
-            {% call ui.empty(_("No dossiers yet"), _("Import your list, or add the first one.")) %}…{% endcall %}
+            {{ ui.empty(_("No dossiers yet"), _("Import your list, or add the first one.")) }}
           {% endif %}
         {% endblock %}
       {% endcall %}
@@ -56,29 +60,35 @@ a block can also be rendered alone as a fragment::
 The components (each explained beside its macro in ``templates/components``):
 
 - status: ``chip(state, text)`` (states and their words: ``themes/states.py``), ``badge``, ``count``
-- page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``, ``chain``,
-  ``timeline``, ``amount``
-- buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``menu``, ``menu_link``;
-  ``key="a"`` gives a keyboard shortcut
-- tables: ``table``, ``th_sort``, ``th``, ``th_select``, ``td_select``, ``bulk_bar``, ``toolbar``, ``filter_chips``,
-  ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash, ``data-label`` for phones,
-  ``ui-empty-cell`` for what phones leave out
-- forms: ``field``, ``password``, ``textarea``, ``select``, ``checkbox``, ``choices``, ``colour``, ``error_summary``,
-  ``form_actions``; every form has ``{{ csrf_field() }}`` and the class ``ui-form`` where it is a column of fields
+- page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
+  ``chain``, ``timeline``, ``amount``
+- buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``menu``,
+  ``menu_link``; ``key="a"`` gives a keyboard shortcut
+- tables: ``table``, ``th_sort``, ``th``, ``th_select``, ``td_select``, ``bulk_bar``, ``toolbar``,
+  ``filter_chips``, ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash,
+  ``data-label`` for phones, ``ui-empty-cell`` for what phones leave out
+- forms: ``field``, ``password``, ``textarea``, ``select``, ``checkbox``, ``choices``, ``colour``,
+  ``error_summary``, ``form_actions``; every form has ``{{ csrf_field() }}`` and the class ``ui-form`` where
+  it is a column of fields
 - feedback: ``toast``, ``alert``, ``progress`` (polls by itself when given a ``url``), ``confirm_link`` with
   ``confirm_dialog`` (block ``dialogs``) and ``confirm_form`` (the page without script), ``dialog``
 - upload: ``drop_zone``
+- documents: ``beside`` (page images beside the data), ``sheet`` (one page image), ``action_bar`` (the
+  decision, always in reach on a phone)
 
 Globals: ``asset(name)``, ``icon(name, label)``, ``csrf_field()``, ``here_with(sort="name")``,
-``url_with(path, query, **changes)``, ``toggled``, ``chosen``, ``sorted_by``, ``state_of``, ``now()``. Filters:
-``money``, ``number``, ``percent``, ``date``, ``datetime``, ``when`` (today 09:12), ``timeago``, ``filesize``,
-``initials``. Texts: ``_("…")``, ``{% trans %}…{% endtrans %}``; a ``%`` in a text is written ``%%``.
+``url_with(path, query, **changes)``, ``toggled``, ``chosen``, ``sorted_by``, ``state_of``, ``now()``.
+Filters: ``money``, ``number``, ``percent``, ``date``, ``datetime``, ``when`` (today 09:12), ``timeago``,
+``filesize``, ``initials``. Texts: ``_("…")``, ``{% trans %}…{% endtrans %}``; a ``%`` in a text is written
+``%%``. Values in texts: ``_("Hello %(name)s", name=person)``; what is counted: ``{% trans count=n %}One
+file{% pluralize %}{{ count }} files{% endtrans %}``.
 
-Blocks of ``base/layout.html``: ``title``, ``header``, ``content``, ``dialogs``, ``bar_end``, ``account_menu``; of
-``base/bare.html`` (before signing in): ``title``, ``header``, ``content``, ``foot``, ``dialogs``.
+Blocks of ``base/layout.html``: ``title``, ``header``, ``content``, ``dialogs``, ``bar_end``,
+``account_menu``; of ``base/bare.html`` (before signing in): ``title``, ``header``, ``content``, ``foot``,
+``dialogs``.
 
 No script or style stands in a page (the content security policy refuses it): no ``style=``, no ``on…=``, no
-``<script>`` with content. What scripts do is asked for by attributes: ``data-href`` on a row, ``data-dialog="id"``,
-``data-key="a"``, ``data-copy="text"``, ``data-autosubmit``. After an HTMX request, toasts come by
-``HX-Trigger: {"toast": {"kind": "success", "text": "…", "href": "/…", "link_text": "…"}}``.
+``<script>`` with content. What scripts do is asked for by attributes: ``data-href`` on a row,
+``data-dialog="id"``, ``data-key="a"``, ``data-copy="text"``, ``data-autosubmit``. After an HTMX request,
+toasts come by ``HX-Trigger: {"toast": {"kind": "success", "text": "…", "href": "/…", "link_text": "…"}}``.
 """

@@ -13,7 +13,7 @@ DEMO = Path(__file__).parent / "static" / "demo"
 """Logos of the two demo firms."""
 
 
-class AssetsMissing(RuntimeError):
+class AssetsMissingError(RuntimeError):
     """The static files were not built, or one is asked for that does not exist."""
 
 
@@ -33,24 +33,24 @@ class Assets:
         """The address of a static file.
 
         Raises:
-            AssetsMissing: nothing of that name was built.
+            AssetsMissingError: nothing of that name was built.
         """
         try:
             return self.url + self.files[name]
         except KeyError:
             known = ", ".join(sorted(self.files)) or "none"
-            raise AssetsMissing(f"There is no static file {name!r}; built are: {known}") from None
+            raise AssetsMissingError(f"There is no static file {name!r}; built are: {known}") from None
 
 
 def load(dist: Path = DIST, url: str = "/static/") -> Assets:
     """Read the manifest that the build wrote.
 
     Raises:
-        AssetsMissing: there is none; the message says how to build it.
+        AssetsMissingError: there is none; the message says how to build it.
     """
     try:
         text = (dist / "manifest.json").read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise AssetsMissing(f"{dist} has no manifest.json; run: python -m themes.build") from None
+        raise AssetsMissingError(f"{dist} has no manifest.json; run: python -m themes.build") from None
     files: dict[str, str] = json.loads(text)
     return Assets(files, url)

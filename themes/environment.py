@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.ext import i18n
@@ -33,16 +33,16 @@ class Translations(Protocol):
         ...
 
 
-class UnknownIcon(LookupError):
+class UnknownIconError(LookupError):
     """A template asks for an icon that is not in ``themes/icons.py``."""
 
 
 def icon_function(assets: Assets) -> Callable[..., Markup]:
-    """``icon(name, label=None, classes="")``: an image from the sprite, silent for screen readers without label."""
+    """``icon(name, label=None, classes="")``: an image from the sprite; without label, not spoken."""
 
     def icon(name: str, label: str | None = None, classes: str = "") -> Markup:
         if name not in ICONS:
-            raise UnknownIcon(f"There is no icon {name!r} in themes/icons.py")
+            raise UnknownIconError(f"There is no icon {name!r} in themes/icons.py")
         names = f"icon {classes}".strip()
         spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
         return Markup('<svg class="{}" {} focusable="false"><use href="{}#{}"/></svg>').format(
@@ -55,7 +55,7 @@ def icon_function(assets: Assets) -> Callable[..., Markup]:
 class Components:
     """All macros of ``components/*.html`` under one name, ``ui``, known in every template and every block.
 
-    A global and not an import, because a block rendered alone as a fragment does not run its template's imports.
+    A global and not an import: a block rendered alone as a fragment does not run its template's imports.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -78,7 +78,7 @@ def csrf_field(context: Context) -> Markup:
 
 
 @pass_context
-def here_with(context: Context, **changes: object) -> str:
+def here_with(context: Context, **changes: Any) -> str:
     """The current page with other query parameters (see :func:`themes.links.url_with`)."""
     return url_with(context["current_path"], context["query"], **changes)
 
@@ -106,8 +106,9 @@ def create_environment(
         extra: further globals.
         auto_reload: look for changed templates at every use; for development.
 
-    Templates get, beside Jinja's own: filters ``money number percent date datetime when timeago filesize initials``
-    and globals ``ui asset icon csrf_field here_with url_with toggled chosen sorted_by state_of``.
+    Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
+    filesize initials`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
+    sorted_by query_pairs state_of current_language now``.
     """
     environment = Environment(
         loader=FileSystemLoader([*folders, TEMPLATES]),
@@ -124,7 +125,8 @@ def create_environment(
     install: Callable[..., None] = vars(environment)["install_gettext_callables"]
     install(translations.gettext, translations.ngettext, newstyle=True)
     formats = Formats(language, now, translations.gettext, timezone)
-    environment.filters.update(
+    filters = cast("dict[str, Any]", environment.filters)
+    filters.update(
         money=formats.money,
         number=formats.number,
         percent=formats.percent,
@@ -140,7 +142,8 @@ def create_environment(
         state = state_of(name)
         return state._replace(word=translations.gettext(state.word))
 
-    environment.globals.update(
+    names = cast("dict[str, Any]", environment.globals)  # Jinja types it by what it begins with
+    names.update(
         asset=assets,
         icon=icon_function(assets),
         csrf_field=csrf_field,

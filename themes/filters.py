@@ -71,7 +71,7 @@ class Formats:
         return numbers.format_percent(Decimal(str(value)).quantize(pattern / 100), locale=self.locale)
 
     def date(self, value: date | None, length: str = "medium") -> str:
-        """A day: ``3 nov 2026``; ``length`` is Babel's short, medium, long, full, or a pattern like ``MMMM y``."""
+        """A day: ``3 nov 2026``; ``length``: short, medium, long, full, or a pattern like ``MMMM y``."""
         if value is None:
             return DASH
         if isinstance(value, datetime):
@@ -87,7 +87,7 @@ class Formats:
         return f"{self.date(here, length)} {clock}"
 
     def when(self, value: datetime | None) -> str:
-        """A point in time as one says it: the clock today, yesterday, the day this year, else with the year."""
+        """A point in time as one says it: today 09:12, yesterday 09:12, 3 Nov, 3 Nov 2025."""
         if value is None:
             return DASH
         here = self._here(value)

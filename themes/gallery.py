@@ -44,6 +44,16 @@ BRANDS = {
         favicon_url="/demo/ardennes-icon.png",
     ),
 }
+PAGE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="840" height="1188">'
+    '<rect width="840" height="1188" fill="#fff"/>'
+    '<g fill="#d5dae2"><rect x="80" y="90" width="180" height="28"/><rect x="80" y="260" width="260" height="12"/>'
+    '<rect x="80" y="284" width="220" height="12"/><rect x="80" y="420" width="680" height="2"/>'
+    '<rect x="80" y="450" width="420" height="12"/><rect x="680" y="450" width="80" height="12"/>'
+    '<rect x="80" y="490" width="360" height="12"/><rect x="680" y="490" width="80" height="12"/>'
+    '<rect x="80" y="530" width="680" height="2"/><rect x="620" y="560" width="140" height="20"/></g></svg>'
+)
+"""The picture of an invoice page."""
 NAMES = (
     "Bakkerij Peeters", "Claes Dakwerken", "De Smet & Zonen", "Garage Lambrecht", "Kapsalon Nora",
     "Lindenhof Tuinen", "Maes Transport", "Optiek Vermeulen", "Schrijnwerkerij Haeck", "Taverne Het Anker",
@@ -148,6 +158,7 @@ def write(folder: Path) -> list[Path]:
     """Write all sample pages with their static files into a folder; returns the pages."""
     shutil.copytree(DIST, folder / "static", dirs_exist_ok=True)
     shutil.copytree(DEMO, folder / "demo", dirs_exist_ok=True)
+    (folder / "demo" / "page.svg").write_text(PAGE, encoding="utf-8")
     environment = sample_environment(load())
     written: list[Path] = []
     for key, brand in BRANDS.items():

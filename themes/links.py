@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 PAGING = frozenset({"after", "before", "page"})
@@ -12,8 +13,8 @@ PAGING = frozenset({"after", "before", "page"})
 def url_with(path: str, query: str, *, keep_place: bool = False, **changes: object) -> str:
     """The same page with other query parameters.
 
-    A value of ``None`` or ``""`` removes the parameter, a list or tuple repeats it. Unless ``keep_place`` or the
-    change itself is about paging, the paging parameters are dropped.
+    A value of ``None`` or ``""`` removes the parameter, a list or tuple repeats it. Unless ``keep_place`` or
+    the change itself is about paging, the paging parameters are dropped.
     """
     place_kept = keep_place or not PAGING.isdisjoint(changes)
     pairs = [
@@ -38,7 +39,8 @@ def toggled(path: str, query: str, name: str, value: str) -> str:
     """The same page with one value of a repeatable filter switched on, or off when it is on."""
     present = [one for key, one in parse_qsl(query) if key == name]
     wanted = [one for one in present if one != value] if value in present else [*present, value]
-    return url_with(path, query, **{name: wanted})
+    changes: dict[str, Any] = {name: wanted}
+    return url_with(path, query, **changes)
 
 
 def chosen(query: str, name: str, value: str | None = None) -> bool:
@@ -54,6 +56,6 @@ def sorted_by(query: str, key: str, default: str = "") -> str:
 
 
 def query_pairs(query: str, without: Iterable[str] = ()) -> list[tuple[str, str]]:
-    """The query string as pairs for hidden fields, without the named parameters and without the place in a list."""
+    """The query string as pairs for hidden fields, without the named parameters and the place in a list."""
     left_out = PAGING.union(without)
     return [(name, value) for name, value in parse_qsl(query) if name not in left_out]

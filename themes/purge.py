@@ -1,18 +1,20 @@
 """Leave out of a stylesheet what no template can use.
 
-A rule stays when every class in one of its selectors is a word of the given sources (templates, our scripts and
-Python files). That is generous on purpose: a class name built from parts must only appear whole somewhere.
+A rule stays when every class in one of its selectors is a word of the given sources (templates, our scripts
+and Python files). That is generous on purpose; a class name built from parts must appear whole somewhere.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set as AbstractSet
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _WORD = re.compile(r"-?[_a-zA-Z][\w-]*")
 _CLASS = re.compile(r"\.(-?[_a-zA-Z](?:[\w-]|\\.)*)")
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)")
+_DECLARATION = re.compile(r"""(?<=[{;\s])(--[\w-]+)\s*:\s*((?:"[^"]*"|'[^']*'|[^;{}"'])*)(;|(?=\}))""")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
 
 
@@ -63,7 +65,6 @@ def _selectors(prelude: str) -> list[str]:
 def _needed(selector: str, used: AbstractSet[str]) -> bool:
     # :not(.x) speaks of what is absent, so its classes need not be used anywhere.
     positive = re.sub(r":not\([^()]*(?:\([^()]*\)[^()]*)*\)", "", selector)
-    # A class that only the kit's dark-theme switches know is kept out; ours is the data attribute.
     return all(name.replace("\\", "") in used for name in _CLASS.findall(positive))
 
 
@@ -91,8 +92,7 @@ def _purged(css: str, used: AbstractSet[str]) -> Iterator[str]:
 def purge(css: str, used: AbstractSet[str]) -> str:
     """The stylesheet with only the rules whose classes are among ``used``, without comments and spare blanks.
 
-    Nested rules inside a kept rule are kept as they are. Custom properties nobody reads are dropped from plain
-    rules, which halves what remains of a kit that defines one per colour.
+    Rules nested inside a kept rule are kept as they are.
     """
     return "\n".join(_purged(_COMMENT.sub("", css), used))
 
@@ -104,13 +104,14 @@ def minified(css: str) -> str:
 
 def without_unread_properties(css: str, also_read: str = "") -> str:
     """Drop declarations of custom properties that no ``var()`` reads, until nothing more falls away."""
-    while True:
+    read: set[str] = set()
+
+    def kept(found: re.Match[str]) -> str:
+        return found.group(0) if found.group(1) in read else ""
+
+    before = ""
+    while before != css:
+        before = css
         read = set(_VARIABLE.findall(css)) | set(_VARIABLE.findall(also_read))
-        shorter = re.sub(
-            r"(?<=[{;\s])(--[\w-]+)\s*:\s*((?:\"[^\"]*\"|'[^']*'|[^;{}\"'])*)(;|(?=\}))",
-            lambda found: found.group(0) if found.group(1) in read else "",
-            css,
-        )
-        if shorter == css:
-            return css
-        css = shorter
+        css = _DECLARATION.sub(kept, css)
+    return css

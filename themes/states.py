@@ -1,7 +1,7 @@
 """Every state people see: its word, its tone and its shape.
 
-The word is what the chip says, in the reader's language; the tone picks a pair of colours that passes WCAG AA in
-light and dark (``static/src/10-tokens.css``); the icon carries the meaning for who does not see the colour.
+The word is what the chip says, in the reader's language; the tone picks a pair of colours that passes WCAG AA
+in light and dark (``static/src/10-tokens.css``); the icon carries the meaning without the colour.
 """
 
 from __future__ import annotations
@@ -116,5 +116,5 @@ STATES: Final = MappingProxyType(
 
 
 def state_of(name: str) -> State:
-    """How a state is shown; one nobody described is shown by its own word, neutrally, rather than not at all."""
+    """How a state is shown; one that nobody described is shown by its own word, in neutral."""
     return STATES.get(str(name)) or State(str(name).replace("_", " "), Tone.NEUTRAL, "info")
