@@ -167,7 +167,7 @@ def _strip(document: weasyprint.Document) -> None:
 
 
 def _associate_once(_document: weasyprint.Document, pdf: pydyf.PDF) -> None:
-    """Names each attachment once among the associated files (ISO 32000-2, 14.13); the layout names it twice."""
+    """Names each attachment once among the associated files (ISO 32000-2, 14.13), not twice."""
     if "AF" in pdf.catalog:
         pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
 
