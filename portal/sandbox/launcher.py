@@ -5,6 +5,7 @@ When that closes, it kills what still runs and ends.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import inspect
@@ -21,6 +22,9 @@ from typing import NoReturn
 from portal.sandbox.contract import Limits, Unreadable
 from portal.sandbox.readers import READERS
 from portal.sandbox.wire import FRAME, Failure, Kill, Order, decode_message, encode_value
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
@@ -62,11 +66,12 @@ def main() -> None:
                             os.kill(process, signal.SIGKILL)
                     continue
                 source, target, pipe = handles
+                launcher = os.getpid()
                 process = os.fork()
                 if process == 0:
                     signal.set_wakeup_fd(-1)
                     _close_all_but(source, target)
-                    _child(message, modules.get(message.reader), source, target)
+                    _child(message, modules.get(message.reader), launcher, source, target)
                 running[process] = (message.job, pipe)
                 os.close(source)
                 os.close(target)
@@ -95,7 +100,7 @@ def _collect(running: dict[int, tuple[int, int]]) -> None:
             os.close(pipe)
 
 
-def _child(order: Order, module: ModuleType | None, source: int, target: int) -> NoReturn:
+def _child(order: Order, module: ModuleType | None, launcher: int, source: int, target: int) -> NoReturn:
     """Read one file. Always leaves by `os._exit`: nothing of the launcher's may be cleaned up twice."""
     ending = Failure.UNREADABLE
     reason: tuple[str, dict[str, object]] = ("damaged", {})
@@ -105,7 +110,7 @@ def _child(order: Order, module: ModuleType | None, source: int, target: int) ->
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with open(source, "rb") as file:
             data = file.read()
-        _confine(order.limits)
+        _confine(order.limits, launcher)
         with open(target, "wb", closefd=False) as output:
             values = module.read(data, **order.params)
             for value in values if inspect.isgenerator(values) else (values,):
@@ -135,13 +140,16 @@ def _note(reader: str, error: BaseException) -> None:
     print(f"sandbox: {reader}: {type(error).__name__}", file=sys.stderr, flush=True)  # noqa: T201 - the launcher's log
 
 
-def _confine(limits: Limits) -> None:
+def _confine(limits: Limits, launcher: int) -> None:
     """Take from this process all that a reader does not need."""
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
         os.setgroups([])
         os.setgid(nobody.pw_gid)
         os.setuid(nobody.pw_uid)
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # after setuid, which clears it
+    if os.getppid() != launcher:
+        os._exit(Failure.UNREADABLE)  # it ended before this line
     with open("/proc/self/statm") as statm:  # noqa: PTH123 - as small as can be
         present = int(statm.read().split()[0]) * resource.getpagesize()
     for kind, soft, hard in (

@@ -42,6 +42,10 @@ class _Launcher:
     """The portal process that started it: after a fork the copy must not use it."""
 
 
+class _LauncherGoneError(Exception):
+    """The connection to the launcher broke."""
+
+
 class Sandbox:
     """Runs readers in children. One instance serves all threads and event loops of a process."""
 
@@ -72,13 +76,13 @@ class Sandbox:
     ) -> list[Any]:
         """`run` for code without an event loop."""
         allowed = limits or Limits()
-        for last_attempt in (False, True):
+        try:
             try:
                 return self._attempt(reader, data, allowed, params)
-            except (OSError, EOFError) as error:  # the launcher was ended from outside; a new one is started
-                if last_attempt:
-                    raise SandboxUnavailable from error
-        raise AssertionError  # the loop returns or raises
+            except _LauncherGoneError:  # ended from outside; a new one is started
+                return self._attempt(reader, data, allowed, params)
+        except (_LauncherGoneError, OSError) as error:
+            raise SandboxUnavailable from error
 
     def warm_up(self) -> None:
         """Start the launcher now rather than with the first file."""
@@ -105,6 +109,9 @@ class Sandbox:
                 finally:
                     os.close(writing)
                 status, timed_out = _wait(launcher.control, job, reading, limits.wall)
+            except (ConnectionError, EOFError) as error:
+                self._replace(launcher)
+                raise _LauncherGoneError from error
             finally:
                 os.close(reading)
             if timed_out:
@@ -129,6 +136,13 @@ class Sandbox:
                 )
             self._launcher = _Launcher(process, ours, os.getpid())
             return self._launcher
+
+    def _replace(self, launcher: _Launcher) -> None:
+        """The launcher is gone or stuck: end it for certain, so that the next file starts a new one."""
+        with self._lock:
+            if self._launcher is launcher:
+                launcher.process.kill()
+                self._drop()
 
     def _drop(self) -> None:
         launcher, self._launcher = self._launcher, None

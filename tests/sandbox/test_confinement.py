@@ -127,8 +127,10 @@ async def test_a_killed_launcher_is_replaced_without_the_caller_noticing(sandbox
 async def test_a_launcher_killed_while_reading_gives_an_answer_too(sandbox: Sandbox) -> None:
     reading = asyncio.create_task(probe(sandbox, "sleep", wall=1.0))
     await until(lambda: bool(children(sandbox._ready().process.pid)))
+    running = children(sandbox._ready().process.pid)
     os.kill(sandbox._ready().process.pid, signal.SIGKILL)
-    with pytest.raises(TooComplex | SandboxUnavailable):  # read again by a new launcher, again too slow
+    await until(lambda: not any(map(cmdline, running)))
+    with pytest.raises((TooComplex, SandboxUnavailable)):  # read again by a new launcher, again too slow
         await reading
 
 
