@@ -11,7 +11,9 @@ from portal.metadata import metadata
 
 
 def _url() -> str:
-    given = context.config.get_main_option("sqlalchemy.url") or os.environ.get("PORTAL_DATABASE_OWNER_URL", "")
+    given = context.config.get_main_option("sqlalchemy.url") or os.environ.get(
+        "PORTAL_DATABASE_OWNER_URL", ""
+    )
     if not given:
         raise SystemExit("PORTAL_DATABASE_OWNER_URL is not set: migrations run as the owner of the database.")
     scheme, _, rest = given.partition("://")

@@ -4,7 +4,18 @@ Revision: 0002, after 0001
 """
 
 from alembic import op
-from migrations.ops import COMPANY, FIRM, MEMBER, OPENED, company_table, firm_table, never_changes, policy, secure
+
+from migrations.ops import (
+    COMPANY,
+    FIRM,
+    MEMBER,
+    OPENED,
+    company_table,
+    firm_table,
+    never_changes,
+    policy,
+    secure,
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -33,7 +44,14 @@ FIRM_TABLES = (
     "agent",
     "pairing_code",
 )
-COMPANY_TABLES = ("company_member", "document", "bank_account", "statement", "intake_file", "approval_decision")
+COMPANY_TABLES = (
+    "company_member",
+    "document",
+    "bank_account",
+    "statement",
+    "intake_file",
+    "approval_decision",
+)
 SYSTEM_TABLES = ("login_session", "rate_count")
 
 # May change on a locked row: portal.features.documents.domain.UNLOCKED_COLUMNS has the same list.
@@ -169,7 +187,9 @@ def upgrade() -> None:
     policy(
         "company",
         "company",
-        COMPANY.replace("company_id =", "id =", 1).replace(f"or {OPENED}", "or " + OPENED.replace("company_id =", "id =", 1)),
+        COMPANY.replace("company_id =", "id =", 1).replace(
+            f"or {OPENED}", "or " + OPENED.replace("company_id =", "id =", 1)
+        ),
     )
     policy("company", "brought", "brought_by_firm = (select current_firm()) and claimed_at is null")
 
@@ -187,9 +207,7 @@ def upgrade() -> None:
         f"id in (select m.person_id from company_member m where m.{COMPANY.replace(' or company_id', ' or m.company_id')})",
         command="select",
     )
-    policy(
-        "company_member", "myself", "person_id = (select current_person())", command="select"
-    )
+    policy("company_member", "myself", "person_id = (select current_person())", command="select")
 
     firm_table("dossier_item")
     policy("dossier_item", "member_sees", MEMBER, command="select")
@@ -227,7 +245,14 @@ def upgrade() -> None:
         policy(table, "system_only", "false")
         op.execute(f"revoke all on {table} from portal_app")
 
-    for table in ("audit_event", "audit_seal", "approval_decision", "bundle_item", "delivery_proof", "bundle_download"):
+    for table in (
+        "audit_event",
+        "audit_seal",
+        "approval_decision",
+        "bundle_item",
+        "delivery_proof",
+        "bundle_download",
+    ):
         never_changes(table)
     op.execute("revoke insert on audit_seal from portal_app")
 

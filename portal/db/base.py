@@ -37,7 +37,11 @@ class Base(DeclarativeBase):
         UUID: sa.Uuid(),
         str: sa.Text(),
         enum.Enum: sa.Enum(
-            enum.Enum, native_enum=False, length=40, values_callable=lambda e: [m.value for m in e], create_constraint=True
+            enum.Enum,
+            native_enum=False,
+            length=40,
+            values_callable=lambda e: [m.value for m in e],
+            create_constraint=True,
         ),
     }
 

@@ -39,7 +39,11 @@ def decode_cursor(text: str | None, kind: type[Any]) -> tuple[Any, UUID, bool] |
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         value, row_id, backwards = msgspec.json.decode(raw, type=tuple[Any, UUID, int])
-        return (None if value is None else msgspec.convert(value, kind, strict=False)), row_id, bool(backwards)
+        return (
+            (None if value is None else msgspec.convert(value, kind, strict=False)),
+            row_id,
+            bool(backwards),
+        )
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         return None
 
@@ -91,5 +95,3 @@ def cut(
         encode_cursor(sort_value(kept[-1]), row_id(kept[-1])) if kept and forward else None,
         encode_cursor(sort_value(kept[0]), row_id(kept[0]), backwards=True) if kept and back else None,
     )
-
-

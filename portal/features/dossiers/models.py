@@ -23,7 +23,9 @@ class Dossier(OwnedByFirm, Base):
     __table_args__ = (
         sa.UniqueConstraint("firm_id", "id"),
         sa.UniqueConstraint("firm_id", "id", "company_id"),
-        sa.Index("uq_dossier_code", "firm_id", "code", unique=True, postgresql_where=sa.text("code is not null")),
+        sa.Index(
+            "uq_dossier_code", "firm_id", "code", unique=True, postgresql_where=sa.text("code is not null")
+        ),
         sa.Index("ix_dossier_opened", "firm_id", "company_id"),
         sa.Index("ix_dossier_company", "company_id"),
         sa.Index("ix_dossier_list", "firm_id", "name", "id"),

@@ -41,7 +41,11 @@ class Company(Base):
     __tablename__ = "company"
     __table_args__ = (
         sa.Index(
-            "uq_company_claimed", "country", "number", unique=True, postgresql_where=sa.text("claimed_at is not null")
+            "uq_company_claimed",
+            "country",
+            "number",
+            unique=True,
+            postgresql_where=sa.text("claimed_at is not null"),
         ),
         sa.Index(
             "uq_company_unclaimed",

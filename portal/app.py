@@ -1,0 +1,215 @@
+"""The composition root, and the table of contents: settings → engines, stores, clock → the application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.plugins.htmx import HTMXRequest
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from portal.config import Settings
+from portal.db.engine import create_database
+from portal.db.session import Database
+from portal.features.accounts import jobs as accounts_jobs
+from portal.features.accounts import pages as accounts_pages
+from portal.features.accounts import service as accounts
+from portal.features.agents import api as agents_api
+from portal.features.agents import jobs as agents_jobs
+from portal.features.agents import pages as agents_pages
+from portal.features.agents import service as agents
+from portal.features.approvals import jobs as approvals_jobs
+from portal.features.approvals import pages as approvals_pages
+from portal.features.audit import jobs as audit_jobs
+from portal.features.banking import jobs as banking_jobs
+from portal.features.banking import pages as banking_pages
+from portal.features.branding import pages as branding_pages
+from portal.features.branding import service as branding
+from portal.features.bundles import api as bundles_api
+from portal.features.bundles import jobs as bundles_jobs
+from portal.features.bundles import pages as bundles_pages
+from portal.features.desk import pages as desk_pages
+from portal.features.documents import api as documents_api
+from portal.features.documents import jobs as documents_jobs
+from portal.features.documents import pages as documents_pages
+from portal.features.dossiers import api as dossiers_api
+from portal.features.dossiers import jobs as dossiers_jobs
+from portal.features.dossiers import pages as dossiers_pages
+from portal.features.intake import jobs as intake_jobs
+from portal.features.intake import pages as intake_pages
+from portal.features.items import jobs as items_jobs
+from portal.features.mail import jobs as mail_jobs
+from portal.features.mail import pages as mail_pages
+from portal.features.policies import jobs as policies_jobs
+from portal.features.policies import pages as policies_pages
+from portal.jobs.contract import Registry, Tools, collect
+from portal.jobs.doorbell import Doorbell
+from portal.kernel import language
+from portal.kernel.clock import Clock, SystemClock
+from portal.kernel.language import current_language
+from portal.storage import ObjectStore, S3Credentials, open_store
+from portal.web import health
+from portal.web.directories import Directories
+from portal.web.gate import Gate
+from portal.web.problems import answer_problem
+from portal.web.security import SameSite
+from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
+from themes import assets
+from themes.environment import create_environment
+
+PAGES = [
+    *desk_pages.ROUTES,
+    *agents_pages.ROUTES,
+    *bundles_pages.ROUTES,
+    *approvals_pages.ROUTES,
+    *intake_pages.ROUTES,
+    *banking_pages.ROUTES,
+    *documents_pages.ROUTES,
+    *policies_pages.ROUTES,
+    *dossiers_pages.ROUTES,
+    *accounts_pages.ROUTES,
+    *mail_pages.ROUTES,
+    *branding_pages.ROUTES,
+]
+API = [*agents_api.ROUTES, *bundles_api.ROUTES, *documents_api.ROUTES, *dossiers_api.ROUTES]
+JOBS = [
+    agents_jobs,
+    bundles_jobs,
+    approvals_jobs,
+    intake_jobs,
+    banking_jobs,
+    documents_jobs,
+    items_jobs,
+    policies_jobs,
+    dossiers_jobs,
+    accounts_jobs,
+    mail_jobs,
+    audit_jobs,
+]
+
+
+def create_registry() -> Registry:
+    """All job handlers, listeners and sweeps."""
+    return collect(JOBS)
+
+
+def create_tools(
+    settings: Settings,
+    *,
+    name: str,
+    database: Database | None = None,
+    clock: Clock | None = None,
+    store: ObjectStore | None = None,
+) -> Tools:
+    """What use cases and handlers need; the sessions made from its database know the registry and the clock."""
+    used_clock = clock or SystemClock()
+    used_database = database or create_database(
+        settings.database_url, settings.database_system_url, name=name
+    )
+    used_database.session_info.update(registry=create_registry(), clock=used_clock)
+    credentials = (
+        S3Credentials(settings.storage_key, settings.storage_secret)
+        if settings.storage_key and settings.storage_secret
+        else None
+    )
+
+    def now() -> datetime:
+        return used_clock.now()
+
+    templates = create_environment(
+        assets=assets.load(),
+        translations=language,
+        language=lambda: current_language().value,
+        now=now,
+        extra={"settings": settings},
+    )
+    return Tools(
+        settings=settings,
+        database=used_database,
+        store=store or open_store(settings.storage_url, credentials),
+        clock=used_clock,
+        templates=templates,
+    )
+
+
+def create_directories(tools: Tools) -> Directories:
+    """The slices' answers to what the web asks."""
+    return Directories(
+        hosts=branding.Hosts(tools), sessions=accounts.Sessions(tools), keys=agents.Keys(tools)
+    )
+
+
+def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
+    """The application behind the gate."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        tools.database.session_info["ring"] = doorbell.ring
+        try:
+            yield
+        finally:
+            await doorbell.close()
+            await tools.database.close()
+
+    openapi = OpenAPIConfig(title="Portal", version="1", path="/api/v1/schema", render_plugins=[])
+    return Litestar(
+        route_handlers=[
+            *PAGES,
+            *API,
+            health.live,
+            health.ready,
+            create_static_files_router(
+                path="/static",
+                directories=[assets.DIST],
+                cache_control=health.IMMUTABLE,
+                include_in_schema=False,
+                html_mode=False,
+            ),
+        ],
+        dependencies={
+            "session": Provide(provide_session),
+            "actor": Provide(provide_actor),
+            "tools": Provide(provide_tools),
+            "firm": Provide(provide_firm),
+            "signed_in": Provide(provide_signed_in),
+        },
+        middleware=[SameSite()],
+        request_class=HTMXRequest,
+        exception_handlers={Exception: answer_problem},
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
+        state=State({"tools": tools}),
+        lifespan=[lifespan],
+        openapi_config=openapi,
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=1000),
+        request_max_body_size=4 * tools.settings.max_upload_bytes,
+        multipart_form_part_limit=500,
+        logging_config=None,
+    )
+
+
+def create_app(settings: Settings, *, tools: Tools | None = None) -> Gate:
+    """The whole web side: the gate, and the application behind it."""
+    used = tools or create_tools(settings, name="web")
+    doorbell = Doorbell(settings.redis_url)
+    litestar = create_litestar(used, doorbell)
+
+    def page(template: str, **context: Any) -> str:
+        return used.templates.get_template(template).render(language=current_language().value, **context)
+
+    return Gate(
+        litestar,  # pyright: ignore[reportArgumentType] - Litestar types ASGI more narrowly than the standard
+        settings,
+        create_directories(used),
+        neutral_page=lambda: page("base/neutral.html"),
+        unavailable_page=lambda: page("base/unavailable.html"),
+    )
+
+
+__all__ = ["create_app", "create_registry", "create_tools"]

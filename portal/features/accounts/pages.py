@@ -1,0 +1,118 @@
+"""Pages of signing in and out, and of one's own account."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.features.accounts import service
+from portal.jobs.contract import Tools
+from portal.kernel.errors import Invalid, TooMany
+from portal.kernel.language import parse_language
+from portal.web.directories import HostFirm, SignedIn
+from portal.web.forms import Form
+from portal.web.gate import session_cookie
+from portal.web.limits import client_address
+from portal.web.render import go, local_path, render
+from portal.web.security import public
+
+LANGUAGE_SECONDS = 365 * 24 * 3600
+
+
+@get("/sign-in", guards=[public])
+async def sign_in_page(
+    request: HTMXRequest,
+    signed_in: NamedDependency[SignedIn | None],
+    next: FromQuery[str | None] = None,  # noqa: A002
+) -> Template | Response[Any]:
+    """The form; whoever is signed in goes on."""
+    if signed_in is not None:
+        return go(request, local_path(next))
+    return render(request, "pages/accounts/sign_in.html", email="", next=local_path(next), problem=None)
+
+
+@post("/sign-in", guards=[public], status_code=200)
+async def sign_in(
+    request: HTMXRequest, tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
+) -> Template | Response[Any]:
+    """Check, open a session, go on."""
+    form = await Form.of(request)
+    email, where = form.text("email", longest=254), local_path(form.text("next"))
+    data = await request.form()
+    password = data.get("password")
+    try:
+        opened = await service.sign_in(
+            tools,
+            firm_id=firm.firm_id,
+            email=email,
+            password=password if isinstance(password, str) else "",
+            address=client_address(request),
+            user_agent=request.headers.get("user-agent", ""),
+        )
+    except (Invalid, TooMany) as refused:
+        return render(
+            request,
+            "pages/accounts/sign_in.html",
+            status=refused.status if isinstance(refused, TooMany) else 422,
+            email=email,
+            next=where,
+            problem=refused.text(),
+        )
+    answer = go(request, where)
+    set_session_cookie(tools, answer, opened)
+    return answer
+
+
+def set_session_cookie(tools: Tools, answer: Response[Any], opened: service.NewSession) -> None:
+    """Hand the session's token to the browser, for this host alone."""
+    answer.set_cookie(
+        session_cookie(tools.settings),
+        opened.token,
+        max_age=opened.seconds,
+        httponly=True,
+        samesite="lax",
+        secure=tools.settings.secure_cookies,
+        path="/",
+    )
+
+
+@post("/sign-out", guards=[public], status_code=200)
+async def sign_out(
+    request: HTMXRequest, tools: NamedDependency[Tools], signed_in: NamedDependency[SignedIn | None]
+) -> Response[Any]:
+    """End this browser's session."""
+    if signed_in is not None:
+        await service.sign_out(tools, signed_in)
+    answer = go(request, "/sign-in")
+    answer.delete_cookie(session_cookie(tools.settings), path="/")
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@post("/language", guards=[public], status_code=200)
+async def choose_language(
+    request: HTMXRequest, tools: NamedDependency[Tools], signed_in: NamedDependency[SignedIn | None]
+) -> Response[Any]:
+    """The reader's language, from the menu."""
+    form = await Form.of(request)
+    language = parse_language(form.text("language"))
+    if language is None:
+        raise Invalid
+    if signed_in is not None and signed_in.actor.person_id is not None:
+        await service.choose_language(tools, signed_in.actor.person_id, language)
+    answer = go(request, local_path(form.text("next")))
+    answer.set_cookie(
+        "language",
+        language.value,
+        max_age=LANGUAGE_SECONDS,
+        samesite="lax",
+        secure=tools.settings.secure_cookies,
+        path="/",
+    )
+    return answer
+
+
+ROUTES: list[Any] = [sign_in_page, sign_in, sign_out, choose_language]

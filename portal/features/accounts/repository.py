@@ -1,0 +1,155 @@
+"""SQL of people, memberships, sessions and tries."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts.models import CompanyMember, FirmMember, LoginSession, Person, RateCount
+from portal.features.parties.models import Company
+from portal.kernel.language import Language
+
+# Dossiers are a slice above this one: only these three columns are known here.
+_DOSSIER = sa.table(
+    "dossier",
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("company_id", sa.Uuid()),
+    sa.column("access", sa.Text()),
+)
+
+
+def add(session: WriteSession, row: Person | FirmMember | CompanyMember | LoginSession) -> None:
+    """Insert a row."""
+    session.add(row)
+
+
+async def person_by_email(session: ReadSession, email: str) -> Person | None:
+    """The person with this (lower-case) address; needs the system scope."""
+    return await session.scalar(sa.select(Person).where(Person.email == email))
+
+
+async def person(session: ReadSession, person_id: UUID) -> Person | None:
+    """A person the session may see."""
+    return await session.get(Person, person_id)
+
+
+async def staff_membership(session: ReadSession, firm_id: UUID, person_id: UUID) -> FirmMember | None:
+    """The living membership of a person in a firm."""
+    return await session.scalar(
+        sa.select(FirmMember).where(
+            FirmMember.firm_id == firm_id, FirmMember.person_id == person_id, FirmMember.ended_at.is_(None)
+        )
+    )
+
+
+async def company_memberships(
+    session: ReadSession, person_id: UUID, firm_id: UUID
+) -> Sequence[tuple[CompanyMember, str]]:
+    """A person's living memberships in companies that this firm works for, with names; needs the system scope.
+
+    A company whose dossiers at the firm have all ended is not reached through that firm's host any more.
+    """
+    served = (
+        sa.select(_DOSSIER.c.company_id)
+        .where(_DOSSIER.c.firm_id == firm_id, _DOSSIER.c.access.in_(("managed", "granted", "requested")))
+        .scalar_subquery()
+    )
+    found = await session.execute(
+        sa.select(CompanyMember, Company.name)
+        .join(Company, Company.id == CompanyMember.company_id)
+        .where(
+            CompanyMember.person_id == person_id,
+            CompanyMember.ended_at.is_(None),
+            CompanyMember.company_id.in_(served),
+        )
+        .order_by(Company.name, Company.id)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMember, Person]]:
+    """The living staff of a firm with their names."""
+    found = await session.execute(
+        sa.select(FirmMember, Person)
+        .join(Person, Person.id == FirmMember.person_id)
+        .where(FirmMember.firm_id == firm_id, FirmMember.ended_at.is_(None))
+        .order_by(Person.name)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:
+    """The living members of a company with their names."""
+    found = await session.execute(
+        sa.select(CompanyMember, Person)
+        .join(Person, Person.id == CompanyMember.person_id)
+        .where(CompanyMember.company_id == company_id, CompanyMember.ended_at.is_(None))
+        .order_by(Person.name)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def live_session(
+    session: ReadSession, digest: bytes, firm_id: UUID, now: datetime, idle_since: datetime
+) -> tuple[LoginSession, Person] | None:
+    """A session that has neither expired nor idled, of a person who was not disabled; needs the system scope."""
+    found = await session.execute(
+        sa.select(LoginSession, Person)
+        .join(Person, Person.id == LoginSession.person_id)
+        .where(
+            LoginSession.token_hash == digest,
+            LoginSession.firm_id == firm_id,
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > idle_since,
+            Person.disabled_at.is_(None),
+        )
+    )
+    row = found.first()
+    return (row[0], row[1]) if row else None
+
+
+async def touch(session: WriteSession, digest: bytes, now: datetime) -> None:
+    """A session was used."""
+    await session.execute(
+        sa.update(LoginSession).where(LoginSession.token_hash == digest).values(last_seen_at=now)
+    )
+
+
+async def end_session(session: WriteSession, digest: bytes) -> None:
+    """Sign one browser out."""
+    await session.execute(sa.delete(LoginSession).where(LoginSession.token_hash == digest))
+
+
+async def end_sessions_of(session: WriteSession, person_id: UUID, but: bytes | None = None) -> None:
+    """Sign a person out everywhere, but in one browser."""
+    statement = sa.delete(LoginSession).where(LoginSession.person_id == person_id)
+    if but is not None:
+        statement = statement.where(LoginSession.token_hash != but)
+    await session.execute(statement)
+
+
+async def end_expired(session: WriteSession, now: datetime) -> None:
+    """Forget sessions that have ended by themselves, and old counts."""
+    await session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < now))
+    await session.execute(sa.delete(RateCount).where(RateCount.window_start < now - timedelta(days=1)))
+
+
+async def set_language(session: WriteSession, person_id: UUID, language: Language) -> None:
+    """The language a person reads."""
+    await session.execute(sa.update(Person).where(Person.id == person_id).values(language=language))
+
+
+async def count_try(session: WriteSession, key: str, window_start: datetime) -> int:
+    """Count one try in a window; returns the count with it. Needs the system scope."""
+    count = await session.scalar(
+        insert(RateCount)
+        .values(key=key, window_start=window_start, count=1)
+        .on_conflict_do_update(
+            index_elements=[RateCount.key, RateCount.window_start], set_={"count": RateCount.count + 1}
+        )
+        .returning(RateCount.count)
+    )
+    return count or 1

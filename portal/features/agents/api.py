@@ -1,0 +1,5 @@
+"""JSON interface of the slice."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

@@ -1,0 +1,119 @@
+"""SQL of the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit.models import AuditEvent, AuditSeal
+
+
+def add(session: WriteSession, event: AuditEvent) -> None:
+    """Append one event."""
+    session.add(event)
+
+
+async def of_dossier(session: ReadSession, dossier_id: UUID, limit: int) -> Sequence[AuditEvent]:
+    """The latest events of one dossier, newest first."""
+    found = await session.scalars(
+        sa.select(AuditEvent)
+        .where(AuditEvent.dossier_id == dossier_id)
+        .order_by(AuditEvent.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def of_subject(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
+    """Everything that happened to one thing, oldest first."""
+    found = await session.scalars(
+        sa.select(AuditEvent).where(AuditEvent.subject_id == subject_id).order_by(AuditEvent.id)
+    )
+    return found.all()
+
+
+async def latest(session: ReadSession, limit: int) -> Sequence[AuditEvent]:
+    """The latest events this session may see, newest first."""
+    return (await session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit))).all()
+
+
+def chain_of() -> sa.ColumnElement[UUID]:
+    """The chain an event belongs to: the firm's, else the company's, else the platform's."""
+    nobody = sa.literal(UUID(int=0), sa.Uuid())
+    return sa.func.coalesce(AuditEvent.firm_id, AuditEvent.company_id, nobody)
+
+
+async def lock_sealing(session: WriteSession) -> bool:
+    """Whether this transaction is the one sealer."""
+    return bool(
+        await session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtext("audit-seal"))))
+    )
+
+
+async def unsealed(session: ReadSession, limit: int) -> Sequence[tuple[AuditEvent, UUID]]:
+    """Committed events without a seal, in the order of their making."""
+    found = await session.execute(
+        sa.select(AuditEvent, chain_of())
+        .outerjoin(AuditSeal, AuditSeal.event_id == AuditEvent.id)
+        .where(AuditSeal.event_id.is_(None))
+        .order_by(AuditEvent.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def count_unsealed(session: ReadSession) -> int:
+    """How many events wait for the sealer."""
+    found = await session.scalar(
+        sa.select(sa.func.count())
+        .select_from(AuditEvent)
+        .outerjoin(AuditSeal, AuditSeal.event_id == AuditEvent.id)
+        .where(AuditSeal.event_id.is_(None))
+    )
+    return found or 0
+
+
+async def heads(session: ReadSession, chains: set[UUID]) -> dict[UUID, tuple[int, bytes]]:
+    """The last seal of each chain: sequence and hash."""
+    found = await session.execute(
+        sa.select(AuditSeal.chain, AuditSeal.sequence, AuditSeal.hash)
+        .where(AuditSeal.chain.in_(chains))
+        .distinct(AuditSeal.chain)
+        .order_by(AuditSeal.chain, AuditSeal.sequence.desc())
+    )
+    return {row.chain: (row.sequence, row.hash) for row in found}
+
+
+def seal(
+    session: WriteSession,
+    *,
+    event_id: UUID,
+    chain: UUID,
+    sequence: int,
+    previous: bytes,
+    digest: bytes,
+    at: datetime,
+) -> None:
+    """Write one seal."""
+    session.add(
+        AuditSeal(
+            event_id=event_id, chain=chain, sequence=sequence, previous=previous, hash=digest, sealed_at=at
+        )
+    )
+
+
+async def sealed(
+    session: ReadSession, after: tuple[UUID, int] | None, limit: int
+) -> Sequence[tuple[AuditSeal, AuditEvent | None]]:
+    """Seals in chain order with their events, a page at a time."""
+    statement = (
+        sa.select(AuditSeal, AuditEvent)
+        .outerjoin(AuditEvent, AuditSeal.event_id == AuditEvent.id)
+        .order_by(AuditSeal.chain, AuditSeal.sequence)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(AuditSeal.chain, AuditSeal.sequence) > after)
+    return [(row[0], row[1]) for row in await session.execute(statement)]

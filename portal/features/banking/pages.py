@@ -1,0 +1,5 @@
+"""Pages of the slice."""
+
+from typing import Any
+
+ROUTES: list[Any] = []

@@ -1,0 +1,67 @@
+"""SQL of firms and companies."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.parties.models import Company, Firm
+
+
+def add(session: WriteSession, party: Firm | Company) -> None:
+    """Insert a firm or a company."""
+    session.add(party)
+
+
+async def firm(session: ReadSession, firm_id: UUID) -> Firm | None:
+    """A firm the session may see."""
+    return await session.get(Firm, firm_id)
+
+
+async def company(session: ReadSession, company_id: UUID) -> Company | None:
+    """A company the session may see."""
+    return await session.get(Company, company_id)
+
+
+async def claimed(session: ReadSession, country: str, number: str) -> Company | None:
+    """The claimed company of a number; needs the system scope to see beyond one's own."""
+    return await session.scalar(
+        sa.select(Company).where(
+            Company.country == country, Company.number == number, Company.claimed_at.is_not(None)
+        )
+    )
+
+
+async def claimed_numbers(session: ReadSession, country: str, numbers: Sequence[str]) -> dict[str, UUID]:
+    """Which of these numbers belong to claimed companies; needs the system scope."""
+    found = await session.execute(
+        sa.select(Company.number, Company.id).where(
+            Company.country == country, Company.number.in_(numbers), Company.claimed_at.is_not(None)
+        )
+    )
+    return {row.number: row.id for row in found if row.number}
+
+
+async def brought(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
+    """The unclaimed company that this firm keeps under a number."""
+    return await session.scalar(
+        sa.select(Company).where(
+            Company.brought_by_firm == firm_id,
+            Company.country == country,
+            Company.number == number,
+            Company.claimed_at.is_(None),
+        )
+    )
+
+
+async def claim(session: WriteSession, company_id: UUID, at: datetime) -> bool:
+    """Unclaimed becomes claimed; False when it already was."""
+    moved = await session.scalar(
+        sa.update(Company)
+        .where(Company.id == company_id, Company.claimed_at.is_(None))
+        .values(claimed_at=at)
+        .returning(Company.id)
+    )
+    return moved is not None

@@ -1,0 +1,183 @@
+"""What a job is, who handles it, who hears which event, what runs by the clock.
+
+    class BuildBundle(Job, frozen=True, kw_only=True):
+        name: ClassVar = "bundles.build"
+        export_id: UUID
+
+    @handles(BuildBundle)                      # one transaction: the effects and "done" commit together
+    async def build(session, actor, job, tools): ...
+
+    @handles_long(BuildBundle)                 # claim → work outside a transaction → task.finish(session) in its last one
+    async def build(task, job): ...
+
+    @hears(DocumentArrived, as_system=True)    # events may have any number of listeners
+    async def make_items(session, actor, event, tools): ...
+
+    @sweeps(every=5)                           # seconds; one process at a time, in the system scope: enqueue, don't work
+    async def due_policies(session, tools): ...
+
+`collect` gathers what the slices' jobs modules hold. Handlers raise `Later(seconds)` to come back, a PortalError to give up with a
+reason people may read, anything else to be tried again with growing pauses until the job is a dead letter.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import jinja2
+import msgspec
+
+from portal.config import Settings
+from portal.db.session import Database, ReadSession, WriteSession
+from portal.kernel.actor import Actor
+from portal.kernel.clock import Clock
+from portal.kernel.events import Event
+from portal.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from portal.jobs.runner import Task
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Work to be done once, after the transaction that asked for it has been committed."""
+
+    name: ClassVar[str]
+
+
+class Later(Exception):  # noqa: N818 - reads as what it is
+    """Not now: try again in so many seconds, without counting it as a failure."""
+
+    def __init__(self, seconds: float, why: str) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What handlers and use cases need besides a session; made once, in the composition root."""
+
+    settings: Settings
+    database: Database
+    store: ObjectStore
+    clock: Clock
+    templates: jinja2.Environment
+
+
+J = TypeVar("J", bound=msgspec.Struct)
+ShortHandler = Callable[[WriteSession, Actor, Any, Tools], Awaitable[None]]
+LongHandler = Callable[["Task", Any], Awaitable[None]]
+SweepHandler = Callable[[WriteSession, Tools], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one name in the ledger is carried out."""
+
+    name: str
+    payload: type[msgspec.Struct]
+    short: ShortHandler | None
+    long: LongHandler | None
+    as_system: bool
+    max_attempts: int
+    hears: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Something looked at by the clock."""
+
+    name: str
+    every: int
+    run: SweepHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All handlers by name, all listeners by event name, all sweeps."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    listeners: dict[str, list[Handler]] = field(default_factory=dict)
+    sweeps: list[Sweep] = field(default_factory=list)
+
+
+def _mark(function: Any, mark: Handler | Sweep) -> None:
+    function.portal_marks = (*getattr(function, "portal_marks", ()), mark)
+
+
+def handles(
+    job: type[Job], *, as_system: bool = False, max_attempts: int = 6
+) -> Callable[[ShortHandler], ShortHandler]:
+    """This function carries out that job inside one transaction."""
+
+    def decorate(function: ShortHandler) -> ShortHandler:
+        _mark(function, Handler(job.name, job, function, None, as_system, max_attempts))
+        return function
+
+    return decorate
+
+
+def handles_long(job: type[Job], *, max_attempts: int = 6) -> Callable[[LongHandler], LongHandler]:
+    """This function carries out that job in several transactions of its own and calls `task.finish` in the last."""
+
+    def decorate(function: LongHandler) -> LongHandler:
+        _mark(function, Handler(job.name, job, None, function, as_system=False, max_attempts=max_attempts))
+        return function
+
+    return decorate
+
+
+def hears(
+    event: type[Event], *, as_system: bool = False, max_attempts: int = 6
+) -> Callable[[ShortHandler], ShortHandler]:
+    """This function is told of every such event, in a transaction of its own."""
+
+    def decorate(function: ShortHandler) -> ShortHandler:
+        slice_name = function.__module__.split(".")[-2]
+        name = f"{slice_name}.{getattr(function, '__name__', 'listener')}"
+        _mark(function, Handler(name, event, function, None, as_system, max_attempts, hears=event.name))
+        return function
+
+    return decorate
+
+
+def sweeps(*, every: int) -> Callable[[SweepHandler], SweepHandler]:
+    """This function is run every so many seconds, by one worker at a time, in the system scope."""
+
+    def decorate(function: SweepHandler) -> SweepHandler:
+        slice_name = function.__module__.split(".")[-2]
+        _mark(function, Sweep(f"{slice_name}.{getattr(function, '__name__', 'sweep')}", every, function))
+        return function
+
+    return decorate
+
+
+def collect(modules: Iterable[ModuleType]) -> Registry:
+    """Everything the jobs modules declare.
+
+    Raises:
+        ValueError: when two handlers claim one name.
+    """
+    registry = Registry()
+    for module in modules:
+        for value in vars(module).values():
+            for mark in getattr(value, "portal_marks", ()):
+                if isinstance(mark, Sweep):
+                    registry.sweeps.append(mark)
+                    continue
+                if mark.name in registry.handlers:
+                    raise ValueError(f"two handlers for {mark.name}")
+                registry.handlers[mark.name] = mark
+                if mark.hears is not None:
+                    registry.listeners.setdefault(mark.hears, []).append(mark)
+    return registry
+
+
+def registry_of(session: ReadSession) -> Registry:
+    """The registry the composition root gave to all sessions."""
+    return session.info["registry"]
+
+
+def clock_of(session: ReadSession) -> Clock:
+    """The clock the composition root gave to all sessions."""
+    return session.info["clock"]

@@ -1,0 +1,110 @@
+"""Writing to the ledger: in the caller's transaction, so that a job exists exactly when its cause does."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.session import ReadSession, WriteSession, on_commit
+from portal.jobs.contract import Job, clock_of, registry_of
+from portal.jobs.models import JobRow
+from portal.kernel.actor import Actor
+from portal.kernel.events import Event
+from portal.kernel.ids import new_id
+from portal.kernel.language import current_language
+
+
+async def enqueue(
+    session: WriteSession,
+    actor: Actor,
+    job: Job,
+    *,
+    due_at: datetime | None = None,
+    unique_key: str | None = None,
+) -> UUID | None:
+    """Write a job for later; it runs in the actor's scope (with the company the session has opened).
+
+    Args:
+        due_at: not before this moment; at once when None.
+        unique_key: while an unfinished job has this key, another one is not written.
+
+    Returns:
+        The job's id, or None when `unique_key` was taken.
+    """
+    return await _write(session, actor, job.name, job, due_at, unique_key)
+
+
+async def publish(session: WriteSession, actor: Actor, event: Event) -> None:
+    """Tell every listener: one ledger row each."""
+    for listener in registry_of(session).listeners.get(event.name, []):
+        await _write(session, actor, listener.name, event, None, None)
+
+
+async def _write(
+    session: WriteSession,
+    actor: Actor,
+    name: str,
+    payload: msgspec.Struct,
+    due_at: datetime | None,
+    unique_key: str | None,
+) -> UUID | None:
+    now = clock_of(session).now()
+    scope = session.info.get("scope")
+    job_id = new_id()
+    written = await session.scalar(
+        insert(JobRow)
+        .values(
+            id=job_id,
+            firm_id=actor.firm_id,
+            company_id=actor.company_id or getattr(scope, "opened_company_id", None),
+            name=name,
+            payload=msgspec.to_builtins(payload),
+            actor=msgspec.to_builtins(actor),
+            language=current_language().value,
+            unique_key=unique_key,
+            enqueued_at=now,
+            due_at=due_at or now,
+        )
+        .on_conflict_do_nothing()
+        .returning(JobRow.id)
+    )
+    if written is None:
+        return None
+    if due_at is None or due_at <= now:
+        ring: Callable[[UUID], None] | None = session.info.get("ring")
+        if ring is not None:
+            on_commit(session, lambda: ring(job_id))
+    return job_id
+
+
+async def is_pending(session: ReadSession, unique_key: str) -> bool:
+    """Whether an unfinished job has this key, as far as this session may see."""
+    found = await session.scalar(
+        sa.select(JobRow.id).where(
+            JobRow.unique_key == unique_key, JobRow.done_at.is_(None), JobRow.dead_at.is_(None)
+        )
+    )
+    return found is not None
+
+
+async def dead_letters(session: ReadSession) -> list[JobRow]:
+    """Jobs that were given up, newest first."""
+    rows = await session.scalars(
+        sa.select(JobRow).where(JobRow.dead_at.is_not(None)).order_by(JobRow.dead_at.desc()).limit(200)
+    )
+    return list(rows)
+
+
+async def revive(session: WriteSession, job_id: UUID) -> bool:
+    """Give a dead letter another round of tries."""
+    now = clock_of(session).now()
+    revived = await session.scalar(
+        sa.update(JobRow)
+        .where(JobRow.id == job_id, JobRow.dead_at.is_not(None))
+        .values(dead_at=None, attempts=0, due_at=now, rung_at=None, lease_until=None, token=None)
+        .returning(JobRow.id)
+    )
+    return revived is not None

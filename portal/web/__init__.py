@@ -1,0 +1,1 @@
+"""The web: hosts, identities, security, rendering; the only place that knows status codes, cookies and headers."""

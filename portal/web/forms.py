@@ -1,0 +1,119 @@
+"""Forms of pages: from what a browser sends to plain values, with every fault beside its field."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import UploadFile
+
+from portal.kernel.errors import Invalid
+from portal.kernel.language import N_
+
+REQUIRED = N_("Please fill this in.")
+NOT_A_DATE = N_("This is not a date.")
+NOT_A_NUMBER = N_("This is not a whole number.")
+NOT_A_CHOICE = N_("Choose one of the list.")
+TOO_LONG = N_("This is too long.")
+
+
+class Form:
+    """Reads fields one by one and collects the faults; `check()` raises them together.
+
+    Values are trimmed; control characters are removed. `values` keeps what was typed, to show it again.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._all = values
+        self.values: dict[str, str] = {
+            name: _clean(value)
+            for name, value in values.items()
+            if isinstance(value, str) and name != "csrf_token"
+        }
+        self.faults: dict[str, str] = {}
+
+    @classmethod
+    async def of(cls, request: Request[Any, Any, Any]) -> "Form":
+        """The form in a request's body."""
+        data = await request.form()
+        return cls({name: data.get(name) for name in data} | {"": data})
+
+    def text(self, name: str, *, required: bool = False, longest: int = 400) -> str:
+        """One line of text; empty when it was left out."""
+        value = self.values.get(name, "")
+        if required and not value:
+            self.fault(name, REQUIRED)
+        if len(value) > longest:
+            self.fault(name, TOO_LONG)
+            return value[:longest]
+        return value
+
+    def choice(self, name: str, allowed: type[Any], *, default: Any = None) -> Any:
+        """A member of an enum."""
+        value = self.values.get(name, "")
+        if not value and default is not None:
+            return default
+        try:
+            return allowed(value)
+        except ValueError:
+            self.fault(name, NOT_A_CHOICE)
+            return default
+
+    def number(self, name: str, *, lowest: int, highest: int, default: int) -> int:
+        """A whole number in ASCII digits within bounds."""
+        value = self.values.get(name, "")
+        if not value:
+            return default
+        if not (value.isascii() and value.isdigit()) or len(value) > 9 or not lowest <= int(value) <= highest:
+            self.fault(name, NOT_A_NUMBER)
+            return default
+        return int(value)
+
+    def day(self, name: str, *, required: bool = False) -> date | None:
+        """A date as browsers send it (2026-10-31)."""
+        value = self.values.get(name, "")
+        if not value:
+            if required:
+                self.fault(name, REQUIRED)
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fault(name, NOT_A_DATE)
+            return None
+
+    def ticked(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return self.values.get(name, "") not in ("", "0", "false", "no")
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that may come several times."""
+        data = self._all.get("")
+        if data is None:
+            value = self.values.get(name)
+            return [value] if value else []
+        return [_clean(value) for value in data.getall(name, []) if isinstance(value, str)]
+
+    def files(self, name: str) -> list[UploadFile]:
+        """Every file of a field; the empty one that browsers send for an untouched field is left out."""
+        data = self._all.get("")
+        if data is None:
+            return []
+        return [value for value in data.getall(name, []) if isinstance(value, UploadFile) and value.filename]
+
+    def fault(self, name: str, message: str) -> None:
+        """This field is wrong; the first fault of a field stays."""
+        self.faults.setdefault(name, message)
+
+    def check(self) -> None:
+        """All was fine so far.
+
+        Raises:
+            Invalid: with every fault.
+        """
+        if self.faults:
+            raise Invalid(fields=self.faults)
+
+
+def _clean(text: str) -> str:
+    return "".join(character for character in text if character >= " " or character in "\n\t").strip()

@@ -1,0 +1,176 @@
+"""The gate in front of the application: which firm, who, in which language; and what every answer carries.
+
+It stands outside Litestar because its routing answers unknown paths before any middleware runs, and those answers must be branded,
+neutral or JSON like all others. It leaves four things in `scope["state"]`: `firm`, `signed_in`, `actor`, `language`.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import structlog
+
+from portal.config import Settings
+from portal.kernel.actor import Actor, Door
+from portal.kernel.errors import PortalError
+from portal.kernel.ids import new_id
+from portal.kernel.language import Language, negotiate, parse_language, speaking
+from portal.web.directories import Directories, HostFirm, SignedIn
+from portal.web.headers import with_security
+from portal.web.hosts import normalised_host
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger()
+OPEN_PATHS = ("/static/", "/health/")
+"""Served under any host: they belong to nobody."""
+
+
+def session_cookie(settings: Settings) -> str:
+    """The name of the session cookie; browsers take the __Host- prefix only over https."""
+    return "__Host-session" if settings.secure_cookies else "session"
+
+
+def read_cookies(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """All cookies of a request; malformed ones are ignored."""
+    jar = SimpleCookie[str]()
+    for name, value in headers:
+        if name == b"cookie":
+            try:
+                jar.load(value.decode("latin-1"))
+            except CookieError:
+                continue
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+class Gate:
+    """The outermost ASGI application."""
+
+    def __init__(
+        self,
+        app: App,
+        settings: Settings,
+        directories: Directories,
+        neutral_page: Callable[[], str],
+        unavailable_page: Callable[[], str],
+    ) -> None:
+        self.app = app
+        self.settings = settings
+        self.directories = directories
+        self.neutral_page = neutral_page
+        self.unavailable_page = unavailable_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+        plain = {name: value for name, value in headers if name != b"cookie"}
+        status = 0
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = with_security(
+                    list(message["headers"]), https=self.settings.secure_cookies
+                )
+            await send(message)
+
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state.update(
+            firm=None,
+            signed_in=None,
+            actor=Actor(door=Door.PAGE, name="visitor"),
+            request_id=str(new_id()),
+            language=Language.EN,
+            toasts=[],
+        )
+        accepted = plain.get(b"accept-language", b"").decode("latin-1")
+        path: str = scope["path"]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=state["request_id"])
+        try:
+            if path.startswith(OPEN_PATHS):
+                await self.app(scope, receive, guarded_send)
+                return
+            host = normalised_host(headers)
+            firm = await self.directories.hosts.find(host) if host is not None else None
+            if firm is None:
+                with speaking(negotiate(accepted)):
+                    await _answer(guarded_send, 404, self.neutral_page())
+                return
+            state["firm"] = firm
+            cookies = read_cookies(headers)
+            await self._identify(state, firm, path, plain, cookies)
+            signed_in: SignedIn | None = state["signed_in"]
+            language = (
+                signed_in.language
+                if signed_in
+                else parse_language(cookies.get("language"))
+                or (negotiate(accepted) if accepted else firm.language)
+            )
+            state["language"] = language
+            with speaking(language):
+                await self.app(scope, receive, guarded_send)
+        except PortalError:
+            await _answer(guarded_send, 503, self.unavailable_page())
+        except (OSError, TimeoutError) as error:  # the database is away: nothing was begun
+            log.warning("web.unavailable", error=type(error).__name__)
+            if status == 0:
+                with speaking(negotiate(accepted)):
+                    await _answer(guarded_send, 503, self.unavailable_page())
+        finally:
+            log.info(
+                "web.request",
+                method=scope["method"],
+                path=path,
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+    async def _identify(
+        self,
+        state: dict[str, Any],
+        firm: HostFirm,
+        path: str,
+        headers: dict[bytes, bytes],
+        cookies: dict[str, str],
+    ) -> None:
+        if path.startswith("/api/"):
+            # Programs carry a key in a header; cookies are never looked at here, so no site can borrow them.
+            kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+            actor = (
+                await self.directories.keys.find(key.strip(), firm.firm_id)
+                if kind.lower() == "bearer"
+                else None
+            )
+            state["actor"] = actor or Actor(door=Door.API, name="visitor", host_firm_id=firm.firm_id)
+            return
+        token = cookies.get(session_cookie(self.settings))
+        signed_in = await self.directories.sessions.find(token, firm.firm_id) if token else None
+        state["signed_in"] = signed_in
+        state["actor"] = (
+            signed_in.actor if signed_in else Actor(door=Door.PAGE, name="visitor", host_firm_id=firm.firm_id)
+        )
+
+
+async def _answer(send: Send, status: int, page: str) -> None:
+    body = page.encode()
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    if status == 503:
+        headers.append((b"retry-after", b"10"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

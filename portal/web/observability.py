@@ -1,0 +1,28 @@
+"""Logs: events with fields, ids and no personal data; readable on a terminal, JSON lines in production."""
+
+import logging
+from typing import Any
+
+import structlog
+
+
+def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
+    """Set structlog and the standard library up once, at the start of a process."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # arq tells every job's start and arguments; the ledger has that already.
+    logging.getLogger("arq").setLevel(logging.WARNING)
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
+    logging.getLogger("fontTools").setLevel(logging.ERROR)

@@ -1,0 +1,173 @@
+"""Every error, rendered in one place: a page for a person, a toast for HTMX, `application/problem+json` for a program.
+
+No text of the database or of a library ever reaches a client; what nobody expected gets a reference number instead.
+"""
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.plugins.htmx import HTMXRequest
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from portal.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PortalError,
+    TooLarge,
+    TooMany,
+    Unauthorised,
+    Unavailable,
+)
+from portal.kernel.language import N_, gettext
+from portal.web.render import Toast, is_fragment, render, trigger_header
+
+log = structlog.get_logger()
+TITLES = {
+    400: N_("This cannot be done as it stands"),
+    401: N_("Please sign in"),
+    403: N_("You may not do this"),
+    404: N_("Not found"),
+    405: N_("Not found"),
+    409: N_("Something changed in the meantime"),
+    413: N_("Too large"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong"),
+    503: N_("Not available for the moment"),
+}
+LOCKED = N_("This document is locked: it was exported. Only the accountant can unlock it.")
+HISTORY = N_("This is history and never changes.")
+UNEXPECTED = N_("Something went wrong on our side. Nothing you did before is lost.")
+_SQLSTATES: dict[str, tuple[type[PortalError], str, str]] = {
+    "FL001": (Conflict, LOCKED, "locked"),
+    "FL002": (Conflict, HISTORY, "original"),
+    "FL003": (Conflict, HISTORY, "history"),
+    "42501": (NotFound, NotFound.message, "not_found"),  # row security refused: answers like an unknown id
+    "55P03": (Conflict, Conflict.message, "busy"),  # lock timeout
+    "40001": (Conflict, Conflict.message, "busy"),
+    "40P01": (Conflict, Conflict.message, "busy"),
+    "57014": (Unavailable, Unavailable.message, "slow"),  # statement timeout
+    "53100": (
+        Unavailable,
+        N_("There is no room left to store this. Tell whoever runs the portal."),
+        "disk_full",
+    ),
+}
+
+
+def translate(error: Exception) -> PortalError | None:
+    """The error of our tree that an exception of a library stands for; None for what nobody expected."""
+    if isinstance(error, PortalError):
+        return error
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state in _SQLSTATES:
+            kind, message, code = _SQLSTATES[state]
+            return kind(message, code=code)
+        if isinstance(error, IntegrityError):
+            return Conflict()
+        if isinstance(error, OperationalError | InterfaceError) or state.startswith(("08", "57P")):
+            return Unavailable()
+        return None
+    if isinstance(error, PoolTimeout | ConnectionError | TimeoutError):
+        return Unavailable()
+    if isinstance(error, ValidationException):
+        return Invalid(code="invalid")
+    if isinstance(error, HTTPException):
+        kinds: dict[int, type[PortalError]] = {
+            401: Unauthorised,
+            403: Forbidden,
+            404: NotFound,
+            405: NotFound,
+            413: TooLarge,
+            429: TooMany,
+        }
+        kind = kinds.get(error.status_code)
+        if kind is not None:
+            return kind()
+        if 400 <= error.status_code < 500:
+            return Invalid()
+    return None
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The exception handler of the whole application."""
+    known = translate(error)
+    reference = None
+    if known is None:
+        reference = str(request.scope["state"].get("request_id", ""))
+        log.error("web.unexpected", reference=reference, exc_info=error)
+        known = PortalError(UNEXPECTED, code="unexpected")
+    if request.url.path.startswith("/api/"):
+        return problem_json(request, known, error, reference)
+    headers: dict[str, str] = {}
+    if isinstance(known, TooMany):
+        headers["Retry-After"] = str(known.retry_after)
+    if is_fragment(request):
+        if isinstance(known, Unauthorised):
+            return Response(b"", status_code=known.status, headers={"HX-Redirect": "/sign-in"})
+        text = known.text() + (f" ({reference})" if reference else "")
+        return Response(
+            b"", status_code=known.status, headers={**headers, **trigger_header(Toast("danger", text))}
+        )
+    if isinstance(known, Unauthorised) and request.method == "GET" and request.scope["state"].get("firm"):
+        from litestar.response import Redirect
+
+        return Redirect("/sign-in", status_code=303, query_params={"next": request.url.path})
+    return _page(request, known, reference, headers)
+
+
+def _page(
+    request: Request[Any, Any, Any], known: PortalError, reference: str | None, headers: dict[str, str]
+) -> Response[Any]:
+    if request.scope["state"].get("firm") is None:
+        return Response(gettext(known.message), status_code=known.status, media_type="text/plain")
+    template = render(
+        HTMXRequest(request.scope, request.receive, request.send),
+        "base/error.html",
+        status=known.status,
+        error={
+            "status": known.status,
+            "title": gettext(TITLES.get(known.status, TITLES[500])),
+            "text": known.text(),
+            "reference": reference,
+            "actions": [],
+        },
+    )
+    template.headers.update(headers)
+    return template
+
+
+def problem_json(
+    request: Request[Any, Any, Any], known: PortalError, error: Exception, reference: str | None
+) -> Response[Any]:
+    """RFC 9457: type, title, status, detail, and our code; the fields that are wrong where there are any."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{known.code}",
+        "title": gettext(TITLES.get(known.status, TITLES[500])),
+        "status": known.status,
+        "detail": known.text(),
+        "code": known.code,
+        "instance": request.url.path,
+    }
+    if reference:
+        body["reference"] = reference
+    fields = known.field_texts()
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        for entry in error.extra:
+            if isinstance(entry, dict) and entry.get("key"):
+                fields[str(entry["key"])] = str(entry.get("message", ""))
+    if fields:
+        body["fields"] = fields
+    headers = {"Retry-After": str(known.retry_after)} if isinstance(known, TooMany) else None
+    return Response(
+        msgspec.json.encode(body),
+        status_code=known.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )

@@ -1,0 +1,168 @@
+"""Pages: the only place that knows a full page from a fragment, and what the shell around a page needs."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+from jinja2_fragments.litestar import HTMXBlockTemplate
+from litestar import Request
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect, Response, Template
+
+from portal.kernel.actor import Role
+from portal.kernel.ids import new_token
+from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
+from portal.web.navigation import entries
+from portal.web.security import VISITOR_COOKIE, expected_token
+
+ToastKind = Literal["success", "info", "warning", "danger"]
+TOAST_COOKIE = "toast"
+ROLE_NAMES = {
+    Role.OWNER: N_("Owner"),
+    Role.MANAGER: N_("Manager"),
+    Role.ACCOUNTANT: N_("Accountant"),
+    Role.ASSISTANT: N_("Assistant"),
+    Role.ENTREPRENEUR: N_("Entrepreneur"),
+    Role.APPROVER: N_("Approver"),
+    Role.CONTRIBUTOR: N_("Contributor"),
+    Role.READER: N_("Reader"),
+}
+
+
+class Toast(msgspec.Struct, frozen=True):
+    """A short message that floats over the page."""
+
+    kind: ToastKind
+    text: str
+    href: str | None = None
+    link_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownUser:
+    """Who is signed in, for the shell."""
+
+    name: str
+    email: str
+    side: Literal["firm", "company"]
+    role_label: str
+    company_name: str | None
+
+
+def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """What every page template gets besides its own context."""
+    signed_in = request.state.signed_in
+    actor = request.state.actor
+    user = None
+    if signed_in is not None:
+        user = ShownUser(
+            actor.name,
+            signed_in.email,
+            "firm" if actor.is_firm else "company",
+            gettext(ROLE_NAMES[actor.role]),
+            signed_in.company_name,
+        )
+    return {
+        "brand": request.state.firm,
+        "user": user,
+        "actor": actor,
+        "nav": entries(actor, request.url.path) if user else [],
+        "language": request.state.language.value,
+        "languages": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
+        "csrf_token": csrf_token(request),
+        "toasts": [*request.state.toasts, *_waiting_toasts(request)],
+        "current_path": request.url.path,
+        "query": request.url.query,
+    }
+
+
+def csrf_token(request: Request[Any, Any, Any]) -> str:
+    """The token for this page's forms; a visitor without one is given a cookie with the answer."""
+    token = expected_token(request) or getattr(request.state, "new_visitor", None)
+    if token is None:
+        token = request.state.new_visitor = new_token()
+    return token
+
+
+def render(
+    request: HTMXRequest, template: str, *, block: str | None = None, status: int = 200, **context: Any
+) -> Template:
+    """A whole page for a browser, or the one block for HTMX when `block` is given."""
+    partial = block if block and request.htmx and not request.htmx.boosted else None
+    everything = {**shell(request), **context}
+    answer = HTMXBlockTemplate(
+        template_name=template,
+        block_name=partial,
+        context=everything,
+        status_code=status,
+        headers={"vary": "HX-Request, Host, Cookie"},
+    )
+    dress(request, answer)
+    return answer
+
+
+def dress(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
+    """Cookies that go with an answer: a visitor's token, and the end of a toast that was shown."""
+    secure = request.app.state.tools.settings.secure_cookies
+    if getattr(request.state, "new_visitor", None):
+        answer.set_cookie(
+            VISITOR_COOKIE, request.state.new_visitor, httponly=True, samesite="lax", secure=secure, path="/"
+        )
+    if request.cookies.get(TOAST_COOKIE) and not is_fragment(request):
+        answer.delete_cookie(TOAST_COOKIE)
+
+
+def is_fragment(request: Request[Any, Any, Any]) -> bool:
+    """Whether HTMX asks for a part of a page."""
+    return request.headers.get("hx-request") == "true" and request.headers.get("hx-boosted") != "true"
+
+
+def go(request: Request[Any, Any, Any], path: str, toast: Toast | None = None) -> Response[Any]:
+    """See other: for a browser a redirect, for HTMX its header; the toast travels in a cookie and is shown there."""
+    answer: Response[Any]
+    if is_fragment(request):
+        answer = Response(content=b"", status_code=204, headers={"HX-Redirect": path})
+    else:
+        answer = Redirect(path, status_code=303)
+    if toast is not None:
+        set_toast(request, answer, toast)
+    return answer
+
+
+def set_toast(request: Request[Any, Any, Any], answer: Response[Any], toast: Toast) -> None:
+    """Let the next page show this toast."""
+    value = base64.urlsafe_b64encode(msgspec.json.encode(toast)).decode()
+    secure = request.app.state.tools.settings.secure_cookies
+    answer.set_cookie(TOAST_COOKIE, value, max_age=60, httponly=True, samesite="lax", secure=secure, path="/")
+
+
+def toast_now(answer: Response[Any], toast: Toast) -> Response[Any]:
+    """Let HTMX show this toast with the fragment it gets."""
+    answer.headers.update(trigger_header(toast))
+    return answer
+
+
+def trigger_header(toast: Toast) -> Mapping[str, str]:
+    """The same as a header, for answers made elsewhere. ASCII: other characters as JSON escapes."""
+    return {"HX-Trigger": json.dumps({"toast": msgspec.to_builtins(toast)})}
+
+
+def _waiting_toasts(request: Request[Any, Any, Any]) -> list[Toast]:
+    value = request.cookies.get(TOAST_COOKIE)
+    if not value or is_fragment(request):
+        return []
+    try:
+        return [msgspec.json.decode(base64.urlsafe_b64decode(value), type=Toast)]
+    except (binascii.Error, ValueError, msgspec.MsgspecError):
+        return []
+
+
+def local_path(text: str | None, default: str = "/") -> str:
+    """A path on this host that a form or a query named; the default for anything that leads elsewhere."""
+    if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
+        return default
+    return default if any(ord(character) < 32 for character in text) else text

@@ -1,0 +1,112 @@
+"""Guards, and the check that an unsafe request was made by one of our own pages."""
+
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Forbidden, NotFound, Unauthorised
+from portal.kernel.language import N_
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_FIELD = "csrf_token"
+CSRF_HEADER = "x-csrf-token"
+VISITOR_COOKIE = "visitor"
+
+
+def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Somebody is signed in."""
+    if connection.state.signed_in is None:
+        raise Unauthorised
+
+
+def staff(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Somebody of the firm is signed in; for members of a company the page does not exist."""
+    signed_in(connection, handler)
+    if not connection.state.actor.is_firm:
+        raise NotFound
+
+
+def member(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A member of a company is signed in; for staff the page does not exist."""
+    signed_in(connection, handler)
+    if connection.state.actor.company_id is None:
+        raise NotFound
+
+
+def agent(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A paired agent is calling."""
+    if connection.state.actor.agent_id is None:
+        raise Unauthorised(N_("This key is unknown or was revoked."), code="revoked")
+
+
+def requires(right: Right) -> Guard:
+    """The role of whoever is signed in grants this right."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        signed_in(connection, handler)
+        actor: Actor = connection.state.actor
+        if not actor.may(right):
+            raise Forbidden
+
+    return guard
+
+
+def public(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Open to anybody, on purpose: the list of routes with this guard is checked by tests/architecture."""
+
+
+class SameSite(ASGIMiddleware):
+    """Refuses unsafe requests that our own pages did not make.
+
+    The browser's own word first (Sec-Fetch-Site must be same-origin, else Origin must be this host), then the token of the session
+    (a header from scripts, a hidden field from plain forms). Before signing in the token is the visitor cookie's.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Check, then go on."""
+        if scope["type"] == "http" and scope["method"] not in SAFE and not scope["path"].startswith("/api/"):
+            request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment]
+            await self._check(request)
+        await next_app(scope, receive, send)
+
+    async def _check(self, request: Request[Any, Any, Any]) -> None:
+        site = request.headers.get("sec-fetch-site")
+        origin = request.headers.get("origin")
+        host = request.headers.get("host", "")
+        if site is not None:
+            fine = site in ("same-origin", "none")
+        elif origin is not None:
+            fine = origin.partition("://")[2] == host
+        else:
+            fine = True
+        expected = expected_token(request)
+        if fine and expected:
+            given = request.headers.get(CSRF_HEADER)
+            if given is None:
+                form = await request.form()
+                value = form.get(CSRF_FIELD)
+                given = value if isinstance(value, str) else None
+            if given is not None and hmac.compare_digest(given.encode(), expected.encode()):
+                return
+        raise Forbidden(
+            N_(
+                "This form was too old or came from another site. Load the page again and repeat what you did."
+            ),
+            code="csrf",
+        )
+
+
+def expected_token(request: Request[Any, Any, Any]) -> str | None:
+    """The token that forms on this visitor's pages carry."""
+    session = request.state.signed_in
+    if session is not None:
+        return session.csrf_token
+    return request.cookies.get(VISITOR_COOKIE)

@@ -1,0 +1,43 @@
+"""The one generator dependency: one transaction per request, committed after the answer is rendered and before it is sent.
+
+Returning commits, raising rolls back. Everything else a handler gets is a plain dependency: with two generators Litestar cleans up
+concurrently, and an error would match no handler.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import State
+
+from portal.db.session import WriteSession, scope_of
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor
+from portal.web.directories import HostFirm, SignedIn
+
+
+async def provide_session(request: Request[Any, Any, Any], state: State) -> AsyncIterator[WriteSession]:
+    """The unit of work, in the scope of whoever is asking."""
+    tools: Tools = state.tools
+    async with tools.database.transaction(scope_of(request.state.actor)) as session:
+        yield session
+
+
+async def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """Who is asking; a visitor when nobody is signed in."""
+    return request.state.actor
+
+
+async def provide_tools(state: State) -> Tools:
+    """Store, clock, settings, templates."""
+    return state.tools
+
+
+async def provide_firm(request: Request[Any, Any, Any]) -> HostFirm:
+    """The firm whose host was asked."""
+    return request.state.firm
+
+
+async def provide_signed_in(request: Request[Any, Any, Any]) -> SignedIn | None:
+    """The live session, if there is one."""
+    return request.state.signed_in
