@@ -98,6 +98,15 @@ def shifted(colour: str, text: str, by: float) -> str:
     return _moved(start, start.lightness + by)
 
 
+def stronger(colour: str, backgrounds: Sequence[str], by: float) -> str:
+    """A readable colour's neighbour for when one points at it: further from the backgrounds if it can."""
+    start = to_oklch(colour)
+    away = -by if luminance(backgrounds[0]) > 0.18 else by
+    if 0.05 < start.lightness + away < 0.97:
+        return _moved(start, start.lightness + away)
+    return _moved(start, start.lightness - 2 * away)
+
+
 def softened(text: str, background: str, share: float = 0.78) -> str:
     """Text blended into its background for second-rank words, never below the readable ratio."""
     while share < 1:

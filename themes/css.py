@@ -17,6 +17,7 @@ from themes.contrast import (
     readable,
     shifted,
     softened,
+    stronger,
     text_on,
 )
 from themes.oklch import channels, mix, to_hex, to_oklch
@@ -87,7 +88,7 @@ def _scheme(main: str, navigation: str, button: str, surfaces: tuple[str, str, s
         button_edge=edge,
         accent=accent,
         accent_text=text_on(accent.used),
-        accent_hover=shifted(accent.used, surfaces[0], 0.06),
+        accent_hover=stronger(accent.used, surfaces, 0.06),
         accent_soft=mix(accent.used, surfaces[0], 0.09),
         heading=accent,
     )

@@ -47,7 +47,8 @@ BRANDS = {
 PAGE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="840" height="1188">'
     '<rect width="840" height="1188" fill="#fff"/>'
-    '<g fill="#d5dae2"><rect x="80" y="90" width="180" height="28"/><rect x="80" y="260" width="260" height="12"/>'
+    '<g fill="#d5dae2"><rect x="80" y="90" width="180" height="28"/>'
+    '<rect x="80" y="260" width="260" height="12"/>'
     '<rect x="80" y="284" width="220" height="12"/><rect x="80" y="420" width="680" height="2"/>'
     '<rect x="80" y="450" width="420" height="12"/><rect x="680" y="450" width="80" height="12"/>'
     '<rect x="80" y="490" width="360" height="12"/><rect x="680" y="490" width="80" height="12"/>'
