@@ -1,0 +1,211 @@
+"""SQL of dossiers, invitations and imports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.domain import ACCESS, INVITATION, Access, InvitationState
+from portal.features.dossiers.models import Dossier, DossierImport, Invitation
+from portal.kernel.actor import Actor, Role
+
+SORTS: dict[str, tuple[Any, type[Any]]] = {
+    "name": (Dossier.name, str),
+    "activity": (Dossier.last_activity_at, datetime),
+    "quick_entry": (Dossier.quick_entry_count, int),
+    "waiting": (Dossier.waiting_count, int),
+    "ready": (Dossier.ready_count, int),
+}
+
+
+def visible_to(actor: Actor) -> sa.Select[tuple[Dossier]]:
+    """The dossiers an actor may list: assistants those they manage, everybody else of the firm all of them."""
+    statement = sa.select(Dossier)
+    if actor.role is Role.ASSISTANT:
+        statement = statement.where(sa.or_(Dossier.manager_id == actor.person_id, Dossier.manager_id.is_(None)))
+    return statement
+
+
+def add(session: WriteSession, row: Dossier | Invitation | DossierImport) -> None:
+    """Insert a row."""
+    session.add(row)
+
+
+async def dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier | None:
+    """One dossier of the actor's firm."""
+    return await session.scalar(visible_to(actor).where(Dossier.id == dossier_id))
+
+
+@dataclass(frozen=True, slots=True)
+class DossierQuery:
+    """What a list of dossiers shows: a search text, a filter of the work list, a manager, a sort and a place."""
+
+    search: str = ""
+    only: str = ""
+    manager_id: UUID | None = None
+    sort: str = "name"
+    descending: bool = False
+    cursor: str | None = None
+
+
+def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[tuple[Dossier]]:
+    statement = visible_to(actor)
+    if query.search:
+        pattern = "%" + query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        bare = "".join(character for character in query.search if character.isalnum())
+        matches = [Dossier.name.ilike(pattern), Dossier.code.ilike(pattern)]
+        if bare:
+            matches.append(Dossier.number.like(f"%{bare}%"))
+        statement = statement.where(sa.or_(*matches))
+    if query.manager_id is not None:
+        statement = statement.where(Dossier.manager_id == query.manager_id)
+    match query.only:
+        case "work":
+            statement = statement.where(Dossier.quick_entry_count + Dossier.ready_count > 0)
+        case "quick_entry":
+            statement = statement.where(Dossier.quick_entry_count > 0)
+        case "waiting":
+            statement = statement.where(Dossier.waiting_count > 0)
+        case "ready":
+            statement = statement.where(Dossier.ready_count > 0)
+        case "requested":
+            statement = statement.where(Dossier.access == Access.REQUESTED)
+        case _:
+            pass
+    return statement
+
+
+async def page(session: ReadSession, actor: Actor, query: DossierQuery, size: int = PAGE_SIZE) -> Page[Dossier]:
+    """One page of dossiers."""
+    column, kind = SORTS.get(query.sort, SORTS["name"])
+    statement, backwards = keyset(
+        _filtered(actor, query),
+        sort=column,
+        tie=Dossier.id,
+        kind=kind,
+        descending=query.descending,
+        cursor=query.cursor,
+        size=size,
+    )
+    rows = (await session.scalars(statement)).all()
+    return cut(
+        rows,
+        backwards=backwards,
+        cursor=query.cursor,
+        sort_value=lambda row: getattr(row, column.key),
+        row_id=lambda row: row.id,
+        size=size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over all dossiers an actor may list."""
+
+    dossiers: int
+    with_work: int
+    quick_entry: int
+    waiting: int
+    ready: int
+
+
+async def totals(session: ReadSession, actor: Actor) -> Totals:
+    """The figures above the work list."""
+    listed = visible_to(actor).subquery()
+    row = (
+        await session.execute(
+            sa.select(
+                sa.func.count(),
+                sa.func.count().filter(listed.c.quick_entry_count + listed.c.ready_count > 0),
+                sa.func.coalesce(sa.func.sum(listed.c.quick_entry_count), 0),
+                sa.func.coalesce(sa.func.sum(listed.c.waiting_count), 0),
+                sa.func.coalesce(sa.func.sum(listed.c.ready_count), 0),
+            )
+        )
+    ).one()
+    return Totals(*(int(value) for value in row))
+
+
+async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
+    """Every dossier of the firm, by name: for the workbook of present dossiers."""
+    return (await session.scalars(visible_to(actor).order_by(Dossier.name, Dossier.id))).all()
+
+
+async def codes_in_use(session: ReadSession, firm_id: UUID) -> dict[str, UUID]:
+    """Dossier codes of a firm."""
+    found = await session.execute(
+        sa.select(Dossier.code, Dossier.id).where(Dossier.firm_id == firm_id, Dossier.code.is_not(None))
+    )
+    return {row.code: row.id for row in found}
+
+
+async def of_company(session: ReadSession, company_id: UUID) -> Sequence[Dossier]:
+    """Every dossier on a company that the session may see; in the system scope, of all firms."""
+    return (await session.scalars(sa.select(Dossier).where(Dossier.company_id == company_id))).all()
+
+
+async def move_access(session: WriteSession, dossier_id: UUID, to: Access, at: datetime) -> Dossier | None:
+    """One move of the access machine; None when it was not where it may come from."""
+    return await session.scalar(
+        sa.update(Dossier)
+        .where(Dossier.id == dossier_id, Dossier.access.in_(ACCESS.sources(to)))
+        .values(access=to, access_since=at)
+        .returning(Dossier)
+    )
+
+
+async def invitations(session: ReadSession, dossier_id: UUID) -> Sequence[Invitation]:
+    """The invitations of a dossier, newest first."""
+    found = await session.scalars(
+        sa.select(Invitation).where(Invitation.dossier_id == dossier_id).order_by(Invitation.id.desc())
+    )
+    return found.all()
+
+
+async def invitation(session: ReadSession, invitation_id: UUID) -> Invitation | None:
+    """One invitation."""
+    return await session.get(Invitation, invitation_id)
+
+
+async def invitation_by_token(session: ReadSession, digest: bytes, *, lock: bool = False) -> Invitation | None:
+    """The invitation of a link; needs the system scope. With `lock`, nobody else uses it meanwhile."""
+    statement = sa.select(Invitation).where(Invitation.token_hash == digest)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def move_invitation(
+    session: WriteSession, invitation_id: UUID, to: InvitationState, **values: Any
+) -> Invitation | None:
+    """One move of the invitation machine."""
+    return await session.scalar(
+        sa.update(Invitation)
+        .where(Invitation.id == invitation_id, Invitation.state.in_(INVITATION.sources(to)))
+        .values(state=to, **values)
+        .returning(Invitation)
+    )
+
+
+async def expire_invitations(session: WriteSession, dossier_id: UUID | None, now: datetime) -> None:
+    """Close open invitations: those of a dossier (a newer one replaces them), or all whose time is over."""
+    statement = sa.update(Invitation).where(Invitation.state.in_(INVITATION.sources(InvitationState.EXPIRED)))
+    if dossier_id is not None:
+        statement = statement.where(Invitation.dossier_id == dossier_id)
+    else:
+        statement = statement.where(Invitation.expires_at < now)
+    await session.execute(statement.values(state=InvitationState.EXPIRED))
+
+
+async def import_of(session: ReadSession, import_id: UUID, *, lock: bool = False) -> DossierImport | None:
+    """One Excel import of the firm."""
+    statement = sa.select(DossierImport).where(DossierImport.id == import_id)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def imports(session: ReadSession, limit: int = 20) -> Sequence[DossierImport]:
+    """The latest imports."""
+    return (await session.scalars(sa.select(DossierImport).order_by(DossierImport.id.desc()).limit(limit))).all()

@@ -1,0 +1,168 @@
+"""Dossiers: opening, listing, creating, changing."""
+
+from typing import Any
+from uuid import UUID
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession, WriteSession, open_company
+from portal.features.audit import service as audit
+from portal.features.dossiers import repository
+from portal.features.dossiers.domain import OPEN_ACCESS, Access, DossierOpened, VatRegime
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import DossierQuery, Totals
+from portal.features.parties import service as parties
+from portal.features.parties.models import Company
+from portal.jobs.contract import Tools, clock_of
+from portal.jobs.ledger import publish
+from portal.kernel.actor import Actor
+from portal.kernel.errors import Conflict, NotFound
+from portal.kernel.language import Language, N_
+
+CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
+
+
+async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
+    """Look a dossier up under row security and, while the firm's access stands, let the session see its company.
+
+    Raises:
+        NotFound: unknown, another firm's, or not this assistant's.
+    """
+    found = await repository.dossier(session, actor, dossier_id)
+    if found is None:
+        raise NotFound
+    if found.access in OPEN_ACCESS:
+        await open_company(session, found.company_id)
+    return found
+
+
+async def listed(session: ReadSession, actor: Actor, query: DossierQuery) -> Page[Dossier]:
+    """One page of the firm's dossiers."""
+    return await repository.page(session, actor, query)
+
+
+async def totals(session: ReadSession, actor: Actor) -> Totals:
+    """Figures over all dossiers the actor may list."""
+    return await repository.totals(session, actor)
+
+
+async def of_company(session: ReadSession, company_id: UUID) -> list[Dossier]:
+    """Every dossier on a company; runs in the system scope to reach all firms."""
+    return list(await repository.of_company(session, company_id))
+
+
+async def create(
+    session: WriteSession,
+    tools: Tools,
+    actor: Actor,
+    *,
+    name: str,
+    number: str | None,
+    country: str = "BE",
+    code: str | None = None,
+    language: Language = Language.NL,
+    contact_name: str | None = None,
+    contact_email: str | None = None,
+    contact_phone: str | None = None,
+    activity: str | None = None,
+    manager_id: UUID | None = None,
+    vat_regime: VatRegime = VatRegime.QUARTERLY,
+    **address: Any,
+) -> Dossier:
+    """A new dossier, matched by company number in this door as in every other.
+
+    A number of a claimed company makes an access request; a number that the firm already keeps joins that company; anything else
+    brings a new, unclaimed company in, managed at once.
+
+    Args:
+        number: normalised and verified (portal.kernel.numbers), or None.
+
+    Raises:
+        Conflict: the code is taken.
+    """
+    assert actor.firm_id is not None
+    if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
+        raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
+    company_id, access = await match_company(session, tools, actor.firm_id, country, number)
+    if company_id is None:
+        company = await parties.bring(
+            session, actor.firm_id, name=name, country=country, number=number, language=language, **address
+        )
+        company_id, access = company.id, Access.MANAGED
+    now = clock_of(session).now()
+    dossier = Dossier(
+        firm_id=actor.firm_id,
+        company_id=company_id,
+        code=code,
+        name=name,
+        activity=activity,
+        country=country,
+        number=number,
+        language=language,
+        contact_name=contact_name,
+        contact_email=contact_email,
+        contact_phone=contact_phone,
+        manager_id=manager_id,
+        vat_regime=vat_regime,
+        books_from=None,
+        books_until=None,
+        access=access,
+        access_since=now,
+        folders={},
+        oldest_open_at=None,
+        last_activity_at=now,
+        handed_over_at=None,
+        created_at=now,
+    )
+    repository.add(session, dossier)
+    await session.flush()
+    await audit.record(
+        session, actor, "dossiers.created", "dossier", dossier.id, dossier_id=dossier.id, access=access.value
+    )
+    if access in OPEN_ACCESS:
+        await publish(session, actor, DossierOpened(dossier_id=dossier.id, company_id=company_id))
+    return dossier
+
+
+async def match_company(
+    session: ReadSession, tools: Tools, firm_id: UUID, country: str, number: str | None
+) -> tuple[UUID | None, Access]:
+    """The company a number leads to, and the access a new dossier on it begins with.
+
+    Only the fact that a claimed company exists crosses the wall; parties without a number are never matched.
+
+    Returns:
+        (company, access), or (None, managed) when the firm should bring a new one.
+    """
+    if number is None:
+        return None, Access.MANAGED
+    async with tools.database.system_scope() as system:
+        taken = await parties.claimed(system, country, number)
+    if taken is not None:
+        return taken.id, await _access_to_claimed(session, taken.id)
+    mine = await parties.brought(session, firm_id, country, number)
+    return (mine.id, Access.MANAGED) if mine is not None else (None, Access.MANAGED)
+
+
+async def _access_to_claimed(session: ReadSession, company_id: UUID) -> Access:
+    """A second dossier on a company whose owner has already agreed needs no second consent."""
+    others = await repository.of_company(session, company_id)
+    return Access.GRANTED if any(other.access in OPEN_ACCESS for other in others) else Access.REQUESTED
+
+
+async def company_of(session: ReadSession, dossier: Dossier) -> Company | None:
+    """The company of an opened dossier; None while the access is only requested or has ended."""
+    return await parties.company(session, dossier.company_id) if dossier.access in OPEN_ACCESS else None
+
+
+__all__ = [
+    "Dossier",
+    "DossierQuery",
+    "Totals",
+    "company_of",
+    "create",
+    "listed",
+    "match_company",
+    "of_company",
+    "open_dossier",
+    "totals",
+]

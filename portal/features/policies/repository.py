@@ -1,0 +1,54 @@
+"""SQL of export policies."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.policies.models import ExportPolicy
+
+
+def add(session: WriteSession, policy: ExportPolicy) -> None:
+    """Insert a policy."""
+    session.add(policy)
+
+
+async def of(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> ExportPolicy | None:
+    """A firm's default (None), or exactly one dossier's own policy."""
+    where = ExportPolicy.dossier_id.is_(None) if dossier_id is None else ExportPolicy.dossier_id == dossier_id
+    return await session.scalar(sa.select(ExportPolicy).where(ExportPolicy.firm_id == firm_id, where))
+
+
+async def in_force(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> ExportPolicy | None:
+    """The dossier's own policy, else the firm's default."""
+    return await session.scalar(
+        sa.select(ExportPolicy)
+        .where(
+            ExportPolicy.firm_id == firm_id,
+            sa.or_(ExportPolicy.dossier_id == dossier_id, ExportPolicy.dossier_id.is_(None)),
+        )
+        .order_by(ExportPolicy.dossier_id.asc().nulls_last())
+        .limit(1)
+    )
+
+
+async def remove_own(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> None:
+    """Back to the firm's default."""
+    await session.execute(
+        sa.delete(ExportPolicy).where(ExportPolicy.firm_id == firm_id, ExportPolicy.dossier_id == dossier_id)
+    )
+
+
+async def standing(session: ReadSession) -> Sequence[ExportPolicy]:
+    """Every policy that acts by itself, of all firms; needs the system scope."""
+    found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.cadence != "never"))
+    return found.all()
+
+
+async def remember_month(session: WriteSession, policy_id: UUID, month_end: date) -> None:
+    """The month end up to which *last full month* has run."""
+    await session.execute(
+        sa.update(ExportPolicy).where(ExportPolicy.id == policy_id).values(last_month_run=month_end)
+    )
