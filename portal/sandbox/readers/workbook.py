@@ -28,7 +28,7 @@ LONGEST_TAG = 64 * 1024
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 # A cell with something in it: not closed at once. Its place is two letters-and-digits groups.
-_CELL = re.compile(rb'<(?:\w{1,20}:)?c\s[^<>]*?\br="([A-Z]{1,9})([0-9]{1,9})"(?:[^<>]*[^<>/])?>')
+_CELL = re.compile(rb'<(?:\w{1,20}:)?c\s[^<>]*?\br="([A-Z]{1,9})([0-9]{1,20})"(?:[^<>]*[^<>/])?>')
 
 
 def prepare() -> None:
@@ -135,7 +135,9 @@ def _xlsx(data: bytes, max_rows: int, max_columns: int) -> Workbook:
         for one in metadata:
             content = book.get_sheet_by_name(one.name)
             # cells without a place of their own are counted here only
-            _check_extent(content.total_height, content.total_width, max_rows, max_columns)
+            end = content.end
+            if end is not None:
+                _check_extent(end[0] + 1, end[1] + 1, max_rows, max_columns)
             rows = [[_value(value) for value in row] for row in content.to_python(skip_empty_area=False)]
             while rows and not any(value != "" for value in rows[-1]):
                 rows.pop()
