@@ -114,3 +114,17 @@ async def bring(
 async def claim(session: WriteSession, company_id: UUID) -> bool:
     """Its owner has activated: the company is claimed. False when it was already; runs in the system scope."""
     return await repository.claim(session, company_id, clock_of(session).now())
+
+
+__all__ = [
+    "Company",
+    "Firm",
+    "add_firm",
+    "bring",
+    "brought",
+    "claim",
+    "claimed",
+    "claimed_numbers",
+    "company",
+    "firm",
+]

@@ -1,0 +1,204 @@
+"""`python -m portal run`: the servers, the web and the worker as children of one process that stops them all.
+
+Children run in sessions of their own, so that Ctrl-C reaches this process alone: it ends the web and the worker first, then the
+servers under them.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from portal.config import BadSettings, Settings
+from portal.db.roles import DatabaseUrls, RolePasswords, prepare_roles
+from portal.embedded import start_postgres, start_valkey
+from portal.web.observability import configure_logging
+
+ROOT = Path(__file__).parent.parent
+DATABASE = "portal"
+STOP_SECONDS = 25
+
+
+class Stopped(Exception):  # noqa: N818 - reads as what it is
+    """Somebody asked us to stop."""
+
+
+def migrate(owner_url: str) -> None:
+    """Bring a database to the newest schema, as its owner."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def serve(settings: Settings) -> None:
+    """The web process: granian, one worker, HTTP/1.1 (a proxy in front speaks the rest)."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server import Server
+
+    Server(
+        "portal.asgi:app",
+        address=settings.listen_host,
+        port=settings.listen_port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_access=False,
+    ).serve()
+
+
+def _private(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def _passwords(var: Path) -> RolePasswords:
+    file = var / "database-roles.json"
+    if file.exists():
+        return msgspec.json.decode(file.read_bytes(), type=RolePasswords)
+    made = RolePasswords.generate()
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(msgspec.json.encode(made))
+    return made
+
+
+@contextmanager
+def environment(var: Path, port: int, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The environment of web and worker: what was given, and embedded servers for the rest.
+
+    `PORTAL_DATABASE_URL` alone is taken as the address of a superuser, under whom the three roles are made; with
+    `PORTAL_DATABASE_SYSTEM_URL` beside it, it is the application role, as in production.
+    """
+    given = dict(environ)
+    stops = []
+    try:
+        if not given.get("PORTAL_DATABASE_URL"):
+            postgres = start_postgres(var)
+            stops.append(postgres.stop)
+            _use(given, prepare_roles(postgres.admin_url, DATABASE, _passwords(var)))
+        elif not given.get("PORTAL_DATABASE_SYSTEM_URL"):
+            _use(given, prepare_roles(given["PORTAL_DATABASE_URL"], DATABASE, _passwords(var)))
+        if not given.get("PORTAL_REDIS_URL"):
+            valkey = start_valkey(var)
+            stops.append(valkey.stop)
+            given["PORTAL_REDIS_URL"] = valkey.url
+        given.setdefault("PORTAL_STORAGE_URL", f"file://{_private(var / 'store')}")
+        given.setdefault("PORTAL_MAIL_URL", f"outbox://{_private(var / 'outbox')}")
+        given.setdefault("PORTAL_SCHEME", "http")
+        given.setdefault("PORTAL_PORT", str(port))
+        given.setdefault("PORTAL_LISTEN_PORT", str(port))
+        given.setdefault("PORTAL_EMBEDDED", "yes")
+        yield given
+    finally:
+        for stop in reversed(stops):
+            stop()
+
+
+def _use(given: dict[str, str], urls: DatabaseUrls) -> None:
+    given["PORTAL_DATABASE_URL"] = urls.app
+    given["PORTAL_DATABASE_SYSTEM_URL"] = urls.system
+    given["PORTAL_DATABASE_OWNER_URL"] = urls.owner
+
+
+def run(var: Path, *, port: int, demo: bool) -> int:
+    """Start everything, wait, stop everything; the exit code of the process."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    started = time.monotonic()
+    var.mkdir(parents=True, exist_ok=True)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        with environment(var, port, os.environ) as given:
+            settings = Settings.load(given)
+            configure_logging(json=False)
+            if settings.database_owner_url:
+                migrate(settings.database_owner_url)
+            lines: list[str] = []
+            if demo:
+                from portal.demo import seed
+
+                lines = asyncio.run(seed(settings))
+            try:
+                children.append(_child("web", given))
+                children.append(_child("worker", given))
+                _wait_for_web(settings, children[0])
+                print(f"Ready in {time.monotonic() - started:.1f} s. Press Ctrl-C to stop.\n", flush=True)
+                print("\n".join(lines), flush=True)
+                _watch(children, given)
+            finally:
+                for child in children:
+                    _end(child)
+    except Stopped:
+        print("\nStopped.", flush=True)
+        return 0
+    except BadSettings as bad:
+        print(
+            "The settings do not make sense:",
+            *(f"  {fault}" for fault in bad.faults),
+            sep="\n",
+            file=sys.stderr,
+        )
+        return 2
+    return 1
+
+
+def _child(part: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "portal", part], env=dict(environ), cwd=ROOT, start_new_session=True
+    )
+
+
+def _wait_for_web(settings: Settings, child: subprocess.Popen[bytes]) -> None:
+    import httpx
+
+    url = f"http://{settings.listen_host}:{settings.listen_port}/health/ready"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            raise BadSettings([f"the web process ended at once; is port {settings.listen_port} taken?"])
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise BadSettings(["the web process does not answer"])
+
+
+def _watch(children: list[subprocess.Popen[bytes]], given: Mapping[str, str]) -> None:
+    """A worker that lost Valkey ends itself: start it again. Without the web there is nothing to serve: end."""
+    while True:
+        time.sleep(0.5)
+        web, worker = children
+        if web.poll() is not None:
+            print("The web process ended.", file=sys.stderr, flush=True)
+            return
+        if worker.poll() is not None:
+            time.sleep(1)
+            children[1] = _child("worker", given)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+__all__ = ["DATABASE", "environment", "migrate", "run", "serve"]
