@@ -17,11 +17,12 @@ from exports.coda.accounts import Account
 from exports.coda.chain import Conflict, Gap, conflicts, continuity, order
 from exports.coda.checks import check, check_statement
 from exports.coda.errors import Unreadable, UnreadableError
+from exports.coda.making import movement_of, statement_of, to_thousandths
 from exports.coda.model import File, FreeCommunication, Information, Movement, Statement, Trailer
 from exports.coda.parts import merge, split
 from exports.coda.reader import MAX_BYTES, read
 from exports.coda.structured import StructuredCommunication, mask_card_number
-from exports.coda.writer import movement_of, statement_of, to_thousandths, write
+from exports.coda.writer import write
 
 __all__ = [
     "MAX_BYTES",

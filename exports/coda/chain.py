@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from exports.coda.model import Statement, thousandths_to_decimal
 
@@ -102,7 +102,7 @@ def continuity(statements: Iterable[Statement]) -> list[Gap]:
     gaps: list[Gap] = []
     for key, chain in _chains(statements).items():
         ordered = order(chain)
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             balance = before.new_balance_thousandths
             if balance is not None and balance != after.old_balance_thousandths:
                 gaps.append(Gap(key, before, after))
@@ -123,7 +123,9 @@ def conflicts(statements: Iterable[Statement]) -> list[Conflict]:
                 numbered.setdefault((_year(statement), statement.coda_sequence), []).append(statement)
         for group in numbered.values():
             for index, first in enumerate(group):
-                found.extend(Conflict(key, first, second) for second in group[index + 1 :] if _collide(first, second))
+                found.extend(
+                    Conflict(key, first, second) for second in group[index + 1 :] if _collide(first, second)
+                )
     return found
 
 

@@ -91,7 +91,11 @@ def _check_movement(movement: Movement, findings: Findings, sound: set[str]) -> 
     zone = movement.counterparty_zone
     if zone and zone not in sound:
         account = movement.counterparty_account
-        if account is not None and looks_like_iban(account.number) and not check_digits_right(account.iban or ""):
+        if (
+            account is not None
+            and looks_like_iban(account.number)
+            and not check_digits_right(account.iban or "")
+        ):
             _iban_finding(findings, movement.record, account)
         else:
             sound.add(zone)

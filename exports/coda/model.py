@@ -28,8 +28,11 @@ def thousandths_to_decimal(value: int) -> Decimal:
     return Decimal(value).scaleb(-3)
 
 
-class _Placed(Struct, frozen=True, kw_only=True, eq=False):
-    """A value with its place in a file, which does not count when values are compared."""
+class _Placed(Struct, frozen=True, eq=False, gc=False):
+    """A value with its place in a file, which does not count when values are compared.
+
+    None of these can be part of a cycle, so the garbage collector need not look at them.
+    """
 
     record: int = 0  #: number of its first record in the file, from 1; 0 for a value that was not read
     sequence_number: int = 0  #: continuous sequence number (positions 3-6), wraps after 9999
@@ -44,7 +47,7 @@ class _Placed(Struct, frozen=True, kw_only=True, eq=False):
         return hash(structs.astuple(self)[3:])
 
 
-class Information(_Placed, frozen=True, kw_only=True, eq=False):
+class Information(_Placed, frozen=True, eq=False, gc=False):
     """Information about a movement or detail (records 3.1, 3.2 and 3.3)."""
 
     transaction_code: str = "00000000"
@@ -70,14 +73,14 @@ class Information(_Placed, frozen=True, kw_only=True, eq=False):
         return " ".join(self.communication.split())
 
 
-class Movement(_Placed, frozen=True, kw_only=True, eq=False):
+class Movement(_Placed, frozen=True, eq=False, gc=False):
     """A movement of the account, or a detail of one (records 2.1, 2.2 and 2.3).
 
     Only movements change the balance. Details explain the amount of the movement above them and are never
     added to it (sections 3.1 and 5.4).
     """
 
-    amount_thousandths: int  #: credit positive, debit negative
+    amount_thousandths: int = 0  #: credit positive, debit negative
     transaction_code: str = "00000000"  #: type 1, family 2, transaction 2, category 3 digits
     value_date: date | None = None  #: ``None``: not known (000000)
     entry_date: date | None = None  #: booking date
@@ -180,7 +183,7 @@ class Movement(_Placed, frozen=True, kw_only=True, eq=False):
         return joined.rstrip("\x00")
 
 
-class FreeCommunication(_Placed, frozen=True, kw_only=True, eq=False):
+class FreeCommunication(_Placed, frozen=True, eq=False, gc=False):
     """A line of free text of the bank to the holder (record 4)."""
 
     text: str = ""
@@ -231,7 +234,7 @@ class Statement:
     separate_application: str = "00000"
     transaction_reference: str = ""
     related_reference: str = ""
-    new_account: Account | None = None  #: of record 8; must be the account of record 1
+    new_account: Account | None = None  #: of record 8, where it is not the one of record 1
     trailer: Trailer | None = field(default=None, compare=False)
     record: int = field(default=0, compare=False)  #: number of its record 0 in the file, from 1
     structure_digit: str = field(default="", compare=False)  #: as written; blank from some banks

@@ -28,7 +28,11 @@ def lines_of(data: bytes) -> list[bytes]:
         text = body[start:].decode("utf-8")
     except UnicodeDecodeError:
         text = ""
-    if len(text) != len(body) - start and text and all(text[at] in "0123489" for at in range(0, len(text), step)):
+    if (
+        len(text) != len(body) - start
+        and text
+        and all(text[at] in "0123489" for at in range(0, len(text), step))
+    ):
         pieces = [text[at : at + step].encode("utf-8") for at in range(0, len(text), step)]
     else:
         pieces = [body[at : at + step] for at in range(start, len(body), step)]
@@ -94,7 +98,9 @@ def merge(parts: Sequence[bytes]) -> bytes:
         body = part if first else part.removeprefix(_BOM)
         line_ends[line_end_of(part)] = None
         if len(line_ends) > 1:
-            raise UnreadableError("mixed_line_ends", number, None, repr(next(iter(line_ends))), repr([*line_ends][-1]))
+            raise UnreadableError(
+                "mixed_line_ends", number, None, repr(next(iter(line_ends))), repr([*line_ends][-1])
+            )
         encoding = guess_encoding(body)
         if encoding != "ascii":
             encodings[encoding] = None
@@ -149,6 +155,8 @@ def _with_code(piece: bytes, code: bytes) -> bytes:
             # A trailer whose blanks were cut off says nothing, which is as good as being the last one.
             if record[LENGTH - 1 :] == code or (len(record) < LENGTH and code == b"2"):
                 return piece
-            lines[index] = record[: LENGTH - 1].ljust(LENGTH - 1) + code + record[LENGTH:] + line[len(record) :]
+            lines[index] = (
+                record[: LENGTH - 1].ljust(LENGTH - 1) + code + record[LENGTH:] + line[len(record) :]
+            )
             return b"".join(lines)
     return piece

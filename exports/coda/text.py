@@ -22,7 +22,9 @@ _TO_CP1252 = codecs.charmap_build(_CP1252)
 
 _BOM = codecs.BOM_UTF8
 #: Letters in CP850 that are punctuation, controls or nothing in cp1252.
-_CP850_LETTERS = frozenset(b"\x81\x82\x83\x84\x85\x87\x88\x89\x8b\x8d\x90\x93\x94\x95\x96\x97\x98\xa0\xa1\xa2\xa3\xa4\xa5")
+_CP850_LETTERS = frozenset(
+    b"\x81\x82\x83\x84\x85\x87\x88\x89\x8b\x8d\x90\x93\x94\x95\x96\x97\x98\xa0\xa1\xa2\xa3\xa4\xa5"
+)
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CP1252_LETTERS = frozenset(set(range(0xC0, 0x100)) - {0xD7, 0xF7})
 
@@ -107,7 +109,7 @@ def read_text(data: bytes, *, limit: int) -> Text:
     encoding = guess_encoding(body)
     notes: list[Finding] = []
     if encoding == "cp1252":
-        text = codecs.charmap_decode(body, "strict", _CP1252)[0]
+        text = codecs.charmap_decode(body, "strict", _CP1252)[0]  # pyright: ignore[reportArgumentType] # a str is what codecs documents
     else:
         text = body.decode(encoding)
     line_end = line_end_of(body)
@@ -142,15 +144,11 @@ def _recognise(body: bytes) -> None:
 
 
 def _lines(text: str, line_end: bytes) -> list[str]:
-    if "\r" in text:
-        if line_end == b"\r\n" and text.count("\r") == text.count("\n") == text.count("\r\n"):
-            lines = text.split("\r\n")
-        else:
-            lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    else:
-        lines = text.split("\n")
-    if lines and not lines[-1].strip("\x1a\x00 \t"):
+    lines = text.split(line_end.decode("ascii"))
+    if not lines[-1].strip("\x1a\x00 \t"):
         lines.pop()
+    if set(map(len, lines)) != {LENGTH}:  # perhaps because the line ends are not all the same
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return lines
 
 
@@ -186,7 +184,9 @@ def _regular(lines: list[str], notes: list[Finding]) -> list[str]:
         number = len(kept) + 1
         if len(line) > LENGTH:
             if line[LENGTH:].strip():
-                raise UnreadableError("length", number, LENGTH + 1, "128 characters", f"{len(line)} characters")
+                raise UnreadableError(
+                    "length", number, LENGTH + 1, "128 characters", f"{len(line)} characters"
+                )
             longer += 1
             first = first or number
             line = line[:LENGTH]

@@ -1,6 +1,6 @@
 """Writing CODA: version 2 records of 128 positions from values.
 
-:func:`write` writes what :func:`exports.coda.read` gives, and :func:`statement_of` makes a valid statement
+:func:`write` writes what :func:`exports.coda.read` gives, and :func:`exports.coda.statement_of` makes a valid statement
 of plain values: numbers, totals, codes and the closing balance follow from the movements.
 
 >>> from datetime import date
@@ -31,25 +31,33 @@ Decimal('1060.500')
 """
 
 import unicodedata
-from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 
-
-from exports.coda.accounts import Account, account_zone, infer_structure
+from exports.coda.accounts import Account, account_zone
 from exports.coda.model import File, FreeCommunication, Information, Movement, Statement
-from exports.coda.structured import ogm as ogm_digits
 from exports.coda.text import encode_charset
 from exports.errors import UnwritableError
 
 _MOST = 999_999_999_999_999  # thousandths in 12 + 3 positions
-_REPLACED = {"€": "EUR", "œ": "oe", "Œ": "OE", "ß": "ss", "’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"}
+_REPLACED = {
+    "€": "EUR",
+    "œ": "oe",
+    "Œ": "OE",
+    "ß": "ss",
+    "’": "'",
+    "‘": "'",
+    "“": '"',
+    "”": '"',
+    "–": "-",
+    "—": "-",
+}
 
 
 def write(file: File) -> bytes:
     """The file as bytes, in its encoding (cp1252 or CP850) and with its line ends.
 
-    Statements of version 1 are written as version 2. Sequence and detail numbers, next and link codes,
+    Statements of version 1 are written as version 2; what version 2 has no zone for (address and city of
+    the counterparty, amount in another currency) goes to information records 001 and 105. Sequence and detail numbers, next and link codes,
     record count, totals and multiple file codes are computed. Letters the character set lacks are written
     as the nearest it has.
 
@@ -116,7 +124,9 @@ class _Writer:
 
     def digits(self, text: str, width: int, name: str) -> str:
         if not (text.isdecimal() and text.isascii() and len(text) <= width):
-            raise UnwritableError("bad_value", params={"field": name, "found": text, "expected": f"{width} digits"})
+            raise UnwritableError(
+                "bad_value", params={"field": name, "found": text, "expected": f"{width} digits"}
+            )
         return text.rjust(width, "0")
 
     def number(self, value: int, width: int, name: str) -> str:
@@ -145,7 +155,9 @@ class _Writer:
         line = "".join(zones)
         # A zone of a wrong width would shift all behind it, so it is caught here, whatever it was.
         if len(line) != 128:
-            raise UnwritableError("bad_value", params={"field": f"record {line[:2]}", "found": str(len(line))})
+            raise UnwritableError(
+                "bad_value", params={"field": f"record {line[:2]}", "found": str(len(line))}
+            )
         self.lines.append(line)
 
     def change(self, position: int, code: str) -> None:
@@ -229,7 +241,9 @@ class _Writer:
         text = movement.communication
         plain = self.plain(text, same_length=movement.is_structured)
         if len(plain) > 149:
-            raise UnwritableError("too_long", params={"field": "communication", "found": text, "expected": "149"})
+            raise UnwritableError(
+                "too_long", params={"field": "communication", "found": text, "expected": "149"}
+            )
         first, second, third = plain[:53], plain[53:106], plain[106:]
         bank = (
             self.whole(movement.customer_reference, 35, "customer_reference")
@@ -266,7 +280,7 @@ class _Writer:
         if has_party:
             self.change(126, "1")
             self.add("23", head, party, "0 0")
-        for item in movement.information:
+        for item in (*movement.information, *_of_version_1(movement)):
             detail[0] += 1
             self.change(128, "1")
             self.information(item, f"{sequence:04d}{detail[0] % 10000:04d}")
@@ -316,161 +330,31 @@ def _ddmmyy(day: date | None) -> str:
     return day.strftime("%d%m%y") if day else "000000"
 
 
+def _of_version_1(movement: Movement) -> list[Information]:
+    """What only version 1 has in its movements, as structured information of version 2."""
+    code, bank_reference = movement.transaction_code, movement.bank_reference
+    texts: list[str] = []
+    if movement.counterparty_address or movement.counterparty_city:
+        name, street = movement.counterparty_name, movement.counterparty_address
+        texts.append(f"001{name:<70}{street:<35}{movement.counterparty_city}")
+    if movement.original_amount_thousandths is not None:
+        amount, original = abs(movement.amount_thousandths), movement.original_amount_thousandths
+        texts.append(
+            f"105{amount:015d}{original:015d}{0:012d}{movement.original_currency:<3}{0:012d}  {0:015d}"
+        )
+    return [
+        Information(
+            transaction_code=code, bank_reference=bank_reference, is_structured=True, communication=text
+        )
+        for text in texts
+    ]
+
+
 def _closes_otherwise(statement: Statement) -> bool:
     """Whether an empty statement's closing balance says something that its opening one does not."""
     return (
         statement.new_balance_thousandths != statement.old_balance_thousandths
         or statement.new_balance_date != statement.old_balance_date
         or statement.new_paper_number != statement.paper_number
-        or (statement.new_account is not None and statement.new_account != statement.account)
+        or statement.new_account is not None
     )
-
-
-def statement_of(
-    *,
-    account: Account,
-    holder: str,
-    old_balance: Decimal,
-    old_balance_date: date,
-    date: date,
-    movements: Iterable[Movement] = (),
-    coda_sequence: int = 0,
-    paper_number: int | None = None,
-    description: str = "",
-    bic: str = "",
-    bank_id: str = "000",
-    company_number: str | None = None,
-    free_text: Iterable[str] = (),
-) -> Statement:
-    """A statement of plain values; the closing balance follows from the movements.
-
-    Args:
-        account: The holder's account.
-        holder: Its holder.
-        old_balance: In the account's currency, at most three decimals.
-        old_balance_date: Date of the statement before it.
-        date: The banking day: creation and new balance date.
-        movements: Made with :func:`movement_of`.
-        coda_sequence: 1 for the first of the year, one more each time.
-        paper_number: Of the paper statement; the CODA number when not given.
-        description: Of the account.
-        bic: Of the bank.
-        bank_id: Protocol number of the bank.
-        company_number: The holder's enterprise number, ten digits.
-        free_text: Lines of free communications, at most 80 characters each.
-
-    Raises:
-        UnwritableError: ``bad_value`` for an amount with more than three decimals.
-    """
-    kept = tuple(movements)
-    old = to_thousandths(old_balance)
-    number = coda_sequence if paper_number is None else paper_number
-    lines = tuple(
-        FreeCommunication(sequence_number=1, detail_number=at, text=text) for at, text in enumerate(free_text)
-    )
-    return Statement(
-        account=account,
-        holder=holder,
-        addressee=holder,
-        description=description,
-        bic=bic,
-        bank_id=bank_id,
-        company_number=company_number,
-        old_balance_thousandths=old,
-        old_balance_date=old_balance_date,
-        creation_date=date,
-        new_balance_thousandths=old + sum(movement.amount_thousandths for movement in kept),
-        new_balance_date=date if kept else old_balance_date,
-        coda_sequence=coda_sequence,
-        paper_number=number,
-        new_paper_number=number,
-        movements=kept,
-        free_communications=lines,
-    )
-
-
-def movement_of(
-    amount: Decimal,
-    date: date,
-    *,
-    name: str = "",
-    account: str = "",
-    currency: str = "EUR",
-    bic: str = "",
-    text: str = "",
-    ogm: str | None = None,
-    reference: str = "",
-    bank_reference: str = "",
-    transaction_code: str | None = None,
-    value_date: date | None = None,
-    details: Iterable[Movement] = (),
-) -> Movement:
-    """A movement of plain values.
-
-    Args:
-        amount: Credit positive, debit negative, at most three decimals.
-        date: Booking date.
-        name: Counterparty.
-        account: Its IBAN or other number, blanks allowed.
-        currency: Of the counterparty's account.
-        bic: Of the counterparty's bank.
-        text: Free communication; what does not fit in 149 characters goes to information records.
-        ogm: Twelve digits of a structured communication, instead of the text.
-        reference: End-to-end reference.
-        bank_reference: The bank's own.
-        transaction_code: Eight digits; a transfer in the direction of the amount when not given.
-        value_date: The booking date when not given.
-        details: Movements below it, with transaction codes of types 5 to 9.
-
-    Raises:
-        UnwritableError: ``bad_value`` for an amount with more than three decimals or a wrong OGM.
-    """
-    code = transaction_code or ("00150000" if amount >= 0 else "00101000")
-    communication = text
-    information: list[Information] = []
-    if ogm is not None:
-        communication = f"101{ogm}"
-        if ogm_digits(communication) is None:
-            raise UnwritableError("bad_value", params={"field": "ogm", "found": ogm})
-    else:
-        for start in range(149, len(text), 268):
-            part = Information(
-                transaction_code=code, bank_reference=bank_reference, communication=text[start : start + 268]
-            )
-            information.append(part)
-        communication = text[:149].rstrip()
-    zone = ""
-    number = account.replace(" ", "")
-    if number:
-        structure = infer_structure(number.ljust(37))
-        country = "BE" if structure == "0" else ""
-        zone = account_zone(Account(number, currency, "", structure, country, "0" if country else "")).rstrip()
-    return Movement(
-        amount_thousandths=to_thousandths(amount),
-        transaction_code=code,
-        value_date=value_date or date,
-        entry_date=date,
-        bank_reference=bank_reference,
-        is_structured=ogm is not None,
-        communication=communication,
-        customer_reference=reference,
-        counterparty_bic=bic,
-        counterparty_zone=zone,
-        counterparty_name=name,
-        information=tuple(information),
-        details=tuple(details),
-    )
-
-
-def to_thousandths(amount: Decimal) -> int:
-    """An amount as whole thousandths.
-
-    Raises:
-        UnwritableError: ``bad_value`` for an amount with more than three decimals, or none at all.
-    """
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 12 or amount != round(amount, 3):
-        raise UnwritableError("bad_value", params={"field": "amount", "found": str(amount)})
-    return int(amount.scaleb(3))
-
-
-
