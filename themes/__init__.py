@@ -87,6 +87,13 @@ Blocks of ``base/layout.html``: ``title``, ``header``, ``content``, ``dialogs``,
 ``account_menu``; of ``base/bare.html`` (before signing in): ``title``, ``header``, ``content``, ``foot``,
 ``dialogs``.
 
+The shell links to ``/``, ``/search?q=``, ``/account``, and posts to ``/language`` (``language``, ``next``) and
+``/sign-out``; forms carry ``csrf_token``, HTMX requests the header ``X-CSRF-Token``. It needs of every page the
+context that ``themes.gallery.context`` shows, ``base/error.html`` also ``error``, ``base/neutral.html`` only
+``language``. The content security policy these pages live under: ``default-src 'none'; script-src 'self';
+style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri
+'none'`` (``data:`` for the arrows of Tabler's select fields).
+
 No script or style stands in a page (the content security policy refuses it): no ``style=``, no ``on…=``, no
 ``<script>`` with content. What scripts do is asked for by attributes: ``data-href`` on a row,
 ``data-dialog="id"``, ``data-key="a"``, ``data-copy="text"``, ``data-autosubmit``. After an HTMX request,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -155,14 +155,14 @@ def pages(environment: Environment, brand: Brand, css_url: str) -> Iterator[tupl
     yield "neutral", page("base/neutral.html", {"language": "en"})
 
 
-def write(folder: Path) -> list[Path]:
+def write(folder: Path, brands: Mapping[str, Brand] = BRANDS) -> list[Path]:
     """Write all sample pages with their static files into a folder; returns the pages."""
     shutil.copytree(DIST, folder / "static", dirs_exist_ok=True)
     shutil.copytree(DEMO, folder / "demo", dirs_exist_ok=True)
     (folder / "demo" / "page.svg").write_text(PAGE, encoding="utf-8")
     environment = sample_environment(load())
     written: list[Path] = []
-    for key, brand in BRANDS.items():
+    for key, brand in brands.items():
         sheet = stylesheet(brand)
         (folder / sheet.name).write_text(sheet.text, encoding="utf-8")
         for name, html in pages(environment, brand, f"/{sheet.name}"):
