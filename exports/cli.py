@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from exports.errors import ExportsError
+from exports.errors import ExportsError, UnreadableError
 from exports.model import Finding
 
 CLEAN, FOUND, UNREADABLE = 0, 1, 2
@@ -37,26 +38,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
-    answers = [(name, _answer(name, options)) for name in options.files]
-    if options.json:
-        print(
-            json.dumps(
-                [{"file": name, **answer.values} for name, answer in answers], ensure_ascii=False, indent=2
-            )
-        )
-    else:
-        for name, answer in answers:
-            prefix = f"{_shown(name)}: " if options.prefixed else ""
-            target = sys.stderr if answer.code == UNREADABLE else sys.stdout
-            for line in answer.lines:
-                print(prefix + line, file=target)
-    return max(answer.code for _, answer in answers)
+    code = CLEAN
+    values: list[Value] = []
+    try:
+        for name in options.files:
+            answer = _answer(name, options)
+            code = max(code, answer.code)
+            if options.json:
+                values.append({"file": name, **answer.values})
+            else:
+                _print(answer, f"{_shown(name)}: " if options.prefixed or answer.code == UNREADABLE else "")
+        if options.json:
+            print(json.dumps(values, ensure_ascii=False, indent=2))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has read enough (head, less). Python would complain again when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _print(answer: Answer, prefix: str) -> None:
+    for line in answer.lines:
+        print(prefix + line, file=sys.stderr if answer.code == UNREADABLE else sys.stdout)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m exports",
-        description="Check, show and split what bookkeeping exchanges. Exit codes: 0 clean, 1 findings, 2 unreadable.",
+        description="Check, show and split bookkeeping files. Exit codes: 0 clean, 1 findings, 2 unreadable.",
     )
     areas = parser.add_subparsers(required=True, metavar="ubl|coda|bundle")
     ubl = areas.add_parser("ubl", help="invoices and credit notes")
@@ -97,10 +106,8 @@ def _answer(name: str, options: argparse.Namespace) -> Answer:
         with _opened(name) as stream:
             return options.work(stream, options, name)
     except OSError as fault:
-        reason = fault.strerror or str(fault)
-        return Answer(
-            UNREADABLE, [f"unreadable: {reason}"], {"error": {"reason": "cannot_read", "text": reason}}
-        )
+        text = fault.strerror or str(fault)
+        return Answer(UNREADABLE, [f"unreadable: {text}"], {"error": {"reason": "cannot_read", "text": text}})
     except ExportsError as fault:
         error: Value = {
             "reason": fault.reason,
@@ -108,7 +115,8 @@ def _answer(name: str, options: argparse.Namespace) -> Answer:
             "params": dict(fault.params),
             "text": str(fault),
         }
-        return Answer(UNREADABLE, [f"unreadable: {_shown(str(fault))}"], {"error": error})
+        word = "unreadable" if isinstance(fault, UnreadableError) else "failed"
+        return Answer(UNREADABLE, [f"{word}: {_shown(str(fault))}"], {"error": error})
 
 
 def _opened(name: str) -> BinaryIO:
@@ -129,11 +137,9 @@ def _found(findings: Sequence[Finding]) -> Answer:
 
 
 def _ubl_check(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Answer:
-    from exports import ubl
+    from exports.ubl.check import check
 
-    data = stream.read()
-    ubl.read(data)  # the rules speak of invoices; what is none is unreadable, not a finding
-    return _found(ubl.check(data, profile=options.profile))
+    return _found(check(stream.read(), profile=options.profile))
 
 
 def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Answer:
