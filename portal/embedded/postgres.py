@@ -242,7 +242,7 @@ def _start(
             return process
         said = process.output()
         process.stop()
-        if "ddress already in use" in said:
+        if "address already in use" in said.lower():
             note.port = free_port()
         elif "pre-existing shared memory block" in said:
             time.sleep(0.2)  # children of a killed server are still ending

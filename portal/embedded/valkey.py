@@ -128,7 +128,7 @@ def _start(
             return process
         said = process.output()
         process.stop()
-        if "ddress already in use" not in said:
+        if "address already in use" not in said.lower():
             raise EmbeddedError(f"Valkey did not start. It said:\n{said}")
         note.port = free_port()
     raise EmbeddedError("Valkey found no free port on 127.0.0.1.")
