@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -40,6 +41,7 @@ class UnknownIconError(LookupError):
 def icon_function(assets: Assets) -> Callable[..., Markup]:
     """``icon(name, label=None, classes="")``: an image from the sprite; without label, not spoken."""
 
+    @lru_cache(maxsize=4096)
     def icon(name: str, label: str | None = None, classes: str = "") -> Markup:
         if name not in ICONS:
             raise UnknownIconError(f"There is no icon {name!r} in themes/icons.py")
@@ -67,6 +69,8 @@ class Components:
             for file in self._files:
                 macro = getattr(self._environment.get_template(file).module, name, None)
                 if macro is not None:
+                    if not self._environment.auto_reload:  # a table asks thousands of times
+                        setattr(self, name, macro)
                     return macro
         raise AttributeError(f"There is no component {name!r} in themes/templates/components")
 

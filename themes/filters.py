@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
@@ -13,6 +14,11 @@ LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 """Belgian habits where Babel knows them; German as in Germany, English as in Britain (day before month)."""
 
 DASH = "–"  # shown where there is no value
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(LOCALES.get(language, "en_GB"))
 
 
 class Formats:
@@ -40,7 +46,7 @@ class Formats:
     @property
     def locale(self) -> Locale:
         """Babel's locale of the current language; English when the language is unknown."""
-        return Locale.parse(LOCALES.get(self._language()[:2], "en_GB"))
+        return _locale(self._language()[:2])
 
     def _here(self, value: datetime) -> datetime:
         if value.tzinfo is None:
