@@ -8,6 +8,7 @@ content, beside ``manifest.json``. Nothing is done when no input changed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from themes.purge import minified, purge, without_unread_properties, words
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(__file__).parent / "static" / "src"
 MODULES = ROOT / "node_modules"
+LOCK = ".lock"
 STAMP = ".fidero-lock-sha256"
 SUBSETS = ("latin", "latin-ext", "greek", "cyrillic")  # supplier names of all Europe; loaded only where used
 
@@ -167,12 +169,18 @@ def build(dist: Path = DIST, *, force: bool = False) -> bool:
     Raises:
         BuildError: there is no Node, npm failed, or a package lacks a file.
     """
+    dist.mkdir(parents=True, exist_ok=True)
+    with (dist / LOCK).open("w") as lock:  # test workers and `make run` may build at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build(dist, force=force)
+
+
+def _build(dist: Path, *, force: bool) -> bool:
     install()
     stamp = fingerprint(_inputs())
     marker = dist / ".inputs"
     if not force and marker.is_file() and marker.read_text(encoding="ascii") == stamp:
         return False
-    dist.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=dist.parent, prefix=".dist-") as scratch:
         folder = Path(scratch) / "dist"
         folder.mkdir()
@@ -191,13 +199,12 @@ def build(dist: Path = DIST, *, force: bool = False) -> bool:
 
 def _replace(fresh: Path, dist: Path) -> None:
     """Put the fresh files in place: new names first, the manifest next, what is no longer named last."""
-    dist.mkdir(exist_ok=True)
-    names = {path.name for path in fresh.iterdir()}
+    names = {LOCK, *(path.name for path in fresh.iterdir())}
     for path in sorted(fresh.iterdir(), key=lambda path: path.name in {"manifest.json", ".inputs"}):
         path.replace(dist / path.name)
     for path in dist.iterdir():
         if path.name not in names and path.is_file():
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def main() -> int:
