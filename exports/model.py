@@ -40,11 +40,13 @@ class Finding(Struct, frozen=True, kw_only=True):
     params: Mapping[str, str] = {}
 
 
-class Party(Struct, frozen=True, kw_only=True):
+class Party(Struct, frozen=True, kw_only=True, gc=False):
     """Seller (BG-4), buyer (BG-7), payee (BG-10) or tax representative (BG-11)."""
 
     name: str | None = None  #: trading name (BT-28, BT-45), or the only name given
-    legal_name: str | None = None  #: registration name (BT-27, BT-44)
+    legal_name: str | None = (
+        None  #: registration name (BT-27, BT-44); a seller or buyer read has it if any name
+    )
     legal_form: str | None = None  #: additional legal information (BT-33)
     vat_id: str | None = None  #: VAT identifier as given, with its country prefix (BT-31, BT-48)
     tax_registration_id: str | None = None  #: other tax registration (BT-32)
@@ -91,7 +93,7 @@ class Party(Struct, frozen=True, kw_only=True):
         return tuple(found)
 
 
-class Delivery(Struct, frozen=True, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True, gc=False):
     """Delivery information (BG-13, BG-15)."""
 
     actual_date: date | None = None  #: actual delivery date (BT-72)
@@ -107,14 +109,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
     country: str | None = None
 
 
-class DocumentReference(Struct, frozen=True, kw_only=True):
+class DocumentReference(Struct, frozen=True, kw_only=True, gc=False):
     """A preceding invoice (BG-3)."""
 
     number: str
     issue_date: date | None = None
 
 
-class AllowanceCharge(Struct, frozen=True, kw_only=True):
+class AllowanceCharge(Struct, frozen=True, kw_only=True, gc=False):
     """Allowance or charge on the document (BG-20, BG-21) or on a line (BG-27, BG-28).
 
     The amount is positive in valid documents for allowances as well: ``is_charge`` says what it does.
@@ -137,7 +139,7 @@ class AllowanceCharge(Struct, frozen=True, kw_only=True):
         return self.amount if self.is_charge else -self.amount
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class Line(Struct, frozen=True, kw_only=True, gc=False):
     """Invoice line (BG-25)."""
 
     id: str
@@ -176,7 +178,7 @@ class Line(Struct, frozen=True, kw_only=True):
     period_end: date | None = None
 
 
-class TaxSubtotal(Struct, frozen=True, kw_only=True):
+class TaxSubtotal(Struct, frozen=True, kw_only=True, gc=False):
     """VAT breakdown of one category and rate (BG-23), as given."""
 
     taxable_amount: Decimal
@@ -188,7 +190,7 @@ class TaxSubtotal(Struct, frozen=True, kw_only=True):
     exemption_reason_code: str | None = None  #: VATEX
 
 
-class PaymentMeans(Struct, frozen=True, kw_only=True):
+class PaymentMeans(Struct, frozen=True, kw_only=True, gc=False):
     """Payment instructions (BG-16)."""
 
     code: str | None = None  #: UNCL4461
@@ -206,8 +208,8 @@ class PaymentMeans(Struct, frozen=True, kw_only=True):
     debited_account_id: str | None = None
 
 
-class SettlementDiscount(Struct, frozen=True, kw_only=True):
-    """Cash discount in the style of UBL.BE (PaymentTerms): read, never written.
+class SettlementDiscount(Struct, frozen=True, kw_only=True, gc=False):
+    """Cash discount in the style of UBL.BE (PaymentTerms); Peppol has no place for it.
 
     :func:`exports.ubl.cash_discount` expresses one in the way Peppol accepts.
     """
@@ -217,7 +219,7 @@ class SettlementDiscount(Struct, frozen=True, kw_only=True):
     due_date: date | None = None
 
 
-class Attachment(Struct, frozen=True, kw_only=True):
+class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     """Additional supporting document (BG-24), embedded, external or only named.
 
     ``filename`` is never empty on what :func:`exports.ubl.read` gives with content: nameless ones get a name
@@ -285,7 +287,7 @@ class Document(Struct, frozen=True, kw_only=True):
     project_reference: str | None = None  #: BT-11
     accounting_cost: str | None = None  #: BT-19
     billing_references: tuple[DocumentReference, ...] = ()  #: preceding invoices (BG-3)
-    notes: tuple[str, ...] = ()  #: BG-1
+    note: str | None = None  #: BT-22; several notes of a file come joined by line ends, as Peppol takes one
     period_start: date | None = None  #: BT-73
     period_end: date | None = None  #: BT-74
     payee: Party | None = None

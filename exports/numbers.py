@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 CENT = Decimal("0.01")
 
 #: xsd:decimal in ASCII, with a bound on its length so that no text becomes a number of a million digits.
-_DECIMAL = re.compile(r"[+-]?(?=[0-9.])[0-9]{0,18}(?:\.[0-9]{0,18})?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})", re.ASCII)
 _NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
 _BELGIAN = re.compile(r"(?:BE)?[\s.]*(?:\(0\))?[0-9][0-9.\s\-/]*", re.ASCII | re.IGNORECASE)
 _FOREIGN_VAT = re.compile(r"([A-Z]{2})([0-9A-Z+*]{2,13})", re.ASCII)
@@ -21,12 +21,9 @@ def to_decimal(text: str) -> Decimal | None:
     """The value of an xsd:decimal, or ``None`` when the text is none.
 
     Only ASCII digits, one point and a sign: no exponent, no ``NaN``, no other scripts' digits, no thousands
-    marks. At most 18 digits on each side.
+    marks. At most 18 digits on each side. White space around it is the caller's to strip.
     """
-    text = text.strip(" \t\r\n")
-    if not _DECIMAL.fullmatch(text) or text in {".", "+.", "-."}:
-        return None
-    return Decimal(text)
+    return Decimal(text) if _DECIMAL.fullmatch(text) else None
 
 
 def half_up(value: Decimal, step: Decimal = CENT) -> Decimal:

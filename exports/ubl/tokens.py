@@ -1,0 +1,269 @@
+"""XML bytes to tags and texts the reader can walk, the fast way, without trusting them.
+
+Invoices are small XML without DTD, comments or CDATA. Cut at its angle brackets such a text is a list of
+tags and texts in turn, several times faster than a tree of proxies can be walked. The reader accepts only a
+strict subset of
+XML: brackets strictly in turn, no control characters, plain ASCII names, quoted attributes, declared
+prefixes, XML's own five references, end tags that match. At the first thing outside it (a comment, CDATA, a
+namespace declared below the root, a fault) the document goes through lxml first, hardened, which refuses it
+or writes it again inside the subset. So both ways end in the same walk, and the tests compare them on
+everything they can find.
+
+A document type declaration is refused before any parser sees the text: without one there are no entities,
+external or growing, and nothing is ever fetched.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
+
+from exports.errors import UnreadableError
+
+AGGREGATES = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+BASICS = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+
+#: What a receiver may send: a 20 MB attachment is 27 MB of base64, and there may be a few.
+MAX_BYTES = 96 * 1024 * 1024
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_SPACE = r"[ \t\n]"
+_ATTRIBUTES = (
+    rf"((?:{_SPACE}++[^<>&\s=\"'/]++{_SPACE}*+=(?:{_SPACE}*+)(?:\"[^\"<]*+\"|'[^'<]*+'))*+){_SPACE}*+(/?)"
+)
+_HEAD = re.compile(rf"({_NAME}(?::{_NAME})?){_ATTRIBUTES}")
+#: The same for what lxml wrote: names may hold letters of any script.
+_WRITTEN_HEAD = re.compile(rf"([^\s<>/=\"'&!?]++){_ATTRIBUTES}")
+_ATTRIBUTE = re.compile(rf"{_SPACE}+([^<>&\s=\"'/]+){_SPACE}*={_SPACE}*(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE_NAME = re.compile(rf"{_NAME}(?::{_NAME})?")
+
+_DECLARATION = re.compile(
+    r"[ \t\n]*<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(?:\"1\.[0-9]\"|'1\.[0-9]')"
+    r"(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:\"[A-Za-z0-9._-]*\"|'[A-Za-z0-9._-]*'))?"
+    r"(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\n]*\?>"
+)
+_DECLARED_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]*)[\"']")
+_PROLOG = re.compile(r"(?:[ \t\n]++|<\?(?:(?!\?>)[\s\S])*+\?>|<!--(?:(?!-->)[\s\S])*+-->)*+")
+_ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
+#: Every byte but the angle brackets and the control characters XML forbids.
+_INNOCENT = bytes(sorted(set(range(256)) - set(b"<>") - (set(range(32)) - {9, 10, 13})))
+
+#: Encodings a sender may declare. No UTF-7 and no EBCDIC: they serve to hide a document type declaration.
+_ENCODINGS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    # A declaration that could be read byte by byte is wrong about these.
+    "utf-16": "utf-8",
+    "utf-16le": "utf-8",
+    "utf-16be": "utf-8",
+    **{f"iso-8859-{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 7, 9, 10, 13, 14, 15, 16)},
+    "latin1": "iso8859-1",
+    **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
+    **{f"cp{page}": f"cp{page}" for page in range(1250, 1259)},
+}
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),  # nobody sends it, and parsers disagree about it
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
+)
+_SIXTEEN_BITS = re.compile(rb"[\xff\xfe\x00]|.\x00", re.DOTALL)
+
+
+class Unreadable(UnreadableError):  # noqa: N818 - the library's public name for it, as in coda.Unreadable
+    """The bytes are not a UBL invoice or credit note that can be read.
+
+    Reasons: ``empty``, ``too_large``, ``too_deep``, ``encoding``, ``doctype``, ``not_xml``, ``not_ubl``,
+    ``missing``, ``not_an_amount``, ``not_a_date``, ``not_base64``.
+    """
+
+
+class MalformedError(Exception):
+    """The tokens are not one well-formed element; never leaves the package."""
+
+
+def decode(data: bytes) -> str:
+    """The document's text, without byte order mark and XML declaration, its line ends normalised.
+
+    The encoding is the byte order mark's, else the declared one, else UTF-8. Text that claims to be UTF-8 and
+    is not is read as Windows-1252: such files are around, and only names suffer when the guess is wrong.
+
+    Raises:
+        Unreadable: ``empty``, ``too_large``, ``encoding`` or ``doctype``.
+    """
+    if len(data) > MAX_BYTES:
+        raise Unreadable("too_large", params={"limit": str(MAX_BYTES)})
+    text = _decoded(data)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    declaration = _DECLARATION.match(text)
+    if declaration:
+        # What was above stays as empty lines, so that lines are counted as in the file.
+        text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
+    begin = _begin(text)
+    if begin == len(text):
+        raise Unreadable("empty")
+    if text.startswith("<!", begin):
+        raise Unreadable("doctype", line=text.count("\n", 0, begin) + 1)
+    return text
+
+
+def _begin(text: str) -> int:
+    """Where the root, or what should not be there, begins: after white space, comments and instructions."""
+    match = _PROLOG.match(text)
+    return match.end() if match else 0
+
+
+def _decoded(data: bytes) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS if _SIXTEEN_BITS.match(data) else ():
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding).removeprefix("\ufeff")
+            except UnicodeError as error:
+                raise Unreadable("encoding", params={"encoding": encoding}) from error
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    declared = _DECLARED_ENCODING.match(data)
+    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    codec = _ENCODINGS.get(name)
+    if codec is None:
+        raise Unreadable("encoding", params={"encoding": name})
+    if codec == "utf-8":
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            codec = "cp1252"
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError as error:
+        raise Unreadable("encoding", params={"encoding": name}) from error
+
+
+def cut(data: bytes, text: str) -> list[str] | None:
+    """What stands between the brackets: a text, a tag, a text … Nothing when it is outside the subset at sight.
+
+    Args:
+        data: The file: counting its brackets is quicker in bytes. In UTF-16 it is outside the subset.
+        text: What :func:`decode` made of it.
+    """
+    brackets = data.translate(None, _INNOCENT)
+    if brackets != b"<>" * (len(brackets) // 2) or text[: text.find("<")].strip(" \t\n"):
+        return None
+    if not text.isascii() and ("\ufffe" in text or "\uffff" in text):
+        return None
+    if "&" in text and _ODD_REFERENCE.search(text):
+        return None
+    return cut_written(text)
+
+
+def cut_written(text: str) -> list[str]:
+    """The same for what :func:`normalised` gave, which needs no looking at."""
+    return text.replace(">", "<").split("<")
+
+
+class Head(NamedTuple):
+    """A start tag between its brackets."""
+
+    name: str
+    attributes: Mapping[str, str]
+    empty: bool  #: whether it is an empty element's
+
+
+def head(text: str, strict: bool) -> Head:
+    """The name and attributes of a start tag, the root's.
+
+    Args:
+        text: What stands between the brackets.
+        strict: Whether names must be ASCII and attributes without prefix; not for what lxml wrote.
+
+    Raises:
+        MalformedError: When it is none.
+    """
+    match = (_HEAD if strict else _WRITTEN_HEAD).fullmatch(text)
+    if match is None:
+        raise MalformedError("not a start tag")
+    attributes: dict[str, str] = {}
+    for name, double, single in _ATTRIBUTE.findall(match[2]):
+        if name in attributes:
+            raise MalformedError("an attribute twice")
+        if strict and not (
+            _ATTRIBUTE_NAME.fullmatch(name) and (":" not in name or name.startswith("xmlns:"))
+        ):
+            raise MalformedError("an attribute of another namespace")
+        attributes[name] = unescaped(double or single)
+    return Head(match[1], attributes, bool(match[3]))
+
+
+def inner_head(text: str, strict: bool) -> Head:
+    """The same for a tag below the root, where the subset has no namespace declarations."""
+    result = head(text, strict)
+    if strict and any(name[:5] == "xmlns" for name in result.attributes):
+        raise MalformedError("a namespace below the root")
+    return result
+
+
+#: The same few start tags come back in every invoice. Long ones are not kept: a sender could fill the memory.
+SHORT = 1000
+short_inner_head = lru_cache(maxsize=2048)(inner_head)
+
+
+def unescaped(text: str) -> str:
+    """Character data with its references resolved: the five of XML, and what lxml writes for white space."""
+    if "&" not in text:
+        return text
+    for reference, character in _REFERENCES:
+        text = text.replace(reference, character)
+    return text
+
+
+_REFERENCES = (
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", '"'),
+    ("&apos;", "'"),
+    ("&#13;", "\r"),
+    ("&#10;", "\n"),
+    ("&#9;", "\t"),
+    ("&amp;", "&"),  # last, or &amp;lt; would become a tag
+)
+
+
+def parsed(text: str) -> Any:
+    """The tree of a decoded document, by a parser that loads, resolves and fetches nothing.
+
+    Raises:
+        Unreadable: ``not_xml`` with the parser's message and line, ``too_deep``, or ``doctype``.
+    """
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        huge_tree=True,
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as error:
+        reason = "too_deep" if "xcessive depth" in str(error) else "not_xml"
+        raise Unreadable(reason, line=error.lineno, params={"message": str(error.msg)}) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Unreadable("doctype")
+    return root
+
+
+def normalised(text: str) -> str:
+    """The document inside the subset: UBL's namespaces on the root, no comments, CDATA or odd references.
+
+    Raises:
+        Unreadable: As :func:`parsed`.
+    """
+    root = parsed(text)
+    etree.cleanup_namespaces(root, top_nsmap={"cac": AGGREGATES, "cbc": BASICS})
+    return etree.tostring(root, encoding="unicode", with_tail=False)

@@ -1,0 +1,87 @@
+"""Texts of UBL elements to values."""
+
+import binascii
+import re
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from exports import numbers
+from exports.model import Attachment
+
+_EXTENSIONS = {
+    "application/pdf": ".pdf",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
+    "text/csv": ".csv",
+    "text/xml": ".xml",
+    "application/xml": ".xml",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "application/vnd.oasis.opendocument.spreadsheet": ".ods",
+}
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+
+class ValueFault(ValueError):  # noqa: N818 - the value is at fault; it becomes Unreadable, with a line
+    """A value has not the form its element asks for.
+
+    Attributes:
+        reason: Reason of the :class:`~exports.ubl.Unreadable` it becomes.
+        value: The value, or the name of the element that is missing.
+    """
+
+    def __init__(self, reason: str, value: str) -> None:
+        self.reason = reason
+        self.value = value
+        super().__init__(reason, value)
+
+
+@lru_cache(maxsize=4096)
+def amount(text: str) -> Decimal:
+    """An xsd:decimal; remembered, as rates, quantities and net amounts come back in every invoice."""
+    value = numbers.to_decimal(text)
+    if value is None:
+        raise ValueFault("not_an_amount", text)
+    return value
+
+
+@lru_cache(maxsize=1024)
+def day(text: str) -> date:
+    """An xsd:date; a time zone or a time behind it says nothing about a legal date and is dropped."""
+    try:
+        if text[4:5] == "-" and text[7:8] == "-" and text[10:11] in "Zz+-T":
+            return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise ValueFault("not_a_date", text) from error
+    raise ValueFault("not_a_date", text)
+
+
+def truth(text: str) -> bool:
+    """An xsd:boolean; anything else is false."""
+    return text in {"true", "1", "TRUE", "True"}
+
+
+def content(text: str) -> bytes:
+    """The bytes of a base64 text; white space inside and padding forgotten at the end are accepted."""
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        compact = "".join(text.split()).rstrip("=")
+    try:
+        return binascii.a2b_base64(compact + "=" * (-len(compact) % 4), strict_mode=True)
+    except ValueError as error:
+        raise ValueFault("not_base64", text[:40]) from error
+
+
+def attachment(own: dict[str, Any]) -> Attachment:
+    """A supporting document; an embedded one without a name gets one from its id and type."""
+    own.setdefault("id", own.get("filename") or own.get("description") or "attachment")
+    data: bytes | None = own.get("content")
+    if data is not None and "filename" not in own:
+        stem = _UNSAFE.sub("_", own["id"]).strip("._") or "attachment"
+        mime = own.get("mime_code", "").lower()
+        extension = ".pdf" if data.startswith(b"%PDF") else _EXTENSIONS.get(mime, ".bin")
+        own["filename"] = stem if stem.lower().endswith(extension) else stem + extension
+    return Attachment(**own)
