@@ -45,7 +45,8 @@ _LONGEST = {"account": 34, "year": 4, "month": 2}
 class LayoutFault(UnwritableError):  # noqa: N818 - a fault in the given folders, named as bundle.ItemFault is
     """A layout's name or a folder given for it cannot be used.
 
-    Reasons: ``unknown_layout``, ``unknown_variable``, ``too_long``, and the codes of ``names.path_fault``.
+    Reasons: ``unknown_layout``, ``unknown_kind``, ``unknown_variable``, ``too_long``, and the codes of
+    ``names.path_fault``.
     """
 
 
@@ -74,7 +75,7 @@ class FolderLayout:
     statement_extension: str = ".cod"
     statement_pdf: bool = False
 
-    def with_folders(self, overrides: Mapping[Kind, str]) -> FolderLayout:
+    def with_folders(self, overrides: Mapping[Kind, str] | Mapping[str, str]) -> FolderLayout:
         r"""The same layout with a dossier's own folders for some kinds; ``\`` counts as ``/``.
 
         Raises:
@@ -82,7 +83,7 @@ class FolderLayout:
             variable that
                 there is not, or is too long to leave room for file names.
         """
-        cleaned = {kind: _folder(kind, folder) for kind, folder in overrides.items()}
+        cleaned = {(known := _kind(kind)): _folder(known, folder) for kind, folder in overrides.items()}
         return replace(self, folders=MappingProxyType({**self.folders, **cleaned}))
 
     def folder(self, item: Item) -> str:
@@ -190,6 +191,13 @@ def _account(item: Item) -> str:
 
 def _embeds_pdf(file: ItemFile) -> bool:
     return file.origin != "received" if file.embeds_pdf is None else file.embeds_pdf
+
+
+def _kind(kind: str) -> Kind:
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise LayoutFault("unknown_kind", None, {"kind": kind, "known": ", ".join(Kind)}) from None
 
 
 def _folder(kind: Kind, folder: str) -> str:

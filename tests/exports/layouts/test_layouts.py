@@ -177,3 +177,11 @@ def test_a_folder_that_cannot_be_is_refused_with_its_reason(folder: str, reason:
         layouts.get("generic").with_folders({Kind.other: folder})
     assert fault.value.reason == reason
     assert fault.value.params["folder"] == folder
+
+
+def test_overrides_may_come_as_the_words_that_a_database_keeps(make_item: Any) -> None:
+    layout = layouts.get("generic").with_folders({"purchase_invoice": "Achats"})
+    assert layout.folder(make_item()) == "Achats"
+    with pytest.raises(layouts.LayoutFault) as fault:
+        layouts.get("generic").with_folders({"invoice": "Achats"})
+    assert fault.value.reason == "unknown_kind"
