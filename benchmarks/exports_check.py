@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from exports.ubl import check as ubl_check
-from exports.ubl.check import engine
+from exports.ubl.check import check, close, engine
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = Path(os.environ.get("PORTAL_CORPUS", ROOT.parent / "shared" / "data"))
@@ -65,7 +64,7 @@ def run() -> list[Row]:
                 return rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=text))
 
             def ours(data: bytes = data) -> object:
-                return ubl_check.check(data, profile="peppol-bis-3")
+                return check(data, profile="peppol-bis-3")
 
             mine, other = _alternating(ours, theirs)
             rows.append(
@@ -76,7 +75,7 @@ def run() -> list[Row]:
                     GOAL,
                 )
             )
-    ubl_check.close()
+    close()
     return rows
 
 

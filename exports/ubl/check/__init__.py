@@ -18,14 +18,14 @@ def check(data: bytes, *, profile: Profile) -> list[Finding]:
     """What the official rules say about a document.
 
     Args:
-        data: A file as it came: any encoding and prefixes, attachments of any size up to 150 MB in all.
+        data: A file as it came: any encoding and prefixes, attachments included (96 MB in all at most).
         profile: The rules to apply besides schema and EN 16931.
 
     Returns:
         Nothing when the document is valid. A receiver refuses a document with a ``fatal`` finding.
 
     Raises:
-        UnreadableError: The bytes are no UBL invoice or credit note, or no safe one.
+        Unreadable: The bytes are no UBL invoice or credit note, or no safe one.
         RulesUnavailableError: The rules process gave no answer, so nothing is known about the document.
     """
     return check_source(parse(data), profile)

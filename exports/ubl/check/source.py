@@ -1,14 +1,13 @@
 """The first step of every check: bytes that nobody vouches for become a tree that is safe to hand on."""
 
 from dataclasses import dataclass
-from typing import Never
+from typing import Any, Never
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # compiled, without types
 
-from exports.errors import UnreadableError
 from exports.ubl.check.names import ROOTS, Element, clark
+from exports.ubl.tokens import MAX_BYTES, Unreadable
 
-MAX_BYTES = 150 * 1024 * 1024  #: above the largest file networks carry (100 MB), attachments included
 MAX_ELEMENTS = 500_000  #: an invoice of 10,000 lines has about 300,000
 MAX_DEPTH = 64  #: UBL itself needs about 12
 
@@ -43,7 +42,7 @@ class _Prolog:
         self.started = False
 
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> Never:
-        raise UnreadableError("doctype")
+        raise Unreadable("doctype")
 
     def start(self, _tag: str, _attributes: object) -> None:
         self.started = True
@@ -64,22 +63,29 @@ def _refuse_doctype(data: bytes) -> None:
         try:
             parser.feed(data[start : start + 4096])
         except etree.XMLSyntaxError as error:
-            raise UnreadableError("not_xml", error.lineno) from error
+            raise _not_xml(error) from error
         if target.started:
             return
+
+
+def _not_xml(error: Any) -> Unreadable:
+    message = str(error.msg)
+    reason = "too_deep" if "xcessive depth" in message else "not_xml"
+    return Unreadable(reason, line=error.lineno, params={"message": message})
 
 
 def parse(data: bytes) -> Source:
     """A UBL invoice or credit note as a safe tree.
 
     Raises:
-        UnreadableError: ``too_large``, ``empty``, ``doctype``, ``not_xml``, ``not_ubl``, ``too_deep`` or
-            ``too_many_elements``.
+        Unreadable: ``too_large``, ``empty``, ``doctype``, ``not_xml``, ``not_ubl``, ``too_deep`` or
+            ``too_many_elements``. Stricter than the reader: bytes that are not in the encoding they claim
+            are not XML, as any receiver's parser finds.
     """
     if len(data) > MAX_BYTES:
-        raise UnreadableError("too_large", params={"limit": str(MAX_BYTES)})
+        raise Unreadable("too_large", params={"limit": str(MAX_BYTES)})
     if not data.strip():
-        raise UnreadableError("empty")
+        raise Unreadable("empty")
     _refuse_doctype(data)
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -94,15 +100,15 @@ def parse(data: bytes) -> Source:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise UnreadableError("not_xml", error.lineno) from error
+        raise _not_xml(error) from error
     if root.getroottree().docinfo.doctype:
-        raise UnreadableError("doctype")
+        raise Unreadable("doctype")
     if root.tag not in ROOTS:
-        raise UnreadableError("not_ubl", params={"root": root.tag[:200]})
+        raise Unreadable("not_ubl", params={"root": root.tag[:200]})
     if _TOO_DEEP(root):
-        raise UnreadableError("too_deep", params={"limit": str(MAX_DEPTH)})
+        raise Unreadable("too_deep", params={"limit": str(MAX_DEPTH)})
     if root.xpath("count(//*)") > MAX_ELEMENTS:
-        raise UnreadableError("too_many_elements", params={"limit": str(MAX_ELEMENTS)})
+        raise Unreadable("too_many_elements", params={"limit": str(MAX_ELEMENTS)})
     return Source(root, tuple(_stub_attachments(root)))
 
 
