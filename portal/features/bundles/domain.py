@@ -1,7 +1,12 @@
 """Exports, bundles and deliveries."""
 
 import enum
+from datetime import date
+from typing import Protocol
 
+import msgspec
+
+from portal.features.items.domain import ApprovalState, ItemKind, ItemState
 from portal.kernel.machine import machine
 
 
@@ -48,3 +53,90 @@ DELIVERY = machine(
         DeliveryState.REFUSED: {DeliveryState.DOWNLOADED, DeliveryState.WRITTEN, DeliveryState.CONFIRMED},
     },
 )
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What one export is asked to take along.
+
+    `until` is the last legal date taken (None: no bound); `kinds` are item kinds; statements never wait for approval.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    kinds: frozenset[ItemKind] = frozenset(ItemKind)
+    include_exported: bool = False
+    include_unapproved: bool = False
+
+
+class WhyNot(enum.StrEnum):
+    """Why an item stays."""
+
+    WAITING = "waiting"
+    REJECTED = "rejected"
+    HELD = "held"
+    EXPORTED = "exported"
+    BEFORE_START = "before_start"
+    AFTER_PERIOD = "after_period"
+    BEFORE_PERIOD = "before_period"
+    KIND = "kind"
+    RESERVED = "reserved"
+
+
+class Candidate(Protocol):
+    """What of a dossier item decides whether it leaves."""
+
+    @property
+    def kind(self) -> ItemKind:
+        """What it is."""
+        ...
+
+    @property
+    def state(self) -> ItemState:
+        """Where it is on its way out."""
+        ...
+
+    @property
+    def approval(self) -> ApprovalState:
+        """What the entrepreneur said."""
+        ...
+
+    @property
+    def item_date(self) -> date:
+        """Its legal date."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Its present version."""
+        ...
+
+    @property
+    def bundled_version(self) -> int | None:
+        """The version that left last."""
+        ...
+
+
+def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -> WhyNot | None:
+    """The first reason why an item stays, or None when it leaves.
+
+    The same function chooses and rehearses, so that a rehearsal cannot promise what the export does not keep.
+    """
+    if item.state is ItemState.RESERVED:
+        return WhyNot.RESERVED
+    if item.kind not in options.kinds:
+        return WhyNot.KIND
+    if export_from is not None and item.item_date < export_from:
+        return WhyNot.BEFORE_START
+    if options.until is not None and item.item_date > options.until:
+        return WhyNot.AFTER_PERIOD
+    if options.since is not None and item.item_date < options.since:
+        return WhyNot.BEFORE_PERIOD
+    if item.state in (ItemState.BUNDLED, ItemState.DELIVERED):
+        return None if options.include_exported else WhyNot.EXPORTED
+    if item.state is ItemState.READY:
+        return None
+    if options.include_unapproved:
+        return None
+    if item.approval in (ApprovalState.DISPUTED, ApprovalState.NOT_OURS):
+        return WhyNot.REJECTED
+    return WhyNot.WAITING if item.state is ItemState.WAITING else WhyNot.HELD

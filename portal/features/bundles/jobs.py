@@ -1,1 +1,47 @@
-"""Jobs of the slice."""
+"""Jobs of exports: building, standing policies, and giving up what nobody works on."""
+
+from datetime import timedelta
+
+from portal.db.session import WriteSession
+from portal.features.bundles import service
+from portal.features.bundles.service import BuildBundle
+from portal.features.bundles.service.standing import (
+    ExportByPolicy,
+    due_dossiers,
+    export_by_policy,
+    give_up_dead,
+)
+from portal.jobs.contract import Tools, handles, handles_long, sweeps
+from portal.jobs.ledger import enqueue
+from portal.kernel.actor import Actor, policy_actor
+from portal.kernel.ids import FirmId
+
+BUILD = handles_long(BuildBundle)(service.build)
+
+
+@handles(ExportByPolicy)
+async def run_policy(session: WriteSession, actor: Actor, job: ExportByPolicy, _tools: Tools) -> None:
+    """Export what a standing policy says is due."""
+    await export_by_policy(session, actor, job)
+
+
+@sweeps(every=2)
+async def look_for_due_exports(session: WriteSession, tools: Tools) -> None:
+    """Ask for an export of every dossier whose policy says that something is due."""
+    for due in await due_dossiers(session, tools.clock.now()):
+        job = ExportByPolicy(dossier_id=due.dossier_id, until=due.until)
+        await enqueue(
+            session,
+            policy_actor(FirmId(due.firm_id), "policy"),
+            job,
+            unique_key=f"bundles.policy:{due.dossier_id}",
+        )
+
+
+@sweeps(every=15)
+async def release_dead_exports(session: WriteSession, tools: Tools) -> None:
+    """An export whose build was given up must not block its dossier for ever."""
+    await give_up_dead(session, tools.clock.now() - timedelta(minutes=2))
+
+
+__all__ = ["BUILD", "look_for_due_exports", "release_dead_exports", "run_policy"]

@@ -1,5 +1,282 @@
-"""Pages of the slice."""
+"""Pages of exports: a dossier's Export tab, its runs, and the runs of all dossiers."""
 
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Stream, Template
+
+from portal.db.session import WriteSession
+from portal.features.bundles import service
+from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, WhyNot
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.items.domain import ItemKind
+from portal.features.policies import service as policies
+from portal.features.policies.domain import Cadence
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
+from portal.kernel.errors import Conflict
+from portal.kernel.language import N_, gettext
+from portal.web.downloads import attachment
+from portal.web.forms import Form
+from portal.web.render import Toast, go, is_fragment, render
+from portal.web.security import requires, staff
+
+REASONS = {
+    WhyNot.WAITING: N_("wait for approval"),
+    WhyNot.REJECTED: N_("were rejected by the client"),
+    WhyNot.HELD: N_("are held back"),
+    WhyNot.EXPORTED: N_("were exported before"),
+    WhyNot.BEFORE_START: N_("are dated before the first day of export"),
+    WhyNot.AFTER_PERIOD: N_("are dated after the period"),
+    WhyNot.BEFORE_PERIOD: N_("are dated before the period"),
+    WhyNot.KIND: N_("are of a kind that was not chosen"),
+    WhyNot.RESERVED: N_("are in the export that is running"),
+}
+CADENCES = {
+    Cadence.NEVER: N_("by hand only"),
+    Cadence.LAST_FULL_MONTH: N_("last full month"),
+    Cadence.AFTER_DELAY: N_("after some minutes"),
+}
+GROUPS: dict[str, frozenset[ItemKind]] = {
+    "sales": frozenset({ItemKind.SALES_INVOICE}),
+    "purchases": frozenset({ItemKind.PURCHASE_INVOICE, ItemKind.EXPENSE_RECEIPT, ItemKind.OTHER}),
+    "credit_notes": frozenset({ItemKind.SALES_CREDIT_NOTE, ItemKind.PURCHASE_CREDIT_NOTE}),
+    "statements": frozenset({ItemKind.STATEMENT}),
+}
+
+
+def periods(today: date) -> list[tuple[str, date | None]]:
+    """The choices of the period field: everything so far, then the last months by their last day."""
+    found: list[tuple[str, date | None]] = [("", None)]
+    end = today.replace(day=1) - timedelta(days=1)
+    for _month in range(13):
+        found.append((end.isoformat(), end))
+        end = end.replace(day=1) - timedelta(days=1)
+    return found
+
+
+def read_options(form: Form) -> ExportOptions:
+    """The options of the export form; nothing chosen among the kinds means all of them."""
+    chosen = {name for name in form.all("kinds") if name in GROUPS}
+    kinds: frozenset[ItemKind] = frozenset().union(*(GROUPS[name] for name in chosen or GROUPS))
+    until = form.day("until")
+    form.check()
+    return ExportOptions(
+        until=until,
+        kinds=kinds,
+        include_exported=form.ticked("include_exported"),
+        include_unapproved=form.ticked("include_unapproved"),
+    )
+
+
+async def _context(
+    session: WriteSession, actor: Actor, tools: Tools, dossier_id: UUID, options: ExportOptions
+) -> dict[str, Any]:
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    open_access = dossier.access in OPEN_ACCESS
+    runs = await service.recent(session, dossier.id)
+    chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
+    return {
+        "dossier": dossier,
+        "tab": "export",
+        "policy": await policies.policy_for(session, dossier.firm_id, dossier.id),
+        "cadences": {key: gettext(word) for key, word in CADENCES.items()},
+        "rehearsal": await service.rehearse(session, dossier, options) if open_access else None,
+        "reasons": {key: gettext(word) for key, word in REASONS.items()},
+        "runs": runs,
+        "running": next((run for run, _delivery in runs if run.state in OPEN), None),
+        "options": options,
+        "chosen": chosen,
+        "periods": periods(local_date(tools.clock.now())),
+        "may_export": actor.may(Right.EXPORT) and open_access,
+        "may_set_policy": actor.may(Right.UNLOCK),
+    }
+
+
+@get("/dossiers/{dossier_id:uuid}/export", guards=[staff])
+async def export_page(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """What would leave now, the button, and the history. The form's own fields in the query rehearse other options."""
+    query = request.query_params
+    form = Form({name: query.get(name) for name in query} | {"": query})
+    context = await _context(session, actor, tools, dossier_id, read_options(form))
+    return render(request, "pages/bundles/export.html", block="rehearsal", **context)
+
+
+@post("/dossiers/{dossier_id:uuid}/export", guards=[requires(Right.EXPORT)], status_code=200)
+async def start_export(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """Choose, reserve, and ask a worker; a double click finds the export that is running."""
+    form = await Form.of(request)
+    options = read_options(form)
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    here = f"/dossiers/{dossier.id}/export"
+    try:
+        async with session.begin_nested():
+            await service.request_export(session, actor, dossier, options)
+    except Conflict as conflict:
+        if conflict.code != "nothing_new":
+            raise
+        return go(request, here, Toast("info", conflict.text()))
+    return go(request, here)
+
+
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/progress", guards=[staff])
+async def export_progress(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    export_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Template | Response[Any]:
+    """The progress bar while it builds; the page again when it is done."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    export = await service.export_of(session, dossier.id, export_id)
+    here = f"/dossiers/{dossier.id}/export"
+    if export.state in OPEN:
+        if not is_fragment(request):
+            return go(request, here)
+        return render(request, "pages/bundles/export.html", block="running", dossier=dossier, running=export)
+    if export.state is ExportState.FINISHED:
+        text = gettext("Bundle %(number)s is ready.") % {"number": export.number}
+        return go(request, here, Toast("success", text, f"{here}/{export.id}/download", gettext("Download")))
+    problem = gettext(export.problem or N_("The export was given up.")) % export.problem_params
+    return go(request, here, Toast("danger", problem))
+
+
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}", guards=[staff])
+async def bundle_page(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    export_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Template:
+    """One bundle: what is in it, and where each file was written."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    run = await service.run_of(session, dossier.id, export_id)
+    proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
+    return render(
+        request,
+        "pages/bundles/bundle.html",
+        dossier=dossier,
+        tab="export",
+        run=run,
+        proofs=proofs,
+        may_export=actor.may(Right.EXPORT),
+        problem=gettext(run.export.problem) % run.export.problem_params if run.export.problem else None,
+    )
+
+
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/download", guards=[staff])
+async def download(
+    dossier_id: FromPath[UUID],
+    export_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Stream:
+    """The archive itself, byte for byte the same each time."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    export = await service.finished(session, dossier.id, export_id)
+    await service.note_download(session, actor, export)
+    assert export.sha256 is not None
+    name = f"{dossier.code or dossier.name}-{export.number:04d}.zip"
+    headers = attachment(name, "application/zip", export.size, export.sha256)
+    return Stream(
+        _stream(tools, export.firm_id, export.sha256), headers=headers, media_type="application/zip"
+    )
+
+
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/manifest", guards=[staff])
+async def manifest(
+    dossier_id: FromPath[UUID],
+    export_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Stream:
+    """The manifest alone, as it is in the archive."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    export = await service.finished(session, dossier.id, export_id)
+    assert export.manifest_sha256 is not None
+    headers = attachment(
+        f"manifest-{export.number:04d}.json", "application/json", None, export.manifest_sha256
+    )
+    body = _stream(tools, export.firm_id, export.manifest_sha256)
+    return Stream(body, headers=headers, media_type="application/json")
+
+
+async def _stream(tools: Tools, namespace: UUID, sha256: str) -> AsyncIterator[bytes]:
+    async for piece in tools.store.stream(namespace, sha256):
+        yield piece
+
+
+@post(
+    "/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/deliver-again",
+    guards=[requires(Right.EXPORT)],
+    status_code=200,
+)
+async def deliver_again(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    export_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """The agents write the same bundle once more."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    export = await service.deliver_again(session, actor, dossier.id, export_id)
+    text = gettext("Bundle %(number)s will be delivered again.") % {"number": export.number}
+    return go(request, f"/dossiers/{dossier.id}/export/{export.id}", Toast("success", text))
+
+
+@get("/exports", guards=[staff])
+async def exports_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    state: FromQuery[str | None] = None,
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """The runs of all dossiers, newest first."""
+    page = await service.page(session, state or "", after or before)
+    names = await dossiers.names(session, actor, {export.dossier_id for export, _delivery in page.rows})
+    return render(
+        request,
+        "pages/bundles/exports.html",
+        page=page,
+        names=names,
+        state=state or "",
+        refused=await service.count_refused(session),
+    )
+
+
+ROUTES: list[Any] = [
+    export_page,
+    start_export,
+    export_progress,
+    bundle_page,
+    download,
+    manifest,
+    deliver_again,
+    exports_page,
+]

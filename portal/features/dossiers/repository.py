@@ -1,6 +1,6 @@
 """SQL of dossiers, invitations and imports."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,9 @@ def visible_to(actor: Actor) -> sa.Select[tuple[Dossier]]:
     """The dossiers an actor may list: assistants those they manage, everybody else of the firm all of them."""
     statement = sa.select(Dossier)
     if actor.role is Role.ASSISTANT:
-        statement = statement.where(sa.or_(Dossier.manager_id == actor.person_id, Dossier.manager_id.is_(None)))
+        statement = statement.where(
+            sa.or_(Dossier.manager_id == actor.person_id, Dossier.manager_id.is_(None))
+        )
     return statement
 
 
@@ -80,7 +82,9 @@ def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[tuple[Dossier]]:
     return statement
 
 
-async def page(session: ReadSession, actor: Actor, query: DossierQuery, size: int = PAGE_SIZE) -> Page[Dossier]:
+async def page(
+    session: ReadSession, actor: Actor, query: DossierQuery, size: int = PAGE_SIZE
+) -> Page[Dossier]:
     """One page of dossiers."""
     column, kind = SORTS.get(query.sort, SORTS["name"])
     statement, backwards = keyset(
@@ -136,6 +140,16 @@ async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     return (await session.scalars(visible_to(actor).order_by(Dossier.name, Dossier.id))).all()
 
 
+async def names(
+    session: ReadSession, actor: Actor, dossier_ids: Collection[UUID]
+) -> dict[UUID, tuple[str, str | None]]:
+    """Name and code of some dossiers of the firm."""
+    if not dossier_ids:
+        return {}
+    found = await session.scalars(visible_to(actor).where(Dossier.id.in_(dossier_ids)))
+    return {row.id: (row.name, row.code) for row in found}
+
+
 async def codes_in_use(session: ReadSession, firm_id: UUID) -> dict[str, UUID]:
     """Dossier codes of a firm."""
     found = await session.execute(
@@ -172,7 +186,9 @@ async def invitation(session: ReadSession, invitation_id: UUID) -> Invitation | 
     return await session.get(Invitation, invitation_id)
 
 
-async def invitation_by_token(session: ReadSession, digest: bytes, *, lock: bool = False) -> Invitation | None:
+async def invitation_by_token(
+    session: ReadSession, digest: bytes, *, lock: bool = False
+) -> Invitation | None:
     """The invitation of a link; needs the system scope. With `lock`, nobody else uses it meanwhile."""
     statement = sa.select(Invitation).where(Invitation.token_hash == digest)
     return await session.scalar(statement.with_for_update() if lock else statement)
@@ -208,4 +224,6 @@ async def import_of(session: ReadSession, import_id: UUID, *, lock: bool = False
 
 async def imports(session: ReadSession, limit: int = 20) -> Sequence[DossierImport]:
     """The latest imports."""
-    return (await session.scalars(sa.select(DossierImport).order_by(DossierImport.id.desc()).limit(limit))).all()
+    return (
+        await session.scalars(sa.select(DossierImport).order_by(DossierImport.id.desc()).limit(limit))
+    ).all()

@@ -1,5 +1,6 @@
 """Dossiers: opening, listing, creating, changing."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,11 @@ from portal.features.dossiers.domain import OPEN_ACCESS, Access, DossierOpened, 
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import DossierQuery, Totals
 from portal.features.parties import service as parties
-from portal.features.parties.models import Company
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict, NotFound
-from portal.kernel.language import Language, N_
+from portal.kernel.language import N_, Language
 
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
 
@@ -43,6 +43,13 @@ async def listed(session: ReadSession, actor: Actor, query: DossierQuery) -> Pag
 async def totals(session: ReadSession, actor: Actor) -> Totals:
     """Figures over all dossiers the actor may list."""
     return await repository.totals(session, actor)
+
+
+async def names(
+    session: ReadSession, actor: Actor, ids: Collection[UUID]
+) -> dict[UUID, tuple[str, str | None]]:
+    """Name and code of some dossiers, for lists of other things."""
+    return await repository.names(session, actor, ids)
 
 
 async def of_company(session: ReadSession, company_id: UUID) -> list[Dossier]:
@@ -149,7 +156,7 @@ async def _access_to_claimed(session: ReadSession, company_id: UUID) -> Access:
     return Access.GRANTED if any(other.access in OPEN_ACCESS for other in others) else Access.REQUESTED
 
 
-async def company_of(session: ReadSession, dossier: Dossier) -> Company | None:
+async def company_of(session: ReadSession, dossier: Dossier) -> parties.Company | None:
     """The company of an opened dossier; None while the access is only requested or has ended."""
     return await parties.company(session, dossier.company_id) if dossier.access in OPEN_ACCESS else None
 
@@ -162,6 +169,7 @@ __all__ = [
     "create",
     "listed",
     "match_company",
+    "names",
     "of_company",
     "open_dossier",
     "totals",

@@ -47,6 +47,17 @@ async def standing(session: ReadSession) -> Sequence[ExportPolicy]:
     return found.all()
 
 
+async def dossiers_with_own(session: ReadSession) -> dict[UUID, set[UUID]]:
+    """Per firm the dossiers that have a policy of their own; needs the system scope."""
+    found = await session.execute(
+        sa.select(ExportPolicy.firm_id, ExportPolicy.dossier_id).where(ExportPolicy.dossier_id.is_not(None))
+    )
+    by_firm: dict[UUID, set[UUID]] = {}
+    for firm_id, dossier_id in found:
+        by_firm.setdefault(firm_id, set()).add(dossier_id)
+    return by_firm
+
+
 async def remember_month(session: WriteSession, policy_id: UUID, month_end: date) -> None:
     """The month end up to which *last full month* has run."""
     await session.execute(

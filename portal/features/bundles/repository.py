@@ -1,0 +1,258 @@
+"""SQL of exports, bundles, deliveries and proofs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.session import ReadSession, WriteSession
+from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState
+from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
+
+
+async def start(session: WriteSession, values: Mapping[str, Any]) -> Export | None:
+    """A new open export; None when the dossier has one already (the partial unique index decides races)."""
+    return await session.scalar(insert(Export).values(**values).on_conflict_do_nothing().returning(Export))
+
+
+async def open_export(session: ReadSession, dossier_id: UUID) -> Export | None:
+    """The open export of a dossier."""
+    return await session.scalar(
+        sa.select(Export)
+        .where(Export.dossier_id == dossier_id, Export.state.in_(OPEN))
+        .execution_options(populate_existing=True)
+    )
+
+
+async def export(session: ReadSession, export_id: UUID) -> Export | None:
+    """One export, as it is now."""
+    return await session.scalar(
+        sa.select(Export).where(Export.id == export_id).execution_options(populate_existing=True)
+    )
+
+
+async def last_number(session: ReadSession, dossier_id: UUID) -> int:
+    """The number of the last bundle of a dossier; 0 before the first. Stable while an export is open."""
+    return (
+        await session.scalar(sa.select(sa.func.max(Export.number)).where(Export.dossier_id == dossier_id))
+        or 0
+    )
+
+
+async def previous_manifest(session: ReadSession, dossier_id: UUID) -> str | None:
+    """SHA-256 of the manifest of the last bundle of a dossier."""
+    return await session.scalar(
+        sa.select(Export.manifest_sha256)
+        .where(Export.dossier_id == dossier_id, Export.state == ExportState.FINISHED)
+        .order_by(Export.number.desc())
+        .limit(1)
+    )
+
+
+async def move(session: WriteSession, export_id: UUID, to: ExportState, **values: Any) -> Export | None:
+    """One move of the export machine; None when somebody else moved it first."""
+    return await session.scalar(
+        sa.update(Export)
+        .where(Export.id == export_id, Export.state.in_(EXPORT.sources(to)))
+        .values(state=to, **values)
+        .returning(Export)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def progress(session: WriteSession, export_id: UUID, done: int) -> None:
+    """How many items are in the archive so far."""
+    await session.execute(
+        sa.update(Export)
+        .where(Export.id == export_id, Export.state == ExportState.BUILDING)
+        .values(done=done)
+    )
+
+
+async def write_items(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The exported facts of one bundle."""
+    for start_at in range(0, len(rows), 1000):
+        await session.execute(insert(BundleItem), [dict(row) for row in rows[start_at : start_at + 1000]])
+
+
+async def items_of(session: ReadSession, export_id: UUID) -> Sequence[BundleItem]:
+    """What is in a bundle, in import order."""
+    found = await session.scalars(
+        sa.select(BundleItem).where(BundleItem.export_id == export_id).order_by(BundleItem.position)
+    )
+    return found.all()
+
+
+async def bundles_of_item(session: ReadSession, item_id: UUID) -> Sequence[tuple[BundleItem, Export]]:
+    """Every bundle an item left in, oldest first."""
+    found = await session.execute(
+        sa.select(BundleItem, Export)
+        .join(Export, Export.id == BundleItem.export_id)
+        .where(BundleItem.item_id == item_id)
+        .order_by(Export.number)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def exports_of(
+    session: ReadSession, dossier_id: UUID, limit: int = 60
+) -> Sequence[tuple[Export, Delivery | None]]:
+    """The runs of a dossier, newest first, each with its delivery."""
+    found = await session.execute(
+        sa.select(Export, Delivery)
+        .outerjoin(Delivery, Delivery.export_id == Export.id)
+        .where(Export.dossier_id == dossier_id)
+        .order_by(Export.created_at.desc(), Export.id.desc())
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def page(
+    session: ReadSession, state: str, cursor: str | None, size: int = PAGE_SIZE
+) -> Page[tuple[Export, Delivery | None]]:
+    """Runs over all dossiers of the firm, newest first."""
+    statement = sa.select(Export, Delivery).outerjoin(Delivery, Delivery.export_id == Export.id)
+    if state == "failed":
+        statement = statement.where(
+            sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)
+        )
+    elif state == "open":
+        statement = statement.where(Export.state.in_(OPEN))
+    elif state == "undelivered":
+        statement = statement.where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED)))
+    limited, backwards = keyset(
+        statement,
+        sort=Export.created_at,
+        tie=Export.id,
+        kind=datetime,
+        descending=True,
+        cursor=cursor,
+        size=size,
+    )
+    rows = [(row[0], row[1]) for row in await session.execute(limited)]
+    return cut(
+        rows,
+        backwards=backwards,
+        cursor=cursor,
+        sort_value=lambda row: row[0].created_at,
+        row_id=lambda row: row[0].id,
+        size=size,
+    )
+
+
+async def count_refused(session: ReadSession) -> int:
+    """Deliveries that an agent could not make."""
+    return (
+        await session.scalar(
+            sa.select(sa.func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.REFUSED)
+        )
+        or 0
+    )
+
+
+def add(session: WriteSession, row: Delivery | BundleDownload) -> None:
+    """Insert a delivery or a download."""
+    session.add(row)
+
+
+async def deliveries_waiting(session: ReadSession, limit: int = 200) -> Sequence[tuple[Delivery, Export]]:
+    """What an agent still has to write: per dossier in the order of bundle numbers."""
+    found = await session.execute(
+        sa.select(Delivery, Export)
+        .join(Export, Export.id == Delivery.export_id)
+        .where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN)))
+        .order_by(Export.dossier_id, Export.number)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in found]
+
+
+async def delivery(
+    session: ReadSession, delivery_id: UUID, *, lock: bool = False
+) -> tuple[Delivery, Export] | None:
+    """A delivery and its export."""
+    statement = (
+        sa.select(Delivery, Export)
+        .join(Export, Export.id == Delivery.export_id)
+        .where(Delivery.id == delivery_id)
+    )
+    if lock:
+        statement = statement.with_for_update(of=Delivery)
+    row = (await session.execute(statement)).first()
+    return (row[0], row[1]) if row else None
+
+
+async def delivery_of(session: ReadSession, export_id: UUID) -> Delivery | None:
+    """The delivery of a bundle."""
+    return await session.scalar(sa.select(Delivery).where(Delivery.export_id == export_id))
+
+
+async def move_delivery(
+    session: WriteSession, delivery_id: UUID, to: DeliveryState, **values: Any
+) -> Delivery | None:
+    """One move of the delivery machine."""
+    return await session.scalar(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state.in_(DELIVERY.sources(to)))
+        .values(state=to, **values)
+        .returning(Delivery)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def restart_delivery(session: WriteSession, delivery_id: UUID, at: datetime) -> None:
+    """Deliver again: the agent gets the same bundle once more, under the same names."""
+    await session.execute(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id)
+        .values(state=DeliveryState.PENDING, reason=None, detail=None, changed_at=at)
+    )
+
+
+async def write_proofs(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Evidence per file; one that is there already stays as it was. Returns how many are new."""
+    if not rows:
+        return 0
+    found = await session.scalars(
+        insert(DeliveryProof)
+        .values([dict(row) for row in rows])
+        .on_conflict_do_nothing()
+        .returning(DeliveryProof.id)
+    )
+    return len(found.all())
+
+
+async def proofs_of_delivery(session: ReadSession, delivery_id: UUID) -> Sequence[DeliveryProof]:
+    """The evidence of one delivery."""
+    found = await session.scalars(
+        sa.select(DeliveryProof).where(DeliveryProof.delivery_id == delivery_id).order_by(DeliveryProof.path)
+    )
+    return found.all()
+
+
+async def proofs_of_item(session: ReadSession, item_id: UUID) -> Sequence[DeliveryProof]:
+    """The evidence of one item, over all its bundles."""
+    found = await session.scalars(
+        sa.select(DeliveryProof).where(DeliveryProof.item_id == item_id).order_by(DeliveryProof.confirmed_at)
+    )
+    return found.all()
+
+
+async def downloads_of(session: ReadSession, export_id: UUID) -> Sequence[BundleDownload]:
+    """Who fetched a bundle by hand."""
+    found = await session.scalars(
+        sa.select(BundleDownload).where(BundleDownload.export_id == export_id).order_by(BundleDownload.at)
+    )
+    return found.all()
+
+
+async def stuck(session: ReadSession) -> Sequence[Export]:
+    """Exports that are open; needs the system scope: the sweep asks the ledger which of them nobody works on."""
+    found = await session.scalars(sa.select(Export).where(Export.state.in_(OPEN)))
+    return found.all()

@@ -1,0 +1,196 @@
+"""Choosing what leaves, and letting go of it again.
+
+Lock order, everywhere: dossier items in id order, then documents through their lock rows, then the dossier row through its counters.
+Items being edited are waited for, not skipped: a document must not miss its month because somebody had it open.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.bundles import repository
+from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, why_not
+from portal.features.bundles.models import Export
+from portal.features.documents import service as documents
+from portal.features.dossiers.service import Dossier
+from portal.features.items import service as items
+from portal.features.items.service import DossierItem
+from portal.features.policies import service as policies
+from portal.jobs.contract import Job, clock_of
+from portal.jobs.ledger import enqueue
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden
+from portal.kernel.ids import new_id
+from portal.kernel.language import N_
+
+NOTHING_NEW = N_("There is nothing new to export.")
+
+
+class BuildBundle(Job, frozen=True, kw_only=True):
+    """Make the archive of a chosen export."""
+
+    name = "bundles.build"
+    export_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would leave now, and why the rest stays."""
+
+    leaving: Sequence[DossierItem]
+    staying: Sequence[tuple[DossierItem, WhyNot]]
+
+    @property
+    def reasons(self) -> dict[WhyNot, int]:
+        """How many stay for which reason."""
+        return Counter(reason for _item, reason in self.staying)
+
+    @property
+    def documents(self) -> int:
+        """How many of what leaves are documents."""
+        return sum(1 for item in self.leaving if item.document_id is not None)
+
+    @property
+    def statements(self) -> int:
+        """How many of what leaves are bank statements."""
+        return len(self.leaving) - self.documents
+
+    @property
+    def reexports(self) -> int:
+        """How many of what leaves have left before in this version."""
+        return sum(1 for item in self.leaving if is_reexport(item))
+
+
+def is_reexport(item: DossierItem) -> bool:
+    """Whether this version of the item is in a bundle already."""
+    return item.bundled_version == item.version
+
+
+async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
+    """The choice an export would make now, without making it."""
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    found = await items.candidates(session, dossier.id)
+    return _sort(found, options, policy.export_from)
+
+
+def _sort(found: Sequence[DossierItem], options: ExportOptions, export_from: date | None) -> Rehearsal:
+    leaving: list[DossierItem] = []
+    staying: list[tuple[DossierItem, WhyNot]] = []
+    for item in found:
+        reason = why_not(item, options, export_from)
+        if reason is None:
+            leaving.append(item)
+        else:
+            staying.append((item, reason))
+    return Rehearsal(leaving, staying)
+
+
+async def request_export(
+    session: WriteSession,
+    actor: Actor,
+    dossier: Dossier,
+    options: ExportOptions,
+    *,
+    by_policy: bool = False,
+) -> Export:
+    """Choose and reserve what leaves, and ask a worker for the bundle; all in the caller's transaction.
+
+    A second request while one is open (a double click, a policy at the same moment) gets the open one.
+
+    Raises:
+        Forbidden: the actor may not export.
+        Conflict: nothing is there to export (`nothing_new`).
+    """
+    if not by_policy and not actor.may(Right.EXPORT):
+        raise Forbidden
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    now = clock_of(session).now()
+    export = await repository.start(
+        session,
+        {
+            "firm_id": dossier.firm_id,
+            "id": new_id(),
+            "dossier_id": dossier.id,
+            "company_id": dossier.company_id,
+            "state": ExportState.CHOOSING,
+            "layout": policy.layout,
+            "options": msgspec.to_builtins(options),
+            "requested_by": actor.person_id,
+            "requested_by_name": actor.name,
+            "by_policy": by_policy,
+            "created_at": now,
+        },
+    )
+    if export is None:
+        running = await repository.open_export(session, dossier.id)
+        if running is None:  # it ended between our two looks
+            raise Conflict(code="busy")
+        return running
+    found = await items.candidates(
+        session, dossier.id, include_exported=options.include_exported, until=options.until, lock=True
+    )
+    chosen = _sort(found, options, policy.export_from).leaving
+    if not policy.include_statements:
+        chosen = [item for item in chosen if item.statement_id is None]
+    if not chosen:
+        raise Conflict(NOTHING_NEW, code="nothing_new")
+    number = await repository.last_number(session, dossier.id) + 1
+    await items.reserve(session, [item.id for item in chosen], export.id)
+    await documents.lock_for_export(session, actor, chosen, number)
+    building = await repository.move(session, export.id, ExportState.BUILDING, total=len(chosen))
+    assert building is not None
+    await audit.record(
+        session,
+        actor,
+        "bundles.requested",
+        "export",
+        export.id,
+        dossier_id=dossier.id,
+        items=len(chosen),
+        include_exported=options.include_exported,
+        include_unapproved=options.include_unapproved,
+        unapproved=sum(1 for item in chosen if item.approval in ("waiting", "disputed", "not_ours")),
+        by_policy=by_policy,
+    )
+    await enqueue(session, actor, BuildBundle(export_id=export.id), unique_key=build_key(export.id))
+    return building
+
+
+def build_key(export_id: UUID) -> str:
+    """The ledger's unique key of a build: the sweep finds exports that nobody works on by it."""
+    return f"bundles.build:{export_id}"
+
+
+async def abandon(
+    session: WriteSession, actor: Actor, export: Export, problem: str, params: dict[str, str] | None = None
+) -> bool:
+    """Give an open export up: what it had reserved is free again, exactly as it was. False when it had ended already."""
+    moved = await repository.move(
+        session,
+        export.id,
+        ExportState.ABANDONED,
+        problem=problem,
+        problem_params=params or {},
+        finished_at=clock_of(session).now(),
+    )
+    if moved is None:
+        return False
+    held = await items.reserved(session, export.id)
+    await documents.release_export_locks(session, [item.id for item in held])
+    await items.release(session, export.id)
+    await audit.record(
+        session,
+        actor,
+        "bundles.abandoned",
+        "export",
+        export.id,
+        dossier_id=export.dossier_id,
+        problem=problem,
+    )
+    return True
