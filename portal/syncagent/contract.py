@@ -125,7 +125,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """One bundle on its way to this agent. `sha256` and `size` are the ZIP's.
 
     Files go to `<root>/<dossier_code>/<path>`, without a code to
-    `<root>/_unassigned/<company number or dossier id>/<path>`. `manifest.json` is in the ZIP but never in `files`.
+    `<root>/_unassigned/<company number or dossier id>/<path>`. `manifest.json` is in the ZIP, never in
+    `files`.
     """
 
     id: Id
