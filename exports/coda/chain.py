@@ -122,22 +122,22 @@ def conflicts(statements: Iterable[Statement]) -> list[Conflict]:
             if statement.coda_sequence:
                 numbered.setdefault((_year(statement), statement.coda_sequence), []).append(statement)
         for group in numbered.values():
-            for index, first in enumerate(group):
-                found.extend(
-                    Conflict(key, first, second) for second in group[index + 1 :] if _collide(first, second)
-                )
+            pairs = pairwise(order(group))
+            found.extend(Conflict(key, first, second) for first, second in pairs if _collide(first, second))
     return found
 
 
 def _collide(first: Statement, second: Statement) -> bool:
-    follow = (
-        first.new_balance_thousandths == second.old_balance_thousandths
-        or second.new_balance_thousandths == first.old_balance_thousandths
+    """Whether two statements with one number, next to each other in the chain, claim the same place."""
+    same_end = first.new_balance_date == second.new_balance_date
+    same_start = first.old_balance_date == second.old_balance_date
+    same_balances = (
+        first.old_balance_thousandths == second.old_balance_thousandths
+        and first.new_balance_thousandths == second.new_balance_thousandths
     )
-    same_place = (
-        first.old_balance_date == second.old_balance_date or first.new_balance_date == second.new_balance_date
-    )
-    return same_place and not follow
+    if first.new_balance_thousandths == second.old_balance_thousandths:
+        return same_start and same_end and same_balances and not first.is_empty
+    return same_start or same_end
 
 
 def _chains(statements: Iterable[Statement]) -> dict[tuple[str, str, str], list[Statement]]:

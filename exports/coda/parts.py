@@ -94,23 +94,20 @@ def merge(parts: Sequence[bytes]) -> bytes:
     line_ends: dict[bytes, None] = {}
     encodings: dict[str, None] = {}
     for number, part in enumerate(parts, start=1):
-        first, last = number == 1, number == len(parts)
-        body = part if first else part.removeprefix(_BOM)
-        line_ends[line_end_of(part)] = None
-        if len(line_ends) > 1:
-            raise UnreadableError(
-                "mixed_line_ends", number, None, repr(next(iter(line_ends))), repr([*line_ends][-1])
-            )
-        encoding = guess_encoding(body)
-        if encoding != "ascii":
-            encodings[encoding] = None
-        if len(encodings) > 1:
-            raise UnreadableError("mixed_encodings", number, None, *encodings)
-        if not last:
+        body = part if number == 1 else part.removeprefix(_BOM)
+        if number < len(parts):
             body = _ended(body, line_end_of(part))
         found = cut(body)
         _check_whole(number, body, found)
         pieces.extend(found)
+        line_ends[line_end_of(part)] = None
+        encoding = guess_encoding(part.removeprefix(_BOM))
+        if encoding != "ascii":
+            encodings[encoding] = None
+        if len(line_ends) > 1:
+            raise UnreadableError("mixed_line_ends", number, None, *map(repr, line_ends))
+        if len(encodings) > 1:
+            raise UnreadableError("mixed_encodings", number, None, *encodings)
     return b"".join(_marked(pieces))
 
 

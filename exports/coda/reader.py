@@ -229,8 +229,8 @@ class _Reader:
                     )
                 )
             elif kind == "9":
-                if not line[22:52].strip() and self.index == len(records) - 1:
-                    self.fail("truncated", 23, "totals", "blanks")
+                if len(line.rstrip()) < 52 and self.index == self.count - 1:
+                    self.fail("truncated", len(line.rstrip()) + 1, "totals up to position 52", "end of file")
                 values["trailer"] = Trailer(
                     record=self.index + 1,
                     record_count=self.digits(17, 22),
