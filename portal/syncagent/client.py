@@ -58,7 +58,8 @@ class Portal:
         }
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        verify = verify or trust()
+        if verify is None:  # without TLS nothing is read from disk and nobody is trusted
+            verify = trust() if url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # An own transport also keeps the proxies of the environment away from this computer's own names.
         local = LoopbackTransport(verify=verify) if is_loopback(urlsplit(url).hostname or "") else None
         self._http = httpx.Client(
