@@ -7,6 +7,7 @@ portal's secrets in memory.
 """
 
 import asyncio
+import atexit
 import contextlib
 import os
 import select
@@ -220,6 +221,7 @@ def _shared() -> Sandbox:
     with _default_lock:
         if _default is None:
             _default = Sandbox()
+            atexit.register(close)
         return _default
 
 

@@ -143,8 +143,8 @@ from pathlib import Path
 from portal.embedded import start_postgres, start_valkey
 folder = Path(sys.argv[1])
 postgres, valkey = start_postgres(folder, durable=False), start_valkey(folder, durable=False)
-print(postgres.pid, valkey.pid, flush=True)
 try:
+    print(postgres.pid, valkey.pid, flush=True)
     signal.pause()
 except KeyboardInterrupt:
     print(postgres.running, valkey.running, flush=True)
