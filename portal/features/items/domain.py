@@ -1,6 +1,10 @@
 """Dossier items: the firm's side of every document and statement."""
 
 import enum
+from collections.abc import Collection
+from uuid import UUID
+
+import msgspec
 
 from portal.kernel.machine import machine
 
@@ -75,3 +79,50 @@ class ItemKind(enum.StrEnum):
     EXPENSE_RECEIPT = "expense_receipt"
     OTHER = "other"
     STATEMENT = "statement"
+
+
+class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of items shows. Empty sets filter nothing; `sort` is one of date, received, counterparty."""
+
+    dossier_id: UUID | None = None
+    states: frozenset[ItemState] = frozenset()
+    kinds: frozenset[ItemKind] = frozenset()
+    approvals: frozenset[ApprovalState] = frozenset()
+    documents_only: bool = False
+    search: str = ""
+    sort: str = "date"
+    descending: bool = True
+    cursor: str | None = None
+
+
+def first_states(kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str]) -> tuple[ItemState, ApprovalState]:
+    """Where an item begins: a document waits where the policy asks for approval of its kind; statements never wait."""
+    if kind is not ItemKind.STATEMENT and needs_approval and kind.value in approval_kinds:
+        return ItemState.WAITING, ApprovalState.WAITING
+    return ItemState.READY, ApprovalState.NOT_NEEDED
+
+
+def after_change(
+    state: ItemState, approval: ApprovalState, policy_says: tuple[ItemState, ApprovalState]
+) -> tuple[ItemState, ApprovalState]:
+    """Where an item goes when its document changed.
+
+    Whoever was asked before is asked again, whatever the policy says today; what was put aside by hand stays aside; what had
+    already left is due again. An item that an open export holds is not moved (its document is locked meanwhile).
+    """
+    if state is ItemState.RESERVED:
+        return state, approval
+    if approval is not ApprovalState.NOT_NEEDED or policy_says[1] is ApprovalState.WAITING:
+        return ItemState.WAITING, ApprovalState.WAITING
+    if state is ItemState.HELD:
+        return state, approval
+    return policy_says
+
+
+DECIDED = {
+    ApprovalState.APPROVED: ItemState.READY,
+    ApprovalState.DISPUTED: ItemState.HELD,
+    ApprovalState.NOT_OURS: ItemState.HELD,
+    ApprovalState.WAITING: ItemState.WAITING,
+}
+"""Where a decision sends an item that is still here."""

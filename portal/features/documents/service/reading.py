@@ -1,0 +1,176 @@
+"""Looking at documents: lists, one of them, its pages and its files."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession
+from portal.features.documents import repository
+from portal.features.documents.domain import DocumentQuery
+from portal.features.documents.models import Document, DocumentLock
+from portal.features.documents.repository import ListedDocument, Proof, Way
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Role
+from portal.kernel.errors import Invalid, NotFound
+from portal.sandbox import read_image, read_pdf_page
+
+FileRole = Literal["original", "ubl", "pdf"]
+IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+SAFE_TYPES = frozenset({"application/pdf", "application/xml", "text/plain", *IMAGES})
+"""Types a download keeps; all others leave as bytes without meaning."""
+SHOWN_PAGES = 20
+"""So many pages are shown; the rest is in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One document with everything its page shows."""
+
+    document: Document
+    locks: Sequence[DocumentLock]
+    ways: Sequence[Way]
+    proofs: Sequence[Proof]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file on its way out."""
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+def own_uploads_only(actor: Actor) -> UUID | None:
+    """The person whose uploads alone an actor sees; None for everybody who sees all of a company."""
+    return actor.person_id if actor.role is Role.CONTRIBUTOR else None
+
+
+async def document(session: ReadSession, actor: Actor, company_id: UUID, document_id: UUID) -> Document:
+    """One document of a company.
+
+    Raises:
+        NotFound: unknown, another company's, or not this contributor's.
+    """
+    found = await repository.one(session, document_id, own_uploads_only(actor))
+    if found is None or found.company_id != company_id:
+        raise NotFound
+    return found
+
+
+async def by_id(session: ReadSession, document_id: UUID) -> Document | None:
+    """One document the session may see; for jobs."""
+    return await repository.one(session, document_id)
+
+
+async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Document]:
+    """Several documents at once, by id; unseen ones are left out."""
+    return await repository.by_ids(session, ids)
+
+
+async def batch_of_company(
+    session: ReadSession, company_id: UUID, after: UUID | None, limit: int
+) -> Sequence[Document]:
+    """Final documents of a company in id order, behind `after`: for walking over all of them."""
+    return await repository.batch_of_company(session, company_id, after, limit)
+
+
+async def listed(
+    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery
+) -> Page[ListedDocument]:
+    """One page of a company's documents, each with the state of its item."""
+    return await repository.page(session, company_id, _for(actor, query))
+
+
+async def state_counts(
+    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery
+) -> dict[str, int]:
+    """How many documents are in each state, whatever states the list is filtered by."""
+    return await repository.count_states(session, company_id, _for(actor, query, states=frozenset()))
+
+
+def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> DocumentQuery:
+    import msgspec
+
+    return msgspec.structs.replace(query, received_by=own_uploads_only(actor), **changes)
+
+
+async def detail(session: ReadSession, document: Document, dossier_id: UUID | None) -> Detail:
+    """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
+    ways = await repository.ways(session, document.id, dossier_id)
+    proofs = await repository.proofs(session, [way.item_id for way in ways]) if dossier_id else []
+    return Detail(document, await repository.locks(session, document.id), ways, proofs)
+
+
+# ── pages and files ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_type: str) -> int:
+    """How many page images a stored paper has; 0 when it cannot be shown (no PDF or picture, or an unreadable one).
+
+    Raises:
+        BrokenFile: the bytes are gone or damaged.
+    """
+    if sha256 is None:
+        return 0
+    if media_type in IMAGES:
+        return 1
+    if media_type != "application/pdf":
+        return 0
+    data = await tools.store.get(company_id, sha256)
+    try:
+        return min((await read_pdf_page(data)).count, SHOWN_PAGES)
+    except Invalid:
+        return 0
+
+
+async def original_page(tools: Tools, company_id: UUID, sha256: str, media_type: str, page: int) -> bytes:
+    """One page (from 1) of a stored paper as a PNG, or JPEG for photos; read in the sandbox.
+
+    The caller has found the row under row security.
+
+    Raises:
+        NotFound: there is no such page.
+        BrokenFile: the bytes are gone or damaged.
+    """
+    if not 1 <= page <= SHOWN_PAGES:
+        raise NotFound
+    data = await tools.store.get(company_id, sha256)
+    try:
+        if media_type in IMAGES:
+            if page != 1:
+                raise NotFound
+            return (await read_image(data, fit=1600)).data
+        return (await read_pdf_page(data, page=page - 1, width=1000)).png
+    except Invalid as error:
+        raise NotFound from error
+
+
+async def download(tools: Tools, document: Document, role: FileRole) -> Download:
+    """The original, the UBL or the PDF of a document, bytes verified.
+
+    Raises:
+        NotFound: the document has no such file.
+        BrokenFile: the bytes are gone or damaged.
+    """
+    if role == "original":
+        sha256, name, media_type = document.original_sha256, document.original_name, document.original_type
+    elif role == "ubl":
+        sha256, name, media_type = document.ubl_sha256, f"{_stem(document.original_name)}.xml", "application/xml"
+    else:
+        sha256, name, media_type = (
+            document.pdf_sha256,
+            document.pdf_name or f"{_stem(document.original_name)}.pdf",
+            "application/pdf",
+        )
+    if sha256 is None:
+        raise NotFound
+    data = await tools.store.get(document.company_id, sha256)
+    return Download(name, media_type if media_type in SAFE_TYPES else "application/octet-stream", data)
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"\.[A-Za-z0-9]{1,5}\Z", "", name) or "document"

@@ -1,0 +1,301 @@
+"""SQL of dossier items.
+
+Locks: items are always taken in id order, and before documents and dossiers; the dossier's counters follow by triggers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.session import ReadSession, WriteSession
+from portal.features.items.domain import ITEM, ApprovalState, ItemKind, ItemQuery, ItemState
+from portal.features.items.models import DossierItem
+
+FRESH = {"populate_existing": True}
+_OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
+LIST_COLUMNS = ("number", "counterparty", "item_date", "due_date", "currency", "net", "tax", "gross")
+
+
+async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """Insert items; those whose dossier has the document or statement already are left alone. Returns the new ids."""
+    if not rows:
+        return []
+    ordered = sorted(rows, key=lambda row: row["id"])
+    found = await session.scalars(
+        insert(DossierItem).values(ordered).on_conflict_do_nothing().returning(DossierItem.id)
+    )
+    return list(found)
+
+
+async def one(session: ReadSession, item_id: UUID) -> DossierItem | None:
+    """One item the session may see."""
+    return await session.get(DossierItem, item_id)
+
+
+async def of_document(session: ReadSession, document_id: UUID, *, lock: bool = False) -> Sequence[DossierItem]:
+    """The items on a document, in id order; a firm sees its own, a member all, the system all."""
+    statement = sa.select(DossierItem).where(DossierItem.document_id == document_id).order_by(DossierItem.id)
+    if lock:
+        statement = statement.with_for_update(key_share=True).execution_options(**FRESH)
+    return (await session.scalars(statement)).all()
+
+
+async def of_subject(
+    session: ReadSession, dossier_id: UUID, *, document_id: UUID | None = None, statement_id: UUID | None = None
+) -> DossierItem | None:
+    """The item of a dossier on one document or statement."""
+    where = (
+        DossierItem.document_id == document_id
+        if document_id is not None
+        else DossierItem.statement_id == statement_id
+    )
+    return await session.scalar(sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, where))
+
+
+async def candidates(
+    session: ReadSession,
+    dossier_id: UUID,
+    *,
+    include_exported: bool,
+    until: date | None,
+    lock: bool,
+) -> Sequence[DossierItem]:
+    """What might leave, oldest legal date first; with `lock` the rows are taken first, in id order."""
+    where = [DossierItem.dossier_id == dossier_id]
+    if not include_exported:
+        where.append(DossierItem.state.not_in(_OUT))
+    if until is not None:
+        where.append(DossierItem.item_date <= until)
+    if lock:
+        await session.execute(
+            sa.select(DossierItem.id).where(*where).order_by(DossierItem.id).with_for_update(key_share=True)
+        )
+    found = await session.scalars(
+        sa.select(DossierItem)
+        .where(*where)
+        .order_by(DossierItem.item_date, DossierItem.id)
+        .execution_options(**FRESH)
+    )
+    return found.all()
+
+
+async def reserve(session: WriteSession, ids: Sequence[UUID], export_id: UUID) -> list[UUID]:
+    """Items become reserved by an export and remember where they were; returns those that moved."""
+    moved = await session.scalars(
+        sa.update(DossierItem)
+        .where(DossierItem.id.in_(ids), DossierItem.state.in_(ITEM.sources(ItemState.RESERVED)))
+        .values(
+            state=ItemState.RESERVED,
+            state_before=sa.cast(DossierItem.state, sa.Text()),
+            export_id=export_id,
+        )
+        .returning(DossierItem.id)
+    )
+    return list(moved)
+
+
+async def reserved(session: ReadSession, export_id: UUID, *, lock: bool) -> Sequence[DossierItem]:
+    """What an export holds, in id order."""
+    statement = (
+        sa.select(DossierItem)
+        .where(DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED)
+        .order_by(DossierItem.id)
+        .execution_options(**FRESH)
+    )
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.scalars(statement)).all()
+
+
+async def release(session: WriteSession, export_id: UUID, ids: Iterable[UUID] | None) -> list[UUID]:
+    """Reserved items go back to where they were."""
+    where = [DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED]
+    if ids is not None:
+        where.append(DossierItem.id.in_(list(ids)))
+    moved = await session.scalars(
+        sa.update(DossierItem)
+        .where(*where)
+        .values(
+            state=sa.func.coalesce(DossierItem.state_before, ItemState.READY.value),
+            state_before=None,
+            export_id=None,
+        )
+        .returning(DossierItem.id)
+    )
+    return list(moved)
+
+
+async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked: bool) -> list[UUID]:
+    """Reserved items are in a bundle now; a re-export keeps the first bundle's number."""
+    moved = await session.scalars(
+        sa.update(DossierItem)
+        .where(DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED)
+        .values(
+            state=ItemState.BUNDLED,
+            state_before=None,
+            state_reason=None,
+            bundle_number=sa.func.coalesce(DossierItem.bundle_number, number),
+            bundled_version=DossierItem.version,
+            locked=sa.or_(DossierItem.locked, sa.literal(locked)),
+        )
+        .returning(DossierItem.id)
+    )
+    return list(moved)
+
+
+async def move(
+    session: WriteSession, ids: Sequence[UUID], to: ItemState, sources: Iterable[ItemState], **values: Any
+) -> list[UUID]:
+    """Items in one of `sources` move on; returns those that did."""
+    moved = await session.scalars(
+        sa.update(DossierItem)
+        .where(DossierItem.id.in_(ids), DossierItem.state.in_(list(sources)))
+        .values(state=to, **values)
+        .returning(DossierItem.id)
+    )
+    return list(moved)
+
+
+async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool) -> None:
+    """Tell the items whether their documents are locked (the lock itself is the documents slice's)."""
+    await session.execute(sa.update(DossierItem).where(DossierItem.id.in_(ids)).values(locked=locked))
+
+
+async def change(session: WriteSession, item_id: UUID, values: Mapping[str, Any]) -> None:
+    """Write columns of one item that the caller has locked."""
+    await session.execute(sa.update(DossierItem).where(DossierItem.id == item_id).values(**values))
+
+
+async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierItem]:
+    """Take these items in id order; gives them as they are now."""
+    found = await session.scalars(
+        sa.select(DossierItem)
+        .where(DossierItem.id.in_(ids))
+        .order_by(DossierItem.id)
+        .with_for_update(key_share=True)
+        .execution_options(**FRESH)
+    )
+    return found.all()
+
+
+async def of_dossier_not_out(session: WriteSession, dossier_id: UUID) -> Sequence[DossierItem]:
+    """Items of a dossier that wait, are held or ready, locked in id order."""
+    found = await session.scalars(
+        sa.select(DossierItem)
+        .where(
+            DossierItem.dossier_id == dossier_id,
+            DossierItem.state.in_((ItemState.NEW, ItemState.WAITING, ItemState.READY, ItemState.HELD)),
+        )
+        .order_by(DossierItem.id)
+        .with_for_update(key_share=True)
+        .execution_options(**FRESH)
+    )
+    return found.all()
+
+
+async def forget_unbundled(session: WriteSession, dossier_id: UUID) -> int:
+    """Delete what never left in a bundle; returns how many."""
+    gone = await session.scalars(
+        sa.delete(DossierItem)
+        .where(DossierItem.dossier_id == dossier_id, DossierItem.bundle_number.is_(None))
+        .returning(DossierItem.id)
+    )
+    return len(gone.all())
+
+
+async def blank(session: WriteSession, dossier_id: UUID) -> None:
+    """Empty what items copied from the company's papers; kind, date and bundle stay with the firm's history."""
+    await session.execute(
+        sa.update(DossierItem)
+        .where(DossierItem.dossier_id == dossier_id)
+        .values(
+            number="",
+            counterparty="",
+            due_date=None,
+            net=0,
+            tax=0,
+            gross=0,
+            approval_reason=None,
+            decided_by_name=None,
+        )
+    )
+
+
+def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = []
+    if query.dossier_id is not None:
+        where.append(DossierItem.dossier_id == query.dossier_id)
+    if query.states:
+        where.append(DossierItem.state.in_(query.states))
+    if query.kinds:
+        where.append(DossierItem.kind.in_(query.kinds))
+    if query.approvals:
+        where.append(DossierItem.approval.in_(query.approvals))
+    if query.documents_only:
+        where.append(DossierItem.document_id.is_not(None))
+    if query.search:
+        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+        where.append(sa.or_(DossierItem.number.ilike(pattern), DossierItem.counterparty.ilike(pattern)))
+    return where
+
+
+SORTS: dict[str, tuple[Any, type[Any]]] = {
+    "date": (DossierItem.item_date, date),
+    "received": (DossierItem.received_at, datetime),
+    "counterparty": (DossierItem.counterparty, str),
+}
+
+
+async def page(session: ReadSession, query: ItemQuery, size: int = PAGE_SIZE) -> Page[DossierItem]:
+    """One page of items."""
+    column, kind = SORTS.get(query.sort, SORTS["date"])
+    statement, backwards = keyset(
+        sa.select(DossierItem).where(*_filtered(query)),
+        sort=column,
+        tie=DossierItem.id,
+        kind=kind,
+        descending=query.descending,
+        cursor=query.cursor,
+        size=size,
+    )
+    rows = (await session.scalars(statement)).all()
+    return cut(
+        rows,
+        backwards=backwards,
+        cursor=query.cursor,
+        sort_value=lambda row: getattr(row, column.key),
+        row_id=lambda row: row.id,
+        size=size,
+    )
+
+
+async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
+    """How many items are in each state."""
+    found = await session.execute(
+        sa.select(DossierItem.state, sa.func.count()).where(*_filtered(query)).group_by(DossierItem.state)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def count_approvals(session: ReadSession, dossier_id: UUID | None) -> dict[ApprovalState, int]:
+    """How many items are in each state of approval."""
+    statement = sa.select(DossierItem.approval, sa.func.count()).group_by(DossierItem.approval)
+    if dossier_id is not None:
+        statement = statement.where(DossierItem.dossier_id == dossier_id)
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def kinds_of(session: ReadSession, dossier_id: UUID) -> dict[ItemKind, int]:
+    """How many items of each kind a dossier has."""
+    found = await session.execute(
+        sa.select(DossierItem.kind, sa.func.count())
+        .where(DossierItem.dossier_id == dossier_id)
+        .group_by(DossierItem.kind)
+    )
+    return {row[0]: row[1] for row in found}

@@ -1,0 +1,487 @@
+"""Dossier items: made when papers arrive, moved by decisions and exports.
+
+What others build on:
+
+    candidates → (reserve → reserved → bundle | release) → deliver      exports
+    set_approval                                                        the entrepreneur's decision
+    hold, resume                                                        put aside by the firm
+    listed, counts                                                      lists
+
+Every move is `UPDATE … WHERE state IN (ITEM.sources(to)) RETURNING` on rows that were taken first, in id order.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.banking import service as banking
+from portal.features.banking.service import BankAccount, Statement
+from portal.features.documents import service as documents
+from portal.features.documents.service import Document
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.dossiers.service import Dossier
+from portal.features.items import repository
+from portal.features.items.domain import (
+    APPROVAL,
+    DECIDED,
+    ITEM,
+    ApprovalState,
+    ItemKind,
+    ItemQuery,
+    ItemState,
+    after_change,
+    first_states,
+)
+from portal.features.items.models import DossierItem
+from portal.features.policies import service as policies
+from portal.jobs.contract import clock_of
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.ids import new_id
+from portal.kernel.language import N_
+from portal.kernel.money import cents
+
+BATCH = 500
+ALREADY_DECIDED = N_("Somebody has decided about this meanwhile, or the document changed. Look at it again.")
+REASON_NEEDED = N_("Say why, in a few words.")
+
+
+# ── exports ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def candidates(
+    session: ReadSession,
+    dossier_id: UUID,
+    *,
+    include_exported: bool = True,
+    until: date | None = None,
+    lock: bool = False,
+) -> Sequence[DossierItem]:
+    """Every item of a dossier that an export might take, oldest legal date first; who leaves is the caller's rule.
+
+    Args:
+        include_exported: also what is in a bundle already (bundled, delivered).
+        until: the last legal date of interest.
+        lock: take the rows FOR NO KEY UPDATE in id order first: edits and decisions under way are waited for. Needs a session
+            that may write.
+    """
+    return await repository.candidates(
+        session, dossier_id, include_exported=include_exported, until=until, lock=lock
+    )
+
+
+async def reserve(session: WriteSession, ids: Sequence[UUID], export_id: UUID) -> None:
+    """These items, locked by `candidates(lock=True)`, belong to an open export now; they remember where they were.
+
+    Raises:
+        Conflict: one of them cannot be reserved (`busy`); nothing is.
+    """
+    moved = await repository.reserve(session, ids, export_id)
+    if len(moved) != len(set(ids)):
+        raise Conflict(code="busy")
+
+
+async def reserved(session: ReadSession, export_id: UUID, *, lock: bool = False) -> Sequence[DossierItem]:
+    """What an open export holds, in id order; with `lock` taken for writing."""
+    return await repository.reserved(session, export_id, lock=lock)
+
+
+async def release(session: WriteSession, export_id: UUID, ids: Sequence[UUID] | None = None) -> int:
+    """Let go of what an export holds (or of `ids` among it): each item returns to where it was. Returns how many."""
+    return len(await repository.release(session, export_id, ids))
+
+
+async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked: bool) -> Sequence[UUID]:
+    """What an export holds is in bundle `number` now. The first bundle's number stays with an item that leaves again.
+
+    Args:
+        locked: whether the policy locks what left; a lock from before stays in any case.
+    """
+    return await repository.bundle(session, export_id, number, locked=locked)
+
+
+async def deliver(session: WriteSession, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """These bundled items have arrived in the bookkeeping; those that were already, or are due again, stay. Gives who moved."""
+    await repository.lock(session, ids)
+    return await repository.move(session, ids, ItemState.DELIVERED, (ItemState.BUNDLED,))
+
+
+async def undeliver(session: WriteSession, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Delivered items whose proof was withdrawn are only bundled again."""
+    await repository.lock(session, ids)
+    return await repository.move(session, ids, ItemState.BUNDLED, (ItemState.DELIVERED,))
+
+
+async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool) -> None:
+    """Show on the items whether their papers are locked; the lock itself is a row of the documents slice."""
+    await repository.set_locked(session, ids, locked=locked)
+
+
+# ── decisions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def set_approval(
+    session: WriteSession,
+    document_id: UUID,
+    version: int,
+    state: ApprovalState,
+    reason: str,
+    actor: Actor,
+) -> Sequence[DossierItem]:
+    """The entrepreneur's word on one version of a document, in every dossier on it; in the company's scope.
+
+    Approved makes ready, disputed and not ours put aside, waiting takes a decision back. Items that have left already, or are in
+    an open export, only note the decision.
+
+    Returns:
+        The items it counted for.
+
+    Raises:
+        Conflict: nobody was asked (any more) about this version.
+    """
+    now = clock_of(session).now()
+    counted: list[DossierItem] = []
+    for item in await repository.of_document(session, document_id, lock=True):
+        if item.version != version or item.approval not in APPROVAL.sources(state):
+            continue
+        if state is ApprovalState.WAITING and (
+            item.approval is ApprovalState.NOT_NEEDED or item.state in (ItemState.RESERVED, *_OUT)
+        ):
+            continue
+        decided = state is not ApprovalState.WAITING
+        values: dict[str, Any] = {
+            "approval": state,
+            "approval_reason": reason or None,
+            "decided_by": actor.person_id if decided else None,
+            "decided_by_name": actor.name if decided else None,
+            "decided_at": now if decided else None,
+        }
+        to = DECIDED[state]
+        if item.state is ItemState.RESERVED:
+            if item.state_before in _HERE:
+                values["state_before"] = to.value
+        elif item.state not in _OUT:
+            values["state"] = to
+            values["state_reason"] = reason or None if to is ItemState.HELD else None
+            if to is ItemState.READY:
+                values["final_at"] = now
+        await repository.change(session, item.id, values)
+        counted.append(item)
+    if not counted:
+        raise Conflict(ALREADY_DECIDED, code="already_decided")
+    return [await _again(session, item.id) for item in counted]
+
+
+_OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
+_HERE = (ItemState.NEW, ItemState.WAITING, ItemState.HELD, ItemState.READY)
+
+
+async def _again(session: ReadSession, item_id: UUID) -> DossierItem:
+    found = await repository.one(session, item_id)
+    assert found is not None
+    await session.refresh(found)
+    return found
+
+
+async def hold(session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str) -> int:
+    """Put items aside: no policy takes them until they are resumed. Returns how many were.
+
+    Raises:
+        Forbidden: the actor may not export.
+        Invalid: no reason.
+    """
+    if not actor.may(Right.EXPORT):
+        raise Forbidden
+    if not reason:
+        raise Invalid(REASON_NEEDED, fields={"reason": REASON_NEEDED})
+    own = [item.id for item in await repository.lock(session, ids) if item.dossier_id == dossier_id]
+    moved = await repository.move(
+        session, own, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
+    )
+    if moved:
+        await audit.record(
+            session, actor, "items.held", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved), reason=reason
+        )
+    return len(moved)
+
+
+async def resume(session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID]) -> int:
+    """Held items go on: to the entrepreneur where they still wait for approval, else to the next export. Returns how many.
+
+    Raises:
+        Forbidden: the actor may not export.
+    """
+    if not actor.may(Right.EXPORT):
+        raise Forbidden
+    now = clock_of(session).now()
+    own = [item for item in await repository.lock(session, ids) if item.dossier_id == dossier_id]
+    waiting = [item.id for item in own if item.approval is ApprovalState.WAITING]
+    rest = [item.id for item in own if item.approval is not ApprovalState.WAITING]
+    held = (ItemState.HELD,)
+    moved = await repository.move(session, waiting, ItemState.WAITING, held, state_reason=None)
+    moved += await repository.move(session, rest, ItemState.READY, held, state_reason=None, final_at=now)
+    if moved:
+        await audit.record(
+            session, actor, "items.resumed", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved)
+        )
+    return len(moved)
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def item(session: ReadSession, item_id: UUID) -> DossierItem:
+    """One item the session may see.
+
+    Raises:
+        NotFound: unknown, or another firm's.
+    """
+    found = await repository.one(session, item_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def of_document(session: ReadSession, document_id: UUID) -> Sequence[DossierItem]:
+    """The items on a document that the session may see, in id order."""
+    return await repository.of_document(session, document_id)
+
+
+async def of_subject(
+    session: ReadSession, dossier_id: UUID, *, document_id: UUID | None = None, statement_id: UUID | None = None
+) -> DossierItem | None:
+    """The item of a dossier on one document or one statement."""
+    return await repository.of_subject(session, dossier_id, document_id=document_id, statement_id=statement_id)
+
+
+async def listed(session: ReadSession, query: ItemQuery) -> Page[DossierItem]:
+    """One page of items: of a dossier, or (without dossier_id) of everything the session may see."""
+    return await repository.page(session, query)
+
+
+async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
+    """How many items of a list are in each state."""
+    return await repository.counts(session, query)
+
+
+async def approvals(session: ReadSession, dossier_id: UUID | None = None) -> dict[ApprovalState, int]:
+    """How many items are in each state of approval."""
+    return await repository.count_approvals(session, dossier_id)
+
+
+# ── what the events ask for; all of it in the system scope, across firms ─────────────────────────────────────────
+
+
+async def make_for_document(session: WriteSession, document_id: UUID) -> int:
+    """An item in every dossier with open access on the document's company; repeating it makes none twice."""
+    document = await documents.by_id(session, document_id)
+    if document is None:
+        return 0
+    made = 0
+    for dossier in await _open_dossiers(session, document.company_id):
+        made += len(await repository.add_all(session, [await _for_document(session, dossier, document)]))
+    return made
+
+
+async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
+    """The same for a bank statement."""
+    found = await banking.by_ids(session, [statement_id])
+    made = 0
+    for statement, account in found.values():
+        for dossier in await _open_dossiers(session, statement.company_id):
+            row = _for_statement(dossier, statement, account, clock_of(session).now())
+            made += len(await repository.add_all(session, [row]))
+    return made
+
+
+async def make_for_dossier(session: WriteSession, dossier_id: UUID, company_id: UUID) -> int:
+    """Items for everything a company has, in a dossier that was just opened; blanked ones of an earlier time are filled again."""
+    dossier = next(
+        (one for one in await _open_dossiers(session, company_id) if one.id == dossier_id),
+        None,
+    )
+    if dossier is None:
+        return 0
+    made = 0
+    after: UUID | None = None
+    while papers := await documents.batch_of_company(session, company_id, after, BATCH):
+        made += len(
+            await repository.add_all(session, [await _for_document(session, dossier, paper) for paper in papers])
+        )
+        for paper in papers:
+            known = await repository.of_subject(session, dossier.id, document_id=paper.id)
+            if known is not None and known.counterparty != paper.counterparty_name:
+                await repository.change(session, known.id, _document_columns(paper))
+        after = papers[-1].id
+    now = clock_of(session).now()
+    after = None
+    while statements := await banking.batch_of_company(session, company_id, after, BATCH):
+        rows = [_for_statement(dossier, statement, account, now) for statement, account in statements]
+        made += len(await repository.add_all(session, rows))
+        for statement, account in statements:
+            known = await repository.of_subject(session, dossier.id, statement_id=statement.id)
+            if known is not None and not known.counterparty:
+                await repository.change(session, known.id, _statement_columns(statement, account))
+        after = statements[-1][0].id
+    return made
+
+
+async def follow_change(session: WriteSession, document_id: UUID) -> None:
+    """A document changed: its items take the new values; who had approved is asked again, what had left is due again."""
+    found = await repository.of_document(session, document_id, lock=True)
+    document = await documents.by_id(session, document_id)
+    if document is None:
+        return
+    open_ids = {dossier.id for dossier in await _open_dossiers(session, document.company_id)}
+    now = clock_of(session).now()
+    for known in found:
+        if known.dossier_id not in open_ids or known.version >= document.version:
+            continue
+        policy = await policies.policy_for(session, known.firm_id, known.dossier_id)
+        kind = ItemKind(document.kind.value)
+        says = first_states(kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds)
+        state, approval = after_change(known.state, known.approval, says)
+        values = {**_document_columns(document), "version": document.version, "kind": kind, "final_at": now}
+        if known.state is not ItemState.RESERVED:
+            assert state is known.state or ITEM.allows(known.state, state)
+            values |= {
+                "state": state,
+                "state_reason": known.state_reason if state is ItemState.HELD else None,
+                "approval": approval,
+                "approval_reason": None,
+                "decided_by": None,
+                "decided_by_name": None,
+                "decided_at": None,
+            }
+        await repository.change(session, known.id, values)
+
+
+async def end_access(session: WriteSession, dossier_id: UUID) -> None:
+    """The firm's sight of the company ended: what never left goes, the rest keeps only what the firm's history needs."""
+    await repository.forget_unbundled(session, dossier_id)
+    await repository.blank(session, dossier_id)
+
+
+async def reassess(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> int:
+    """The policy of a dossier changed: what is still here waits, or does not wait any more, as it now says. Returns how many moved.
+
+    What was decided stays decided, what was put aside stays aside. Works in the firm's scope and in the system's.
+    """
+    policy = await policies.policy_for(session, firm_id, dossier_id)
+    now = clock_of(session).now()
+    moved = 0
+    for known in await repository.of_dossier_not_out(session, dossier_id):
+        state, approval = first_states(
+            known.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
+        )
+        asks = known.state is ItemState.READY and known.approval is ApprovalState.NOT_NEEDED
+        asked = known.state is ItemState.WAITING and known.approval is ApprovalState.WAITING
+        if (asks and approval is ApprovalState.WAITING) or (asked and approval is ApprovalState.NOT_NEEDED):
+            await repository.change(session, known.id, {"state": state, "approval": approval, "final_at": now})
+            moved += 1
+    return moved
+
+
+async def _open_dossiers(session: ReadSession, company_id: UUID) -> list[Dossier]:
+    found = await dossiers.of_company(session, company_id)
+    return sorted((one for one in found if one.access in OPEN_ACCESS), key=lambda one: one.id)
+
+
+def _document_columns(document: Document) -> dict[str, Any]:
+    return {
+        "number": document.number,
+        "counterparty": document.counterparty_name,
+        "item_date": document.issue_date,
+        "due_date": document.due_date,
+        "currency": document.currency,
+        "net": document.net,
+        "tax": document.tax,
+        "gross": document.gross,
+    }
+
+
+def _statement_columns(statement: Statement, account: BankAccount) -> dict[str, Any]:
+    return {
+        "number": banking.statement_number(statement),
+        "counterparty": banking.account_name(account),
+        "item_date": banking.statement_date(statement),
+        "due_date": None,
+        "currency": account.currency,
+        "net": 0,
+        "tax": 0,
+        "gross": cents(statement.new_balance),
+    }
+
+
+def _fresh(dossier: Dossier, kind: ItemKind, received_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "firm_id": dossier.firm_id,
+        "dossier_id": dossier.id,
+        "company_id": dossier.company_id,
+        "document_id": None,
+        "statement_id": None,
+        "kind": kind,
+        "received_at": received_at,
+        "final_at": now,
+    }
+
+
+async def _for_document(session: ReadSession, dossier: Dossier, document: Document) -> dict[str, Any]:
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    kind = ItemKind(document.kind.value)
+    state, approval = first_states(
+        kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
+    )
+    return {
+        **_fresh(dossier, kind, document.received_at, clock_of(session).now()),
+        **_document_columns(document),
+        "document_id": document.id,
+        "version": document.version,
+        "state": state,
+        "approval": approval,
+    }
+
+
+def _for_statement(dossier: Dossier, statement: Statement, account: BankAccount, now: datetime) -> dict[str, Any]:
+    return {
+        **_fresh(dossier, ItemKind.STATEMENT, statement.received_at, now),
+        **_statement_columns(statement, account),
+        "statement_id": statement.id,
+        "version": statement.version,
+        "state": ItemState.READY,
+        "approval": ApprovalState.NOT_NEEDED,
+    }
+
+
+__all__ = [
+    "DossierItem",
+    "approvals",
+    "bundle",
+    "candidates",
+    "counts",
+    "deliver",
+    "end_access",
+    "follow_change",
+    "hold",
+    "item",
+    "listed",
+    "make_for_document",
+    "make_for_dossier",
+    "make_for_statement",
+    "of_document",
+    "of_subject",
+    "reassess",
+    "release",
+    "reserve",
+    "reserved",
+    "resume",
+    "set_approval",
+    "set_locked",
+    "undeliver",
+]
