@@ -222,6 +222,13 @@ async def import_of(session: ReadSession, import_id: UUID, *, lock: bool = False
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
+async def lock_imports(session: WriteSession, firm_id: UUID) -> None:
+    """One import of a firm at a time is carried out; two lists with the same company make one dossier."""
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"dossier-import:{firm_id}", 0)))
+    )
+
+
 async def imports(session: ReadSession, limit: int = 20) -> Sequence[DossierImport]:
     """The latest imports."""
     return (

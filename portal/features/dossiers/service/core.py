@@ -1,6 +1,6 @@
 """Dossiers: opening, listing, creating, changing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from portal.features.dossiers.repository import DossierQuery, Totals
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor
-from portal.kernel.errors import Conflict, NotFound
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.language import N_, Language
 
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
@@ -161,16 +161,36 @@ async def company_of(session: ReadSession, dossier: Dossier) -> parties.Company 
     return await parties.company(session, dossier.company_id) if dossier.access in OPEN_ACCESS else None
 
 
-__all__ = [
-    "Dossier",
-    "DossierQuery",
-    "Totals",
-    "company_of",
-    "create",
-    "listed",
-    "match_company",
-    "names",
-    "of_company",
-    "open_dossier",
-    "totals",
-]
+async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
+    """Every dossier the actor may list, by name."""
+    return await repository.all_of(session, actor)
+
+
+async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
+    """Change a dossier's own columns; gives the names of those that really changed.
+
+    Raises:
+        Forbidden: the actor may not edit dossiers.
+        Conflict: the code is taken.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
+    if not changed:
+        return []
+    code = values.get("code")
+    if "code" in changed and code and code in await repository.codes_in_use(session, dossier.firm_id):
+        raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
+    for name in changed:
+        setattr(dossier, name, values[name])
+    await session.flush()
+    await audit.record(
+        session, actor, "dossiers.updated", "dossier", dossier.id, dossier_id=dossier.id, columns=changed
+    )
+    return changed
+
+
+async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str, Any]:
+    """What the Detail page shows of invitations: the latest one, and all of them."""
+    found = await repository.invitations(session, dossier.id)
+    return {"invitation": found[0] if found else None, "invitations": found}

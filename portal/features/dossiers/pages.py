@@ -1,5 +1,0 @@
-"""Pages of the slice."""
-
-from typing import Any
-
-ROUTES: list[Any] = []

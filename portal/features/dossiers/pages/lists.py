@@ -1,0 +1,169 @@
+"""All dossiers, and a new one."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import WriteSession
+from portal.features.accounts import service as accounts
+from portal.features.dossiers import service
+from portal.features.dossiers.domain import VatRegime
+from portal.features.dossiers.service import DossierQuery
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Invalid
+from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
+from portal.kernel.numbers import NotANumber, parse_company_number
+from portal.web.forms import Form
+from portal.web.render import Toast, go, render
+from portal.web.security import requires, staff
+
+VAT_NAMES = {
+    VatRegime.MONTHLY: N_("monthly"),
+    VatRegime.QUARTERLY: N_("quarterly"),
+    VatRegime.EXEMPT: N_("exempt"),
+    VatRegime.NONE: N_("none"),
+}
+
+
+def query_of(q: str, only: str, mine: str, sort: str, cursor: str | None, actor: Actor) -> DossierQuery:
+    """What a list page's address asks for."""
+    key = sort.removeprefix("-")
+    return DossierQuery(
+        search=q.strip()[:100],
+        only=only,
+        manager_id=actor.person_id if mine == "yes" else None,
+        sort=key,
+        descending=sort.startswith("-"),
+        cursor=cursor,
+    )
+
+
+@get("/dossiers", guards=[staff])
+async def dossiers_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    q: FromQuery[str] = "",
+    only: FromQuery[str] = "",
+    mine: FromQuery[str] = "",
+    sort: FromQuery[str] = "name",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """Every dossier of the firm."""
+    page = await service.listed(session, actor, query_of(q, only, mine, sort, after or before, actor))
+    managers = {person.id: person.name for _row, person in await accounts.staff(session, _firm(actor))}
+    return render(
+        request,
+        "pages/dossiers/list.html",
+        block="rows",
+        page=page,
+        q=q,
+        managers=managers,
+        totals=await service.totals(session, actor),
+        may_edit=actor.may(Right.DOSSIERS_EDIT),
+    )
+
+
+def _firm(actor: Actor) -> UUID:
+    assert actor.firm_id is not None
+    return actor.firm_id
+
+
+async def form_choices(session: WriteSession, actor: Actor) -> dict[str, Any]:
+    """The lists a dossier's form chooses from."""
+    return {
+        "languages_of_clients": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
+        "regimes": [(regime.value, gettext(name)) for regime, name in VAT_NAMES.items()],
+        "staff": [
+            (str(person.id), person.name) for _row, person in await accounts.staff(session, _firm(actor))
+        ],
+    }
+
+
+@get("/dossiers/new", guards=[requires(Right.DOSSIERS_EDIT)])
+async def new_page(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template:
+    """The form for one new dossier."""
+    return render(
+        request, "pages/dossiers/new.html", values={}, errors={}, **await form_choices(session, actor)
+    )
+
+
+@post("/dossiers", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
+async def new_dossier(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
+    """Make it; a number that is claimed makes an access request."""
+    form = await Form.of(request)
+    try:
+        number = read_number(form)
+        values = read_dossier(form)
+        form.check()
+        async with session.begin_nested():
+            dossier = await service.create(session, tools, actor, number=number, **values)
+    except (Invalid, Conflict) as wrong:
+        errors = wrong.field_texts() or {"code": wrong.text()}
+        return render(
+            request,
+            "pages/dossiers/new.html",
+            status=422,
+            values=form.values,
+            errors=errors,
+            **await form_choices(session, actor),
+        )
+    text = (
+        N_("%(name)s has an account already. Its owner is asked to give you access.")
+        if dossier.access.value == "requested"
+        else N_("%(name)s is ready: files can be handed in.")
+    )
+    return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(text) % {"name": dossier.name}))
+
+
+def read_number(form: Form) -> str | None:
+    """The company number of a dossier form, normalised; a fault beside the field when it is none."""
+    text = form.text("number", longest=40)
+    if not text:
+        return None
+    try:
+        return parse_company_number(text, form.text("country") or "BE").number
+    except NotANumber as wrong:
+        form.fault("number", wrong.reason)
+        return None
+
+
+def read_dossier(form: Form) -> dict[str, Any]:
+    """The columns of a dossier form."""
+    manager = form.text("manager_id")
+    return {
+        "name": form.text("name", required=True, longest=200),
+        "code": form.text("code", longest=30) or None,
+        "language": form.choice("language", Language, default=Language.NL),
+        "contact_name": form.text("contact_name", longest=120) or None,
+        "contact_email": form.text("contact_email", longest=254).lower() or None,
+        "contact_phone": form.text("contact_phone", longest=60) or None,
+        "activity": form.text("activity", longest=80) or None,
+        "vat_regime": form.choice("vat_regime", VatRegime, default=VatRegime.QUARTERLY),
+        "manager_id": _uuid(manager, form) if manager else None,
+    }
+
+
+def _uuid(text: str, form: Form) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        form.fault("manager_id", N_("Choose one of the list."))
+        return None
+
+
+ROUTES: list[Any] = [dossiers_page, new_page, new_dossier]

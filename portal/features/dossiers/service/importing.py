@@ -1,0 +1,288 @@
+"""Excel import: read, preview, accept once."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.dossiers import repository
+from portal.features.dossiers.domain import ImportState, VatRegime
+from portal.features.dossiers.domain.importing import (
+    GOOD,
+    MOST_ROWS,
+    Column,
+    ImportRow,
+    Known,
+    KnownDossier,
+    RowStatus,
+    counts,
+    find_columns,
+    judge,
+    language_of,
+    letter,
+    regime_of,
+    wanted,
+)
+from portal.features.dossiers.models import Dossier, DossierImport
+from portal.features.dossiers.service.core import create
+from portal.features.parties import service as parties
+from portal.jobs.contract import Tools, clock_of
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.ids import new_id
+from portal.kernel.language import N_, Language
+from portal.sandbox import Sheet, Workbook, read_workbook
+
+NO_HEADING = N_(
+    "No row of this file names the columns. Use the template, or a first row with at least the company name and number."
+)
+NO_ROWS = N_("The list is empty: there is no row below the headings.")
+TOO_MANY = N_("The list has %(rows)s rows; at most %(limit)s are taken at once. Split it.")
+TAKEN = N_("This list was accepted already.")
+
+
+async def read(data: bytes) -> tuple[Sheet, int, dict[Column, int]]:
+    """The sheet of a workbook that holds the list, its heading row and its columns. The workbook is read in the sandbox.
+
+    Raises:
+        Invalid: no workbook, damaged, too large, or no sheet with headings we know.
+    """
+    book: Workbook = await read_workbook(data, max_rows=MOST_ROWS + 100)
+    best: tuple[Sheet, int, dict[Column, int]] | None = None
+    for sheet in book.sheets:
+        found = find_columns(sheet.rows)
+        if found is not None and (best is None or len(found[1]) > len(best[2])):
+            best = (sheet, found[0], found[1])
+    if best is None:
+        raise Invalid(NO_HEADING, code="no_heading")
+    sheet, heading, columns = best
+    if heading + 1 < len(sheet.rows) and _is_ids(sheet.rows[heading + 1]):
+        heading += 1  # the template's hidden row of column ids: it names the columns whatever the language
+        found = find_columns([sheet.rows[heading]])
+        columns = found[1] if found is not None else columns
+    return sheet, heading, columns
+
+
+def _is_ids(row: Sequence[Any]) -> bool:
+    ids = {column.value for column in Column}
+    cells = [cell for cell in row if cell]
+    return len(cells) >= 2 and all(cell in ids for cell in cells)
+
+
+async def preview(
+    session: WriteSession,
+    tools: Tools,
+    actor: Actor,
+    *,
+    file_name: str,
+    data: bytes,
+    parsed: tuple[Sheet, int, dict[Column, int]],
+) -> DossierImport:
+    """Judge every row and keep the judgement; nothing is made yet, nobody is mailed.
+
+    Raises:
+        Forbidden: the actor may not make dossiers.
+        Invalid: no rows, or too many.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    assert actor.firm_id is not None
+    sheet, heading, columns = parsed
+    rows = judge(sheet.rows, heading, columns, await known(session, tools, actor, sheet, heading, columns))
+    if not rows:
+        raise Invalid(NO_ROWS, code="no_rows")
+    if len(rows) > MOST_ROWS:
+        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(rows), limit=MOST_ROWS)
+    kept = DossierImport(
+        id=new_id(),
+        firm_id=actor.firm_id,
+        file_name=file_name[:200],
+        sha256=hashlib.sha256(data).hexdigest(),
+        sheet=sheet.name,
+        mapping={column.value: letter(position) for column, position in columns.items()},
+        rows=msgspec.to_builtins(rows),
+        counts=counts(rows),
+        state=ImportState.PREVIEWED,
+        created_by=actor.person_id,
+        created_at=clock_of(session).now(),
+        accepted_at=None,
+        result=None,
+    )
+    repository.add(session, kept)
+    await session.flush()
+    return kept
+
+
+async def known(
+    session: ReadSession,
+    tools: Tools,
+    actor: Actor,
+    sheet: Sheet,
+    heading: int,
+    columns: dict[Column, int],
+) -> Known:
+    """What is there already, as far as this list needs it. Of claimed companies only that they are is asked."""
+    mine = [_known(dossier) for dossier in await repository.all_of(session, actor)]
+    first = judge(sheet.rows, heading, columns, Known(mine))
+    asked: dict[str, list[str]] = {}
+    for row in first:
+        if row.number and row.status is RowStatus.CREATE:
+            asked.setdefault((row.values.get(Column.COUNTRY.value) or "BE").upper(), []).append(row.number)
+    claimed: set[tuple[str, str]] = set()
+    if asked:
+        async with tools.database.system_scope() as system:
+            for country, numbers in asked.items():
+                claimed |= {
+                    (country, number) for number in await parties.claimed_numbers(system, country, numbers)
+                }
+    return Known(mine, frozenset(claimed))
+
+
+def values_of(dossier: Dossier) -> dict[str, str]:
+    """A dossier as the template's columns."""
+    return {
+        Column.CODE.value: dossier.code or "",
+        Column.NAME.value: dossier.name,
+        Column.NUMBER.value: dossier.number or "",
+        Column.COUNTRY.value: dossier.country,
+        Column.LANGUAGE.value: dossier.language.value,
+        Column.CONTACT.value: dossier.contact_name or "",
+        Column.EMAIL.value: dossier.contact_email or "",
+        Column.PHONE.value: dossier.contact_phone or "",
+        Column.VAT_REGIME.value: dossier.vat_regime.value,
+        Column.ACTIVITY.value: dossier.activity or "",
+    }
+
+
+def _known(dossier: Dossier) -> KnownDossier:
+    return KnownDossier(
+        id=str(dossier.id),
+        code=dossier.code,
+        country=dossier.country,
+        number=dossier.number,
+        activity=dossier.activity or "",
+        values=wanted(values_of(dossier)),
+    )
+
+
+def rows_of(kept: DossierImport) -> list[ImportRow]:
+    """The judged rows of an import."""
+    return msgspec.convert(kept.rows, list[ImportRow])
+
+
+async def import_of(session: ReadSession, import_id: UUID) -> DossierImport:
+    """An import of the firm.
+
+    Raises:
+        NotFound: unknown, or another firm's.
+    """
+    found = await repository.import_of(session, import_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def imports(session: ReadSession) -> Sequence[DossierImport]:
+    """The latest imports of the firm."""
+    return await repository.imports(session)
+
+
+async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: UUID) -> DossierImport:
+    """Carry the good rows out, once. Rows are judged again: what changed since the preview is not made twice.
+
+    Nobody is mailed: login details are sent by a step of their own.
+
+    Raises:
+        NotFound: unknown, or another firm's.
+        Conflict: it was accepted already.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    kept = await repository.import_of(session, import_id, lock=True)
+    if kept is None:
+        raise NotFound
+    if kept.state is not ImportState.PREVIEWED:
+        raise Conflict(TAKEN, code="accepted")
+    assert actor.firm_id is not None
+    await repository.lock_imports(session, actor.firm_id)
+    present = {str(one.id): one for one in await repository.all_of(session, actor)}
+    judged = [row for row in rows_of(kept) if row.status in GOOD]
+    again = Known([_known(one) for one in present.values()])
+    done = {"created": 0, "requested": 0, "updated": 0, "unchanged": 0}
+    for row in judged:
+        country = (row.values.get(Column.COUNTRY.value) or "BE").upper()
+        code = row.values.get(Column.CODE.value) or None
+        existing = again.find(country, row.number, code, row.values.get(Column.ACTIVITY.value, ""))
+        if existing is not None:
+            changed = await _update(session, actor, present[existing.id], row)
+            done["updated" if changed else "unchanged"] += 1
+            continue
+        if code and again.with_code(code) is not None:
+            done["unchanged"] += 1
+            continue
+        dossier = await _create(session, tools, actor, row, country, code)
+        done["requested" if dossier.access.value == "requested" else "created"] += 1
+    kept.state = ImportState.ACCEPTED
+    kept.accepted_at = clock_of(session).now()
+    kept.result = dict(done)
+    await audit.record(session, actor, "dossiers.imported", "import", kept.id, file=kept.file_name, **done)
+    return kept
+
+
+async def _create(
+    session: WriteSession, tools: Tools, actor: Actor, row: ImportRow, country: str, code: str | None
+) -> Dossier:
+    get = row.values.get
+    return await create(
+        session,
+        tools,
+        actor,
+        name=get(Column.NAME.value, ""),
+        number=row.number,
+        country=country,
+        code=code,
+        language=language_of(row.values) or Language.NL,
+        contact_name=get(Column.CONTACT.value) or None,
+        contact_email=(get(Column.EMAIL.value) or "").lower() or None,
+        contact_phone=get(Column.PHONE.value) or None,
+        activity=get(Column.ACTIVITY.value) or None,
+        vat_regime=regime_of(row.values) or VatRegime.QUARTERLY,
+        manager_id=actor.person_id,
+        email=(get(Column.EMAIL.value) or "").lower() or None,
+        phone=get(Column.PHONE.value) or None,
+        street=get(Column.STREET.value) or None,
+        postcode=get(Column.POSTCODE.value) or None,
+        city=get(Column.CITY.value) or None,
+    )
+
+
+async def _update(session: WriteSession, actor: Actor, dossier: Dossier, row: ImportRow) -> bool:
+    values = {
+        name: value
+        for name, value in wanted(row.values).items()
+        if str(getattr(dossier, name) or "") != value
+    }
+    if not values:
+        return False
+    for name, value in values.items():
+        stored: Any = value
+        if name == "language":
+            stored = Language(value)
+        elif name == "vat_regime":
+            stored = VatRegime(value)
+        setattr(dossier, name, stored)
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        "dossiers.updated",
+        "dossier",
+        dossier.id,
+        dossier_id=dossier.id,
+        columns=sorted(values),
+    )
+    return True

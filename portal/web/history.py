@@ -1,0 +1,76 @@
+"""Audit events as sentences for people."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from portal.kernel.language import N_, gettext
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "dossiers.created": (N_("Dossier made"), "add"),
+    "dossiers.updated": (N_("Dossier changed"), "edit"),
+    "dossiers.imported": (N_("List %(file)s imported"), "spreadsheet"),
+    "dossiers.invited": (N_("Login details sent"), "mail"),
+    "dossiers.activated": (N_("The client activated and claimed the company"), "person-add"),
+    "dossiers.access_granted": (N_("Access granted by the owner"), "check"),
+    "dossiers.access_declined": (N_("Access declined by the owner"), "close"),
+    "dossiers.access_ended": (N_("Access ended"), "close"),
+    "intake.uploaded": (N_("Files handed in"), "upload"),
+    "intake.processed": (N_("File processed"), "check"),
+    "intake.rejected": (N_("File rejected"), "close"),
+    "documents.created": (N_("Document %(number)s came in"), "document"),
+    "documents.changed": (N_("Document %(number)s changed"), "edit"),
+    "documents.deleted": (N_("Document %(number)s deleted"), "delete"),
+    "documents.unlocked": (N_("Document unlocked"), "key"),
+    "banking.statement_created": (N_("Bank statement came in"), "statement"),
+    "approvals.approved": (N_("Approved"), "approve"),
+    "approvals.disputed": (N_("Rejected as disputed"), "close"),
+    "approvals.not_ours": (N_("Rejected as not theirs"), "close"),
+    "approvals.handed_over": (N_("Sent to the accountant"), "send"),
+    "items.held": (N_("Items held back"), "note"),
+    "items.resumed": (N_("Held items go on"), "check"),
+    "policies.changed": (N_("Export policy changed"), "settings"),
+    "bundles.requested": (N_("Export of %(items)s items started"), "exports"),
+    "bundles.exported": (N_("Bundle %(number)s made with %(items)s items"), "bundle"),
+    "bundles.abandoned": (N_("Export given up"), "warning"),
+    "bundles.downloaded": (N_("Bundle %(number)s downloaded"), "download"),
+    "bundles.delivered_again": (N_("Bundle %(number)s is delivered again"), "send"),
+    "bundles.written": (N_("Bundle %(number)s written in part"), "computer"),
+    "bundles.confirmed": (N_("Bundle %(number)s written and confirmed"), "check"),
+    "bundles.refused": (N_("Bundle %(number)s could not be written"), "warning"),
+}
+
+
+class _Happened(Protocol):
+    @property
+    def at(self) -> datetime:
+        """When."""
+        ...
+
+    @property
+    def action(self) -> str:
+        """What."""
+        ...
+
+    @property
+    def actor(self) -> dict[str, Any]:
+        """Who."""
+        ...
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Details."""
+        ...
+
+
+class _Blank(dict[str, Any]):
+    """Details an older event does not have are left open."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def told(event: _Happened) -> tuple[datetime, str, str, str]:
+    """Moment, sentence, who, icon: what the timeline component shows."""
+    sentence, icon = _SENTENCES.get(event.action, (event.action, "note"))
+    text = gettext(sentence) % _Blank(event.data)
+    return event.at, text, str(event.actor.get("name", "")), icon
