@@ -1,8 +1,16 @@
 """Bank accounts and the CODA statements on them."""
 
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
+
+from exports import coda
+from exports.model import Finding
 from portal.kernel.events import Event
 
 
@@ -12,3 +20,204 @@ class StatementArrived(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "banking.statement_arrived"
     company_id: UUID
     statement_id: UUID
+
+
+class Coda(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement of a CODA file that is ready to be taken: its own bytes are stored already."""
+
+    account_number: str
+    currency: str
+    extension: str
+    iban: str | None
+    bic: str
+    holder: str
+    description: str
+    coda_number: int
+    paper_number: int
+    old_balance: Decimal
+    old_date: date | None
+    new_balance: Decimal
+    new_date: date | None
+    debit_total: Decimal
+    credit_total: Decimal
+    movement_count: int
+    content_hash: str
+    file_sha256: str
+    file_size: int
+    file_name: str
+    derived: bool
+    findings: tuple[Finding, ...]
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a CODA file is not taken: which record, what should stand there, what does."""
+
+    rule: str
+    record: int | None
+    position: int | None
+    expected: str
+    found: str
+
+
+_LOCATION = re.compile(r"record (\d+)(?:, position (\d+))?", re.ASCII)
+
+
+def fatal(findings: Sequence[Finding]) -> Refusal | None:
+    """The first finding that must not go on to a bookkeeping package unseen."""
+    for one in findings:
+        if one.severity != "fatal":
+            continue
+        place = _LOCATION.match(one.location)
+        return Refusal(
+            rule=one.rule.removeprefix("CODA-"),
+            record=int(place[1]) if place else None,
+            position=int(place[2]) if place and place[2] else None,
+            expected=one.params.get("expected", ""),
+            found=one.params.get("found", ""),
+        )
+    return None
+
+
+def part_name(original: str, place: int, many: bool) -> str:
+    """The name of one statement's own file: the original's when it is the whole, else with its place in it."""
+    if not many:
+        return original
+    stem, dot, extension = original.rpartition(".")
+    if not dot or len(extension) > 5:
+        stem, extension = original, "cod"
+    return f"{stem}-{place:03d}.{extension}"
+
+
+def _storable(text: str) -> str:
+    """Without the characters that a database text cannot hold; CODA may carry any byte."""
+    return "".join(character for character in text if character >= " ").strip()
+
+
+def _storable_finding(one: Finding) -> Finding:
+    return Finding(
+        rule=one.rule,
+        severity=one.severity,
+        location=one.location,
+        text=_storable(one.text),
+        params={key: _storable(value) for key, value in one.params.items()},
+    )
+
+
+def codas(file: coda.File, parts: Sequence[tuple[str, int]], name: str) -> tuple[Coda, ...]:
+    """The statements of a file that was read, checked and cut.
+
+    Args:
+        parts: SHA-256 and size of each statement's own bytes, in order: of the file itself when it holds one.
+        name: the name the file came with.
+    """
+    findings = coda.check(file)
+    starts = [statement.record for statement in file.statements] + [10**9]
+    many = len(file.statements) > 1
+    made: list[Coda] = []
+    for place, (statement, (sha256, size)) in enumerate(zip(file.statements, parts, strict=True)):
+        account = statement.account
+        mine = [
+            one
+            for one in findings
+            if (match := _LOCATION.match(one.location)) and starts[place] <= int(match[1]) < starts[place + 1]
+        ]
+        made.append(
+            Coda(
+                account_number=_storable(account.key[0]),
+                currency=_storable(account.currency) or "EUR",
+                extension=_storable(account.extension),
+                iban=account.iban,
+                bic=_storable(statement.bic),
+                holder=_storable(statement.holder),
+                description=_storable(statement.description),
+                coda_number=statement.coda_sequence,
+                paper_number=statement.paper_number,
+                old_balance=statement.old_balance,
+                old_date=statement.old_balance_date,
+                new_balance=statement.new_balance
+                if statement.new_balance is not None
+                else statement.old_balance,
+                new_date=statement.new_balance_date,
+                debit_total=statement.total_debit,
+                credit_total=statement.total_credit,
+                movement_count=statement.movement_count,
+                content_hash=statement.content_hash,
+                file_sha256=sha256,
+                file_size=size,
+                file_name=part_name(name, place + 1, many),
+                derived=many,
+                findings=tuple(_storable_finding(one) for one in mine),
+            )
+        )
+    return tuple(made)
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a stored statement its place in the chain needs."""
+
+    id: UUID
+    coda_number: int
+    old_balance: Decimal
+    old_date: date | None
+    new_balance: Decimal
+    new_date: date | None
+
+
+def as_statement(known: "Link | Coda", name: str = "") -> coda.Statement:
+    """A stored or new statement as the library's chain functions take it; `file_reference` carries `name`."""
+    return coda.Statement(
+        account=coda.Account("chain"),
+        old_balance_thousandths=coda.to_thousandths(known.old_balance),
+        new_balance_thousandths=coda.to_thousandths(known.new_balance),
+        old_balance_date=known.old_date,
+        new_balance_date=known.new_date,
+        coda_sequence=known.coda_number,
+        file_reference=name,
+    )
+
+
+def conflict_with(new: Coda, known: Sequence[Link]) -> UUID | None:
+    """The stored statement of the same account that claims the number and the place of this one with other content."""
+    ours = as_statement(new, "new")
+    for other in known:
+        if other.coda_number == new.coda_number and coda.conflicts([as_statement(other, "known"), ours]):
+            return other.id
+    return None
+
+
+class Break(msgspec.Struct, frozen=True, kw_only=True):
+    """Statements are missing on an account, between `before` and `after` (ids of statements)."""
+
+    before: UUID
+    after: UUID
+    expected: Decimal
+    found: Decimal
+    from_date: date | None
+    to_date: date | None
+    numbers: tuple[int, ...]
+
+
+def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
+    """The gaps in one account's chain: the balances decide, the numbers stand beside them."""
+    gaps = coda.continuity([as_statement(one, str(one.id)) for one in chain])
+    return tuple(
+        Break(
+            before=UUID(gap.before.file_reference),
+            after=UUID(gap.after.file_reference),
+            expected=gap.expected,
+            found=gap.found,
+            from_date=gap.from_date,
+            to_date=gap.to_date,
+            numbers=gap.missing_numbers[:10],
+        )
+        for gap in gaps
+    )
+
+
+class StatementQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of statements shows; `sort` is date or received."""
+
+    account_id: UUID | None = None
+    sort: str = "date"
+    descending: bool = True
+    cursor: str | None = None

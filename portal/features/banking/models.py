@@ -29,8 +29,11 @@ class BankAccount(OwnedByCompany, Base):
 
 
 class Statement(OwnedByCompany, Base):
-    """One CODA statement. `original_sha256` is the file that came in; `file_sha256` the part of this account when the file held
-    several (then `derived`: cut on record boundaries, bytes otherwise untouched), else the same.
+    """One CODA statement.
+
+    `original_sha256` is the file that came in; `file_sha256` this statement's own part when the file held
+    several (then `derived`: cut on record boundaries, bytes otherwise untouched), else the same. So every statement leaves by
+    itself, and none leaves twice because a later file repeats it.
     """
 
     __tablename__ = "statement"

@@ -352,5 +352,3 @@ LIST_STATES: Mapping[str, str] = {
     "delivered": N_("delivered"),
 }
 """Filters by the state of the item."""
-
-

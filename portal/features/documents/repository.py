@@ -80,7 +80,9 @@ class ListedDocument:
 
 async def insert_new(session: WriteSession, values: Mapping[str, Any]) -> Document | None:
     """A new document; None when the company has these bytes or this duplicate key already (also from a rival at this moment)."""
-    return await session.scalar(insert(Document).values(**values).on_conflict_do_nothing().returning(Document))
+    return await session.scalar(
+        insert(Document).values(**values).on_conflict_do_nothing().returning(Document)
+    )
 
 
 async def one(session: ReadSession, document_id: UUID, received_by: UUID | None = None) -> Document | None:
@@ -148,7 +150,14 @@ async def change(
 
 
 async def set_pdf(
-    session: WriteSession, document_id: UUID, *, sha256: str, name: str, size: int, origin: str, over: Sequence[str]
+    session: WriteSession,
+    document_id: UUID,
+    *,
+    sha256: str,
+    name: str,
+    size: int,
+    origin: str,
+    over: Sequence[str],
 ) -> bool:
     """Give a document its PDF where it has none, or one of an origin in `over`."""
     changed = await session.scalar(
@@ -179,7 +188,9 @@ async def left_in(session: ReadSession, document_id: UUID) -> bool:
         sa.select(_ITEM.c.id)
         .where(
             _ITEM.c.document_id == document_id,
-            sa.or_(_ITEM.c.bundle_number.is_not(None), _ITEM.c.state.in_(("reserved", "bundled", "delivered"))),
+            sa.or_(
+                _ITEM.c.bundle_number.is_not(None), _ITEM.c.state.in_(("reserved", "bundled", "delivered"))
+            ),
         )
         .limit(1)
     )
@@ -188,9 +199,7 @@ async def left_in(session: ReadSession, document_id: UUID) -> bool:
 
 async def delete(session: WriteSession, document_id: UUID) -> bool:
     """Delete a document; its items that never left go with it (the foreign key's cascade)."""
-    gone = await session.scalar(
-        sa.delete(Document).where(Document.id == document_id).returning(Document.id)
-    )
+    gone = await session.scalar(sa.delete(Document).where(Document.id == document_id).returning(Document.id))
     return gone is not None
 
 
@@ -205,7 +214,7 @@ async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLoc
 async def add_locks(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert locks; an item that has one keeps it. Ordered by the document, so that two exports meet in one order."""
     if rows:
-        ordered = sorted(rows, key=lambda row: (row["document_id"] or row["statement_id"]))
+        ordered = sorted(rows, key=lambda row: row["document_id"] or row["statement_id"])
         await session.execute(insert(DocumentLock).values(ordered).on_conflict_do_nothing())
 
 
@@ -218,7 +227,7 @@ async def keep_locks(session: WriteSession, item_ids: Sequence[UUID], reason: st
 
 async def drop_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str | None) -> int:
     """Lift the locks of items; with `reason` only those that stand for it."""
-    where = [DocumentLock.item_id.in_(item_ids)]
+    where: list[sa.ColumnElement[bool]] = [DocumentLock.item_id.in_(item_ids)]
     if reason is not None:
         where.append(DocumentLock.reason == reason)
     gone = await session.scalars(sa.delete(DocumentLock).where(*where).returning(DocumentLock.id))
@@ -281,12 +290,10 @@ def _items_of(query: DocumentQuery) -> sa.Subquery:
     ).where(_ITEM.c.document_id.is_not(None))
     if query.dossier_id is not None:
         return statement.where(_ITEM.c.dossier_id == query.dossier_id).subquery()
-    return (
-        statement.distinct(_ITEM.c.document_id).order_by(_ITEM.c.document_id, furthest.desc()).subquery()
-    )
+    return statement.distinct(_ITEM.c.document_id).order_by(_ITEM.c.document_id, furthest.desc()).subquery()
 
 
-def _filtered(statement: sa.Select[Any], query: DocumentQuery, item: sa.Subquery) -> sa.Select[Any]:
+def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
     statement = statement.outerjoin(item, item.c.document_id == Document.id)
     if query.kinds:
         statement = statement.where(Document.kind.in_(query.kinds))
@@ -297,7 +304,7 @@ def _filtered(statement: sa.Select[Any], query: DocumentQuery, item: sa.Subquery
     if query.search:
         escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         pattern = f"%{escaped}%"
-        matches = [
+        matches: list[sa.ColumnElement[bool]] = [
             Document.number.ilike(pattern),
             Document.counterparty_name.ilike(pattern),
             Document.note.ilike(pattern),
@@ -330,10 +337,8 @@ async def page(
         cursor=query.cursor,
         size=size,
     )
-    found = await session.execute(statement)
-    rows = [
-        ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4])) for row in found
-    ]
+    found: Any = await session.execute(statement)
+    rows = [ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4])) for row in found]
     return cut(
         rows,
         backwards=backwards,
@@ -350,7 +355,7 @@ async def count_states(session: ReadSession, company_id: UUID, query: DocumentQu
     wanted = sa.select(sa.func.coalesce(item.c.state, ""), sa.func.count()).where(
         Document.company_id == company_id
     )
-    found = await session.execute(_filtered(wanted, query, item).group_by(item.c.state))
+    found: Any = await session.execute(_filtered(wanted, query, item).group_by(item.c.state))
     return {row[0]: row[1] for row in found}
 
 
@@ -358,5 +363,5 @@ async def count_kinds(session: ReadSession, company_id: UUID, query: DocumentQue
     """How many documents of a list are of each kind."""
     item = _items_of(query)
     wanted = sa.select(Document.kind, sa.func.count()).where(Document.company_id == company_id)
-    found = await session.execute(_filtered(wanted, query, item).group_by(Document.kind))
+    found: Any = await session.execute(_filtered(wanted, query, item).group_by(Document.kind))
     return {row[0]: row[1] for row in found}

@@ -95,7 +95,9 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
-def first_states(kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str]) -> tuple[ItemState, ApprovalState]:
+def first_states(
+    kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str]
+) -> tuple[ItemState, ApprovalState]:
     """Where an item begins: a document waits where the policy asks for approval of its kind; statements never wait."""
     if kind is not ItemKind.STATEMENT and needs_approval and kind.value in approval_kinds:
         return ItemState.WAITING, ApprovalState.WAITING

@@ -37,7 +37,9 @@ async def one(session: ReadSession, item_id: UUID) -> DossierItem | None:
     return await session.get(DossierItem, item_id)
 
 
-async def of_document(session: ReadSession, document_id: UUID, *, lock: bool = False) -> Sequence[DossierItem]:
+async def of_document(
+    session: ReadSession, document_id: UUID, *, lock: bool = False
+) -> Sequence[DossierItem]:
     """The items on a document, in id order; a firm sees its own, a member all, the system all."""
     statement = sa.select(DossierItem).where(DossierItem.document_id == document_id).order_by(DossierItem.id)
     if lock:
@@ -46,7 +48,11 @@ async def of_document(session: ReadSession, document_id: UUID, *, lock: bool = F
 
 
 async def of_subject(
-    session: ReadSession, dossier_id: UUID, *, document_id: UUID | None = None, statement_id: UUID | None = None
+    session: ReadSession,
+    dossier_id: UUID,
+    *,
+    document_id: UUID | None = None,
+    statement_id: UUID | None = None,
 ) -> DossierItem | None:
     """The item of a dossier on one document or statement."""
     where = (

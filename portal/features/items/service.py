@@ -188,7 +188,9 @@ async def _again(session: ReadSession, item_id: UUID) -> DossierItem:
     return found
 
 
-async def hold(session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str) -> int:
+async def hold(
+    session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
+) -> int:
     """Put items aside: no policy takes them until they are resumed. Returns how many were.
 
     Raises:
@@ -205,7 +207,14 @@ async def hold(session: WriteSession, actor: Actor, dossier_id: UUID, ids: Seque
     )
     if moved:
         await audit.record(
-            session, actor, "items.held", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved), reason=reason
+            session,
+            actor,
+            "items.held",
+            "dossier",
+            dossier_id,
+            dossier_id=dossier_id,
+            items=len(moved),
+            reason=reason,
         )
     return len(moved)
 
@@ -253,10 +262,16 @@ async def of_document(session: ReadSession, document_id: UUID) -> Sequence[Dossi
 
 
 async def of_subject(
-    session: ReadSession, dossier_id: UUID, *, document_id: UUID | None = None, statement_id: UUID | None = None
+    session: ReadSession,
+    dossier_id: UUID,
+    *,
+    document_id: UUID | None = None,
+    statement_id: UUID | None = None,
 ) -> DossierItem | None:
     """The item of a dossier on one document or one statement."""
-    return await repository.of_subject(session, dossier_id, document_id=document_id, statement_id=statement_id)
+    return await repository.of_subject(
+        session, dossier_id, document_id=document_id, statement_id=statement_id
+    )
 
 
 async def listed(session: ReadSession, query: ItemQuery) -> Page[DossierItem]:
@@ -311,7 +326,9 @@ async def make_for_dossier(session: WriteSession, dossier_id: UUID, company_id: 
     after: UUID | None = None
     while papers := await documents.batch_of_company(session, company_id, after, BATCH):
         made += len(
-            await repository.add_all(session, [await _for_document(session, dossier, paper) for paper in papers])
+            await repository.add_all(
+                session, [await _for_document(session, dossier, paper) for paper in papers]
+            )
         )
         for paper in papers:
             known = await repository.of_subject(session, dossier.id, document_id=paper.id)
@@ -382,7 +399,9 @@ async def reassess(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> in
         asks = known.state is ItemState.READY and known.approval is ApprovalState.NOT_NEEDED
         asked = known.state is ItemState.WAITING and known.approval is ApprovalState.WAITING
         if (asks and approval is ApprovalState.WAITING) or (asked and approval is ApprovalState.NOT_NEEDED):
-            await repository.change(session, known.id, {"state": state, "approval": approval, "final_at": now})
+            await repository.change(
+                session, known.id, {"state": state, "approval": approval, "final_at": now}
+            )
             moved += 1
     return moved
 
@@ -448,7 +467,9 @@ async def _for_document(session: ReadSession, dossier: Dossier, document: Docume
     }
 
 
-def _for_statement(dossier: Dossier, statement: Statement, account: BankAccount, now: datetime) -> dict[str, Any]:
+def _for_statement(
+    dossier: Dossier, statement: Statement, account: BankAccount, now: datetime
+) -> dict[str, Any]:
     return {
         **_fresh(dossier, ItemKind.STATEMENT, statement.received_at, now),
         **_statement_columns(statement, account),

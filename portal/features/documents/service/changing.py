@@ -37,7 +37,13 @@ def _check_right(actor: Actor) -> None:
 
 
 async def amend(
-    session: WriteSession, actor: Actor, document: Document, entry: Entry, *, us: str, dossier_id: UUID | None = None
+    session: WriteSession,
+    actor: Actor,
+    document: Document,
+    entry: Entry,
+    *,
+    us: str,
+    dossier_id: UUID | None = None,
 ) -> Document:
     """Correct what a person had typed; the new version is told to everybody who acted on the old one.
 
@@ -92,7 +98,9 @@ async def amend(
     return new
 
 
-async def annotate(session: WriteSession, actor: Actor, document: Document, annotation: Annotation) -> Document:
+async def annotate(
+    session: WriteSession, actor: Actor, document: Document, annotation: Annotation
+) -> Document:
     """Tags, note and payment state: never part of the books, so they may change on a locked document too.
 
     Raises:
@@ -109,9 +117,7 @@ async def annotate(session: WriteSession, actor: Actor, document: Document, anno
     new = await repository.change(session, document.id, document.version, values)
     if new is None:
         raise Conflict(MOVED_ON, code="changed")
-    await audit.record(
-        session, actor, "documents.annotated", "document", document.id, changed=sorted(values)
-    )
+    await audit.record(session, actor, "documents.annotated", "document", document.id, changed=sorted(values))
     return new
 
 

@@ -1,7 +1,7 @@
 """Locks: an exported document cannot change. The trigger in the database enforces it, whoever asks."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 from uuid import UUID
 
 from portal.db.session import WriteSession
@@ -17,30 +17,14 @@ EXPORTED = "exported"
 BEING_CHANGED = N_("A document is being changed at this moment. Try again in a few seconds.")
 
 
-class Leaving(Protocol):
-    """What of a dossier item a lock needs."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def firm_id(self) -> UUID: ...
-    @property
-    def company_id(self) -> UUID: ...
-    @property
-    def document_id(self) -> UUID | None: ...
-    @property
-    def statement_id(self) -> UUID | None: ...
-    @property
-    def version(self) -> int: ...
-
-
-async def lock_for_export(
-    session: WriteSession, _actor: Actor, items: Sequence[Leaving], bundle: int
-) -> None:
+async def lock_for_export(session: WriteSession, _actor: Actor, items: Sequence[Any], bundle: int) -> None:
     """Lock the papers of items that an export has just reserved, so that what is built is what was chosen.
 
     An item whose paper is locked already keeps that lock. Taking a lock takes the document's row first: an edit under way either
     finishes before, and is then seen here by its version, or meets the lock.
+
+    Args:
+        items: dossier items (of the slice above): id, firm_id, company_id, document_id, statement_id, version.
 
     Raises:
         Conflict: a document has changed and its item has not heard of it yet (`busy`).

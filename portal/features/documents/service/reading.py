@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+import msgspec
+
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.documents import repository
@@ -93,8 +95,6 @@ async def state_counts(
 
 
 def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> DocumentQuery:
-    import msgspec
-
     return msgspec.structs.replace(query, received_by=own_uploads_only(actor), **changes)
 
 
@@ -159,7 +159,11 @@ async def download(tools: Tools, document: Document, role: FileRole) -> Download
     if role == "original":
         sha256, name, media_type = document.original_sha256, document.original_name, document.original_type
     elif role == "ubl":
-        sha256, name, media_type = document.ubl_sha256, f"{_stem(document.original_name)}.xml", "application/xml"
+        sha256, name, media_type = (
+            document.ubl_sha256,
+            f"{_stem(document.original_name)}.xml",
+            "application/xml",
+        )
     else:
         sha256, name, media_type = (
             document.pdf_sha256,

@@ -1,0 +1,299 @@
+"""Bank statements: taking CODA files in, looking at accounts, finding what is missing."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from exports import coda
+from portal.db.paging import Page
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.banking import repository
+from portal.features.banking.domain import (
+    Break,
+    Coda,
+    Link,
+    StatementArrived,
+    StatementQuery,
+    breaks,
+    conflict_with,
+)
+from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.repository import AccountSummary, ListedStatement
+from portal.jobs.contract import Tools, clock_of
+from portal.jobs.ledger import publish
+from portal.kernel.actor import Actor
+from portal.kernel.clock import local_date
+from portal.kernel.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class TakenStatement:
+    """What became of one statement of a file: new, there already, or (nothing written) in conflict with another one."""
+
+    statement: Statement
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A statement that claims the place of a stored one, with other content: a person has to choose."""
+
+    new: Coda
+    known: Statement
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account as its page shows it."""
+
+    account: BankAccount
+    name: str
+    statements: int
+    latest: Statement | None
+    gaps: Sequence[Break]
+
+
+async def clashes(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> list[Clash]:
+    """Statements whose number and place another one of the account has already, with other content (coda.md 5.5, third level)."""
+    found: list[Clash] = []
+    for one in statements:
+        if not one.coda_number or await repository.with_content(session, company_id, one.content_hash):
+            continue
+        account = await repository.account_of(
+            session, company_id, one.account_number, one.currency, one.extension
+        )
+        if account is None:
+            continue
+        known = await repository.with_number(session, account.id, one.coda_number)
+        rival = conflict_with(one, _links(known))
+        if rival is not None:
+            found.append(Clash(one, next(other for other in known if other.id == rival)))
+    return found
+
+
+async def knows_account(session: ReadSession, company_id: UUID, one: Coda) -> bool:
+    """Whether a statement's account is one of the company's already."""
+    found = await repository.account_of(session, company_id, one.account_number, one.currency, one.extension)
+    return found is not None
+
+
+async def take(
+    session: WriteSession,
+    actor: Actor,
+    company_id: UUID,
+    statements: Sequence[Coda],
+    *,
+    original_sha256: str,
+    original_name: str,
+) -> list[TakenStatement]:
+    """The statements of one checked file; publishes StatementArrived for each new one.
+
+    What the company has already (the same records 0 to 9, whatever the file) is given back as it stands.
+
+    Args:
+        statements: without fatal findings (`domain.fatal`); their bytes are stored.
+        original_sha256: the file that came in.
+    """
+    now = clock_of(session).now()
+    taken: list[TakenStatement] = []
+    for one in statements:
+        account = await repository.find_or_make_account(
+            session,
+            {
+                "id": new_id(),
+                "company_id": company_id,
+                "number": one.account_number,
+                "currency": one.currency,
+                "extension": one.extension,
+                "iban": one.iban,
+                "bic": one.bic or None,
+                "holder": one.holder,
+                "description": one.description,
+                "created_at": now,
+            },
+        )
+        made = await repository.insert_new(
+            session,
+            {
+                "id": new_id(),
+                "company_id": company_id,
+                "account_id": account.id,
+                "version": 1,
+                "coda_number": one.coda_number,
+                "paper_number": one.paper_number,
+                "old_balance": one.old_balance,
+                "old_date": one.old_date,
+                "new_balance": one.new_balance,
+                "new_date": one.new_date,
+                "debit_total": one.debit_total,
+                "credit_total": one.credit_total,
+                "movement_count": one.movement_count,
+                "content_hash": one.content_hash,
+                "original_sha256": original_sha256,
+                "original_name": one.file_name if one.derived else original_name,
+                "file_sha256": one.file_sha256,
+                "file_size": one.file_size,
+                "derived": one.derived,
+                "findings": msgspec.to_builtins(one.findings),
+                "received_at": now,
+                "received_by": actor.person_id,
+            },
+        )
+        if made is None:
+            there = await repository.with_content(session, company_id, one.content_hash)
+            assert there is not None
+            taken.append(TakenStatement(there, new=False))
+            continue
+        await audit.record(
+            session,
+            actor,
+            "banking.statement_arrived",
+            "statement",
+            made.id,
+            account=account.number,
+            number=made.coda_number,
+            sha256=one.file_sha256,
+        )
+        await publish(session, actor, StatementArrived(company_id=company_id, statement_id=made.id))
+        taken.append(TakenStatement(made, new=True))
+    return taken
+
+
+async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Statement, BankAccount]]:
+    """Statements with their accounts, by id; unseen ones are left out."""
+    return await repository.by_ids(session, ids)
+
+
+async def batch_of_company(
+    session: ReadSession, company_id: UUID, after: UUID | None, limit: int
+) -> Sequence[tuple[Statement, BankAccount]]:
+    """Statements of a company in id order, behind `after`: for walking over all of them."""
+    return await repository.batch_of_company(session, company_id, after, limit)
+
+
+async def accounts(session: ReadSession, company_id: UUID) -> list[AccountView]:
+    """The accounts of a company, each with its latest balance and what is missing in its chain."""
+    return [await _view(session, summary) for summary in await repository.accounts(session, company_id)]
+
+
+async def _view(session: ReadSession, summary: AccountSummary) -> AccountView:
+    chain = await repository.chain(session, summary.account.id) if summary.statements > 1 else []
+    return AccountView(
+        summary.account,
+        account_name(summary.account),
+        summary.statements,
+        summary.latest,
+        breaks(_links(chain)),
+    )
+
+
+def _links(rows: Sequence[Statement]) -> list[Link]:
+    return [
+        Link(
+            id=row.id,
+            coda_number=row.coda_number,
+            old_balance=row.old_balance,
+            old_date=row.old_date,
+            new_balance=row.new_balance,
+            new_date=row.new_date,
+        )
+        for row in rows
+    ]
+
+
+async def gaps(session: ReadSession, account_id: UUID) -> Sequence[Break]:
+    """What is missing in the chain of one account."""
+    return breaks(_links(await repository.chain(session, account_id)))
+
+
+async def listed(
+    session: ReadSession, company_id: UUID, dossier_id: UUID | None, query: StatementQuery
+) -> Page[ListedStatement]:
+    """One page of statements; with a dossier also the state of their items there."""
+    return await repository.page(session, company_id, dossier_id, query)
+
+
+async def statement(
+    session: ReadSession, company_id: UUID, statement_id: UUID
+) -> tuple[Statement, BankAccount] | None:
+    """One statement of a company with its account; None when there is none to see."""
+    found = await repository.one(session, statement_id)
+    return found if found is not None and found[0].company_id == company_id else None
+
+
+async def read_original(tools: Tools, row: Statement) -> coda.Statement | None:
+    """A stored statement read from its own bytes; None when they cannot be read any more as when they came.
+
+    Raises:
+        BrokenFile: the bytes are gone or damaged.
+    """
+    data = await tools.store.get(row.company_id, row.file_sha256)
+    try:
+        file = await asyncio.to_thread(coda.read, data)
+    except coda.Unreadable:
+        return None
+    return next((one for one in file.statements if one.content_hash == row.content_hash), None)
+
+
+async def file_of(tools: Tools, row: Statement) -> bytes:
+    """The statement's own bytes, verified.
+
+    Raises:
+        BrokenFile: gone or damaged.
+    """
+    return await tools.store.get(row.company_id, row.file_sha256)
+
+
+def account_name(account: BankAccount) -> str:
+    """An account for people: an IBAN in groups of four, with what tells it apart from others of its number."""
+    number = account.iban or account.number
+    shown = (
+        " ".join(number[place : place + 4] for place in range(0, len(number), 4)) if account.iban else number
+    )
+    return " ".join(
+        part
+        for part in (shown, account.currency if account.currency != "EUR" else "", account.extension)
+        if part
+    )
+
+
+def statement_date(row: Statement) -> date:
+    """The day a statement belongs to: of its closing balance, else of its opening one, else of its arrival."""
+    return row.new_date or row.old_date or local_date(row.received_at)
+
+
+def statement_number(row: Statement) -> str:
+    """Year and CODA number, 2026/045; the paper number where the bank counts no CODA; empty without both."""
+    number = row.coda_number or row.paper_number
+    return f"{statement_date(row).year}/{number:03d}" if number else ""
+
+
+__all__ = [
+    "AccountView",
+    "BankAccount",
+    "Break",
+    "Clash",
+    "ListedStatement",
+    "Statement",
+    "StatementQuery",
+    "TakenStatement",
+    "account_name",
+    "accounts",
+    "batch_of_company",
+    "by_ids",
+    "clashes",
+    "file_of",
+    "gaps",
+    "knows_account",
+    "listed",
+    "read_original",
+    "statement",
+    "statement_date",
+    "statement_number",
+    "take",
+]
