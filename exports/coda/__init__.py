@@ -23,6 +23,9 @@ from exports.coda.parts import merge, split
 from exports.coda.reader import MAX_BYTES, read
 from exports.coda.structured import StructuredCommunication, mask_card_number
 from exports.coda.writer import write
+from exports.errors import UnwritableError
+
+Unwritable = UnwritableError
 
 __all__ = [
     "MAX_BYTES",
@@ -38,6 +41,8 @@ __all__ = [
     "Trailer",
     "Unreadable",
     "UnreadableError",
+    "Unwritable",
+    "UnwritableError",
     "check",
     "check_statement",
     "conflicts",

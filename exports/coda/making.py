@@ -112,7 +112,8 @@ def movement_of(
     Raises:
         UnwritableError: ``bad_value`` for an amount with more than three decimals or a wrong OGM.
     """
-    code = transaction_code or ("00150000" if amount >= 0 else "00101000")
+    thousandths = to_thousandths(amount)
+    code = transaction_code or ("00150000" if thousandths >= 0 else "00101000")
     communication = text
     information: list[Information] = []
     if ogm is not None:
@@ -122,7 +123,9 @@ def movement_of(
     else:
         for start in range(149, len(text), 268):
             part = Information(
-                transaction_code=code, bank_reference=bank_reference, communication=text[start : start + 268]
+                transaction_code=code,
+                bank_reference=bank_reference,
+                communication=text[start : start + 268].rstrip(),
             )
             information.append(part)
         communication = text[:149].rstrip()
@@ -135,7 +138,7 @@ def movement_of(
             Account(number, currency, "", structure, country, "0" if country else "")
         ).rstrip()
     return Movement(
-        amount_thousandths=to_thousandths(amount),
+        amount_thousandths=thousandths,
         transaction_code=code,
         value_date=value_date or date,
         entry_date=date,

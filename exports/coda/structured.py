@@ -75,7 +75,7 @@ def decode(communication: str) -> StructuredCommunication:
     if zones is None:
         return StructuredCommunication(kind, MappingProxyType({"text": text.strip()}), is_known=False)
     text = text.ljust(265)
-    if kind == "127" and text[144] not in " 0123456789":
+    if kind == "127" and text[141] not in " 0123456789":
         # Before version 2.3 the communication had 65 positions and nothing stood behind it.
         text = text[:79] + text[79:144].ljust(67)
         zones = (*zones[:6], ("communication", 65, "t"))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -22,8 +22,14 @@ def put(line: str, position: int, text: str) -> str:
 
 
 def header(
-    *, duplicate=False, separate="00000", version="2", company="00403019261", date="021126", bic="GKCCBEBB"
-):
+    *,
+    duplicate: bool = False,
+    separate: str = "00000",
+    version: str = "2",
+    company: str = "00403019261",
+    date: str = "021126",
+    bic: str = "GKCCBEBB",
+) -> str:
     line = put(" " * 128, 1, f"00000{date}00005{'D' if duplicate else ' '}")
     for position, text in (
         (25, "FILE01"),
@@ -37,61 +43,94 @@ def header(
     return line
 
 
-def old(balance=0, *, structure="2", account=ACCOUNT, date="301026", number="001", paper="001"):
+def old(
+    balance: int = 0,
+    *,
+    structure: str = "2",
+    account: str = ACCOUNT,
+    date: str = "301026",
+    number: str = "001",
+    paper: str = "001",
+) -> str:
     line = f"1{structure}{paper}{account:<37}{amount(balance)}{date}"
     return put(put(line.ljust(128), 65, "HOLDER BV"), 126, number)
 
 
 def m21(
-    seq,
-    value,
+    seq: int,
+    value: int,
     *,
-    detail=0,
-    code="00150000",
-    text="",
-    structured=False,
-    value_date="021126",
-    entry="021126",
-    glob="0",
-    nxt="0",
-    link="0",
-    ref="REF",
-):
+    detail: int = 0,
+    code: str = "00150000",
+    text: str = "",
+    structured: bool = False,
+    value_date: str = "021126",
+    entry: str = "021126",
+    glob: str = "0",
+    nxt: str = "0",
+    link: str = "0",
+    ref: str = "REF",
+) -> str:
     return (
         f"21{seq % 10000:04d}{detail % 10000:04d}{ref:<21}{amount(value)}{value_date}{code}"
         f"{int(structured)}{text:<53}{entry}001{glob}{nxt} {link}"
     )
 
 
-def m22(seq, *, detail=0, text="", reference="", bic="", r="", reason="", nxt="0", link="0"):
+def m22(
+    seq: int,
+    *,
+    detail: int = 0,
+    text: str = "",
+    reference: str = "",
+    bic: str = "",
+    r: str = "",
+    reason: str = "",
+    nxt: str = "0",
+    link: str = "0",
+) -> str:
     return f"22{seq % 10000:04d}{detail % 10000:04d}{text:<53}{reference:<35}{bic:<11}   {r:<1}{reason:<4}{'':<8}{nxt} {link}"
 
 
-def m23(seq, *, detail=0, account="", name="", text="", link="0"):
+def m23(
+    seq: int, *, detail: int = 0, account: str = "", name: str = "", text: str = "", link: str = "0"
+) -> str:
     return f"23{seq % 10000:04d}{detail % 10000:04d}{account:<37}{name:<35}{text:<43}0 {link}"
 
 
-def i31(seq, detail, *, text="", structured=False, ref="REF", code="00150000", nxt="0", link="0"):
+def i31(
+    seq: int,
+    detail: int,
+    *,
+    text: str = "",
+    structured: bool = False,
+    ref: str = "REF",
+    code: str = "00150000",
+    nxt: str = "0",
+    link: str = "0",
+) -> str:
     return f"31{seq % 10000:04d}{detail % 10000:04d}{ref:<21}{code}{int(structured)}{text:<73}{'':12}{nxt} {link}"
 
 
-def i32(seq, detail, *, text="", nxt="0", link="0"):
+def i32(seq: int, detail: int, *, text: str = "", nxt: str = "0", link: str = "0") -> str:
     return f"32{seq % 10000:04d}{detail % 10000:04d}{text:<105}{'':10}{nxt} {link}"
 
 
-def i33(seq, detail, *, text="", link="0"):
+def i33(seq: int, detail: int, *, text: str = "", link: str = "0") -> str:
     return f"33{seq % 10000:04d}{detail % 10000:04d}{text:<90}{'':25}0 {link}"
 
 
-def new(balance, *, account=ACCOUNT, date="021126", link="0", paper="001"):
+def new(
+    balance: int, *, account: str = ACCOUNT, date: str = "021126", link: str = "0", paper: str = "001"
+) -> str:
     return f"8{paper}{account:<37}{amount(balance)}{date}{'':64}{link}"
 
 
-def free(line, text, *, link="0", seq=1):
+def free(line: int, text: str, *, link: str = "0", seq: int = 1) -> str:
     return f"4 {seq:04d}{line:04d}{'':22}{text:<80}{'':15}{link}"
 
 
-def end(records: Iterable[str], *, code="2"):
+def end(records: Iterable[str], *, code: str = "2") -> str:
     """The trailer that belongs to the records, counted here and not by the code under test."""
     counted = [line for line in records if line[0] not in "04"]
     main = [line for line in records if line[:2] == "21" and line[6:10] == "0000" and line[53] not in "56789"]
@@ -101,8 +140,15 @@ def end(records: Iterable[str], *, code="2"):
 
 
 def whole(
-    movements: Iterable[str] = (), *, balance=0, frees=(), first=None, old_kw=None, new_kw=None, code="2"
-):
+    movements: Iterable[str] = (),
+    *,
+    balance: int = 0,
+    frees: Iterable[str] = (),
+    first: str | None = None,
+    old_kw: dict[str, str] | None = None,
+    new_kw: dict[str, str] | None = None,
+    code: str = "2",
+) -> list[str]:
     """A consistent statement around movement records."""
     movements = list(movements)
     main = [
@@ -149,7 +195,7 @@ def rules() -> Callable[..., dict[str, str]]:
     """Rule to severity of a file's findings, without the prefix."""
     from exports import coda
 
-    def collect(data: bytes, *, without=()) -> dict[str, str]:
+    def collect(data: bytes, *, without: Iterable[str] = ()) -> dict[str, str]:
         return {
             item.rule.removeprefix("CODA-"): item.severity
             for item in coda.check(coda.read(data))
@@ -165,3 +211,12 @@ def corpus() -> list[Path]:
     if not files:
         pytest.skip(f"no CODA files by others in {CORPUS}")
     return files
+
+
+@pytest.fixture(scope="session")
+def febelfin() -> ModuleType:
+    """febelfin-coda, whose module is named ``coda`` as that of pycoda is."""
+    module = pytest.importorskip("coda", reason="febelfin-coda is not installed")
+    if not hasattr(module, "CODA"):
+        pytest.skip("the installed module coda is not febelfin-coda")
+    return module
