@@ -1,5 +1,189 @@
-"""JSON interface of the slice."""
+"""The interface agents call, version 1. Keys travel in the Authorization header, never in an address."""
 
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from portal.db.session import WriteSession
+from portal.features.agents import service
+from portal.features.agents.schemas import (
+    Confirmation,
+    Confirmed,
+    Deliveries,
+    Delivery,
+    DeliveryFile,
+    Heartbeat,
+    HeartbeatReply,
+    Paired,
+    PairRequest,
+    RefusalNotice,
+)
+from portal.features.bundles import service as bundles
+from portal.features.bundles.service import WaitingDelivery, WrittenFile
+from portal.features.dossiers import service as dossiers
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor
+from portal.kernel.errors import Conflict
+from portal.web.directories import HostFirm
+from portal.web.downloads import attachment
+from portal.web.limits import client_address
+from portal.web.ranges import requested_range
+from portal.web.security import agent, public
+
+RAISES: list[Any] = [NotFoundException]
+
+
+@post("/api/v1/agent/pair", guards=[public], status_code=201, tags=["agents"])
+async def pair(
+    request: Request[Any, Any, Any],
+    data: PairRequest,
+    firm: NamedDependency[HostFirm],
+    tools: NamedDependency[Tools],
+) -> Paired:
+    """Turn a code from the Agents page into an agent with a key."""
+    paired = await service.pair(
+        tools,
+        firm.firm_id,
+        code=data.code,
+        name=data.name,
+        platform=data.platform,
+        version=data.version,
+        address=client_address(request),
+    )
+    return Paired(
+        agent_id=paired.agent.id,
+        token=paired.token,
+        firm_name=firm.name,
+        poll_seconds=service.POLL_SECONDS,
+    )
+
+
+@post("/api/v1/agent/heartbeat", guards=[agent], status_code=200, tags=["agents"])
+async def heartbeat(
+    data: Heartbeat, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> HeartbeatReply:
+    """An agent is alive."""
+    await service.heartbeat(session, actor, msgspec.to_builtins(data))
+    return HeartbeatReply(
+        poll_seconds=service.POLL_SECONDS,
+        minimum_version=service.MINIMUM_VERSION,
+        latest_version=service.LATEST_VERSION,
+    )
+
+
+@get("/api/v1/agent/deliveries", guards=[agent], tags=["agents"])
+async def deliveries(actor: NamedDependency[Actor], session: NamedDependency[WriteSession]) -> Deliveries:
+    """What waits to be written."""
+    await service.seen(session, actor)
+    waiting = await bundles.waiting(session)
+    cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
+    return Deliveries([_shown(one, cards[one.export.dossier_id]) for one in waiting])
+
+
+def _shown(one: WaitingDelivery, dossier: dossiers.Dossier) -> Delivery:
+    export = one.export
+    assert export.sha256 is not None
+    assert export.size is not None
+    assert export.number is not None
+    return Delivery(
+        id=one.delivery.id,
+        dossier_id=dossier.id,
+        dossier_code=dossier.code,
+        dossier_name=dossier.name,
+        company_number=dossier.number,
+        bundle_id=export.id,
+        bundle_number=export.number,
+        sha256=export.sha256,
+        size=export.size,
+        files=[
+            DeliveryFile(file.item_id, file.path, file.sha256, file.size, file.role) for file in one.files
+        ],
+    )
+
+
+@get("/api/v1/agent/deliveries/{delivery_id:uuid}/bundle", guards=[agent], tags=["agents"], raises=RAISES)
+async def bundle(
+    request: Request[Any, Any, Any],
+    delivery_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Stream | Response[bytes]:
+    """The archive; Range with If-Range goes on where a cut line stopped."""
+    _row, export = await bundles.delivery(session, delivery_id)
+    if export.sha256 is None or export.size is None:
+        raise Conflict
+    await bundles.fetched(session, actor, delivery_id)
+    headers = attachment(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
+    headers["accept-ranges"] = "bytes"
+    wanted = requested_range(request.headers, export.size, f'"{export.sha256}"')
+    if wanted is None:
+        body = tools.store.stream(export.firm_id, export.sha256)
+        return Stream(_pieces(body, export.size), headers=headers, media_type="application/zip")
+    first, last = wanted
+    if first > last:
+        return Response(b"", status_code=416, headers={"content-range": f"bytes */{export.size}"})
+    headers["content-range"] = f"bytes {first}-{last}/{export.size}"
+    headers["content-length"] = str(last - first + 1)
+    body = tools.store.stream(export.firm_id, export.sha256, start=first)
+    return Stream(
+        _pieces(body, last - first + 1), headers=headers, media_type="application/zip", status_code=206
+    )
+
+
+async def _pieces(body: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+    left = length
+    async for piece in body:
+        if left <= 0:
+            return
+        yield piece[:left]
+        left -= len(piece)
+
+
+@post(
+    "/api/v1/agent/deliveries/{delivery_id:uuid}/confirm",
+    guards=[agent],
+    status_code=200,
+    tags=["agents"],
+    raises=RAISES,
+)
+async def confirm(
+    delivery_id: FromPath[UUID],
+    data: Confirmation,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Confirmed:
+    """Files were written: path and SHA-256 of each. Saying it again changes nothing."""
+    written = [
+        WrittenFile(file.item_id, file.role, file.path, file.sha256, file.written_at) for file in data.files
+    ]
+    count, row = await bundles.confirm(session, actor, delivery_id, written)
+    return Confirmed(confirmed=count, state=row.state.value)
+
+
+@post(
+    "/api/v1/agent/deliveries/{delivery_id:uuid}/refuse",
+    guards=[agent],
+    status_code=200,
+    tags=["agents"],
+    raises=RAISES,
+)
+async def refuse(
+    delivery_id: FromPath[UUID],
+    data: RefusalNotice,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> dict[str, str]:
+    """A bundle could not be written; people see why."""
+    row = await bundles.refuse(session, actor, delivery_id, data.reason, data.detail)
+    return {"state": row.state.value}
+
+
+ROUTES: list[Any] = [pair, heartbeat, deliveries, bundle, confirm, refuse]

@@ -1,8 +1,118 @@
-"""Agents: pairing, keys, heartbeats."""
+"""Agents: pairing by a short code, keys, heartbeats, ending."""
 
-from portal.jobs.contract import Tools
-from portal.kernel.actor import Actor
-from portal.kernel.ids import FirmId
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts import service as accounts
+from portal.features.agents import repository
+from portal.features.agents.domain import AgentState
+from portal.features.agents.models import Agent, PairingCode
+from portal.features.audit import service as audit
+from portal.jobs.contract import Tools, clock_of
+from portal.kernel.actor import Actor, Door, Right
+from portal.kernel.errors import Forbidden, Invalid, NotFound
+from portal.kernel.ids import AgentId, FirmId, new_id, new_token, token_hash
+from portal.kernel.language import N_
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Letters and digits that nobody mistakes for another."""
+CODE_LENGTH = 8
+CODE_LIVES = timedelta(minutes=10)
+TRIES = 10
+SILENT_AFTER = timedelta(minutes=5)
+POLL_SECONDS = 30
+MINIMUM_VERSION = "0.1.0"
+LATEST_VERSION = "0.1.0"
+WRONG_CODE = N_("This code is unknown, used or too old. Make a new one on the Agents page.")
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A new agent and its key, which is shown this once."""
+
+    agent: Agent
+    token: str
+
+
+def normalised_code(text: str) -> str:
+    """Codes are read without spaces and dashes, in any case."""
+    return "".join(character for character in text.upper() if character in ALPHABET)
+
+
+async def new_code(session: WriteSession, actor: Actor, name: str) -> tuple[str, datetime]:
+    """A code to type into the agent, and when it ends.
+
+    Raises:
+        Forbidden: the actor may not pair agents.
+    """
+    if not actor.may(Right.AGENTS):
+        raise Forbidden
+    assert actor.firm_id is not None
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    now = clock_of(session).now()
+    ends = now + CODE_LIVES
+    row = PairingCode(
+        firm_id=actor.firm_id,
+        code_hash=token_hash(code),
+        name=name,
+        created_by=actor.person_id,
+        created_at=now,
+        expires_at=ends,
+        used_at=None,
+    )
+    repository.add(session, row)
+    await session.flush()
+    await audit.record(session, actor, "agents.code_made", "pairing_code", row.id)
+    return f"{code[:4]}-{code[4:]}", ends
+
+
+async def pair(
+    tools: Tools, firm_id: FirmId, *, code: str, name: str, platform: str, version: str, address: str
+) -> Paired:
+    """Turn a code into an agent, once. Runs in the system scope: nobody is signed in on that machine.
+
+    Raises:
+        Invalid: unknown, used, expired or another firm's code (`wrong_code`).
+        TooMany: too many tries from this address or at this firm.
+    """
+    await accounts.limit(tools, f"pair:ip:{address}", TRIES)
+    await accounts.limit(tools, f"pair:firm:{firm_id}", TRIES * 5)
+    async with tools.database.system_scope() as session:
+        now = clock_of(session).now()
+        used = await repository.use_code(session, token_hash(normalised_code(code)), firm_id, now)
+        if used is None:
+            raise Invalid(WRONG_CODE, code="wrong_code")
+        token = new_token()
+        agent = Agent(
+            id=new_id(),
+            firm_id=firm_id,
+            name=(used.name or name or "agent")[:80],
+            platform=platform[:80],
+            version=version[:20],
+            token_hash=token_hash(token),
+            state=AgentState.PAIRED,
+            problems=[],
+            queue=0,
+            free_bytes=None,
+            root_writable=None,
+            paired_at=now,
+            paired_by=used.created_by,
+            last_seen_at=None,
+            revoked_at=None,
+        )
+        repository.add(session, agent)
+        await session.flush()
+        await audit.record(session, _actor(agent), "agents.paired", "agent", agent.id, name=agent.name)
+    return Paired(agent, token)
+
+
+def _actor(agent: Agent) -> Actor:
+    return Actor(door=Door.AGENT, name=agent.name, firm_id=FirmId(agent.firm_id), agent_id=AgentId(agent.id))
 
 
 class Keys:
@@ -12,5 +122,53 @@ class Keys:
         self._tools = tools
 
     async def find(self, key: str, firm_id: FirmId) -> Actor | None:
-        """The agent a bearer key belongs to."""
-        return None
+        """The agent a bearer key of this firm belongs to."""
+        if not key or len(key) > 200:
+            return None
+        async with self._tools.database.system_scope() as session:
+            agent = await repository.by_key(session, token_hash(key))
+        if agent is None or agent.firm_id != firm_id:
+            return None
+        return _actor(agent)
+
+
+async def listed(session: ReadSession) -> Sequence[Agent]:
+    """The firm's agents."""
+    return await repository.agents(session)
+
+
+async def heartbeat(session: WriteSession, actor: Actor, told: dict[str, Any]) -> None:
+    """An agent is alive: what it runs, what waits, what troubles it."""
+    assert actor.agent_id is not None
+    await repository.heard(
+        session,
+        actor.agent_id,
+        {**told, "state": AgentState.ONLINE, "last_seen_at": clock_of(session).now()},
+    )
+
+
+async def seen(session: WriteSession, actor: Actor) -> None:
+    """An agent has called."""
+    assert actor.agent_id is not None
+    values = {"state": AgentState.ONLINE, "last_seen_at": clock_of(session).now()}
+    await repository.heard(session, actor.agent_id, values)
+
+
+async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:
+    """End an agent: its key counts no more, what it wrote stays.
+
+    Raises:
+        Forbidden, NotFound: not allowed; unknown or another firm's, or ended already.
+    """
+    if not actor.may(Right.AGENTS):
+        raise Forbidden
+    ended = await repository.revoke(session, agent_id, clock_of(session).now())
+    if ended is None:
+        raise NotFound
+    await audit.record(session, actor, "agents.revoked", "agent", ended.id, name=ended.name)
+    return ended
+
+
+async def fall_silent(session: WriteSession) -> int:
+    """Mark agents that were not heard for a while; in the system scope."""
+    return await repository.fall_silent(session, clock_of(session).now() - SILENT_AFTER)

@@ -82,13 +82,13 @@ class BundleItem(OwnedByFirm, Base):
 
 
 class Delivery(OwnedByFirm, Base):
-    """A bundle's way into the bookkeeping package, through an agent."""
+    """One way of a bundle into the bookkeeping package, through an agent; *deliver again* makes another one."""
 
     __tablename__ = "delivery"
     __table_args__ = (
         sa.ForeignKeyConstraint(["firm_id", "export_id"], ["export.firm_id", "export.id"]),
         sa.UniqueConstraint("firm_id", "id"),
-        sa.UniqueConstraint("firm_id", "export_id"),
+        sa.Index("ix_delivery_export", "firm_id", "export_id", "created_at"),
         sa.Index("ix_delivery_state", "firm_id", "state"),
     )
 

@@ -98,13 +98,26 @@ async def bundles_of_item(session: ReadSession, item_id: UUID) -> Sequence[tuple
     return [(row[0], row[1]) for row in found]
 
 
+def _latest_delivery() -> sa.ColumnElement[bool]:
+    """Joins a bundle to the latest of its deliveries."""
+    latest = (
+        sa.select(Delivery.id)
+        .where(Delivery.firm_id == Export.firm_id, Delivery.export_id == Export.id)
+        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .limit(1)
+        .correlate(Export)
+        .scalar_subquery()
+    )
+    return Delivery.id == latest
+
+
 async def exports_of(
     session: ReadSession, dossier_id: UUID, limit: int = 60
 ) -> Sequence[tuple[Export, Delivery | None]]:
     """The runs of a dossier, newest first, each with its delivery."""
     found = await session.execute(
         sa.select(Export, Delivery)
-        .outerjoin(Delivery, Delivery.export_id == Export.id)
+        .outerjoin(Delivery, _latest_delivery())
         .where(Export.dossier_id == dossier_id)
         .order_by(Export.created_at.desc(), Export.id.desc())
         .limit(limit)
@@ -117,7 +130,7 @@ async def page(
     session: ReadSession, state: str, cursor: str | None, size: int = PAGE_SIZE
 ) -> Page[tuple[Export, Delivery | None]]:
     """Runs over all dossiers of the firm, newest first."""
-    statement = sa.select(Export, Delivery).outerjoin(Delivery, Delivery.export_id == Export.id)
+    statement = sa.select(Export, Delivery).outerjoin(Delivery, _latest_delivery())
     if state == "failed":
         statement = statement.where(
             sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)
@@ -189,8 +202,14 @@ async def delivery(
 
 
 async def delivery_of(session: ReadSession, export_id: UUID) -> Delivery | None:
-    """The delivery of a bundle."""
-    return await session.scalar(sa.select(Delivery).where(Delivery.export_id == export_id))
+    """The latest delivery of a bundle."""
+    return await session.scalar(
+        sa.select(Delivery)
+        .where(Delivery.export_id == export_id)
+        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
 
 
 async def move_delivery(
@@ -203,15 +222,6 @@ async def move_delivery(
         .values(state=to, **values)
         .returning(Delivery)
         .execution_options(populate_existing=True)
-    )
-
-
-async def restart_delivery(session: WriteSession, delivery_id: UUID, at: datetime) -> None:
-    """Deliver again: the agent gets the same bundle once more, under the same names."""
-    await session.execute(
-        sa.update(Delivery)
-        .where(Delivery.id == delivery_id)
-        .values(state=DeliveryState.PENDING, reason=None, detail=None, changed_at=at)
     )
 
 

@@ -150,6 +150,14 @@ async def names(
     return {row.id: (row.name, row.code) for row in found}
 
 
+async def cards(session: ReadSession, actor: Actor, dossier_ids: Collection[UUID]) -> dict[UUID, Dossier]:
+    """Some dossiers of the firm by id."""
+    if not dossier_ids:
+        return {}
+    found = await session.scalars(visible_to(actor).where(Dossier.id.in_(dossier_ids)))
+    return {row.id: row for row in found}
+
+
 async def codes_in_use(session: ReadSession, firm_id: UUID) -> dict[str, UUID]:
     """Dossier codes of a firm."""
     found = await session.execute(

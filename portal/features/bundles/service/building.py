@@ -19,9 +19,10 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.bundles import repository
-from portal.features.bundles.domain import DeliveryState, ExportState
-from portal.features.bundles.models import Delivery, Export
+from portal.features.bundles.domain import ExportState
+from portal.features.bundles.models import Export
 from portal.features.bundles.service.choosing import BuildBundle, abandon, is_reexport
+from portal.features.bundles.service.delivering import new_delivery
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.items import service as items
@@ -329,22 +330,7 @@ async def _finish(
     )
     if finished is None:
         raise RuntimeError("the export ended meanwhile")
-    repository.add(
-        session,
-        Delivery(
-            firm_id=plan.firm_id,
-            export_id=plan.export_id,
-            dossier_id=plan.dossier_id,
-            agent_id=None,
-            state=DeliveryState.PENDING,
-            reason=None,
-            detail=None,
-            files=files,
-            confirmed=0,
-            created_at=now,
-            changed_at=now,
-        ),
-    )
+    repository.add(session, new_delivery(finished, files, now))
     await audit.record(
         session,
         task.actor,

@@ -20,6 +20,7 @@ from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 NOT_READY = N_("This bundle is not finished.")
+ON_ITS_WAY = N_("This bundle is still on its way: the agent has not written all of it yet.")
 UNKNOWN_FILE = N_("The bundle has no such file: %(file)s.")
 WRONG_HASH = N_("The file %(file)s was written with other content than the bundle holds.")
 
@@ -61,6 +62,23 @@ def files_of(entries: Sequence[dict[str, Any]]) -> tuple[WaitingFile, ...]:
         WaitingFile(UUID(entry["id"]), file["role"], file["path"], file["sha256"], int(file["size"]))
         for entry in entries
         for file in entry["files"]
+    )
+
+
+def new_delivery(export: Export, files: int, now: datetime) -> Delivery:
+    """A delivery of a finished bundle, for whichever agent of the firm comes first."""
+    return Delivery(
+        firm_id=export.firm_id,
+        export_id=export.id,
+        dossier_id=export.dossier_id,
+        agent_id=None,
+        state=DeliveryState.PENDING,
+        reason=None,
+        detail=None,
+        files=files,
+        confirmed=0,
+        created_at=now,
+        changed_at=now,
     )
 
 
@@ -217,15 +235,16 @@ async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, e
 
     Raises:
         Forbidden: the actor may not export.
-        NotFound, Conflict: no such bundle, or not finished.
+        NotFound, Conflict: no such bundle; not finished, or still on its way.
     """
     if not actor.may(Right.EXPORT):
         raise Forbidden
     export = await finished(session, dossier_id, export_id)
     row = await repository.delivery_of(session, export.id)
-    if row is None:
-        raise Conflict(NOT_READY)
-    await repository.restart_delivery(session, row.id, clock_of(session).now())
+    if row is not None and row.state not in (DeliveryState.CONFIRMED, DeliveryState.REFUSED):
+        raise Conflict(ON_ITS_WAY, code="on_its_way")
+    counts: dict[str, int] = export.counts
+    repository.add(session, new_delivery(export, counts["files"], clock_of(session).now()))
     await audit.record(
         session,
         actor,

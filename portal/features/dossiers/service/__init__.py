@@ -4,6 +4,7 @@ from portal.features.dossiers.models import Dossier, DossierImport, Invitation
 from portal.features.dossiers.repository import DossierQuery, Totals
 from portal.features.dossiers.service.core import (
     all_of,
+    cards,
     change,
     company_of,
     create,
@@ -33,6 +34,7 @@ __all__ = [
     "Totals",
     "accept",
     "all_of",
+    "cards",
     "change",
     "company_of",
     "create",

@@ -52,6 +52,11 @@ async def names(
     return await repository.names(session, actor, ids)
 
 
+async def cards(session: ReadSession, actor: Actor, ids: Collection[UUID]) -> dict[UUID, Dossier]:
+    """Some dossiers by id; those the actor may not see are left out."""
+    return await repository.cards(session, actor, ids)
+
+
 async def of_company(session: ReadSession, company_id: UUID) -> list[Dossier]:
     """Every dossier on a company; runs in the system scope to reach all firms."""
     return list(await repository.of_company(session, company_id))

@@ -1,0 +1,81 @@
+"""SQL of agents and pairing codes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.agents.domain import AGENT, AgentState
+from portal.features.agents.models import Agent, PairingCode
+
+
+def add(session: WriteSession, row: Agent | PairingCode) -> None:
+    """Insert an agent or a code."""
+    session.add(row)
+
+
+async def agents(session: ReadSession) -> Sequence[Agent]:
+    """The firm's agents: living ones first, then by name."""
+    found = await session.scalars(
+        sa.select(Agent).order_by(Agent.revoked_at.is_not(None), Agent.name, Agent.id)
+    )
+    return found.all()
+
+
+async def agent(session: ReadSession, agent_id: UUID) -> Agent | None:
+    """One agent of the firm."""
+    return await session.get(Agent, agent_id)
+
+
+async def by_key(session: ReadSession, digest: bytes) -> Agent | None:
+    """The agent a key belongs to, unless revoked; needs the system scope."""
+    return await session.scalar(
+        sa.select(Agent).where(Agent.token_hash == digest, Agent.state != AgentState.REVOKED)
+    )
+
+
+async def use_code(session: WriteSession, digest: bytes, firm_id: UUID, now: datetime) -> PairingCode | None:
+    """Take a code: once, before it expires, on its own firm's host; needs the system scope."""
+    return await session.scalar(
+        sa.update(PairingCode)
+        .where(
+            PairingCode.code_hash == digest,
+            PairingCode.firm_id == firm_id,
+            PairingCode.used_at.is_(None),
+            PairingCode.expires_at > now,
+        )
+        .values(used_at=now)
+        .returning(PairingCode)
+    )
+
+
+async def heard(session: WriteSession, agent_id: UUID, values: dict[str, Any]) -> None:
+    """Write what a heartbeat said."""
+    await session.execute(sa.update(Agent).where(Agent.id == agent_id).values(**values))
+
+
+async def revoke(session: WriteSession, agent_id: UUID, now: datetime) -> Agent | None:
+    """End an agent; None when it had ended."""
+    return await session.scalar(
+        sa.update(Agent)
+        .where(Agent.id == agent_id, Agent.state.in_(AGENT.sources(AgentState.REVOKED)))
+        .values(state=AgentState.REVOKED, revoked_at=now)
+        .returning(Agent)
+    )
+
+
+async def fall_silent(session: WriteSession, before: datetime) -> int:
+    """Agents not heard since `before` are silent; of all firms, in the system scope."""
+    found = await session.scalars(
+        sa.update(Agent)
+        .where(
+            Agent.state.in_(AGENT.sources(AgentState.SILENT)),
+            sa.func.coalesce(Agent.last_seen_at, Agent.paired_at) < before,
+        )
+        .values(state=AgentState.SILENT)
+        .returning(Agent.id)
+    )
+    return len(found.all())
