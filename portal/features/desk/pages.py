@@ -1,19 +1,91 @@
-"""The start page."""
+"""The start page, and search."""
 
 from typing import Any
 
 from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
+from portal.db.session import WriteSession
+from portal.features.accounts import service as accounts
+from portal.features.desk import service
+from portal.features.dossiers.service import DossierQuery
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import BRUSSELS
+from portal.kernel.language import N_, gettext
 from portal.web.render import render
-from portal.web.security import signed_in
+from portal.web.security import signed_in, staff
+
+GREETINGS = ((12, N_("Good morning")), (18, N_("Good afternoon")), (24, N_("Good evening")))
+
+
+def greeting(tools: Tools) -> str:
+    """Good morning, afternoon or evening, by the clock in Brussels."""
+    hour = tools.clock.now().astimezone(BRUSSELS).hour
+    return gettext(next(words for until, words in GREETINGS if hour < until))
 
 
 @get("/", guards=[signed_in])
-async def start(request: HTMXRequest) -> Template:
-    """What waits for whoever is signed in."""
-    return render(request, "pages/desk/start.html")
+async def start(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+    q: FromQuery[str] = "",
+    only: FromQuery[str] = "",
+    mine: FromQuery[str] = "",
+    sort: FromQuery[str] = "-ready",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """What waits for whoever is signed in: the work list of staff, the home of a member."""
+    if actor.firm_id is None:
+        return await home(request, actor, session, tools)
+    query = DossierQuery(
+        search=q.strip()[:100],
+        only=only or "work",
+        manager_id=actor.person_id if mine == "yes" else None,
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        cursor=after or before,
+    )
+    work = await service.work_list(session, actor, query)
+    managers = {person.id: person.name for _row, person in await accounts.staff(session, actor.firm_id)}
+    return render(
+        request,
+        "pages/desk/work_list.html",
+        block="rows",
+        work=work,
+        page=work.page,
+        only=only,
+        q=q,
+        managers=managers,
+        greeting=greeting(tools),
+        may_edit=actor.may(Right.DOSSIERS_EDIT),
+        may_export=actor.may(Right.EXPORT),
+    )
 
 
-ROUTES: list[Any] = [start]
+async def home(request: HTMXRequest, actor: Actor, session: WriteSession, tools: Tools) -> Template:
+    """The start page of a member of a company."""
+    del actor, session
+    return render(request, "pages/desk/start.html", greeting=greeting(tools))
+
+
+@get("/search", guards=[staff])
+async def search_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    q: FromQuery[str] = "",
+) -> Template:
+    """Dossiers and documents of the whole firm."""
+    text = q.strip()[:100]
+    found = await service.search(session, actor, text)
+    return render(request, "pages/desk/search.html", q=text, found=found)
+
+
+ROUTES: list[Any] = [start, search_page]

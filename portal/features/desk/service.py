@@ -1,0 +1,52 @@
+"""What waits, over all dossiers; and looking for anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession
+from portal.features.bundles import service as bundles
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.service import Dossier, DossierQuery, Totals
+from portal.features.items import service as items
+from portal.features.items.domain import ItemQuery
+from portal.features.items.service import DossierItem
+from portal.kernel.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """The start page of staff: figures, and the dossiers that have something for them."""
+
+    totals: Totals
+    refused: int
+    page: Page[Dossier]
+
+
+async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> WorkList:
+    """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
+    return WorkList(
+        await dossiers.totals(session, actor),
+        await bundles.count_refused(session),
+        await dossiers.listed(session, actor, query),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: dossiers, and items with the names of their dossiers."""
+
+    dossiers: Sequence[Dossier]
+    items: Sequence[DossierItem]
+    names: dict[UUID, tuple[str, str | None]]
+
+
+async def search(session: ReadSession, actor: Actor, text: str) -> Found:
+    """Dossiers by name, code or number; documents by number or counterparty. Firm-wide, from the firm's own lists."""
+    if not text.strip():
+        return Found([], [], {})
+    found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
+    papers = (await items.listed(session, ItemQuery(search=text))).rows[:30]
+    names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
+    return Found(found, [paper for paper in papers if paper.dossier_id in names], names)
