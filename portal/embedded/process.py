@@ -23,9 +23,10 @@ ACCOUNT_NAME = "fidero-embedded"
 LOG_LIMIT = 5_000_000
 """A log longer than this (bytes) is moved to ``<name>.1`` at the next start."""
 
-# The shell becomes the server (same process id). Its only child waits for the end of the pipe that the
-# starting process holds: when that process is gone, however it ended, the server is told to shut down.
-_GUARD = 'stop=$1; shift; exec 3<&0 </dev/null; (read -r _ <&3; kill -s "$stop" $$) & exec "$@" 3<&-'
+# The shell becomes the server (same process id). Before, it leaves a guard in the same process group, which waits for
+# the end of the pipe that the starting process holds: when that process is gone, however it ended, the server is told
+# to shut down. The guard is no child of the server: PostgreSQL takes the death of an unknown child for a crash.
+_GUARD = 'stop=$1; shift; exec 3<&0 </dev/null; ( (read -r _ <&3; kill -s "$stop" $$) & ); exec "$@" 3<&-'
 
 T = TypeVar("T")
 

@@ -194,8 +194,8 @@ def test_the_servers_end_when_the_portal_is_killed(folder: Path) -> None:
 
 def test_servers_left_by_a_portal_killed_with_its_guards_are_replaced(folder: Path) -> None:
     process, pids = portal(folder)
-    for guard in (int(path.name) for path in Path("/proc").glob("[0-9]*") if parent(int(path.name)) in pids):
-        if "read -r _" in command_line(guard):
+    for guard in (int(path.name) for path in Path("/proc").glob("[0-9]*")):
+        if group(guard) in pids and "read -r _" in command_line(guard):
             os.kill(guard, signal.SIGKILL)
     process.kill()
     process.communicate()
@@ -206,10 +206,10 @@ def test_servers_left_by_a_portal_killed_with_its_guards_are_replaced(folder: Pa
         assert gone(pids)
 
 
-def parent(pid: int) -> int:
+def group(pid: int) -> int:
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
+        return os.getpgid(pid)
+    except ProcessLookupError:
         return 0
 
 
