@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 
 from portal.db.session import WriteSession
@@ -43,7 +43,7 @@ RAISES: list[Any] = [NotFoundException]
 @post("/api/v1/agent/pair", guards=[public], status_code=201, tags=["agents"])
 async def pair(
     request: Request[Any, Any, Any],
-    data: PairRequest,
+    data: JSONBody[PairRequest],
     firm: NamedDependency[HostFirm],
     tools: NamedDependency[Tools],
 ) -> Paired:
@@ -67,7 +67,7 @@ async def pair(
 
 @post("/api/v1/agent/heartbeat", guards=[agent], status_code=200, tags=["agents"])
 async def heartbeat(
-    data: Heartbeat, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    data: JSONBody[Heartbeat], actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> HeartbeatReply:
     """An agent is alive."""
     await service.heartbeat(session, actor, msgspec.to_builtins(data))
@@ -156,7 +156,7 @@ async def _pieces(body: AsyncIterator[bytes], length: int) -> AsyncIterator[byte
 )
 async def confirm(
     delivery_id: FromPath[UUID],
-    data: Confirmation,
+    data: JSONBody[Confirmation],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Confirmed:
@@ -177,7 +177,7 @@ async def confirm(
 )
 async def refuse(
     delivery_id: FromPath[UUID],
-    data: RefusalNotice,
+    data: JSONBody[RefusalNotice],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> dict[str, str]:

@@ -253,19 +253,19 @@ async def exports_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
-    state: FromQuery[str | None] = None,
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
     """The runs of all dossiers, newest first."""
-    page = await service.page(session, state or "", after or before)
+    state = request.query_params.get("state", "")  # Litestar keeps the argument name "state" for itself
+    page = await service.page(session, state, after or before)
     names = await dossiers.names(session, actor, {export.dossier_id for export, _delivery in page.rows})
     return render(
         request,
         "pages/bundles/exports.html",
         page=page,
         names=names,
-        state=state or "",
+        state=state,
         refused=await service.count_refused(session),
     )
 
