@@ -29,7 +29,7 @@ Pair = tuple[Decimal, Decimal]
 
 def _amount(element: Element | None, path: str) -> Decimal:
     found = None if element is None else element.find(path)
-    return (numbers.to_decimal(found.text or "") if found is not None else None) or ZERO
+    return (numbers.to_decimal((found.text or "").strip(" \t\r\n")) if found is not None else None) or ZERO
 
 
 def _total(root: Element, name: str) -> Decimal:

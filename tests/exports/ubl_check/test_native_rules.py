@@ -117,6 +117,9 @@ def allowance(kind: str, amount: str) -> str:
         (line("95.00", "1", "100", "", allowance("false", "10") + allowance("true", "5")), True),
         (line("95.00", "1", "100", "", allowance(" false ", "5")), True),
         (line("100", "1", "100", "", allowance("x", "5")), True),
+        (line("100", " 2 ", "100"), False),
+        (line("100", "1", "100.030000000000001136868377"), False),  # a float, printed
+        (line("100", "3.0000000000000000000001", "33.333333333333333333333333"), True),
         (line("x", "1", "100"), True),  # the schema's matter
         ("<cac:InvoiceLine/>", True),
     ],

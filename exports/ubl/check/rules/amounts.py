@@ -24,8 +24,8 @@ ONE = Decimal(1)
 HALF = Decimal("0.5")
 TOLERANCE = Decimal("0.02")
 
-#: Wide enough for products of any two numbers the reader accepts (18 digits before and after the point).
-_EXACT = Context(prec=120)
+#: Wide enough for the product of any two numbers that are read, which have 200 digits at most.
+_EXACT = Context(prec=500)
 _ALLOWANCES = (
     "/cac:AllowanceCharge",
     "/cac:InvoiceLine/cac:AllowanceCharge",
@@ -57,8 +57,8 @@ def _divided(dividend: Decimal, divisor: Decimal) -> Decimal:
     if divisor == ONE:
         return dividend
     places = max(18, -_exponent(dividend), -_exponent(divisor))
-    with_all = Context(prec=200).divide(dividend, divisor)
-    return with_all.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_DOWN, context=Context(prec=200))
+    with_all = _EXACT.divide(dividend, divisor)
+    return with_all.quantize(ONE.scaleb(-places), rounding=ROUND_HALF_DOWN, context=_EXACT)
 
 
 def _exponent(value: Decimal) -> int:

@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from exports import numbers
 from exports.model import Finding, Severity
 from exports.ubl.check.names import CREDIT_NOTE_ROOT, Element, clark, locate
 
@@ -24,6 +23,8 @@ Breach = Mapping[str, str]
 BROKEN: Breach = {}
 
 _BLANK = re.compile(f"[{BLANKS}]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_LONGEST = 200  #: characters of a number; calculations are exact up to that
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 
 
@@ -303,9 +304,16 @@ def normal_text(element: Element, *names: str) -> str:
 
 
 def decimal(element: Element, *names: str) -> Decimal | None:
-    """The number at a path; ``None`` when it is absent or none (the schema says so then)."""
+    """The number at a path; ``None`` when it is absent or none (the schema says so then).
+
+    An xsd:decimal of any precision a sender may come up with: floats are printed with twenty decimals and more,
+    and a rule must not be passed over for that.
+    """
     found = child(element, *names) if names else element
-    return None if found is None else numbers.to_decimal(found.text or "")
+    if found is None:
+        return None
+    value = (found.text or "").strip(BLANKS)
+    return Decimal(value) if len(value) <= _LONGEST and _DECIMAL.fullmatch(value) else None
 
 
 def day(element: Element | None) -> date | None:
