@@ -193,7 +193,7 @@ class TaxSubtotal(Struct, frozen=True, kw_only=True, gc=False):
 class PaymentMeans(Struct, frozen=True, kw_only=True, gc=False):
     """Payment instructions (BG-16)."""
 
-    code: str | None = None  #: UNCL4461
+    code: str = "1"  #: UNCL4461; 1 says nothing
     text: str | None = None
     payment_id: str | None = None  #: remittance information (BT-83)
     instruction_id: str | None = None  #: where e-FFF files keep the structured communication

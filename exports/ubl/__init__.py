@@ -4,7 +4,22 @@
 """
 
 from exports.ubl.check import check
+from exports.ubl.compose import cash_discount, categorised, net_amount, totals, with_pdf
+from exports.ubl.escape import Unwritable
 from exports.ubl.reader import read
 from exports.ubl.tokens import Unreadable
+from exports.ubl.writer import write, write_to
 
-__all__ = ["Unreadable", "check", "read"]
+__all__ = [
+    "Unreadable",
+    "Unwritable",
+    "cash_discount",
+    "categorised",
+    "check",
+    "net_amount",
+    "read",
+    "totals",
+    "with_pdf",
+    "write",
+    "write_to",
+]

@@ -40,6 +40,11 @@ def _close_reference(parent: Record, own: Record) -> None:
         parent.setdefault("billing_references", []).append(DocumentReference(**own))
 
 
+def _payment_means(**own: Any) -> PaymentMeans:
+    own.setdefault("code", "1")
+    return PaymentMeans(**own)
+
+
 def _close_terms(parent: Record, own: Record) -> None:
     note = own.pop("note", None)
     if note:
@@ -97,7 +102,7 @@ _TAX_TOTAL = Element(
 )
 _PAYMENT_MEANS = each(
     "payment_means",
-    PaymentMeans,
+    _payment_means,
     {
         "cbc:PaymentMeansCode": leaf("code", name="text"),
         "cbc:PaymentDueDate": leaf("due_date", day),
