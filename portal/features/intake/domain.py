@@ -1,7 +1,15 @@
-"""Intake: a file that is not yet a document."""
+"""Intake: a file that is not yet a document. What it is, what became of it, and why not."""
 
 import enum
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
 
+import msgspec
+
+from portal.kernel.language import N_, gettext
 from portal.kernel.machine import machine
 
 
@@ -28,3 +36,318 @@ INTAKE = machine(
         IntakeState.REJECTED: {IntakeState.TO_PROCESS},
     },
 )
+
+
+class FileKind(enum.StrEnum):
+    """What a file is by its first bytes, as a media type; names and declared types are not believed."""
+
+    PDF = "application/pdf"
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    WEBP = "image/webp"
+    XML = "application/xml"
+    CODA = "text/x-coda"
+    ZIP = "application/zip"
+    OFFICE = "application/x-office"
+    UNKNOWN = "application/octet-stream"
+
+
+PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
+HEAD = 4096
+"""So many first bytes tell what a file is."""
+_CODA = re.compile(rb"(?:\xef\xbb\xbf)?0.{4}\d{6}.{3}05", re.DOTALL)
+_OFFICE_PARTS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"docProps/", b"xl/", b"word/", b"ppt/")
+
+
+def sniff(head: bytes) -> FileKind:
+    """The kind of a file from its first `HEAD` bytes."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        length = int.from_bytes(head[26:28], "little")
+        return FileKind.OFFICE if head[30 : 30 + length].startswith(_OFFICE_PARTS) else FileKind.ZIP
+    if b"%PDF-" in head[:1024]:
+        return FileKind.PDF
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return FileKind.PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return FileKind.JPEG
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return FileKind.WEBP
+    if _CODA.match(head):
+        return FileKind.CODA
+    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    if text.lstrip(b" \t\r\n\x00").startswith(b"<"):
+        return FileKind.XML
+    return FileKind.UNKNOWN
+
+
+def clean_name(name: str) -> str:
+    """A file's name for people: without folders, control characters and more than 200 characters."""
+    bare = name.replace("\\", "/").rpartition("/")[2] or name
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in bare)
+    return shown.encode("utf-8", "replace").decode().strip()[:200] or "file"
+
+
+def stem(name: str) -> str:
+    """What a UBL and the PDF beside it have in common: the name without folder and ending, in lower case."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    return (bare.rpartition(".")[0] or bare).casefold()
+
+
+_AGAIN = N_("Ask the bank for the file again, or export it anew from the bank's site.")
+REASONS: dict[str, str] = {
+    # what went well, or waits
+    "already": N_("This is there already. Nothing was added."),
+    "waits_already": N_("The same file waits in quick entry already. Nothing was added."),
+    "joined": N_("Laid beside its UBL as the PDF for people."),
+    "joined_waiting": N_("Laid beside its UBL, which waits in quick entry."),
+    "partly": N_("%(known)s of %(count)s statements were there already."),
+    "by_hand": N_("Rejected: %(text)s"),
+    # questions for a person
+    "ubl.both": N_(
+        "Supplier and customer of this invoice are both this company. Say whether it was sold or bought."
+    ),
+    "ubl.neither": N_(
+        "Neither the supplier (%(supplier)s) nor the customer (%(customer)s) is this company. Hand it in at the right"
+        " company, or say whether it was sold or bought."
+    ),
+    "coda.other_company": N_(
+        "The bank names another company (%(number)s) in this CODA file. Take it only if the account belongs here."
+    ),
+    "coda.conflict": N_(
+        "Statement %(number)s of account %(account)s is there already, with other content. Compare the two and choose."
+    ),
+    # refused as a whole
+    "empty": N_("The file is empty. Save or send it again."),
+    "too_large": N_(
+        "The file has %(size)s MB; at most %(limit)s MB are taken. Split it, or save it smaller."
+    ),
+    "office": N_("Word, Excel and the like cannot be booked. Save it as PDF and hand that in."),
+    "unknown": N_(
+        "This kind of file cannot be read. Hand in UBL, CODA, PDF, a photo (JPEG, PNG) or a ZIP of them."
+    ),
+    "file_broken": N_("The stored file cannot be read any more. Hand it in again."),
+    "unexpected": N_(
+        "This file could not be read because of a fault on our side. Hand it in again, or as PDF."
+    ),
+    "amount_too_large": N_(
+        "An amount in this file is too large to be true. Ask the sender for a correct one."
+    ),
+    "too_complex": N_(
+        "This file is too large or too complicated to be read safely. Split it, or save it in a simpler form."
+    ),
+    "damaged": N_("The file is damaged and cannot be read. Save or send it again."),
+    "pdf.unknown": N_("This is not a PDF, whatever its name says."),
+    "pdf.password": N_("The PDF is protected with a password. Save it without one."),
+    "pdf.pages": N_("The PDF has %(found)s pages; at most %(limit)s are read. Split it."),
+    "image.unknown": N_("This picture cannot be read. Hand in a JPEG or PNG."),
+    "image.size": N_("The picture is larger than %(limit)s pixels on a side. Save it smaller."),
+    "image.frames": N_("The picture moves. Hand in one that stands still."),
+    # UBL
+    "ubl.empty": N_("The XML file is empty. Ask the sender for it again."),
+    "ubl.too_large": N_("The XML file is too large. Ask the sender for one with smaller attachments."),
+    "ubl.too_deep": N_("The XML file is nested too deeply to be an invoice."),
+    "ubl.encoding": N_(
+        "The XML file is in an encoding that is not read (%(encoding)s). Ask the sender for UTF-8."
+    ),
+    "ubl.doctype": N_(
+        "Line %(line)s: the XML file brings a document type or entities of its own (DOCTYPE). Invoices never have that, and it"
+        " can be an attack. Ask the sender for a plain UBL."
+    ),
+    "ubl.not_xml": N_("This is not well-formed XML (%(message)s). Ask the sender for the file again."),
+    "ubl.not_ubl": N_(
+        "This XML file is no UBL invoice or credit note (it begins with %(root)s). Hand in the UBL, or the PDF."
+    ),
+    "ubl.missing": N_(
+        "The invoice has no %(element)s, and cannot be booked without. Ask the sender for a correct one."
+    ),
+    "ubl.not_an_amount": N_(
+        "Line %(line)s: %(element)s is no amount (%(value)s). Ask the sender for a correct one."
+    ),
+    "ubl.not_a_date": N_(
+        "Line %(line)s: %(element)s is no date (%(value)s). Ask the sender for a correct one."
+    ),
+    "ubl.not_base64": N_(
+        "Line %(line)s: an attachment in the invoice is damaged. Ask the sender for the file again."
+    ),
+    # CODA: what cannot be read
+    "coda.empty": _AGAIN,
+    "coda.too_large": N_("The CODA file is too large. Export a shorter period from the bank's site."),
+    "coda.not_coda": N_("Record %(record)s: this is no CODA file. Hand in the file as the bank made it."),
+    "coda.unsupported_version": N_(
+        "Record %(record)s: version %(found)s of CODA is not read; versions 1 and 2 are."
+    ),
+    "coda.length": N_(
+        "Record %(record)s: the line should have %(expected)s characters and has %(found)s. The file was changed after it left"
+        " the bank: hand in the one from the bank."
+    ),
+    "coda.truncated": N_(
+        "Record %(record)s: the file ends too early (%(expected)s is missing). It was cut off: download it from the bank again."
+    ),
+    "coda.unknown_record": N_(
+        "Record %(record)s: %(found)s is no kind of record in CODA. Hand in the file as the bank made it."
+    ),
+    "coda.order": N_(
+        "Record %(record)s: %(expected)s should stand here, and %(found)s does. The file is not whole."
+    ),
+    "coda.not_a_number": N_(
+        "Record %(record)s, position %(position)s: %(expected)s should stand here, and “%(found)s” does."
+    ),
+    "coda.sign": N_(
+        "Record %(record)s, position %(position)s: %(expected)s should stand here, and “%(found)s” does."
+    ),
+    # CODA: what does not add up
+    "coda.R1": N_(
+        "Record %(record)s: the old balance and the movements give %(expected)s, the new balance says %(found)s. The file is"
+        " wrong or not whole: ask the bank for it again."
+    ),
+    "coda.R2": N_(
+        "Record %(record)s: the movements add up to %(expected)s, the total at the end says %(found)s. The file is wrong or not"
+        " whole: ask the bank for it again."
+    ),
+    "coda.R3": N_(
+        "Record %(record)s: there are %(expected)s records, the end says %(found)s. Lines were lost or added: ask the bank for"
+        " the file again."
+    ),
+    "coda.R5": N_(
+        "Record %(record)s: the closing balance is of another account than the opening one. Ask the bank for the file."
+    ),
+    "coda.PART": N_("Record %(record)s: a part of a movement is missing. Ask the bank for the file again."),
+    "coda.ORPHAN": N_(
+        "Record %(record)s: a movement whose details are there is missing. Ask the bank for the file again."
+    ),
+    "coda.TRAILER": N_(
+        "Record %(record)s: the end of the statement is missing. Download the file from the bank again."
+    ),
+    "coda.NEW-BALANCE": N_(
+        "Record %(record)s: the closing balance is missing. Download the file from the bank again."
+    ),
+    "coda.CURRENCY": N_(
+        "Record %(record)s: the account has no currency that exists. Ask the bank for the file again."
+    ),
+    "coda.fatal": N_("Record %(record)s: the statement is not right. Ask the bank for the file again."),
+    # ZIP
+    "zip.unknown": N_("This is not a ZIP file, or it is damaged. Make it again."),
+    "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once. Make several."),
+    "zip.total": N_("The ZIP unpacks to more than %(limit)s MB. Make several smaller ones."),
+    "zip.name": N_(
+        "The name of this file in the ZIP is not one a file can have. Rename it and make the ZIP again."
+    ),
+    "zip.path": N_(
+        "The name of this file leads outside of the ZIP (../). It was not taken; make the ZIP again without folders."
+    ),
+    "zip.link": N_("This is a link in the ZIP, not a file. Put the file itself into it."),
+    "zip.encrypted": N_("This file in the ZIP is protected with a password. Make the ZIP without one."),
+    "zip.method": N_(
+        "This file is packed in a way that is not supported. Make the ZIP with Windows or macOS itself."
+    ),
+    "zip.large": N_("This file in the ZIP is larger than %(limit)s MB. Split it, or save it smaller."),
+    "zip.ratio": N_(
+        "This file is packed suspiciously small for its size, as an attack would be. It was not unpacked."
+    ),
+    "zip.nested": N_("This is a ZIP inside the ZIP. Hand in its files by themselves."),
+    "zip.duplicate": N_("The ZIP holds two files of this name. Rename one and make the ZIP again."),
+    "zip.damaged": N_("This file in the ZIP is damaged. Make the ZIP again."),
+}
+"""Code → what a person reads: what it is, where, and what to do."""
+
+
+class _Blank(dict[str, str]):
+    """Values of a message; a missing one is a dash, so that no message ever fails."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def reason_text(code: str | None, params: Mapping[str, object]) -> str:
+    """The message of a reason in the reader's language; empty without one."""
+    if not code:
+        return ""
+    message = REASONS.get(code) or REASONS["coda.fatal" if code.startswith("coda.") else "unexpected"]
+    return gettext(message) % _Blank({key: str(value) for key, value in params.items()})
+
+
+# ── typed amounts ────────────────────────────────────────────────────────────────────────────────────────────────
+
+RATES = (Decimal(21), Decimal(12), Decimal(6), Decimal(0))
+"""Belgian VAT rates that papers are entered with."""
+_TYPED = re.compile(
+    r"-?(?:\d{1,3}(?:[. ]\d{3})+|\d{1,12})(?:,\d{1,2})?|-?(?:\d{1,3}(?:[, ]\d{3})+|\d{1,12})(?:\.\d{1,2})?",
+    re.ASCII,
+)
+NOT_AN_AMOUNT = N_("Write an amount like 1234.50 or 1.234,50.")
+
+
+def typed_amount(text: str) -> Decimal | None:
+    """An amount as people in Belgium type it (1234,50 · 1.234,50 · 1,234.50 · 1 234,50), or None when it is none.
+
+    A lone point or comma with three digits behind it separates thousands, one or two digits are cents.
+    """
+    bare = text.replace("\u00a0", " ").replace("\u202f", " ").removeprefix("€").strip()
+    if not _TYPED.fullmatch(bare):
+        return None
+    bare = bare.replace(" ", "")
+    place = max(bare.rfind("."), bare.rfind(","))
+    if place >= 0 and len(bare) - place - 1 == 3:
+        place = -1
+    digits = "".join(
+        character for character in bare[: place if place >= 0 else None] if character not in ".,"
+    )
+    try:
+        return Decimal(digits + ("." + bare[place + 1 :] if place >= 0 else ""))
+    except InvalidOperation:
+        return None
+
+
+class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of handed-in files shows."""
+
+    states: frozenset[IntakeState] = frozenset({IntakeState.TO_PROCESS})
+    search: str = ""
+    received_by: UUID | None = None
+    cursor: str | None = None
+
+
+class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
+    """What a UBL that waits in quick entry says about itself, for the person who decides."""
+
+    number: str
+    issue_date: date
+    credit_note: bool
+    currency: str
+    gross: str
+    supplier: str
+    supplier_number: str
+    customer: str
+    customer_number: str
+    pdf_sha256: str | None = None
+    pdf_name: str | None = None
+    pdf_size: int | None = None
+    pdf_origin: str | None = None
+
+
+def partners(
+    names: Sequence[tuple[UUID, UUID | None, str]], pdfs: Sequence[tuple[UUID, UUID | None, str]]
+) -> dict[UUID, UUID]:
+    """Which PDF belongs to which UBL of one upload: the same base name, in the same archive before another one; each once.
+
+    Args:
+        names: (id, archive it was in, name) of the UBL files; `pdfs` the same of the PDFs.
+    """
+    free = list(pdfs)
+    found: dict[UUID, UUID] = {}
+    for same_parent in (True, False):
+        for ubl_id, parent, name in names:
+            if ubl_id in found:
+                continue
+            match = next(
+                (
+                    one
+                    for one in free
+                    if stem(one[2]) == stem(name) and (one[1] == parent if same_parent else True)
+                ),
+                None,
+            )
+            if match is not None:
+                found[ubl_id] = match[0]
+                free.remove(match)
+    return found

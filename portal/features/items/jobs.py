@@ -1,11 +1,16 @@
 """Items follow what happens below: papers that arrive and change, access that opens and ends. Across firms, in the system scope."""
 
+from typing import ClassVar
+from uuid import UUID
+
 from portal.db.session import WriteSession
 from portal.features.banking.domain import StatementArrived
 from portal.features.documents.domain import DocumentArrived, DocumentChanged
 from portal.features.dossiers.domain import AccessEnded, DossierOpened
 from portal.features.items import service
-from portal.jobs.contract import Tools, hears
+from portal.features.policies.domain import PolicyChanged
+from portal.jobs.contract import Job, Tools, handles, hears
+from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor
 
 
@@ -43,3 +48,30 @@ async def dossier_opened(session: WriteSession, _actor: Actor, event: DossierOpe
 async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded, _tools: Tools) -> None:
     """The firm keeps its history and nothing of the company's."""
     await service.end_access(session, event.dossier_id)
+
+
+class Reassess(Job, frozen=True, kw_only=True):
+    """The policy of a dossier changed: look at its open items again."""
+
+    name: ClassVar[str] = "items.reassess"
+    firm_id: UUID
+    dossier_id: UUID
+
+
+@hears(PolicyChanged, as_system=True)
+async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChanged, _tools: Tools) -> None:
+    """A job for each dossier it may concern: small transactions, none of which holds up the others."""
+    concerned = (
+        [event.dossier_id]
+        if event.dossier_id is not None
+        else await service.dossiers_to_reassess(session, event.firm_id)
+    )
+    for dossier_id in concerned:
+        # no unique key: one that runs at this moment may have read the policy of before
+        await enqueue(session, actor, Reassess(firm_id=event.firm_id, dossier_id=dossier_id))
+
+
+@handles(Reassess, as_system=True)
+async def reassess(session: WriteSession, _actor: Actor, job: Reassess, _tools: Tools) -> None:
+    """What is here waits, or does not wait any more, as the policy now says."""
+    await service.reassess(session, job.firm_id, job.dossier_id)

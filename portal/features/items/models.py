@@ -22,8 +22,12 @@ class DossierItem(OwnedByFirm, Base):
         sa.ForeignKeyConstraint(
             ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
         ),
-        sa.ForeignKeyConstraint(["company_id", "document_id"], ["document.company_id", "document.id"]),
-        sa.ForeignKeyConstraint(["company_id", "statement_id"], ["statement.company_id", "statement.id"]),
+        sa.ForeignKeyConstraint(
+            ["company_id", "document_id"], ["document.company_id", "document.id"], ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "statement_id"], ["statement.company_id", "statement.id"], ondelete="CASCADE"
+        ),
         sa.CheckConstraint("num_nonnulls(document_id, statement_id) = 1", name="one_subject"),
         sa.UniqueConstraint("firm_id", "id"),
         sa.UniqueConstraint("dossier_id", "document_id"),

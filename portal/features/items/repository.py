@@ -189,6 +189,30 @@ async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierIt
     return found.all()
 
 
+async def lock_documents(session: WriteSession, document_ids: Sequence[UUID]) -> None:
+    """Take every item on these documents that the session may change, in id order: before deciding about several."""
+    await session.execute(
+        sa.select(DossierItem.id)
+        .where(DossierItem.document_id.in_(document_ids))
+        .order_by(DossierItem.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> Sequence[UUID]:
+    """Dossiers of a firm in which a change of policy may move something; in the firm's scope or the system's."""
+    found = await session.scalars(
+        sa.select(DossierItem.dossier_id)
+        .where(
+            DossierItem.firm_id == firm_id,
+            DossierItem.state.in_((ItemState.WAITING, ItemState.READY)),
+        )
+        .distinct()
+        .order_by(DossierItem.dossier_id)
+    )
+    return found.all()
+
+
 async def of_dossier_not_out(session: WriteSession, dossier_id: UUID) -> Sequence[DossierItem]:
     """Items of a dossier that wait, are held or ready, locked in id order."""
     found = await session.scalars(

@@ -188,6 +188,11 @@ async def _again(session: ReadSession, item_id: UUID) -> DossierItem:
     return found
 
 
+async def take_documents(session: WriteSession, document_ids: Sequence[UUID]) -> None:
+    """Take the items on several documents, in id order, before `set_approval` goes over them one by one."""
+    await repository.lock_documents(session, document_ids)
+
+
 async def hold(
     session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
 ) -> int:
@@ -406,6 +411,12 @@ async def reassess(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> in
     return moved
 
 
+async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> list[UUID]:
+    """The dossiers that follow a firm's default policy and have something it may move."""
+    own = await policies.dossiers_with_own(session, firm_id)
+    return [one for one in await repository.dossiers_to_reassess(session, firm_id) if one not in own]
+
+
 async def _open_dossiers(session: ReadSession, company_id: UUID) -> list[Dossier]:
     found = await dossiers.of_company(session, company_id)
     return sorted((one for one in found if one.access in OPEN_ACCESS), key=lambda one: one.id)
@@ -487,6 +498,7 @@ __all__ = [
     "candidates",
     "counts",
     "deliver",
+    "dossiers_to_reassess",
     "end_access",
     "follow_change",
     "hold",
@@ -504,5 +516,6 @@ __all__ = [
     "resume",
     "set_approval",
     "set_locked",
+    "take_documents",
     "undeliver",
 ]

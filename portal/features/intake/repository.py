@@ -1,0 +1,172 @@
+"""SQL of handed-in files."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.session import ReadSession, WriteSession
+from portal.features.intake.domain import INTAKE, IntakeQuery, IntakeState
+from portal.features.intake.models import IntakeFile
+
+# The dossier's counter of quick entry, which a newly opened or ended access sets anew.
+_DOSSIER = sa.table(
+    "dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("company_id", sa.Uuid()),
+    sa.column("quick_entry_count", sa.Integer()),
+)
+
+
+async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert files."""
+    if rows:
+        await session.execute(insert(IntakeFile).values([dict(row) for row in rows]))
+
+
+async def one(session: ReadSession, file_id: UUID, received_by: UUID | None = None) -> IntakeFile | None:
+    """One file the session may see, as it is now."""
+    statement = sa.select(IntakeFile).where(IntakeFile.id == file_id)
+    if received_by is not None:
+        statement = statement.where(IntakeFile.received_by == received_by)
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def of_upload(
+    session: ReadSession, upload_id: UUID, state: IntakeState | None = None
+) -> Sequence[IntakeFile]:
+    """What was handed in together, archives before their files."""
+    statement = sa.select(IntakeFile).where(IntakeFile.upload_id == upload_id)
+    if state is not None:
+        statement = statement.where(IntakeFile.state == state)
+    return (await session.scalars(statement.order_by(IntakeFile.id))).all()
+
+
+async def waiting_with_bytes(
+    session: ReadSession, company_id: UUID, sha256: str, but: UUID
+) -> IntakeFile | None:
+    """Another file of the same bytes that waits in quick entry."""
+    return await session.scalar(
+        sa.select(IntakeFile)
+        .where(
+            IntakeFile.company_id == company_id,
+            IntakeFile.sha256 == sha256,
+            IntakeFile.state == IntakeState.TO_PROCESS,
+            IntakeFile.id != but,
+        )
+        .limit(1)
+    )
+
+
+async def move(session: WriteSession, file_id: UUID, to: IntakeState, **values: Any) -> IntakeFile | None:
+    """One move of the intake machine; None when the file was not where it may come from: somebody was there first."""
+    return await session.scalar(
+        sa.update(IntakeFile)
+        .where(IntakeFile.id == file_id, IntakeFile.state.in_(INTAKE.sources(to)))
+        .values(state=to, **values)
+        .returning(IntakeFile)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def move_received(
+    session: WriteSession, file_id: UUID, to: IntakeState, **values: Any
+) -> IntakeFile | None:
+    """The same, but only for a file that nobody has looked at yet: the reading job's guard against doing things twice."""
+    return await session.scalar(
+        sa.update(IntakeFile)
+        .where(IntakeFile.id == file_id, IntakeFile.state == IntakeState.RECEIVED)
+        .values(state=to, **values)
+        .returning(IntakeFile)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def note(session: WriteSession, file_id: UUID, **values: Any) -> None:
+    """Write what became of a file that this transaction has moved."""
+    await session.execute(sa.update(IntakeFile).where(IntakeFile.id == file_id).values(**values))
+
+
+def _filtered(company_id: UUID, query: IntakeQuery) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = [IntakeFile.company_id == company_id]
+    if query.states:
+        where.append(IntakeFile.state.in_(query.states))
+    if query.received_by is not None:
+        where.append(IntakeFile.received_by == query.received_by)
+    if query.search:
+        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        where.append(IntakeFile.name.ilike(f"%{escaped}%"))
+    return where
+
+
+async def page(
+    session: ReadSession, company_id: UUID, query: IntakeQuery, size: int = PAGE_SIZE
+) -> Page[IntakeFile]:
+    """One page of files: what waits oldest first, what is done newest first."""
+    newest_first = IntakeState.TO_PROCESS not in query.states
+    statement, backwards = keyset(
+        sa.select(IntakeFile).where(*_filtered(company_id, query)),
+        sort=IntakeFile.received_at,
+        tie=IntakeFile.id,
+        kind=datetime,
+        descending=newest_first,
+        cursor=query.cursor,
+        size=size,
+    )
+    rows = (await session.scalars(statement)).all()
+    return cut(
+        rows,
+        backwards=backwards,
+        cursor=query.cursor,
+        sort_value=lambda row: row.received_at,
+        row_id=lambda row: row.id,
+        size=size,
+    )
+
+
+async def counts(session: ReadSession, company_id: UUID, query: IntakeQuery) -> dict[IntakeState, int]:
+    """How many files are in each state, whatever states the list is filtered by."""
+    everywhere = IntakeQuery(states=frozenset(), search=query.search, received_by=query.received_by)
+    found: Any = await session.execute(
+        sa.select(IntakeFile.state, sa.func.count())
+        .where(*_filtered(company_id, everywhere))
+        .group_by(IntakeFile.state)
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def next_waiting(
+    session: ReadSession, company_id: UUID, received_by: UUID | None, but: UUID
+) -> UUID | None:
+    """The oldest file that waits in quick entry, other than this one."""
+    statement = sa.select(IntakeFile.id).where(
+        IntakeFile.company_id == company_id,
+        IntakeFile.state == IntakeState.TO_PROCESS,
+        IntakeFile.id != but,
+    )
+    if received_by is not None:
+        statement = statement.where(IntakeFile.received_by == received_by)
+    return await session.scalar(statement.order_by(IntakeFile.received_at, IntakeFile.id).limit(1))
+
+
+async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID, *, sees: bool) -> None:
+    """Set a dossier's counter anew: what waits now, or nothing when the firm does not see the company. In the system scope.
+
+    The row is taken first, so that the count is made after every hand-in that has already counted itself.
+    """
+    await session.execute(sa.select(_DOSSIER.c.id).where(_DOSSIER.c.id == dossier_id).with_for_update())
+    waiting: Any = sa.literal(0)
+    if sees:
+        waiting = (
+            sa.select(sa.func.count())
+            .select_from(IntakeFile)
+            .where(IntakeFile.company_id == company_id, IntakeFile.state == IntakeState.TO_PROCESS)
+            .scalar_subquery()
+        )
+    await session.execute(
+        sa.update(_DOSSIER).where(_DOSSIER.c.id == dossier_id).values(quick_entry_count=waiting)
+    )

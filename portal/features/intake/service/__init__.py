@@ -1,0 +1,54 @@
+"""Handed-in files: received, looked at, turned into documents and statements, or rejected with a reason."""
+
+from portal.features.intake.models import IntakeFile
+from portal.features.intake.service.handling import (
+    Duplicate,
+    Handled,
+    decide_direction,
+    enter,
+    is_paper,
+    reject,
+    take_statements,
+    undo_reject,
+    us_as_supplier,
+)
+from portal.features.intake.service.listing import (
+    Outcome,
+    Upload,
+    counts,
+    file,
+    listed,
+    next_waiting,
+    outcome,
+    recount,
+    upload,
+)
+from portal.features.intake.service.reading import read_upload
+from portal.features.intake.service.receiving import Incoming, ReadUpload, company_for, hand_in
+
+__all__ = [
+    "Duplicate",
+    "Handled",
+    "Incoming",
+    "IntakeFile",
+    "Outcome",
+    "ReadUpload",
+    "Upload",
+    "company_for",
+    "counts",
+    "decide_direction",
+    "enter",
+    "file",
+    "hand_in",
+    "is_paper",
+    "listed",
+    "next_waiting",
+    "outcome",
+    "read_upload",
+    "recount",
+    "reject",
+    "take_statements",
+    "undo_reject",
+    "upload",
+    "us_as_supplier",
+]

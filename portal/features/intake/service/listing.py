@@ -1,0 +1,134 @@
+"""Looking at what was handed in, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession, WriteSession
+from portal.features.banking import service as banking
+from portal.features.banking.service import BankAccount, Statement
+from portal.features.documents import service as documents
+from portal.features.documents.service import Document
+from portal.features.intake import repository
+from portal.features.intake.domain import IntakeQuery, IntakeState, reason_text
+from portal.features.intake.models import IntakeFile
+from portal.kernel.actor import Actor, Role
+from portal.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One file and what became of it."""
+
+    file: IntakeFile
+    document: Document | None
+    statements: Sequence[tuple[Statement, BankAccount]]
+    why: str
+    members: "list[Outcome]" = field(default_factory=list["Outcome"])
+
+    @property
+    def settled(self) -> bool:
+        """Whether somebody or something has looked at it (and at all it held)."""
+        return self.file.state is not IntakeState.RECEIVED and all(one.settled for one in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What was handed in together."""
+
+    id: UUID
+    outcomes: Sequence[Outcome]
+    total: int
+    done: int
+
+    @property
+    def settled(self) -> bool:
+        """Whether all of it was looked at."""
+        return self.done == self.total
+
+
+def own_uploads_only(actor: Actor) -> UUID | None:
+    """The person whose files alone an actor sees; None for everybody who sees all of a company."""
+    return actor.person_id if actor.role is Role.CONTRIBUTOR else None
+
+
+async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id: UUID) -> Upload:
+    """An upload with what became of each file.
+
+    Raises:
+        NotFound: unknown, another company's, or not this contributor's.
+    """
+    rows = [row for row in await repository.of_upload(session, upload_id) if row.company_id == company_id]
+    own = own_uploads_only(actor)
+    if own is not None:
+        rows = [row for row in rows if row.received_by == own]
+    if not rows:
+        raise NotFound
+    by_id = {one.file.id: one for one in await _outcomes(session, rows)}
+    top: list[Outcome] = []
+    for one in by_id.values():
+        parent = by_id.get(one.file.parent_id) if one.file.parent_id else None
+        (parent.members if parent else top).append(one)
+    leaves = [row for row in rows if row.state is not IntakeState.SPLIT]
+    done = sum(1 for row in leaves if row.state is not IntakeState.RECEIVED)
+    return Upload(upload_id, top, len(leaves), done)
+
+
+async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Outcome]:
+    papers = await documents.by_ids(session, [row.document_id for row in rows if row.document_id])
+    wanted = {row.id: [UUID(one) for one in row.statement_ids.get("ids", [])] for row in rows}
+    statements = await banking.by_ids(session, [one for ids in wanted.values() for one in ids])
+    return [
+        Outcome(
+            row,
+            papers.get(row.document_id) if row.document_id else None,
+            [statements[one] for one in wanted[row.id] if one in statements],
+            reason_text(row.reason, row.reason_params),
+        )
+        for row in rows
+    ]
+
+
+async def listed(session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery) -> Page[Outcome]:
+    """One page of handed-in files, each with what became of it."""
+    mine = msgspec.structs.replace(query, received_by=own_uploads_only(actor))
+    page = await repository.page(session, company_id, mine)
+    return Page(await _outcomes(session, page.rows), page.next, page.previous)
+
+
+async def counts(
+    session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery
+) -> dict[IntakeState, int]:
+    """How many files are in each state."""
+    mine = msgspec.structs.replace(query, received_by=own_uploads_only(actor))
+    return await repository.counts(session, company_id, mine)
+
+
+async def file(session: ReadSession, actor: Actor, company_id: UUID, file_id: UUID) -> IntakeFile:
+    """One handed-in file of a company.
+
+    Raises:
+        NotFound: unknown, another company's, or not this contributor's.
+    """
+    found = await repository.one(session, file_id, own_uploads_only(actor))
+    if found is None or found.company_id != company_id:
+        raise NotFound
+    return found
+
+
+async def outcome(session: ReadSession, row: IntakeFile) -> Outcome:
+    """What became of one file."""
+    return (await _outcomes(session, [row]))[0]
+
+
+async def next_waiting(session: ReadSession, actor: Actor, company_id: UUID, but: UUID) -> UUID | None:
+    """The next file of quick entry."""
+    return await repository.next_waiting(session, company_id, own_uploads_only(actor), but)
+
+
+async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID, *, sees: bool) -> None:
+    """Set a dossier's counter of quick entry when its access opens or ends; in the system scope."""
+    await repository.recount(session, dossier_id, company_id, sees=sees)

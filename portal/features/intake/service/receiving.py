@@ -1,0 +1,150 @@
+"""Handing in: bytes are stored and acknowledged first, looked at later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, ClassVar
+from uuid import UUID
+
+from portal.db.session import WriteSession, scope_of
+from portal.features.audit import service as audit
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.intake import repository
+from portal.features.intake.domain import HEAD, FileKind, IntakeState, clean_name, sniff
+from portal.jobs.contract import Job, Tools
+from portal.jobs.ledger import enqueue
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden, Invalid
+from portal.kernel.ids import new_id
+from portal.kernel.language import N_
+
+NO_FILES = N_("Choose at least one file.")
+NO_ACCESS = N_("Your firm has no access to this company (any more). Ask its owner for access.")
+MEGABYTE = 1024 * 1024
+
+
+class ReadUpload(Job, frozen=True, kw_only=True):
+    """Look at what was handed in together."""
+
+    name: ClassVar[str] = "intake.read_upload"
+    upload_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One file from a browser: its name as given, its length in bytes, and the bytes from the beginning."""
+
+    name: str
+    size: int
+    file: BinaryIO
+
+
+async def company_for(session: WriteSession, actor: Actor, dossier_id: UUID | None) -> UUID:
+    """The company whose files these are: the member's own, or that of a dossier which is open to the firm.
+
+    Raises:
+        NotFound: no such dossier for this actor.
+        Conflict: the firm has no access (`no_access`).
+    """
+    if actor.company_id is not None:
+        return actor.company_id
+    assert dossier_id is not None
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    if dossier.access not in OPEN_ACCESS:
+        raise Conflict(NO_ACCESS, code="no_access")
+    return dossier.company_id
+
+
+async def hand_in(
+    tools: Tools, actor: Actor, files: Sequence[Incoming], *, dossier_id: UUID | None = None
+) -> UUID:
+    """Store files and write them down, with a job that reads them; a file that cannot be taken says why, the others go through.
+
+    Bytes are stored between two transactions: a slow store holds nobody up, and what is written down is already kept.
+
+    Returns:
+        The id of this upload, for its page of results.
+
+    Raises:
+        Forbidden: the actor may not upload.
+        Invalid: no file at all.
+        NotFound, Conflict: see `company_for`.
+        StorageUnavailable: nothing was written down.
+    """
+    if not actor.may(Right.UPLOAD):
+        raise Forbidden
+    if not files:
+        raise Invalid(NO_FILES, fields={"files": NO_FILES})
+    async with tools.database.transaction(scope_of(actor)) as session:
+        company_id = await company_for(session, actor, dossier_id)
+    upload_id = new_id()
+    rows = [await _stored(tools, actor, company_id, upload_id, one) for one in files]
+    async with tools.database.transaction(scope_of(actor)) as session:
+        await company_for(session, actor, dossier_id)
+        await repository.add_all(session, rows)
+        await audit.record(
+            session,
+            actor,
+            "intake.handed_in",
+            "upload",
+            upload_id,
+            dossier_id=dossier_id,
+            files=len(rows),
+            refused=sum(1 for row in rows if row["state"] is IntakeState.REJECTED),
+        )
+        if any(row["state"] is IntakeState.RECEIVED for row in rows):
+            await enqueue(
+                session, actor, ReadUpload(upload_id=upload_id), unique_key=f"intake.read_upload:{upload_id}"
+            )
+    return upload_id
+
+
+def fresh_row(
+    tools: Tools, actor: Actor, company_id: UUID, upload_id: UUID, name: str, parent_id: UUID | None = None
+) -> dict[str, object]:
+    """The columns of a file that was just handed in; the caller adds what its bytes are."""
+    return {
+        "id": new_id(),
+        "company_id": company_id,
+        "upload_id": upload_id,
+        "parent_id": parent_id,
+        "name": clean_name(name),
+        "media_type": FileKind.UNKNOWN.value,
+        "size": 0,
+        "sha256": "",
+        "state": IntakeState.RECEIVED,
+        "reason": None,
+        "reason_params": {},
+        "hints": {},
+        "received_at": tools.clock.now(),
+        "received_by": actor.person_id,
+        "received_by_name": actor.name,
+        "handled_at": None,
+    }
+
+
+def refused(row: dict[str, object], tools: Tools, reason: str, **params: object) -> dict[str, object]:
+    """The same for a file that is not taken; its bytes are not kept."""
+    return {
+        **row,
+        "state": IntakeState.REJECTED,
+        "reason": reason,
+        "reason_params": params,
+        "handled_at": tools.clock.now(),
+    }
+
+
+async def _stored(
+    tools: Tools, actor: Actor, company_id: UUID, upload_id: UUID, one: Incoming
+) -> dict[str, object]:
+    row = {**fresh_row(tools, actor, company_id, upload_id, one.name), "size": one.size}
+    limit = tools.settings.max_upload_bytes
+    if one.size == 0:
+        return refused(row, tools, "empty")
+    if one.size > limit:
+        return refused(row, tools, "too_large", size=-(-one.size // MEGABYTE), limit=limit // MEGABYTE)
+    one.file.seek(0)
+    kind = sniff(one.file.read(HEAD))
+    one.file.seek(0)
+    stored = await tools.store.put(company_id, one.file, media_type=kind.value)
+    return {**row, "media_type": kind.value, "size": stored.size, "sha256": stored.sha256}
