@@ -1,12 +1,12 @@
 """An item that never left goes with its document or statement; one that left keeps it (its bundle refers to it).
 
-Revision: 0003, after 0002
+Revision: 0004, after 0003
 """
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
