@@ -151,8 +151,10 @@ def _check_trailer(statement: Statement, findings: Findings, *, is_last: bool) -
                 expected=money(expected),
                 found=money(found),
             )
-    not_counted = "09" if statement.version == "1" else "049"
-    count = sum(line[0] not in not_counted for line in statement.records)
+    # Records 0 and 9 are not counted; version 1 counts the free communications, version 2 does not.
+    count = len(statement.records) - 2
+    if statement.version != "1":
+        count -= len(statement.free_communications)
     if count != trailer.record_count:
         findings.add(
             "R3",

@@ -1,111 +1,87 @@
-"""Checks on the records as they are written: numbering, next and link codes, references, dates.
+"""Checks on the records as they are written: numbering, parts, next and link codes, references, dates."""
 
-One pass over the records of a statement; this is where the time of checking goes.
-"""
-
-from collections.abc import Callable
-from operator import itemgetter
+from collections.abc import Iterable, Iterator
 
 from exports.coda.findings import Findings
-from exports.coda.model import Statement
-from exports.coda.structured import short_date
-
-#: Next code and link code (positions 126 and 128) by this record and the one after it; 0 and 0 otherwise.
-#: Banks put the link code only on the last part of a record (section 5.6 as practised).
-_CODES = {
-    ("21", "22"): "10",
-    ("21", "23"): "10",
-    ("22", "23"): "10",
-    ("21", "31"): "01",
-    ("22", "31"): "01",
-    ("23", "31"): "01",
-    ("31", "32"): "10",
-    ("31", "33"): "10",
-    ("32", "33"): "10",
-    ("31", "31"): "01",
-    ("32", "31"): "01",
-    ("33", "31"): "01",
-}
-
-_PARTS = frozenset(("22", "23", "32", "33"))
-_NUMBERS = itemgetter(slice(2, 10))
-_NEXT_AND_LINK = itemgetter(slice(125, 128, 2))
-_DATES: Callable[[str], tuple[str, str]] = itemgetter(slice(47, 53), slice(115, 121))  # value, entry
+from exports.coda.model import Information, Movement, Statement
 
 
 def check_records(statement: Statement, findings: Findings) -> None:
     """Numbering (R4), parts, next and link codes, references and dates of one statement's records."""
-    kinds = [line[:2] for line in statement.records]
-    _check_numbers(statement, kinds, findings)
+    movements: Iterable[Movement] = statement.movements
+    if statement.orphan_details:
+        movements = sorted((*statement.movements, *statement.orphan_details), key=lambda found: found.record)
+    _check_numbers(movements, findings, counts_information=statement.version == "2")
+    for record in statement.stray_parts:
+        line = statement.records[record - statement.record]
+        findings.add(
+            "PART",
+            "fatal",
+            record,
+            f"This part has number {line[2:10]}, the record before it another. A record may be lost.",
+            position=3,
+            found=line[2:10],
+        )
     if statement.version == "2":
-        _check_codes(statement, kinds, findings)
-    _check_dates(statement, kinds, findings)
+        _check_codes(statement, findings)
+    _check_dates(statement, movements, findings)
 
 
-def _check_numbers(statement: Statement, kinds: list[str], findings: Findings) -> None:
-    """R4, PART and REFERENCE: sequence and detail numbers of records 2 and 3."""
-    records = statement.records
-    counts_information = statement.version == "2"
-    latest = 0  # sequence and detail number of the last record that took one, as one number of eight digits
-    numbers = reference = ""  # of the movement or information whose parts may follow
-    strange_references = strange_at = 0
-    for at, (kind, zone) in enumerate(zip(kinds, map(_NUMBERS, records), strict=True)):
-        if kind == "21":
-            numbers = zone
-            reference = records[at][10:31]
-            found = int(zone)
-            if found != latest - latest % 10000 + 10000 and (found != latest + 1 or found % 10000 == 0):
-                is_detail = found % 10000 != 0 or (
-                    records[at][53] in "56789" and found // 10000 == latest // 10000
-                )
-                expected = _next_detail(latest) if is_detail else (latest // 10000 + 1) % 10000 * 10000
-                if found != expected:
-                    _number_finding(findings, statement.record + at, f"{expected:08d}", zone)
-            latest = found
-        elif kind == "31":
-            numbers = zone
-            found = int(zone)
-            if counts_information:
-                if found != latest + 1 or found % 10000 == 0:
-                    expected = _next_detail(latest)
-                    if found != expected:
-                        _number_finding(findings, statement.record + at, f"{expected:08d}", zone)
-                latest = found
-            elif found // 10000 != latest // 10000:
-                _number_finding(findings, statement.record + at, f"{latest // 10000:04d}", zone)
-            if records[at][10:31] != reference:
-                strange_references += 1
-                strange_at = strange_at or at
-        elif zone != numbers and kind in _PARTS:
-            findings.add(
-                "PART",
-                "fatal",
-                statement.record + at,
-                f"This part has number {zone}; it follows record {numbers}. A record may be lost.",
-                position=3,
-                expected=numbers,
-                found=zone,
-            )
-    if strange_references:
+def _check_numbers(movements: Iterable[Movement], findings: Findings, *, counts_information: bool) -> None:
+    """R4 and REFERENCE: sequence numbers go on from movement to movement, detail numbers below it."""
+    sequence = detail = 0
+    strange: list[Information] = []
+    for movement in movements:
+        expected = (sequence + 1) % 10000
+        if movement.sequence_number != expected or movement.detail_number:
+            _number_finding(findings, movement, expected, 0)
+        sequence = movement.sequence_number
+        detail = 0
+        for item in _below(movement) if movement.details else movement.information:
+            is_detail = isinstance(item, Movement)
+            if is_detail or counts_information:
+                detail = (detail + 1) % 10000
+                if item.detail_number != detail or item.sequence_number != sequence:
+                    _number_finding(findings, item, sequence, detail)
+                    detail = item.detail_number
+            elif item.sequence_number != sequence:
+                _number_finding(findings, item, sequence, item.detail_number)
+        if movement.information:
+            reference = movement.bank_reference
+            strange += [item for item in movement.information if item.bank_reference != reference]
+        if movement.details:
+            strange.extend(_strange_references(movement.details))
+    if strange:
         findings.add(
             "REFERENCE",
             "warning",
-            statement.record + strange_at,
-            f"The bank reference of {strange_references} information records is not that of their movement.",
+            strange[0].record,
+            f"The bank reference of {len(strange)} information records is not that of their movement.",
             position=11,
-            count=str(strange_references),
+            count=str(len(strange)),
         )
 
 
-def _next_detail(latest: int) -> int:
-    return latest - latest % 10000 + (latest % 10000 + 1) % 10000
+def _below(movement: Movement) -> Iterator[Movement | Information]:
+    """Information and details below a movement, in the order of their records."""
+    yield from movement.information
+    for detail in movement.details:
+        yield detail
+        yield from _below(detail)
 
 
-def _number_finding(findings: Findings, record: int, expected: str, found: str) -> None:
+def _strange_references(details: Iterable[Movement]) -> Iterator[Information]:
+    for detail in details:
+        yield from (item for item in detail.information if item.bank_reference != detail.bank_reference)
+        yield from _strange_references(detail.details)
+
+
+def _number_finding(findings: Findings, item: Movement | Information, sequence: int, detail: int) -> None:
+    expected, found = f"{sequence:04d}{detail:04d}", f"{item.sequence_number:04d}{item.detail_number:04d}"
     findings.add(
         "R4",
         "warning",
-        record,
+        item.record,
         f"Number {found} where {expected} belongs.",
         position=3,
         expected=expected,
@@ -113,75 +89,59 @@ def _number_finding(findings: Findings, record: int, expected: str, found: str) 
     )
 
 
-def _check_codes(statement: Statement, kinds: list[str], findings: Findings) -> None:
+def _check_codes(statement: Statement, findings: Findings) -> None:
     """NEXT-LINK and FREE."""
-    codes = list(map(_NEXT_AND_LINK, statement.records))
-    following = [*kinds[1:], "  "]
-    # There are few different combinations, however many records: look at each once.
-    wrong = {
-        combination
-        for combination in set(zip(kinds, codes, following, strict=True))
-        if not _codes_right(*combination)
-    }
+    wrong = statement.wrong_codes
     if wrong:
-        places = [at for at, what in enumerate(zip(kinds, codes, following, strict=True)) if what in wrong]
         findings.add(
             "NEXT-LINK",
             "warning",
-            statement.record + places[0],
-            f"The next and link codes of {len(places)} records do not say what follows.",
+            wrong[0],
+            f"The next and link codes of {len(wrong)} records do not say what follows.",
             position=126,
-            count=str(len(places)),
+            count=str(len(wrong)),
         )
-    free = next((at for at, kind in enumerate(kinds) if kind[0] == "4"), None)
-    if free is not None and any(kind[0] == "8" for kind in kinds[free:]):
-        findings.add(
-            "FREE", "warning", statement.record + free, "A free communication stands before record 8."
-        )
+    if statement.free_communications:
+        first = statement.free_communications[0].record
+        if any(line[0] == "8" for line in statement.records[first - statement.record :]):
+            findings.add("FREE", "warning", first, "A free communication stands before record 8.")
 
 
-def _codes_right(kind: str, codes: str, following: str) -> bool:
-    if kind[0] in "23":
-        return codes == _CODES.get((kind, following), "00")
-    if kind[0] in "48":
-        return codes[1] == ("1" if following[0] == "4" else "0")
-    return True
-
-
-def _check_dates(statement: Statement, kinds: list[str], findings: Findings) -> None:
+def _check_dates(statement: Statement, movements: Iterable[Movement], findings: Findings) -> None:
     """DATE: zones that hold no date; entry dates more than a year from the creation date."""
-    first = statement.record
+    records, first = statement.records, statement.record
     created = statement.creation_date
     if created is None:
-        _date_finding(findings, first, 6, statement.records[0][5:11])
-    sound: set[tuple[str, str]] = set()
-    for at, (kind, dates) in enumerate(zip(kinds, map(_DATES, statement.records), strict=True)):
-        if kind == "21":
-            if dates in sound:
-                continue
-            value, entry = dates
-            day = short_date(entry)
-            if value != "000000" and short_date(value) is None:
-                _date_finding(findings, first + at, 48, value)
-            elif day is None:
-                _date_finding(findings, first + at, 116, entry)
+        _date_finding(findings, first, 6, records[0][5:11])
+    if statement.old_balance_date is None:
+        _date_finding(findings, first + 1, 59, records[1][58:64])
+    if statement.new_balance_date is None:
+        closing = next((at for at, line in enumerate(records) if line[0] == "8"), None)
+        if closing is not None:
+            _date_finding(findings, first + closing, 58, records[closing][57:63])
+    near: set[object] = set()  # entry dates that are right
+    for movement in movements:
+        if movement.value_date is not None and movement.entry_date in near and not movement.details:
+            continue
+        for item in (movement, *(found for found in _below(movement) if isinstance(found, Movement))):
+            line = records[item.record - first]
+            if item.value_date is None and line[47:53] != "000000":
+                _date_finding(findings, item.record, 48, line[47:53])
+            day = item.entry_date
+            if day is None:
+                _date_finding(findings, item.record, 116, line[115:121])
             elif created and abs((day - created).days) > 366:
                 findings.add(
                     "DATE",
                     "warning",
-                    first + at,
+                    item.record,
                     f"Booked on {day.isoformat()}, more than a year from the creation date.",
                     position=116,
-                    found=day.isoformat(),
                     expected=created.isoformat(),
+                    found=day.isoformat(),
                 )
             else:
-                sound.add(dates)
-        elif kind[0] in "18":
-            line = statement.records[at]
-            zone, position = (line[58:64], 59) if kind[0] == "1" else (line[57:63], 58)
-            if short_date(zone) is None:
-                _date_finding(findings, first + at, position, zone)
+                near.add(day)
 
 
 def _date_finding(findings: Findings, record: int, position: int, found: str) -> None:

@@ -239,6 +239,10 @@ class Statement:
     record: int = field(default=0, compare=False)  #: number of its record 0 in the file, from 1
     structure_digit: str = field(default="", compare=False)  #: as written; blank from some banks
     records: tuple[str, ...] = field(default=(), compare=False, repr=False)  #: 128 characters each
+    #: Numbers of records whose next and link codes do not say what follows (sections 5.5 and 5.6).
+    wrong_codes: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    #: Numbers of parts (2.2, 2.3, 3.2, 3.3) that bear another number than the record they follow.
+    stray_parts: tuple[int, ...] = field(default=(), compare=False, repr=False)
     raw: bytes = field(default=b"", compare=False, repr=False)  #: its bytes in the file
 
     @property

@@ -34,29 +34,35 @@ from exports.coda.text import read_text
 MAX_BYTES = 100_000_000
 
 # Zones of the records there are most of, as slices: from 0, end exclusive, one below the standard's positions.
+_CODES = slice(125, 128, 2)  # next code and link code
 _ZONES_21 = itemgetter(
     slice(2, 10),  # sequence and detail number
     slice(10, 31),  # bank reference
-    slice(31, 32),  # sign
+    31,  # sign
     slice(32, 47),  # amount
     slice(47, 53),  # value date
     slice(53, 61),  # transaction code
-    slice(61, 62),  # structured or not
+    61,  # structured or not
     slice(62, 115),  # communication
     slice(115, 121),  # entry date
     slice(121, 124),  # paper statement
-    slice(124, 125),  # globalisation code
+    124,  # globalisation code
+    _CODES,
 )
-_ZONES_22 = itemgetter(slice(10, 63), slice(63, 98), slice(98, 125))  # communication, reference, the rest
-_ZONES_22_END = itemgetter(  # of the rest: BIC, R-transaction type and reason, purposes
-    slice(0, 11), slice(14, 15), slice(15, 19), slice(19, 23), slice(23, 27)
-)
-_ZONES_22_V1 = itemgetter(slice(10, 63), slice(63, 89), slice(89, 92), slice(92, 107))
-_ZONES_23 = itemgetter(slice(10, 47), slice(47, 82), slice(82, 125))  # account, name, communication
-_ZONES_23_V1 = itemgetter(slice(10, 47), slice(47, 73), slice(73, 99), slice(99, 125))
-_ZONES_31 = itemgetter(  # numbers, bank reference, transaction code, structured or not, communication
-    slice(2, 10), slice(10, 31), slice(31, 39), slice(39, 40), slice(40, 113)
-)
+# Numbers, communication, customer reference, BIC, the rest, codes.
+_ZONES_22 = itemgetter(slice(2, 10), slice(10, 63), slice(63, 98), slice(98, 109), slice(112, 125), _CODES)
+_ZONES_22_V1 = itemgetter(slice(2, 10), slice(10, 63), slice(63, 89), slice(89, 92), slice(92, 107))
+# Numbers, account, name, communication, codes.
+_ZONES_23 = itemgetter(slice(2, 10), slice(10, 47), slice(47, 82), slice(82, 125), _CODES)
+_ZONES_23_V1 = itemgetter(slice(2, 10), slice(10, 47), slice(47, 73), slice(73, 99), slice(99, 125))
+# Numbers, bank reference, transaction code, structured or not, communication, codes.
+_ZONES_31 = itemgetter(slice(2, 10), slice(10, 31), slice(31, 39), 39, slice(40, 113), _CODES)
+_ZONES_32 = itemgetter(slice(2, 10), slice(10, 115), _CODES)
+_ZONES_33 = itemgetter(slice(2, 10), slice(10, 100), _CODES)
+
+#: What next and link code say of the record that follows: a part of the same, information, anything else.
+_PART, _LINKED, _NOTHING = "10", "01", "00"
+_END = "9 "  # stands for the record after the last one
 
 _ENDS_MOVEMENTS = ("0", "1", "4", "8", "9")
 
@@ -107,6 +113,10 @@ class _Reader:
         self.records = records
         self.count = len(records)
         self.index = 0
+        #: Of the current statement: indexes of records whose next and link codes do not say what follows,
+        #: and of parts that bear another number than the record they follow.
+        self.wrong_codes: list[int] = []
+        self.stray_parts: list[int] = []
         self.dates = _Dates()
         self.numbers = _Numbers()
 
@@ -144,6 +154,7 @@ class _Reader:
     def statement(self) -> Statement:
         records = self.records
         first = self.index
+        self.wrong_codes, self.stray_parts = [], []
         header = records[first]
         version = header[127]
         if not (header[5:11].isdecimal() and header[5:11].isascii()):
@@ -171,6 +182,8 @@ class _Reader:
             free_communications=tuple(free),
             record=first + 1,
             records=tuple(records[first : self.index]),
+            wrong_codes=tuple(at + 1 for at in self.wrong_codes),
+            stray_parts=tuple(at + 1 for at in self.stray_parts),
         )
 
     def header(self, line: str, version: str) -> dict[str, Any]:
@@ -219,7 +232,9 @@ class _Reader:
                 values["new_paper_number"] = self.numbers[line[1:4]]
                 values["new_balance_thousandths"] = self.signed(42, 43, 57)
                 values["new_balance_date"] = self.dates[line[57:63]]
+                self.check_link(line)
             elif kind == "4":
+                self.check_link(line)
                 free.append(
                     FreeCommunication(
                         record=self.index + 1,
@@ -247,6 +262,12 @@ class _Reader:
             self.index += 1
         return free
 
+    def check_link(self, line: str) -> None:
+        """The link code of a record 8 or 4: 1 before a record 4."""
+        following = self.records[self.index + 1] if self.index + 1 < self.count else _END
+        if line[127] != ("1" if following[0] == "4" else "0"):
+            self.wrong_codes.append(self.index)
+
     def movements(self, version: str, *, is_extract: bool) -> tuple[list[Movement], list[Movement]]:
         """The movements up to record 8, 4 or 9, each with its details below it; details without one."""
         records = self.records
@@ -255,7 +276,8 @@ class _Reader:
         orphans: list[Movement] = []
         details: list[Movement] = []
         while self.index < count and records[self.index][0] not in _ENDS_MOVEMENTS:
-            if records[self.index][:2] != "21":
+            line = records[self.index]
+            if line[0] != "2" or line[1] != "1":
                 self.unexpected("21 (movement)")
             movement = self.movement(version)
             # After 9999 details the number is 0000 again: the type tells that it still is a detail.
@@ -286,7 +308,7 @@ class _Reader:
         and values made by position, which takes a third of the time.
         """
         records = self.records
-        first = self.index
+        first = index = self.index
         line = records[first]
         (
             numbers,
@@ -300,48 +322,69 @@ class _Reader:
             entry_date,
             paper_number,
             globalisation_code,
+            codes,
         ) = _ZONES_21(line)
-        if sign not in "01" or not (numbers + amount).isdecimal() or not (line.isascii() or amount.isascii()):
+        if (
+            sign not in "01"
+            or not (numbers.isdecimal() and amount.isdecimal())
+            or not (line.isascii() or (numbers + amount).isascii())
+        ):
             self.digits(3, 10)
             self.signed(32, 33, 47)
         reference = bic = r_transaction = r_reason = category_purpose = purpose = ""
         account = name = address = city = currency = ""
         original: int | None = None
-        index = first + 1
-        following = records[index] if index < self.count else "9"
-        if following[:2] == "22":
+        following = records[index + 1] if index + 1 < self.count else _END
+        if following[0] == "2" and following[1] == "2":
+            if codes != _PART:
+                self.wrong_codes.append(index)
+            index += 1
             if version == "2":
-                more, reference, rest = _ZONES_22(following)
-                communication += more
-                reference = reference.strip()
+                same, more, reference, bic, rest, codes = _ZONES_22(following)
+                bic = bic.rstrip()
                 if not rest.isspace():
-                    bic, r_transaction, r_reason, category_purpose, purpose = map(
-                        str.strip, _ZONES_22_END(rest)
-                    )
+                    r_transaction = rest[0].strip()
+                    r_reason = rest[1:5].strip()
+                    category_purpose = rest[5:9].strip()
+                    purpose = rest[9:13].strip()
             else:
-                more, reference, currency, digits = _ZONES_22_V1(following)
-                communication += more
-                reference = reference.strip()
+                same, more, reference, currency, digits = _ZONES_22_V1(following)
                 currency = currency.strip()
                 original = int(digits) if currency and digits.isdecimal() and digits.isascii() else None
+            communication += more
+            reference = reference.strip()
+            if same != numbers:
+                self.stray_parts.append(index)
+            following = records[index + 1] if index + 1 < self.count else _END
+        if following[0] == "2" and following[1] == "3":
+            if codes != _PART:
+                self.wrong_codes.append(index)
             index += 1
-            following = records[index] if index < self.count else "9"
-        if following[:2] == "23":
             if version == "2":
-                account, name, more = _ZONES_23(following)
+                same, account, name, more, codes = _ZONES_23(following)
                 communication += more
             else:
-                account, name, address, city = map(str.rstrip, _ZONES_23_V1(following))
+                same, account, name, address, city = _ZONES_23_V1(following)
+                address = address.rstrip()
+                city = city.rstrip()
             account = account.rstrip()
             name = name.rstrip()
-            index += 1
-            following = records[index] if index < self.count else "9"
-        self.index = index
-        information = self.information() if following[:2] == "31" else ()
+            if same != numbers:
+                self.stray_parts.append(index)
+            following = records[index + 1] if index + 1 < self.count else _END
+        information: tuple[Information, ...] = ()
+        self.index = index + 1
+        if following[0] == "3":
+            if codes != _LINKED:
+                self.wrong_codes.append(index)
+            information = self.information()
+        elif codes != _NOTHING:
+            self.wrong_codes.append(index)
+        sequence_number, detail_number = divmod(int(numbers), 10000)
         return Movement(
             first + 1,
-            int(numbers[:4]),
-            int(numbers[4:]),
+            sequence_number,
+            detail_number,
             int(amount) if sign == "0" else -int(amount),
             transaction_code,
             self.dates[value_date],
@@ -369,37 +412,41 @@ class _Reader:
     def information(self) -> tuple[Information, ...]:
         """The records 3.1, each with its 3.2 and 3.3, from the current one on."""
         records = self.records
-        index = self.index
         found: list[Information] = []
-        line = records[index]
-        while line[:2] == "31":
-            first = index
-            numbers, bank_reference, transaction_code, structured, communication = _ZONES_31(line)
+        line = records[self.index]
+        while line[0] == "3":
+            if line[1] != "1":
+                self.unexpected("31 (information)")
+            first = index = self.index
+            numbers, bank_reference, transaction_code, structured, communication, codes = _ZONES_31(line)
             if not (numbers.isdecimal() and numbers.isascii()):
-                self.index = index
                 self.digits(3, 10)
-            index += 1
-            line = records[index] if index < self.count else "9"
-            if line[:2] == "32":
-                communication += line[10:115]
-                index += 1
-                line = records[index] if index < self.count else "9"
-            if line[:2] == "33":
-                communication += line[10:100]
-                index += 1
-                line = records[index] if index < self.count else "9"
+            line = records[index + 1] if index + 1 < self.count else _END
+            for mark, zones in (("2", _ZONES_32), ("3", _ZONES_33)):
+                if line[0] == "3" and line[1] == mark:
+                    if codes != _PART:
+                        self.wrong_codes.append(index)
+                    index += 1
+                    same, more, codes = zones(line)
+                    communication += more
+                    if same != numbers:
+                        self.stray_parts.append(index)
+                    line = records[index + 1] if index + 1 < self.count else _END
+            if codes != (_LINKED if line[0] == "3" else _NOTHING):
+                self.wrong_codes.append(index)
+            sequence_number, detail_number = divmod(int(numbers), 10000)
             found.append(
                 Information(
                     first + 1,
-                    int(numbers[:4]),
-                    int(numbers[4:]),
+                    sequence_number,
+                    detail_number,
                     transaction_code,
                     bank_reference.rstrip(),
                     structured == "1",
                     communication.rstrip(),
                 )
             )
-        self.index = index
+            self.index = index + 1
         return tuple(found)
 
 

@@ -122,7 +122,7 @@ def read_text(data: bytes, *, limit: int) -> Text:
             by_bytes = _counted_in_bytes(lines)
             if by_bytes:
                 lines = [line.encode("utf-8").decode("latin-1") for line in lines]
-    if set(map(len, lines)) != {LENGTH}:
+    if any(length != LENGTH for length in set(map(len, lines))):
         lines = _regular(lines, notes)
     if not lines:
         raise UnreadableError("empty", expected="records of 128 characters", found="only blank lines")
