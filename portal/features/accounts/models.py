@@ -70,6 +70,23 @@ class LoginSession(Base):
     user_agent: Mapped[str]
 
 
+class PasswordReset(Base):
+    """A wish for a new password. Without a person it is one for an address that nobody has: it takes the same way and ends in nothing.
+
+    The link's token is made when the mail leaves and stored as its SHA-256 only.
+    """
+
+    __tablename__ = "password_reset"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    person_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
 class RateCount(Base):
     """How often something was tried in one window of time."""
 

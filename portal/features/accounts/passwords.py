@@ -14,7 +14,17 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _DUMMY = _HASHER.hash("nobody has this password")
 _slots: dict[int, asyncio.Semaphore] = {}
 _COMMON = frozenset(
-    ["password123", "1234567890", "wachtwoord", "welkom1234", "motdepasse", "passwort12", "azertyuiop", "qwertyuiop", "administrator"]
+    [
+        "password123",
+        "1234567890",
+        "wachtwoord",
+        "welkom1234",
+        "motdepasse",
+        "passwort12",
+        "azertyuiop",
+        "qwertyuiop",
+        "administrator",
+    ]
 )
 
 

@@ -8,7 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts.models import CompanyMember, FirmMember, LoginSession, Person, RateCount
+from portal.features.accounts.models import (
+    CompanyMember,
+    FirmMember,
+    LoginSession,
+    PasswordReset,
+    Person,
+    RateCount,
+)
 from portal.features.parties.models import Company
 from portal.kernel.language import Language
 
@@ -21,7 +28,9 @@ _DOSSIER = sa.table(
 )
 
 
-def add(session: WriteSession, row: Person | FirmMember | CompanyMember | LoginSession) -> None:
+def add(
+    session: WriteSession, row: Person | FirmMember | CompanyMember | LoginSession | PasswordReset
+) -> None:
     """Insert a row."""
     session.add(row)
 
@@ -70,6 +79,15 @@ async def company_memberships(
     return [(row[0], row[1]) for row in found]
 
 
+async def company_membership(session: ReadSession, company_id: UUID, person_id: UUID) -> CompanyMember | None:
+    """The membership of a person in a company, ended or not."""
+    return await session.scalar(
+        sa.select(CompanyMember).where(
+            CompanyMember.company_id == company_id, CompanyMember.person_id == person_id
+        )
+    )
+
+
 async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMember, Person]]:
     """The living staff of a firm with their names."""
     found = await session.execute(
@@ -111,6 +129,22 @@ async def live_session(
     return (row[0], row[1]) if row else None
 
 
+async def live_sessions_of(
+    session: ReadSession, person_id: UUID, now: datetime, idle_since: datetime
+) -> Sequence[LoginSession]:
+    """A person's live sessions, the last used first; needs the system scope."""
+    found = await session.scalars(
+        sa.select(LoginSession)
+        .where(
+            LoginSession.person_id == person_id,
+            LoginSession.expires_at > now,
+            LoginSession.last_seen_at > idle_since,
+        )
+        .order_by(LoginSession.last_seen_at.desc())
+    )
+    return found.all()
+
+
 async def touch(session: WriteSession, digest: bytes, now: datetime) -> None:
     """A session was used."""
     await session.execute(
@@ -132,8 +166,9 @@ async def end_sessions_of(session: WriteSession, person_id: UUID, but: bytes | N
 
 
 async def end_expired(session: WriteSession, now: datetime) -> None:
-    """Forget sessions that have ended by themselves, and old counts."""
+    """Forget sessions that have ended by themselves, old counts, and links for new passwords that nobody may use any more."""
     await session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < now))
+    await session.execute(sa.delete(PasswordReset).where(PasswordReset.expires_at < now - timedelta(days=1)))
     await session.execute(sa.delete(RateCount).where(RateCount.window_start < now - timedelta(days=1)))
 
 
@@ -153,3 +188,36 @@ async def count_try(session: WriteSession, key: str, window_start: datetime) -> 
         .returning(RateCount.count)
     )
     return count or 1
+
+
+async def reset(session: ReadSession, reset_id: UUID) -> tuple[PasswordReset, Person | None] | None:
+    """A wish for a new password and whose it is; needs the system scope."""
+    found = await session.execute(
+        sa.select(PasswordReset, Person)
+        .outerjoin(Person, Person.id == PasswordReset.person_id)
+        .where(PasswordReset.id == reset_id)
+    )
+    row = found.first()
+    return (row[0], row[1]) if row else None
+
+
+async def reset_by_token(
+    session: ReadSession, digest: bytes, firm_id: UUID, now: datetime, *, lock: bool = False
+) -> PasswordReset | None:
+    """The wish of a link that may still be used; needs the system scope. With `lock`, nobody else uses it meanwhile."""
+    statement = sa.select(PasswordReset).where(
+        PasswordReset.token_hash == digest,
+        PasswordReset.firm_id == firm_id,
+        PasswordReset.used_at.is_(None),
+        PasswordReset.expires_at > now,
+    )
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def end_resets_of(session: WriteSession, person_id: UUID, now: datetime) -> None:
+    """No link for a new password of this person works any more."""
+    await session.execute(
+        sa.update(PasswordReset)
+        .where(PasswordReset.person_id == person_id, PasswordReset.used_at.is_(None))
+        .values(used_at=now)
+    )

@@ -1,1 +1,37 @@
-"""Jobs of the slice."""
+"""Jobs of mail, and what it hears from accounts."""
+
+from portal.db.session import WriteSession
+from portal.features.accounts.domain import PasswordChanged, PasswordForgotten
+from portal.features.mail import service
+from portal.features.mail.service import DeliverMail, SendReset
+from portal.jobs.contract import Tools, handles_long, hears
+from portal.jobs.runner import Task
+from portal.kernel.actor import Actor
+
+
+@handles_long(DeliverMail)
+async def deliver(task: Task, job: DeliverMail) -> None:
+    """Render and send."""
+    await service.deliver(task, job)
+
+
+@handles_long(SendReset)
+async def send_reset(task: Task, job: SendReset) -> None:
+    """A one-time link for a new password."""
+    await service.send_reset(task, job)
+
+
+@hears(PasswordForgotten, as_system=True)
+async def password_forgotten(
+    session: WriteSession, actor: Actor, event: PasswordForgotten, _tools: Tools
+) -> None:
+    """Nobody is signed in, so nobody's scope fits: the system's."""
+    await service.prepare_reset(session, actor, event.reset_id)
+
+
+@hears(PasswordChanged, as_system=True)
+async def password_changed(
+    session: WriteSession, actor: Actor, event: PasswordChanged, _tools: Tools
+) -> None:
+    """The person is told, by the firm whose host they used."""
+    await service.password_changed(session, actor, event.person_id, event.firm_id)

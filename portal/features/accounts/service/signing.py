@@ -1,28 +1,30 @@
-"""People: signing in and out, sessions, who is what where."""
+"""Signing in and out, and the sessions of people."""
 
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from portal.db.session import ReadSession, WriteSession
+from portal.db.session import WriteSession
 from portal.features.accounts import repository
-from portal.features.accounts.models import CompanyMember, FirmMember, LoginSession, Person
-from portal.features.accounts.passwords import check_strength, hash_password, verify_password
+from portal.features.accounts.domain import browser_name
+from portal.features.accounts.models import CompanyMember, LoginSession, Person
+from portal.features.accounts.passwords import verify_password
+from portal.features.accounts.service.limits import limit
+from portal.features.accounts.service.people import normalised_email
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Role
-from portal.kernel.errors import Invalid, TooMany
+from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.ids import CompanyId, FirmId, PersonId, new_token, token_hash
-from portal.kernel.language import N_, Language
+from portal.kernel.language import N_
 from portal.web.directories import SignedIn
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 TOUCH_AFTER = timedelta(minutes=1)
-TRIES_PER_ADDRESS = 10
+TRIES_PER_ADDRESS = 30
 TRIES_PER_EMAIL = 8
-WINDOW = timedelta(minutes=10)
 WRONG = N_("The e-mail address or the password is wrong.")
 
 
@@ -35,106 +37,29 @@ class NewSession:
     seconds: int
 
 
-def normalised_email(text: str) -> str:
-    """Addresses are compared in lower case without spaces around."""
-    return text.strip().lower()
-
-
-async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW) -> None:
-    """Count a try, in a transaction of its own so that a refusal is counted too.
-
-    Raises:
-        TooMany: more than `tries` in this window.
-    """
-    now = tools.clock.now()
-    seconds = int(window.total_seconds())
-    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
-    async with tools.database.system_scope() as session:
-        count = await repository.count_try(session, key, start)
-    if count > tries:
-        raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
-
-
-async def add_person(
-    session: WriteSession, *, email: str, name: str, language: Language, password: str | None = None
-) -> Person:
-    """A new login, or the existing one of this address (its password stays). Runs in the system scope.
-
-    Raises:
-        Invalid: the password is too weak.
-    """
-    address = normalised_email(email)
-    existing = await repository.person_by_email(session, address)
-    if existing is not None:
-        return existing
-    if password is not None:
-        check_strength(password, address, name)
-    person = Person(
-        email=address,
-        name=name,
-        language=language,
-        password_hash=await hash_password(password) if password is not None else None,
-        created_at=clock_of(session).now(),
-        disabled_at=None,
-    )
-    repository.add(session, person)
-    await session.flush()
-    return person
-
-
-async def add_staff(session: WriteSession, firm_id: UUID, person_id: UUID, role: Role) -> FirmMember:
-    """Make a person part of a firm's staff."""
-    row = FirmMember(
-        firm_id=firm_id, person_id=person_id, role=role, since=clock_of(session).now(), ended_at=None
-    )
-    repository.add(session, row)
-    await session.flush()
-    return row
-
-
-async def add_member(session: WriteSession, company_id: UUID, person_id: UUID, role: Role) -> CompanyMember:
-    """Make a person a member of a company."""
-    row = CompanyMember(
-        company_id=company_id, person_id=person_id, role=role, since=clock_of(session).now(), ended_at=None
-    )
-    repository.add(session, row)
-    await session.flush()
-    return row
-
-
-async def person_by_email(session: ReadSession, email: str) -> Person | None:
-    """The login of an address; runs in the system scope."""
-    return await repository.person_by_email(session, normalised_email(email))
-
-
-async def person(session: ReadSession, person_id: UUID) -> Person | None:
-    """A person the session may see."""
-    return await repository.person(session, person_id)
-
-
-async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMember, Person]]:
-    """The staff of a firm."""
-    return await repository.staff(session, firm_id)
-
-
-async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:
-    """The members of a company."""
-    return await repository.members(session, company_id)
-
-
 async def sign_in(
-    tools: Tools, *, firm_id: FirmId, email: str, password: str, address: str, user_agent: str
+    tools: Tools,
+    *,
+    firm_id: FirmId,
+    email: str,
+    password: str,
+    address: str,
+    user_agent: str,
+    replacing: SignedIn | None = None,
 ) -> NewSession:
     """Check a password and open a session on this firm's host, as staff or as member of a company.
 
     The same answer, after the same work, for an unknown address, a wrong password and a person who is nothing at this firm.
+
+    Args:
+        replacing: the session this browser had until now; it ends.
 
     Raises:
         Invalid: wrong, or nothing here.
         TooMany: too many tries from this network address or for this e-mail address.
     """
     mail = normalised_email(email)
-    await limit(tools, f"sign-in:ip:{address}", TRIES_PER_ADDRESS * 3)
+    await limit(tools, f"sign-in:ip:{address}", TRIES_PER_ADDRESS)
     await limit(tools, f"sign-in:mail:{firm_id}:{mail}", TRIES_PER_EMAIL)
     async with tools.database.system_scope() as session:
         person = await repository.person_by_email(session, mail)
@@ -145,6 +70,8 @@ async def sign_in(
         opened = await open_session(session, firm_id, person, user_agent)
         if opened is None:
             raise Invalid(WRONG, code="wrong_credentials")
+        if replacing is not None:
+            await repository.end_session(session, replacing.session_hash)
         await audit.record(session, opened.signed_in.actor, "accounts.signed_in", "person", person.id)
     return opened
 
@@ -211,10 +138,106 @@ async def sign_out(tools: Tools, signed_in: SignedIn) -> None:
         )
 
 
-async def choose_language(tools: Tools, person_id: PersonId, language: Language) -> None:
-    """The language a person reads from now on."""
+@dataclass(frozen=True, slots=True)
+class OwnSession:
+    """One of a person's live sessions, as they are shown it. `name` identifies it in a form without telling its hash."""
+
+    name: str
+    browser: str | None
+    created_at: datetime
+    last_seen_at: datetime
+    present: bool
+
+
+def _name_of(digest: bytes) -> str:
+    return hashlib.sha256(b"session name:" + digest).hexdigest()[:32]
+
+
+async def own_sessions(tools: Tools, signed_in: SignedIn) -> list[OwnSession]:
+    """A person's live sessions on every host, the present one first. Sessions are read in the system scope only."""
+    now = tools.clock.now()
     async with tools.database.system_scope() as session:
-        await repository.set_language(session, person_id, language)
+        rows = await repository.live_sessions_of(session, _person_id(signed_in), now, now - IDLE)
+    found = [
+        OwnSession(
+            name=_name_of(row.token_hash),
+            browser=browser_name(row.user_agent),
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            present=row.token_hash == signed_in.session_hash,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: not one.present)
+
+
+async def end_own_session(tools: Tools, signed_in: SignedIn, name: str) -> None:
+    """End one of a person's own sessions.
+
+    Raises:
+        NotFound: it is not theirs, or has ended already.
+    """
+    now = tools.clock.now()
+    async with tools.database.system_scope() as session:
+        rows = await repository.live_sessions_of(session, _person_id(signed_in), now, now - IDLE)
+        for row in rows:
+            if _name_of(row.token_hash) == name:
+                await repository.end_session(session, row.token_hash)
+                await audit.record(
+                    session, signed_in.actor, "accounts.session_ended", "person", signed_in.actor.person_id
+                )
+                return
+    raise NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """One thing a person is at a firm's host: its staff (`company_id` None) or member of a company."""
+
+    company_id: UUID | None
+    name: str | None
+    role: Role
+    present: bool
+
+
+async def capacities(tools: Tools, signed_in: SignedIn) -> list[Capacity]:
+    """Everything the person may come in as on this host. Memberships elsewhere are read in the system scope."""
+    actor = signed_in.actor
+    assert actor.host_firm_id is not None
+    async with tools.database.system_scope() as session:
+        staff = await repository.staff_membership(session, actor.host_firm_id, _person_id(signed_in))
+        companies = await repository.company_memberships(session, _person_id(signed_in), actor.host_firm_id)
+    found = [Capacity(None, None, staff.role, actor.is_firm)] if staff is not None else []
+    found.extend(
+        Capacity(row.company_id, name, row.role, row.company_id == actor.company_id)
+        for row, name in companies
+    )
+    return found
+
+
+async def switch(tools: Tools, signed_in: SignedIn, company_id: UUID | None, user_agent: str) -> NewSession:
+    """Go on as something else on the same host: a new session with a new token; the old one ends.
+
+    Raises:
+        NotFound: the person is not that here.
+    """
+    actor = signed_in.actor
+    assert actor.host_firm_id is not None
+    async with tools.database.system_scope() as session:
+        person = await repository.person(session, _person_id(signed_in))
+        if person is None:
+            raise NotFound
+        opened = await open_session(session, actor.host_firm_id, person, user_agent, company_id=company_id)
+        if opened is None or (company_id is None and not opened.signed_in.actor.is_firm):
+            raise NotFound
+        await repository.end_session(session, signed_in.session_hash)
+        await audit.record(session, opened.signed_in.actor, "accounts.switched", "person", person.id)
+    return opened
+
+
+def _person_id(signed_in: SignedIn) -> PersonId:
+    assert signed_in.actor.person_id is not None
+    return signed_in.actor.person_id
 
 
 class Sessions:
@@ -249,3 +272,8 @@ class Sessions:
             if now - row.last_seen_at > TOUCH_AFTER:
                 await repository.touch(session, digest, now)
         return signed_in
+
+
+async def end_expired(session: WriteSession) -> None:
+    """Forget sessions and tries whose time is over; runs in the system scope."""
+    await repository.end_expired(session, clock_of(session).now())

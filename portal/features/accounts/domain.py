@@ -1,0 +1,47 @@
+"""People: what a browser calls itself, and news about passwords. Pure."""
+
+import re
+from typing import ClassVar
+from uuid import UUID
+
+from portal.kernel.events import Event
+
+
+class PasswordForgotten(Event, frozen=True, kw_only=True):
+    """Somebody asked for a new password on a firm's host; also published, to the same effect, when nobody has that address."""
+
+    name: ClassVar[str] = "accounts.password_forgotten"
+    reset_id: UUID
+
+
+class PasswordChanged(Event, frozen=True, kw_only=True):
+    """A person's password is another one now; the firm whose host they used tells them."""
+
+    name: ClassVar[str] = "accounts.password_changed"
+    person_id: UUID
+    firm_id: UUID
+
+
+_BROWSERS = (
+    (re.compile(r"\bEdgA?/"), "Edge"),
+    (re.compile(r"\bOPR/"), "Opera"),
+    (re.compile(r"\bFirefox/|\bFxiOS/"), "Firefox"),
+    (re.compile(r"\bChrome/|\bCriOS/"), "Chrome"),
+    (re.compile(r"\bSafari/"), "Safari"),
+)
+_SYSTEMS = (
+    (re.compile(r"iPhone"), "iPhone"),
+    (re.compile(r"iPad"), "iPad"),
+    (re.compile(r"Android"), "Android"),
+    (re.compile(r"Windows"), "Windows"),
+    (re.compile(r"Mac OS X|Macintosh"), "Mac"),
+    (re.compile(r"CrOS"), "ChromeOS"),
+    (re.compile(r"Linux"), "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str | None:
+    """What a User-Agent header tells people: Firefox, Windows. None when it tells nothing."""
+    browser = next((name for pattern, name in _BROWSERS if pattern.search(user_agent)), None)
+    system = next((name for pattern, name in _SYSTEMS if pattern.search(user_agent)), None)
+    return ", ".join(part for part in (browser, system) if part) or None

@@ -1,0 +1,24 @@
+"""Counting tries."""
+
+from datetime import UTC, datetime, timedelta
+
+from portal.features.accounts import repository
+from portal.jobs.contract import Tools
+from portal.kernel.errors import TooMany
+
+WINDOW = timedelta(minutes=10)
+
+
+async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW) -> None:
+    """Count a try, in a transaction of its own so that a refusal is counted too.
+
+    Raises:
+        TooMany: more than `tries` in this window.
+    """
+    now = tools.clock.now()
+    seconds = int(window.total_seconds())
+    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+    async with tools.database.system_scope() as session:
+        count = await repository.count_try(session, key, start)
+    if count > tries:
+        raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))

@@ -1,0 +1,88 @@
+"""Mail: what a message is, when it is tried again, what an address looks like. Pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from typing import ClassVar
+from uuid import UUID
+
+from portal.kernel.events import Event
+
+MESSAGE = re.compile(r"[a-z][a-z_]{1,40}", re.ASCII)
+"""A message is a folder of that name in themes/templates/mail, holding subject.txt, body.txt and body.html."""
+ADDRESS = re.compile(
+    r"[^@\s\"<>()\[\],;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z][A-Za-z0-9-]{1,23}",
+    re.ASCII,
+)
+KEEP_TRYING = timedelta(hours=24)
+"""A server that is away is tried for a day; then the mail has failed."""
+
+
+class MailFailed(Event, frozen=True, kw_only=True):
+    """A mail could not be delivered and is not tried any more."""
+
+    name: ClassVar[str] = "mail.failed"
+    mail_id: UUID
+    dossier_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a mail's templates are filled with, known only while it is being sent.
+
+    Attributes:
+        context: the values; they may hold a one-time link, so they are never stored or logged.
+        edition: differs where a retry says something else (a new one-time link), so that mail programs, which drop a second
+            mail with the same Message-ID, show the newer one too. Empty for mails that always say the same.
+    """
+
+    context: dict[str, object]
+    edition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A finished mail: what goes into the envelope, and the bytes."""
+
+    sender: str
+    recipient: str
+    message: EmailMessage
+    file_name: str
+
+
+class Refused(Exception):  # noqa: N818 - reads as what it is
+    """The receiving side will never take this mail; `why` is for people (no server text with addresses of others)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class NotNow(Exception):  # noqa: N818 - reads as what it is
+    """The mail server is away or busy; `why` names the kind of fault."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def is_address(text: str) -> bool:
+    """Whether this can be an e-mail address: one @, a domain with a dot, ASCII, at most 254 characters."""
+    return len(text) <= 254 and ADDRESS.fullmatch(text) is not None and ".." not in text
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """A text fit for a header: one line, no control characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
+
+
+def pause_before_retry(created_at: datetime, now: datetime) -> float | None:
+    """Seconds until a mail whose server was away is tried again; None when a day has passed.
+
+    The pause grows with the mail's age: 10 seconds at first, an hour at most.
+    """
+    age = now - created_at
+    if age >= KEEP_TRYING:
+        return None
+    return min(3600.0, max(10.0, age.total_seconds() / 2))
