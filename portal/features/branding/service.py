@@ -93,6 +93,11 @@ async def published(session: ReadSession, firm_id: UUID) -> FirmBrand | None:
     return await repository.published(session, firm_id)
 
 
+async def is_taken(session: ReadSession, host: str) -> bool:
+    """Whether some firm answers under this host; runs in the system scope."""
+    return await repository.by_host(session, host) is not None
+
+
 async def add_host(session: WriteSession, firm_id: UUID, host: str) -> None:
     """Let a firm answer under a host; runs in the system scope."""
     repository.add(session, Host(host=host, firm_id=firm_id, active=True, main=True))

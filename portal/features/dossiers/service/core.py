@@ -199,3 +199,8 @@ async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str
     """What the Detail page shows of invitations: the latest one, and all of them."""
     found = await repository.invitations(session, dossier.id)
     return {"invitation": found[0] if found else None, "invitations": found}
+
+
+async def grant_on_claim(session: WriteSession, dossier_id: UUID) -> None:
+    """The owner has activated through this dossier's firm: managed becomes granted. Runs in the system scope."""
+    await repository.move_access(session, dossier_id, Access.GRANTED, clock_of(session).now())

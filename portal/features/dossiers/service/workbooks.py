@@ -6,6 +6,7 @@ meaning does not hang on its language: the second, hidden row carries the column
 
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import xlsxwriter
@@ -25,9 +26,13 @@ def template() -> bytes:
     return _workbook([])
 
 
-def of_dossiers(rows: Sequence[Mapping[str, str]]) -> bytes:
-    """The present dossiers in the template's form: change and import it again."""
-    return _workbook(rows)
+def of_dossiers(rows: Sequence[Mapping[str, str]], *, created: datetime | None = None) -> bytes:
+    """The present dossiers in the template's form: change and import it again.
+
+    Args:
+        created: what the file says of its making; the same rows and moment give the same bytes.
+    """
+    return _workbook(rows, created=created)
 
 
 def of_faults(rows: Sequence[ImportRow]) -> bytes:
@@ -50,6 +55,7 @@ def _workbook(
     *,
     comments: Sequence[str] | None = None,
     red: Sequence[set[Column | None]] | None = None,
+    created: datetime | None = None,
 ) -> bytes:
     out = io.BytesIO()
     options = {
@@ -59,6 +65,8 @@ def _workbook(
         "strings_to_numbers": False,
     }
     book = xlsxwriter.Workbook(out, options)
+    if created is not None:
+        book.set_properties({"created": created})
     head = book.add_format(
         {"bold": True, "bg_color": "#E8EDF3", "border": 1, "border_color": "#C3CCD6", "valign": "vcenter"}
     )
