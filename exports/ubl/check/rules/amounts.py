@@ -112,7 +112,7 @@ def _percentage_of_base(entry: Element, _facts: Facts) -> Breach | None:
     if _halves(entry) != (True, True):
         return None
     base, factor = decimal(entry, "cbc:BaseAmount"), decimal(entry, "cbc:MultiplierFactorNumeric")
-    amount = ZERO if child(entry, "cbc:Amount") is None else decimal(entry, "cbc:Amount")
+    amount = _given(entry, ZERO, "cbc:Amount")
     if base is None or factor is None or amount is None:
         return None
     expected = _EXACT.scaleb(_EXACT.multiply(base, factor), Decimal(-2))
@@ -178,14 +178,16 @@ def _quantity(facts: Facts) -> str:
 
 
 def _given(element: Element, default: Decimal, *names: str) -> Decimal | None:
-    return default if child(element, *names) is None else decimal(element, *names)
+    found = child(element, *names)
+    return default if found is None else decimal(found)
 
 
 def _line_allowances(line: Element, kind: str) -> Decimal:
     total = ZERO
     for entry in children(line, "cac:AllowanceCharge"):
         if normal_text(entry, "cbc:ChargeIndicator") == kind:
-            total = _EXACT.add(total, decimal(entry, "cbc:Amount") or ZERO)
+            for amount in children(entry, "cbc:Amount"):
+                total = _EXACT.add(total, decimal(amount) or ZERO)
     return _to_cents(total)
 
 
