@@ -9,66 +9,72 @@ Source: Febelfin, CODA 2.6, annex II.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+
+def N_(message: str) -> str:  # noqa: N802 - the name gettext tools look for
+    """A text that others translate when they show it."""
+    return message
+
+
 FAMILIES: Mapping[str, str] = MappingProxyType(
     {
-        "01": "Transfer",
-        "02": "Instant transfer",
-        "03": "Cheque",
-        "04": "Card",
-        "05": "Direct debit",
-        "07": "Commercial paper",
-        "09": "Counter transaction",
-        "11": "Securities",
-        "13": "Credit",
-        "30": "Miscellaneous",
-        "35": "Closing",
-        "41": "International transfer",
-        "43": "Foreign cheque",
-        "47": "Foreign commercial paper",
-        "80": "Bank charges",
+        "01": N_("Transfer"),
+        "02": N_("Instant transfer"),
+        "03": N_("Cheque"),
+        "04": N_("Card"),
+        "05": N_("Direct debit"),
+        "07": N_("Commercial paper"),
+        "09": N_("Counter transaction"),
+        "11": N_("Securities"),
+        "13": N_("Credit"),
+        "30": N_("Miscellaneous"),
+        "35": N_("Closing"),
+        "41": N_("International transfer"),
+        "43": N_("Foreign cheque"),
+        "47": N_("Foreign commercial paper"),
+        "80": N_("Bank charges"),
     }
 )
 
 _TRANSACTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "0101": "Transfer order",
-        "0105": "Wages",
-        "0107": "Collective transfer",
-        "0150": "Transfer received",
-        "0201": "Instant transfer order",
-        "0250": "Instant transfer received",
-        "0402": "Card payment",
-        "0403": "Credit card settlement",
-        "0404": "Cash withdrawal",
-        "0450": "Card payments received",
-        "0501": "Direct debit paid",
-        "0503": "Unpaid direct debit",
-        "0550": "Direct debit collected",
-        "3501": "Account closing",
-        "3550": "Account closing",
+        "0101": N_("Transfer order"),
+        "0105": N_("Wages"),
+        "0107": N_("Collective transfer"),
+        "0150": N_("Transfer received"),
+        "0201": N_("Instant transfer order"),
+        "0250": N_("Instant transfer received"),
+        "0402": N_("Card payment"),
+        "0403": N_("Credit card settlement"),
+        "0404": N_("Cash withdrawal"),
+        "0450": N_("Card payments received"),
+        "0501": N_("Direct debit paid"),
+        "0503": N_("Unpaid direct debit"),
+        "0550": N_("Direct debit collected"),
+        "3501": N_("Account closing"),
+        "3550": N_("Account closing"),
     }
 )
 
 #: Category, the last three digits.
 CATEGORIES: Mapping[str, str] = MappingProxyType(
     {
-        "000": "Net amount",
-        "001": "Interest received",
-        "002": "Interest paid",
-        "003": "Credit commission",
-        "004": "Postage",
-        "006": "Fees",
-        "011": "VAT",
-        "012": "Exchange commission",
-        "013": "Payment commission",
-        "015": "Correspondent's charges",
-        "016": "Negative interest",
-        "051": "Withholding tax",
-        "061": "Charging fees",
-        "068": "Countervalue",
-        "100": "Gross amount",
-        "437": "Speculation tax",
-        "438": "Securities account tax",
+        "000": N_("Net amount"),
+        "001": N_("Interest received"),
+        "002": N_("Interest paid"),
+        "003": N_("Credit commission"),
+        "004": N_("Postage"),
+        "006": N_("Fees"),
+        "011": N_("VAT"),
+        "012": N_("Exchange commission"),
+        "013": N_("Payment commission"),
+        "015": N_("Correspondent's charges"),
+        "016": N_("Negative interest"),
+        "051": N_("Withholding tax"),
+        "061": N_("Charging fees"),
+        "068": N_("Countervalue"),
+        "100": N_("Gross amount"),
+        "437": N_("Speculation tax"),
+        "438": N_("Securities account tax"),
     }
 )
 

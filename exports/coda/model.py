@@ -141,6 +141,11 @@ class Movement(_Placed, frozen=True, eq=False, gc=False):
         return codes.describe(self.transaction_code)
 
     @property
+    def category_kind(self) -> str:
+        """What the category means, in English words for translation; empty for the net amount and unknowns."""
+        return "" if self.category == "000" else codes.describe_category(self.transaction_code)
+
+    @property
     def counterparty_account(self) -> Account | None:
         """The counterparty's account, or ``None`` when none is given (blank or zeros)."""
         return parse_counterparty(self.counterparty_zone)
