@@ -139,7 +139,23 @@ def display(communication: StructuredCommunication) -> str:
         return _line([_structured_zone(communication), _money(communication, "original")])
     if kind == "006":
         return _line([text("description"), _money(communication, "")])
-    return _line([_shown(kind, name, value) for name, value in communication.values.items()])
+    if kind == "106":
+        percent, base = communication.values.get("percent"), communication.values.get("base_amount")
+        if isinstance(percent, Decimal) and isinstance(base, Decimal):
+            return f"{percent.normalize():f} % × {_places(base)}"
+    names = _SHOWN.get(kind) or communication.values
+    parts = [_shown(kind, name, communication.values.get(name)) for name in names]
+    return _line([*parts, _money(communication, "original") if kind == "113" else ""])
+
+
+#: Of card communications, what says something to a person; of all others every zone is shown.
+_SHOWN: Mapping[str, tuple[str, ...]] = {
+    "111": ("terminal_name", "terminal_town", "first_date", "last_date"),
+    "113": ("terminal_name", "terminal_town", "date", "time", "card_number"),
+    "114": ("terminal_name", "terminal_town", "date", "time", "reference"),
+    "115": ("terminal_name", "terminal_town", "payment_date", "time", "card_number", "message"),
+    "124": ("card_number", "identification", "invoice_number", "date"),
+}
 
 
 def _structured_zone(communication: StructuredCommunication) -> str:
@@ -152,11 +168,16 @@ def _structured_zone(communication: StructuredCommunication) -> str:
 
 def _money(communication: StructuredCommunication, prefix: str) -> str:
     amount = communication.values.get(f"{prefix}_amount".lstrip("_"))
-    currency = communication.text_of(f"{prefix}_currency".lstrip("_"))
+    currency = communication.text_of(f"{prefix}_currency".lstrip("_")) or communication.text_of("currency")
     if not isinstance(amount, Decimal) or not amount:
         return ""
+    return f"{_places(amount)} {currency}".strip()
+
+
+def _places(amount: Decimal) -> Decimal:
+    """An amount with two decimals, or three where the third is not zero."""
     places = amount.quantize(Decimal("0.01"))
-    return f"{places if places == amount else amount} {currency}".strip()
+    return places if places == amount else amount
 
 
 def _shown(kind: str, name: str, value: Value) -> str:
@@ -166,6 +187,8 @@ def _shown(kind: str, name: str, value: Value) -> str:
         return f"{value.normalize():f}" if value else ""
     if not value or not value.strip("0 "):
         return ""
+    if name == "time" and len(value) == 4:
+        return f"{value[:2]}:{value[2:]}"
     is_card = any(zone == name and form == "pan" for zone, _, form in ZONES.get(kind, ()))
     return mask_card_number(value) if is_card else value
 

@@ -84,6 +84,22 @@ def test_a_direct_debit_before_version_2_3_has_a_longer_communication() -> None:
         ("006" + "Costs".ljust(30) + "EUR" + "0" * 10 + "12340" + "1013", "Costs · -12.34 EUR"),
         ("001" + "Name  of".ljust(70) + "Street 1".ljust(35) + "9000 Gent", "Name of · Street 1 · 9000 Gent"),
         ("199 anything ", "anything"),
+        ("106" + "0" * 15 + "000000000025500" + "002100000000" + "2" + "0" * 15, "21 % × 25.50"),
+        (
+            "113"
+             "4871041234567890"
+             "1"
+            + "0" * 12
+            + "021126"
+            + "1015"
+            + "1"
+            + "SHOP".ljust(16)
+            + "GENT".ljust(10)
+            + "000000000012340"
+            + "0" * 12
+            + "USD",
+            "SHOP · GENT · 2026-11-02 · 10:15 · 487104******7890 · 12.34 USD",
+        ),
     ],
 )
 def test_what_people_see(text: str, shown: str) -> None:
