@@ -28,7 +28,7 @@ OGM, RF, IBAN  warning   check digits
 DUPLICATE      warning   the bank delivered this statement again (D)
 SEPARATE       warning   separate application: an extract, R1 and R6 do not apply
 VERSION        warning   version 1, not made by banks since 2007
-LENGTH, ENCODING, DAMAGED   warning   what reading had to put right or to guess
+LENGTH, ENCODING, DAMAGED, JUNK  warning   what reading had to put right or to guess
 =============  ========  ==========================================================================
 
 Source: Febelfin, CODA 2.6, sections 3.1, 5.4 to 6 and annex I; the severities are ours: fatal is what must
@@ -51,6 +51,9 @@ def check(file: File) -> list[Finding]:
 
     A file that was made from values and not read is written first, so that it is checked as others will
     see it.
+
+    Raises:
+        UnwritableError: When a file that was made from values cannot be written.
     """
     if file.statements and not file.data:
         file = read(write(file))

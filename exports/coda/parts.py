@@ -16,13 +16,10 @@ _BOM = b"\xef\xbb\xbf"
 
 def lines_of(data: bytes) -> list[bytes]:
     """The lines of a file with their line ends; records without line ends every 128 bytes."""
-    lines = data.splitlines(keepends=True)
-    if len(lines) > 1 or len(data) <= LENGTH + 2:
-        return lines
-    if data.endswith((b"\n", b"\r")):
-        return lines
+    if line_end_of(data) or len(data) <= LENGTH + 3:
+        return data.splitlines(keepends=True)
     start = 3 if data.startswith(_BOM) else 0
-    body = data.rstrip(b"\x1a\x00")
+    body = data.rstrip(b"\x1a\x00\r\n")
     step = LENGTH
     try:
         text = body[start:].decode("utf-8")

@@ -21,10 +21,12 @@ _CP1252 = "".join(
 _TO_CP1252 = codecs.charmap_build(_CP1252)
 
 _BOM = codecs.BOM_UTF8
-#: Letters in CP850 that are punctuation, controls or nothing in cp1252.
-_CP850_LETTERS = frozenset(
-    b"\x81\x82\x83\x84\x85\x87\x88\x89\x8b\x8d\x90\x93\x94\x95\x96\x97\x98\xa0\xa1\xa2\xa3\xa4\xa5"
-)
+#: Letters in CP850 that are signs, controls or nothing in cp1252.
+_CP850_LETTERS = frozenset(b"\x81\x83\x87\x88\x89\x8b\x8d\x90\x98\xa1\xa2\xa3\xa4\xa5")
+#: Letters in CP850, but in cp1252 what opens a quotation: a letter only behind a letter.
+_CP850_BEHIND = frozenset(b"\x82\x84")
+#: Letters in CP850, but in cp1252 what stands beside words: a letter only between letters.
+_CP850_BETWEEN = frozenset(b"\x85\x93\x94\x95\x96\x97\xa0")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CP1252_LETTERS = frozenset(set(range(0xC0, 0x100)) - {0xD7, 0xF7})
 
@@ -79,15 +81,27 @@ def guess_encoding(data: bytes) -> str:
     old = new = 0
     for match in islice(_NOT_ASCII.finditer(data), 2000):
         index = match.start()
-        if data[index - 1 : index].isalpha() or data[index + 1 : index + 2].isalpha():
-            old += data[index] in _CP850_LETTERS
-            new += data[index] in _CP1252_LETTERS
+        byte = data[index]
+        before, after = data[index - 1 : index].isalpha(), data[index + 1 : index + 2].isalpha()
+        if before or after:
+            new += byte in _CP1252_LETTERS
+            old += (
+                byte in _CP850_LETTERS
+                or (before and byte in _CP850_BEHIND)
+                or (before and after and byte in _CP850_BETWEEN)
+            )
     return "cp850" if old > new else "cp1252"
 
 
 def line_end_of(data: bytes) -> bytes:
-    """The line end a file uses: the first one it has, or nothing."""
+    """The line end a file uses: the first one it has, or nothing.
+
+    One that stands only behind all records, as some programs add it, ends no record.
+    """
     carriage, feed = data.find(b"\r"), data.find(b"\n")
+    first = min((at for at in (carriage, feed) if at >= 0), default=-1)
+    if first > LENGTH + 3 and not data[first:].strip(b"\r\n\x1a\x00"):
+        return b""
     if carriage < 0:
         return b"\n" if feed >= 0 else b""
     if feed == carriage + 1:
@@ -154,10 +168,10 @@ def _lines(text: str, line_end: bytes) -> list[str]:
 
 def _without_line_ends(text: str, body: bytes, encoding: str) -> tuple[list[str], bool]:
     """Records that follow each other without anything between: cut every 128 characters, or bytes."""
-    text = text.rstrip("\x1a\x00")
+    text = text.rstrip("\x1a\x00\r\n")
     by_bytes = False
     if encoding == "utf-8" and not _starts_like_records(text):
-        text, by_bytes = body.decode("latin-1").rstrip("\x1a\x00"), True
+        text, by_bytes = body.decode("latin-1").rstrip("\x1a\x00\r\n"), True
     return [text[start : start + LENGTH] for start in range(0, len(text), LENGTH)], by_bytes
 
 
@@ -176,6 +190,7 @@ def _regular(lines: list[str], notes: list[Finding]) -> list[str]:
     kept: list[str] = []
     filled = longer = 0
     first = 0
+    lines = _without_junk(lines, notes)
     last = max((index for index, line in enumerate(lines) if line.strip("\x1a\x00 \t")), default=-1)
     for index, original in enumerate(lines):
         line = original.rstrip("\x1a\x00") if len(original) != LENGTH else original
@@ -210,6 +225,24 @@ def _regular(lines: list[str], notes: list[Finding]) -> list[str]:
             )
         )
     return kept
+
+
+def _without_junk(lines: list[str], notes: list[Finding]) -> list[str]:
+    """Without what mail and transfer programs put behind the last trailer, if nothing of it is a record."""
+    trailer = max((index for index, line in enumerate(lines) if line[:1] == "9"), default=len(lines))
+    behind = [line for line in lines[trailer + 1 :] if line.strip("\x1a\x00 \t")]
+    if not behind or any(line[0] in "012348" for line in behind):
+        return lines
+    notes.append(
+        Finding(
+            rule="CODA-JUNK",
+            severity="warning",
+            location=f"record {trailer + 2}",
+            text="Text that belongs to no record stands behind the last trailer.",
+            params={"found": behind[0][:40]},
+        )
+    )
+    return lines[: trailer + 1]
 
 
 def _note_encoding(text: str, encoding: str, notes: list[Finding]) -> None:

@@ -202,6 +202,7 @@ def variants(make: SimpleNamespace) -> dict[str, bytes]:
         "mixed": clean.replace(b"\r\n", b"\n", 2),
         "nul behind": clean + b"\0" * 7,
         "none, ctrl-z": make.to_bytes(lines, "") + b"\x1a",
+        "none, one behind": make.to_bytes(lines, "") + b"\r\n",
     }
 
 
@@ -222,6 +223,7 @@ def variants(make: SimpleNamespace) -> dict[str, bytes]:
         "mixed",
         "nul behind",
         "none, ctrl-z",
+        "none, one behind",
     ],
 )
 def test_t41_line_ends_and_end_marks_do_not_matter_and_bytes_stay(
@@ -262,6 +264,33 @@ def test_t42_blanks_added_to_a_line_are_harmless(make: SimpleNamespace, rules: R
     lines = make.whole([make.m21(1, 10)])
     lines[2] += " " * 9
     assert rules("\r\n".join(lines).encode()) == {"LENGTH": "warning"}
+
+
+def test_t42_junk_behind_the_last_trailer_is_a_warning_and_a_record_there_is_not(
+    make: SimpleNamespace, rules: Rules
+) -> None:
+    data = make.to_bytes(make.whole([make.m21(1, 10)]))
+    assert rules(data + b"-- \r\nsent by a program\r\n") == {"JUNK": "warning"}
+    assert coda.read(data + b"END\r\n") == coda.read(data)
+    for behind in (b"21 half a movement\r\n", b"END\r\n" + data[:50]):
+        with pytest.raises(coda.Unreadable):
+            coda.read(data + behind)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("L’ARTISAN – “MAISON” „DE“ HOOP…", "cp1252"),
+        ("SOCIÉTÉ à côté", "cp1252"),
+        ("société à côté", "cp850"),
+    ],
+)
+def test_t43_quotation_marks_and_dashes_are_no_letters_of_cp850(
+    make: SimpleNamespace, text: str, encoding: str
+) -> None:
+    data = make.to_bytes(make.whole([make.m21(1, 10, text=text)]), encoding=encoding)
+    assert coda.read(data).encoding == encoding
+    assert only(data).movements[0].text == text
 
 
 @pytest.mark.parametrize("length", [130, 137])
