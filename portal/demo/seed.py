@@ -9,7 +9,7 @@ from portal.features.branding import service as branding
 from portal.features.dossiers import service as dossiers
 from portal.features.parties import service as parties
 from portal.features.policies import service as policies
-from portal.features.policies.domain import ApprovableKind, Cadence, PolicyValues
+from portal.features.policies.domain import Cadence, PolicyValues
 from portal.jobs.contract import Tools
 from portal.jobs.runner import Runner
 from portal.kernel.actor import Actor, Door, Role
@@ -18,7 +18,7 @@ from portal.kernel.language import Language
 from themes.assets import DEMO
 
 NOORDZEE, ARDENNES = "noordzee.localhost", "ardennes.localhost"
-PURCHASES = (ApprovableKind.PURCHASE_INVOICE, ApprovableKind.PURCHASE_CREDIT_NOTE)
+
 PASSWORDS = {
     "sofie@noordzee.example": "demo noordzee 2026",
     "tom@noordzee.example": "demo noordzee 2026",
@@ -73,10 +73,10 @@ async def _make(tools: Tools) -> None:
     sofie = await _staff(
         tools, noordzee, "sofie@noordzee.example", "Sofie Vermeulen", Role.OWNER, Language.EN
     )
-    await _policy(tools, sofie, None, PolicyValues(needs_approval=True, approval_kinds=PURCHASES))
+    await _policy(tools, sofie, None, PolicyValues(cadence=Cadence.NEVER, needs_approval=True))
     await _staff(tools, noordzee, "tom@noordzee.example", "Tom Aerts", Role.ASSISTANT, Language.NL)
     luc = await _staff(tools, ardennes, "luc@ardennes.example", "Luc Renard", Role.OWNER, Language.FR)
-    await _policy(tools, luc, None, PolicyValues())
+    await _policy(tools, luc, None, PolicyValues(cadence=Cadence.NEVER))
     frituur = await _dossier(tools, sofie, FRITUUR, "01100")
     await _policy(tools, sofie, frituur, PolicyValues(cadence=Cadence.AFTER_DELAY, delay_seconds=20))
     kapsalon = await _dossier(tools, sofie, KAPSALON, "01101")
