@@ -33,6 +33,7 @@ class Settings:
         max_upload_bytes: the largest file taken in.
         trusted_proxy: whether X-Forwarded-For of the peer is believed (only behind our own proxy).
         worker_jobs: how many jobs one worker runs side by side.
+        job_lease_seconds: how long a job of a worker that died stays its own; living workers renew it three times as often.
         log_json: logs as JSON lines instead of readable text.
     """
 
@@ -52,6 +53,7 @@ class Settings:
     max_upload_bytes: int = 25 * 1024 * 1024
     trusted_proxy: bool = False
     worker_jobs: int = 4
+    job_lease_seconds: int = 30
     log_json: bool = False
 
     @property
@@ -72,9 +74,11 @@ class Settings:
         """
         faults: list[str] = []
         known = dict(_READERS)
-        for name in sorted(environ):
-            if name.startswith("PORTAL_") and name not in known and name not in _ELSEWHERE:
-                faults.append(f"{name} is not a setting; see the table in README.md")
+        faults.extend(
+            f"{name} is not a setting; see the table in README.md"
+            for name in sorted(environ)
+            if name.startswith("PORTAL_") and name not in known and name not in _ELSEWHERE
+        )
         values: dict[str, object] = {}
         for name, (attribute, reader, required) in known.items():
             text = environ.get(name, "").strip()
@@ -159,6 +163,7 @@ _READERS = {
     "PORTAL_MAX_UPLOAD_BYTES": ("max_upload_bytes", _number, False),
     "PORTAL_TRUSTED_PROXY": ("trusted_proxy", _switch, False),
     "PORTAL_WORKER_JOBS": ("worker_jobs", _number, False),
+    "PORTAL_JOB_LEASE_SECONDS": ("job_lease_seconds", _number, False),
     "PORTAL_LOG_JSON": ("log_json", _switch, False),
 }
 _ELSEWHERE = {"PORTAL_CORPUS", "PORTAL_FAIL_AT"}

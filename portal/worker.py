@@ -5,11 +5,13 @@ arq reads `WorkerSettings.__dict__` only and would pickle by default, so the wor
 
 import asyncio
 import os
-from datetime import UTC, datetime
-from typing import Any
+import time
+from contextlib import suppress
+from typing import Any, cast
 from uuid import UUID
 
-from arq import cron, func
+import structlog
+from arq import func
 from arq.worker import Worker
 
 from portal.app import create_tools
@@ -19,6 +21,7 @@ from portal.jobs.runner import Runner
 from portal.web.observability import configure_logging
 
 LONGEST_JOB = 3600
+log = structlog.get_logger()
 
 
 async def run(context: dict[Any, Any], job_id: str) -> None:
@@ -26,11 +29,21 @@ async def run(context: dict[Any, Any], job_id: str) -> None:
     await context["runner"].run(UUID(job_id))
 
 
-async def tick(context: dict[Any, Any]) -> None:
-    """Once a second: ring for what is due, look at what the clock says."""
-    runner: Runner = context["runner"]
-    await runner.reconcile(context["doorbell"])
-    await runner.sweep(int(datetime.now(UTC).timestamp()))
+async def tick(runner: Runner, doorbell: Doorbell) -> None:
+    """Once a second: ring for what is due, look at what the clock says. Never ends, whatever fails.
+
+    Not a cron job of arq: those wait for a free place behind long jobs.
+    """
+    since = int(time.time()) - 1
+    while True:
+        second = int(time.time())
+        try:
+            await runner.reconcile(doorbell)
+            await runner.sweep(second, since)
+        except Exception:
+            log.exception("worker.tick_failed")
+        since = second
+        await asyncio.sleep(max(0.05, second + 1 - time.time()))
 
 
 def create_worker(settings: Settings, **overrides: Any) -> Worker:
@@ -40,17 +53,23 @@ def create_worker(settings: Settings, **overrides: Any) -> Worker:
         tools = create_tools(settings, name="worker")
         doorbell = Doorbell(settings.redis_url)
         tools.database.session_info["ring"] = doorbell.ring
+        runner = Runner(tools, tools.database.session_info["registry"])
         context.update(
-            tools=tools, doorbell=doorbell, runner=Runner(tools, tools.database.session_info["registry"])
+            tools=tools,
+            doorbell=doorbell,
+            runner=runner,
+            tick=asyncio.create_task(tick(runner, doorbell)),
         )
 
     async def shutdown(context: dict[Any, Any]) -> None:
+        context["tick"].cancel()
+        with suppress(asyncio.CancelledError):
+            await context["tick"]
         await context["doorbell"].close()
         await context["tools"].database.close()
 
     options: dict[str, Any] = {
-        "functions": [func(run, name=RUN, keep_result=0, max_tries=1, timeout=LONGEST_JOB)],
-        "cron_jobs": [cron(tick, second=set(range(60)), keep_result=0, timeout=120, unique=True)],
+        "functions": [func(cast("Any", run), name=RUN, keep_result=0, max_tries=1, timeout=LONGEST_JOB)],
         "redis_settings": redis_settings(settings.redis_url),
         "job_serializer": serialize,
         "job_deserializer": deserialize,

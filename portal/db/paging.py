@@ -49,7 +49,7 @@ def decode_cursor(text: str | None, kind: type[Any]) -> tuple[Any, UUID, bool] |
 
 
 def keyset(
-    statement: sa.Select[Any],
+    statement: sa.Select[*tuple[Any, ...]],
     *,
     sort: InstrumentedAttribute[Any],
     tie: InstrumentedAttribute[UUID],
@@ -57,7 +57,7 @@ def keyset(
     descending: bool,
     cursor: str | None,
     size: int = PAGE_SIZE,
-) -> tuple[sa.Select[Any], bool]:
+) -> tuple[sa.Select[*tuple[Any, ...]], bool]:
     """The statement, limited to one page (plus one row that tells whether there is another); and whether it runs backwards.
 
     `sort` must not be NULL: use a coalesced column or one that is declared NOT NULL. `kind` is the Python type of `sort`.

@@ -9,7 +9,7 @@ five (empty for none), so that nothing lingers from whoever had the connection b
     nobody           nothing: sees nothing
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,13 +123,13 @@ class Database:
         self.session_info: dict[str, Any] = {}
 
     @asynccontextmanager
-    async def transaction(self, scope: Scope) -> AsyncIterator[WriteSession]:
+    async def transaction(self, scope: Scope) -> AsyncGenerator[WriteSession]:
         """One transaction in this scope: returning commits, raising rolls back."""
         async with self._app(info={**self.session_info, "scope": scope}) as session, session.begin():
             yield session
 
     @asynccontextmanager
-    async def system_scope(self) -> AsyncIterator[WriteSession]:
+    async def system_scope(self) -> AsyncGenerator[WriteSession]:
         """One transaction beyond row security. Host look-up, sign-in, ringing, sweeps, matching a number: nothing else.
 
         Who may call it is a list in tests/architecture.

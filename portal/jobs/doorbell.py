@@ -50,14 +50,14 @@ class Doorbell:
         self._ringing.add(task)
         task.add_done_callback(self._ringing.discard)
 
-    async def send(self, job_id: UUID, attempt: int) -> None:
-        """Put the id into arq's queue; the attempt is in arq's own id, so that a try is rung once."""
+    async def send(self, job_id: UUID, attempt: int, again: int = 0) -> None:
+        """Put the id into arq's queue; attempt and `again` are in arq's own id, so that each is in the queue once."""
         try:
             if self._pool is None:
                 self._pool = await create_pool(
                     self._settings, job_serializer=serialize, job_deserializer=deserialize
                 )
-            await self._pool.enqueue_job(RUN, str(job_id), _job_id=f"{job_id}:{attempt}")
+            await self._pool.enqueue_job(RUN, str(job_id), _job_id=f"{job_id}:{attempt}:{again}")
         except (OSError, RedisError) as error:
             log.warning("doorbell.silent", error=type(error).__name__)
 

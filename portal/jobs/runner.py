@@ -6,7 +6,7 @@ every time ends as a dead letter instead of looping.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,12 +22,13 @@ from portal.jobs.contract import Handler, Later, Registry, Tools
 from portal.jobs.doorbell import Doorbell
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor
-from portal.kernel.errors import PortalError
+from portal.kernel.errors import PortalError, TooMany, Unavailable
 from portal.kernel.language import Language, speaking
 
 log = structlog.get_logger()
-LEASE = timedelta(seconds=30)
 RERING = timedelta(seconds=5)
+RENAMED = 60
+"""Seconds after which a bell has a new name: arq keeps a name whose worker died before it claimed for over an hour."""
 _PAUSES = (1, 5, 30, 120, 600)
 
 
@@ -53,7 +54,7 @@ class Task:
         return scope_of(self.actor, opened)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[WriteSession]:
+    async def transaction(self) -> AsyncGenerator[WriteSession]:
         """A transaction in the scope of whoever asked for the job."""
         async with self.tools.database.transaction(self.scope) as session:
             yield session
@@ -82,10 +83,10 @@ async def _finish(session: WriteSession, job_id: UUID, token: UUID, tools: Tools
 class Runner:
     """Runs jobs by id; one per worker process (tests drive it directly)."""
 
-    def __init__(self, tools: Tools, registry: Registry, *, lease: timedelta = LEASE) -> None:
+    def __init__(self, tools: Tools, registry: Registry, *, lease: timedelta | None = None) -> None:
         self.tools = tools
         self.registry = registry
-        self.lease = lease
+        self.lease = lease or timedelta(seconds=tools.settings.job_lease_seconds)
 
     async def run(self, job_id: UUID) -> bool:
         """Claim and carry out one job; False when there was nothing to claim."""
@@ -108,20 +109,24 @@ class Runner:
             log.warning("jobs.lost_claim", job=str(row.id), name=row.name)
         except Later as later:
             await self._later(row, later.seconds, str(later), failed=False)
+        except (Unavailable, TooMany) as error:  # a part we need is away: it will be back
+            await self._failed(handler, row, f"{type(error).__name__}: {error.code}")
         except PortalError as error:
             await self._bury(row, f"{type(error).__name__}: {error.code}")
         except Exception as error:
             log.exception("jobs.failed", job=str(row.id), name=row.name, attempt=row.attempts)
-            why = type(error).__name__
-            if row.attempts >= handler.max_attempts:
-                await self._bury(row, why)
-            else:
-                await self._later(row, _PAUSES[min(row.attempts, len(_PAUSES)) - 1], why, failed=True)
+            await self._failed(handler, row, type(error).__name__)
         finally:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
         return True
+
+    async def _failed(self, handler: Handler, row: JobRow, why: str) -> None:
+        if row.attempts >= handler.max_attempts:
+            await self._bury(row, why)
+        else:
+            await self._later(row, _PAUSES[min(row.attempts, len(_PAUSES)) - 1], why, failed=True)
 
     async def _carry_out(self, handler: Handler, row: JobRow) -> None:
         assert row.token is not None
@@ -157,12 +162,15 @@ class Runner:
         """Extend the lease while the handler works: a live worker is never robbed, however long the work takes."""
         while True:
             await asyncio.sleep(self.lease.total_seconds() / 3)
-            async with self.tools.database.system_scope() as session:
-                await session.execute(
-                    sa.update(JobRow)
-                    .where(JobRow.id == job_id, JobRow.token == token, JobRow.done_at.is_(None))
-                    .values(lease_until=self.tools.clock.now() + self.lease)
-                )
+            try:
+                async with self.tools.database.system_scope() as session:
+                    await session.execute(
+                        sa.update(JobRow)
+                        .where(JobRow.id == job_id, JobRow.token == token, JobRow.done_at.is_(None))
+                        .values(lease_until=self.tools.clock.now() + self.lease)
+                    )
+            except Exception as error:  # noqa: BLE001 - the next beat tries again; the token decides who finishes
+                log.warning("jobs.beat_missed", job=str(job_id), error=type(error).__name__)
 
     async def _later(self, row: JobRow, seconds: float, why: str, *, failed: bool) -> None:
         values: dict[str, Any] = {
@@ -219,13 +227,13 @@ class Runner:
         """Ring for everything that is due: what a flushed Valkey, a dead worker or a lost bell left behind."""
         due = await self.due()
         for job_id, attempt in due:
-            await doorbell.send(job_id, attempt)
+            await doorbell.send(job_id, attempt, again=int(self.tools.clock.now().timestamp()) // RENAMED)
         return len(due)
 
-    async def sweep(self, second: int) -> None:
-        """Run what the clock says, each under an advisory lock so that two workers do not both."""
+    async def sweep(self, second: int, since: int | None = None) -> None:
+        """Run what fell due after `since` (the second before, when None), each under an advisory lock: two workers do not both."""
         for sweep in self.registry.sweeps:
-            if second % sweep.every:
+            if second // sweep.every == (second - 1 if since is None else since) // sweep.every:
                 continue
             try:
                 async with self.tools.database.system_scope() as session:

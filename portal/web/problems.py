@@ -52,6 +52,9 @@ _SQLSTATES: dict[str, tuple[type[PortalError], str, str]] = {
     "40001": (Conflict, Conflict.message, "busy"),
     "40P01": (Conflict, Conflict.message, "busy"),
     "57014": (Unavailable, Unavailable.message, "slow"),  # statement timeout
+    "22021": (Invalid, Invalid.message, "invalid"),  # a NUL, or bytes that are no text
+    "22P05": (Invalid, Invalid.message, "invalid"),  # the same inside JSON
+    "22003": (Invalid, Invalid.message, "invalid"),  # a number that fits no column
     "53100": (
         Unavailable,
         N_("There is no room left to store this. Tell whoever runs the portal."),

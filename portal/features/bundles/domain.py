@@ -1,7 +1,7 @@
 """Exports, bundles and deliveries."""
 
 import enum
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 import msgspec
@@ -59,10 +59,12 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one export is asked to take along.
 
     `until` is the last legal date taken (None: no bound); `kinds` are item kinds; statements never wait for approval.
+    `final_before` leaves what became final, or was changed, later than that: under *after N minutes* every item waits its time.
     """
 
     since: date | None = None
     until: date | None = None
+    final_before: datetime | None = None
     kinds: frozenset[ItemKind] = frozenset(ItemKind)
     include_exported: bool = False
     include_unapproved: bool = False
@@ -80,6 +82,7 @@ class WhyNot(enum.StrEnum):
     BEFORE_PERIOD = "before_period"
     KIND = "kind"
     RESERVED = "reserved"
+    RECENT = "recent"
 
 
 class Candidate(Protocol):
@@ -103,6 +106,11 @@ class Candidate(Protocol):
     @property
     def item_date(self) -> date:
         """Its legal date."""
+        ...
+
+    @property
+    def final_at(self) -> datetime:
+        """When it became final, or was changed last."""
         ...
 
     @property
@@ -131,6 +139,8 @@ def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -
         return WhyNot.AFTER_PERIOD
     if options.since is not None and item.item_date < options.since:
         return WhyNot.BEFORE_PERIOD
+    if options.final_before is not None and item.final_at > options.final_before:
+        return WhyNot.RECENT
     if item.state in (ItemState.BUNDLED, ItemState.DELIVERED):
         return None if options.include_exported else WhyNot.EXPORTED
     if item.state is ItemState.READY:

@@ -39,6 +39,7 @@ REASONS = {
     WhyNot.BEFORE_PERIOD: N_("are dated before the period"),
     WhyNot.KIND: N_("are of a kind that was not chosen"),
     WhyNot.RESERVED: N_("are in the export that is running"),
+    WhyNot.RECENT: N_("became final a moment ago"),
 }
 CADENCES = {
     Cadence.NEVER: N_("by hand only"),

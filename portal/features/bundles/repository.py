@@ -227,15 +227,16 @@ async def move_delivery(
 
 async def write_proofs(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> int:
     """Evidence per file; one that is there already stays as it was. Returns how many are new."""
-    if not rows:
-        return 0
-    found = await session.scalars(
-        insert(DeliveryProof)
-        .values([dict(row) for row in rows])
-        .on_conflict_do_nothing()
-        .returning(DeliveryProof.id)
-    )
-    return len(found.all())
+    new = 0
+    for start_at in range(0, len(rows), 1000):  # a statement has at most 32,767 parameters
+        found = await session.scalars(
+            insert(DeliveryProof)
+            .values([dict(row) for row in rows[start_at : start_at + 1000]])
+            .on_conflict_do_nothing()
+            .returning(DeliveryProof.id)
+        )
+        new += len(found.all())
+    return new
 
 
 async def proofs_of_delivery(session: ReadSession, delivery_id: UUID) -> Sequence[DeliveryProof]:

@@ -213,6 +213,37 @@ async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> Sequence[
     return found.all()
 
 
+async def dossiers_due(
+    session: ReadSession,
+    firm_id: UUID,
+    *,
+    only: UUID | None,
+    but: Iterable[UUID],
+    final_before: datetime | None,
+    dated_until: date | None,
+    dated_from: date | None,
+    statements: bool,
+) -> Sequence[UUID]:
+    """Dossiers of a firm with something ready to leave under these bounds; in the system scope."""
+    where = [DossierItem.firm_id == firm_id, DossierItem.state == ItemState.READY]
+    if only is not None:
+        where.append(DossierItem.dossier_id == only)
+    elif excluded := list(but):
+        where.append(DossierItem.dossier_id.not_in(excluded))
+    if final_before is not None:
+        where.append(DossierItem.final_at <= final_before)
+    if dated_until is not None:
+        where.append(DossierItem.item_date <= dated_until)
+    if dated_from is not None:
+        where.append(DossierItem.item_date >= dated_from)
+    if not statements:
+        where.append(DossierItem.statement_id.is_(None))
+    found = await session.scalars(
+        sa.select(DossierItem.dossier_id).where(*where).distinct().order_by(DossierItem.dossier_id)
+    )
+    return found.all()
+
+
 async def of_dossier_not_out(session: WriteSession, dossier_id: UUID) -> Sequence[DossierItem]:
     """Items of a dossier that wait, are held or ready, locked in id order."""
     found = await session.scalars(

@@ -1,7 +1,6 @@
 """Building a bundle: read what was reserved, make the archive outside any transaction, finish in one."""
 
 import asyncio
-import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,20 +24,21 @@ from portal.features.bundles.service.choosing import BuildBundle, abandon, is_re
 from portal.features.bundles.service.delivering import new_delivery
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.items import service as items
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 from portal.jobs.runner import Task
-from portal.kernel.errors import PortalError
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
-from portal.storage import ObjectStore
+from portal.storage import BrokenFile, ObjectStore
 
 SOFTWARE = "bundle 1"
 DAMAGED = N_(
     "The file of %(number)s of %(counterparty)s is missing or damaged in the store; nothing was exported."
 )
+ENDED = N_("The access to this company ended while the bundle was being made; nothing was exported.")
 PROGRESS_SECONDS = 0.5
 
 
@@ -74,31 +74,45 @@ async def build(task: Task, job: BuildBundle) -> None:
             await task.finish(session)
             return
         plan = await _plan(session, task, export)
+        if plan is None:
+            await abandon(session, task.actor, export, ENDED)
+            await task.finish(session)
+            return
     fail_point("planned")
-    descriptor, path = await asyncio.to_thread(tempfile.mkstemp, ".zip")
+    # A file without a name: whatever happens to this process, nothing of it stays behind.
+    archive = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
         try:
-            manifest = await _archive(task, plan, descriptor)
-        except (ItemFault, PortalError) as fault:
+            manifest = await _archive(task, plan, archive)
+        except ItemFault as fault:
+            if not _is_damage(fault):
+                raise
             await _give_up(task, plan, fault)
             return
         fail_point("archived")
-        with await asyncio.to_thread(open, path, "rb") as archive:
-            stored = await task.tools.store.put(plan.firm_id, archive, media_type="application/zip")
-        written = manifest.to_bytes()
-        kept = await task.tools.store.put(plan.firm_id, written, media_type="application/json")
-        fail_point("stored")
-        async with task.transaction() as session:
-            await _finish(session, task, plan, manifest, stored.sha256, stored.size, kept.sha256)
-            await task.finish(session)
-        fail_point("finished")
+        await asyncio.to_thread(archive.seek, 0)
+        stored = await task.tools.store.put(plan.firm_id, archive, media_type="application/zip")
     finally:
-        with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(os.unlink, path)
+        await asyncio.to_thread(archive.close)
+    written = manifest.to_bytes()
+    kept = await task.tools.store.put(plan.firm_id, written, media_type="application/json")
+    fail_point("stored")
+    async with task.transaction() as session:
+        await _finish(session, task, plan, manifest, stored.sha256, stored.size, kept.sha256)
+        await task.finish(session)
+    fail_point("finished")
 
 
-async def _plan(session: WriteSession, task: Task, export: Export) -> Plan:
+def _is_damage(fault: ItemFault) -> bool:
+    """Whether the item itself is at fault; a store that is away for the moment is none of its business: try again."""
+    return fault.__cause__ is None or isinstance(fault.__cause__, BrokenFile)
+
+
+async def _plan(session: WriteSession, task: Task, export: Export) -> Plan | None:
+    """What to build; None when the firm's access to the company has ended meanwhile."""
     dossier = await dossiers.open_dossier(session, task.actor, export.dossier_id)
+    if dossier.access not in OPEN_ACCESS:
+        return None
     policy = await policies.policy_for(session, export.firm_id, export.dossier_id)
     held = await items.reserved(session, export.id)
     papers = await documents.by_ids(session, [item.document_id for item in held if item.document_id])
@@ -214,7 +228,7 @@ def _statement_item(item: DossierItem, statement: Any, account: Any, store: Obje
     return Item(
         id=str(item.id),
         version=item.version,
-        kind=BundleKind.STATEMENT,
+        kind=BundleKind.statement,
         number=item.number,
         date=item.item_date,
         counterparty=item.counterparty,
@@ -237,7 +251,7 @@ def _statement_item(item: DossierItem, statement: Any, account: Any, store: Obje
     )
 
 
-async def _archive(task: Task, plan: Plan, descriptor: int) -> Manifest:
+async def _archive(task: Task, plan: Plan, out: BinaryIO) -> Manifest:
     """Make the ZIP in a thread, telling its progress meanwhile."""
 
     def counted() -> Iterator[Item]:
@@ -245,12 +259,7 @@ async def _archive(task: Task, plan: Plan, descriptor: int) -> Manifest:
             yield item
             plan.counter[0] += 1
 
-    def work() -> Manifest:
-        with os.fdopen(descriptor, "wb") as raw:
-            out: BinaryIO = raw
-            return bundle.build(plan.header, counted(), plan.layout, out)
-
-    building = asyncio.create_task(asyncio.to_thread(work))
+    building = asyncio.create_task(asyncio.to_thread(bundle.build, plan.header, counted(), plan.layout, out))
     told = 0
     while True:
         done, _pending = await asyncio.wait({building}, timeout=PROGRESS_SECONDS)
@@ -262,12 +271,12 @@ async def _archive(task: Task, plan: Plan, descriptor: int) -> Manifest:
             return building.result()
 
 
-async def _give_up(task: Task, plan: Plan, fault: ItemFault | PortalError) -> None:
+async def _give_up(task: Task, plan: Plan, fault: ItemFault) -> None:
     async with task.transaction() as session:
         await dossiers.open_dossier(session, task.actor, plan.dossier_id)
         export = await repository.export(session, plan.export_id)
         assert export is not None
-        number, counterparty = plan.labels.get(getattr(fault, "item_id", ""), ("", ""))
+        number, counterparty = plan.labels.get(fault.item_id, ("", ""))
         await abandon(session, task.actor, export, DAMAGED, {"number": number, "counterparty": counterparty})
         await task.finish(session)
 
@@ -282,12 +291,15 @@ async def _finish(
     manifest_sha256: str,
 ) -> None:
     """Number, manifest, exported facts, locks and the delivery: one transaction, so they cannot disagree."""
-    await dossiers.open_dossier(session, task.actor, plan.dossier_id)
+    dossier = await dossiers.open_dossier(session, task.actor, plan.dossier_id)
     now = clock_of(session).now()
     ids = [UUID(entry.id) for entry in manifest.items]
     held = await items.reserved(session, plan.export_id, lock=True)
-    if {item.id for item in held} != set(ids):
-        raise RuntimeError("what was reserved is not what was built")
+    if dossier.access not in OPEN_ACCESS or {item.id for item in held} != set(ids):
+        export = await repository.export(session, plan.export_id)
+        assert export is not None
+        await abandon(session, task.actor, export, ENDED)
+        return
     await repository.write_items(
         session,
         [
@@ -312,7 +324,7 @@ async def _finish(
     files = sum(len(entry.files) for entry in manifest.items)
     counts = {
         "items": len(ids),
-        "statements": sum(1 for entry in manifest.items if entry.kind is BundleKind.STATEMENT),
+        "statements": sum(1 for entry in manifest.items if entry.kind is BundleKind.statement),
         "reexports": sum(plan.reexports.values()),
         "files": files,
     }

@@ -7,19 +7,21 @@ Items being edited are waited for, not skipped: a document must not miss its mon
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import cast
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles import repository
-from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, why_not
+from portal.features.bundles.domain import Candidate, ExportOptions, ExportState, WhyNot, why_not
 from portal.features.bundles.models import Export
 from portal.features.documents import service as documents
 from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
+from portal.features.items.domain import ItemKind
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import Job, clock_of
@@ -76,14 +78,17 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
     """The choice an export would make now, without making it."""
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     found = await items.candidates(session, dossier.id)
-    return _sort(found, options, policy.export_from)
+    return _sort(found, options, policy)
 
 
-def _sort(found: Sequence[DossierItem], options: ExportOptions, export_from: date | None) -> Rehearsal:
+def _sort(found: Sequence[DossierItem], options: ExportOptions, policy: policies.ExportPolicy) -> Rehearsal:
+    if not policy.include_statements:
+        options = replace(options, kinds=options.kinds - {ItemKind.STATEMENT})
     leaving: list[DossierItem] = []
     staying: list[tuple[DossierItem, WhyNot]] = []
     for item in found:
-        reason = why_not(item, options, export_from)
+        # To the type checker a row's attributes are SQLAlchemy's descriptors.
+        reason = why_not(cast("Candidate", item), options, policy.export_from)
         if reason is None:
             leaving.append(item)
         else:
@@ -135,9 +140,7 @@ async def request_export(
     found = await items.candidates(
         session, dossier.id, include_exported=options.include_exported, until=options.until, lock=True
     )
-    chosen = _sort(found, options, policy.export_from).leaving
-    if not policy.include_statements:
-        chosen = [item for item in chosen if item.statement_id is None]
+    chosen = _sort(found, options, policy).leaving
     if not chosen:
         raise Conflict(NOTHING_NEW, code="nothing_new")
     number = await repository.last_number(session, dossier.id) + 1

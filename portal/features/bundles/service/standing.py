@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.db.session import ReadSession, WriteSession
+from portal.db.session import WriteSession
 from portal.features.bundles import repository
 from portal.features.bundles.domain import ExportOptions
 from portal.features.bundles.service.choosing import abandon, build_key, request_export
@@ -14,13 +14,15 @@ from portal.features.items import service as items
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, month_end_due
 from portal.jobs import ledger
-from portal.jobs.contract import Job
+from portal.jobs.contract import Job, Later, clock_of
 from portal.kernel.actor import Actor, policy_actor
 from portal.kernel.errors import Conflict
 from portal.kernel.ids import FirmId
 from portal.kernel.language import N_
 
 GIVEN_UP = N_("The bundle could not be made; it was tried several times. Nothing was exported.")
+WAIT = 5
+"""Seconds."""
 
 
 class ExportByPolicy(Job, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class Due:
     until: date | None
 
 
-async def due_dossiers(session: ReadSession, now: datetime) -> list[Due]:
+async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
     """Dossiers whose standing policy has something to export now. Runs in the system scope."""
     due: list[Due] = []
     for standing in await policies.standing(session):
@@ -53,6 +55,7 @@ async def due_dossiers(session: ReadSession, now: datetime) -> list[Due]:
                 final_before=policies.delay_begins(policy, now),
                 dated_until=None,
                 dated_from=policy.export_from,
+                statements=policy.include_statements,
             )
             due.extend(Due(policy.firm_id, dossier_id, None) for dossier_id in found)
             continue
@@ -66,6 +69,7 @@ async def due_dossiers(session: ReadSession, now: datetime) -> list[Due]:
             final_before=None,
             dated_until=month_end,
             dated_from=policy.export_from,
+            statements=policy.include_statements,
         )
         due.extend(Due(policy.firm_id, dossier_id, month_end) for dossier_id in found)
         await policies.month_has_run(session, policy, month_end)
@@ -73,19 +77,32 @@ async def due_dossiers(session: ReadSession, now: datetime) -> list[Due]:
 
 
 async def export_by_policy(session: WriteSession, actor: Actor, job: ExportByPolicy) -> None:
-    """Carry a due export out; the policy is read again, because it may have changed meanwhile."""
+    """Carry a due export out; the policy is read again, because it may have changed meanwhile.
+
+    Raises:
+        Later: an export that somebody began by hand is running, or a document is being changed.
+    """
     dossier = await dossiers.open_dossier(session, actor, job.dossier_id)
     if dossier.access not in OPEN_ACCESS:
         return
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     if policy.cadence is Cadence.NEVER:
         return
+    final_before = (
+        policies.delay_begins(policy, clock_of(session).now())
+        if policy.cadence is Cadence.AFTER_DELAY
+        else None
+    )
+    options = ExportOptions(until=job.until, final_before=final_before)
     try:
         async with session.begin_nested():
-            await request_export(session, actor, dossier, ExportOptions(until=job.until), by_policy=True)
+            export = await request_export(session, actor, dossier, options, by_policy=True)
     except Conflict as conflict:
-        if conflict.code != "nothing_new":
-            raise
+        if conflict.code == "nothing_new":
+            return
+        raise Later(WAIT, conflict.code) from conflict
+    if not export.by_policy:
+        raise Later(WAIT, "another export is running")
 
 
 async def give_up_dead(session: WriteSession, before: datetime) -> int:
