@@ -1,5 +1,257 @@
-"""Pages of the slice."""
+"""Pages of export policies: a dossier's, and the firm's default."""
 
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from exports import layouts
+from portal.db.session import WriteSession
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.service import Dossier
+from portal.features.policies import service
+from portal.features.policies.domain import (
+    ApprovableKind,
+    Cadence,
+    DelayUnit,
+    PolicyValues,
+    delay_of,
+    delay_shown,
+    next_month_run,
+)
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Invalid
+from portal.kernel.language import N_, gettext
+from portal.web.forms import Form
+from portal.web.render import Toast, go, render
+from portal.web.security import requires
+
+CADENCES = (
+    (
+        Cadence.LAST_FULL_MONTH,
+        N_("Last full month"),
+        N_("Once a month, everything dated up to the end of the month before. Recommended."),
+    ),
+    (
+        Cadence.AFTER_DELAY,
+        N_("After some time"),
+        N_("As soon as a document has not changed for so long. An edit starts the wait again."),
+    ),
+    (Cadence.NEVER, N_("Never by itself"), N_("Only when somebody exports by hand.")),
+)
+UNITS = {
+    DelayUnit.SECONDS: N_("seconds"),
+    DelayUnit.MINUTES: N_("minutes"),
+    DelayUnit.HOURS: N_("hours"),
+}
+KINDS = {
+    ApprovableKind.PURCHASE_INVOICE: N_("Purchase invoices"),
+    ApprovableKind.PURCHASE_CREDIT_NOTE: N_("Purchase credit notes"),
+    ApprovableKind.EXPENSE_RECEIPT: N_("Expense receipts"),
+    ApprovableKind.OTHER: N_("Other documents"),
+    ApprovableKind.SALES_INVOICE: N_("Sales invoices"),
+    ApprovableKind.SALES_CREDIT_NOTE: N_("Sales credit notes"),
+}
+BOTH_WAYS = 999_999_999
+"""More than any wait: the domain says what is too long, in words that fit."""
+
+
+def shown(values: PolicyValues) -> dict[str, Any]:
+    """A policy as the fields of its form."""
+    amount, unit = delay_shown(values.delay_seconds)
+    return {
+        "cadence": values.cadence.value,
+        "delay": str(amount),
+        "delay_unit": unit.value,
+        "run_day": str(values.run_day),
+        "run_hour": str(values.run_hour),
+        "needs_approval": "yes" if values.needs_approval else "",
+        "approval_kinds": [kind.value for kind in values.approval_kinds],
+        "lock_exported": "yes" if values.lock_exported else "",
+        "include_statements": "yes" if values.include_statements else "",
+        "layout": values.layout,
+        "export_from": values.export_from.isoformat() if values.export_from else "",
+    }
+
+
+def typed(form: Form) -> dict[str, Any]:
+    """What was typed, to show it again."""
+    empty = {"needs_approval": "", "lock_exported": "", "include_statements": ""}
+    return {**empty, **form.values, "approval_kinds": form.all("approval_kinds")}
+
+
+def read(form: Form, present: PolicyValues) -> PolicyValues:
+    """The form as values; fields of a cadence that was not chosen keep what they were when they are empty.
+
+    Raises:
+        Invalid: with a message per field.
+    """
+    unit = form.choice("delay_unit", DelayUnit, default=DelayUnit.MINUTES)
+    amount, present_unit = delay_shown(present.delay_seconds)
+    given = form.number("delay", lowest=0, highest=BOTH_WAYS, default=-1)
+    known = {kind.value: kind for kind in ApprovableKind}
+    chosen = form.all("approval_kinds")
+    if any(kind not in known for kind in chosen):
+        form.fault("approval_kinds", N_("Choose one of the list."))
+    values = PolicyValues(
+        cadence=form.choice("cadence", Cadence),
+        delay_seconds=delay_of(given, unit) if given >= 0 else delay_of(amount, present_unit),
+        run_day=form.number("run_day", lowest=0, highest=BOTH_WAYS, default=present.run_day),
+        run_hour=form.number("run_hour", lowest=0, highest=BOTH_WAYS, default=present.run_hour),
+        needs_approval=form.ticked("needs_approval"),
+        approval_kinds=tuple(known[kind] for kind in known if kind in chosen),
+        lock_exported=form.ticked("lock_exported"),
+        include_statements=form.ticked("include_statements"),
+        layout=form.text("layout"),
+        export_from=form.day("export_from"),
+    )
+    form.check()
+    return values
+
+
+def _choices(tools: Tools, policy: PolicyValues) -> dict[str, Any]:
+    run, until = next_month_run(policy.run_day, policy.run_hour, tools.clock.now())
+    return {
+        "policy": policy,
+        "wait": delay_shown(policy.delay_seconds),
+        "units": [(unit.value, gettext(name)) for unit, name in UNITS.items()],
+        "cadences": [(cadence.value, gettext(name), gettext(text)) for cadence, name, text in CADENCES],
+        "kinds": [(kind.value, gettext(name)) for kind, name in KINDS.items()],
+        "hours": [(str(hour), f"{hour:02d}:00") for hour in range(24)],
+        "layouts": [(layout.name, layout.title) for layout in layouts.all()],
+        "next_run": run,
+        "next_until": until,
+    }
+
+
+# ── one dossier ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _dossier_context(
+    session: WriteSession, actor: Actor, tools: Tools, dossier: Dossier
+) -> dict[str, Any]:
+    policy = await service.policy_for(session, dossier.firm_id, dossier.id)
+    return {
+        "dossier": dossier,
+        "tab": "export",
+        "own": policy.dossier_id is not None,
+        "may_change": service.may_change(actor, dossier),
+        "not_yours": gettext(service.NOT_YOURS),
+        "default_href": "/settings/export" if actor.may(Right.FIRM_SETTINGS) else None,
+        **_choices(tools, service.values_of(policy)),
+    }
+
+
+@get("/dossiers/{dossier_id:uuid}/policy", guards=[requires(Right.UNLOCK)])
+async def dossier_page(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """When this dossier's items leave, and what must happen before."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    context = await _dossier_context(session, actor, tools, dossier)
+    values = shown(context["policy"])
+    return render(request, "pages/policies/dossier.html", values=values, errors={}, **context)
+
+
+@post("/dossiers/{dossier_id:uuid}/policy", guards=[requires(Right.UNLOCK)], status_code=200)
+async def change_dossier(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
+    """The dossier has a policy of its own from now on."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    present = service.values_of(await service.policy_for(session, dossier.firm_id, dossier.id))
+    form = await Form.of(request)
+    try:
+        values = read(form, present)
+        await service.change(session, actor, dossier, values, catch_up=form.ticked("catch_up"))
+    except Invalid as wrong:
+        return render(
+            request,
+            "pages/policies/dossier.html",
+            status=422,
+            values=typed(form),
+            errors=wrong.field_texts(),
+            **await _dossier_context(session, actor, tools, dossier),
+        )
+    text = gettext(N_("Saved. Open documents are looked at again."))
+    return go(request, f"/dossiers/{dossier.id}/policy", Toast("success", text))
+
+
+@post("/dossiers/{dossier_id:uuid}/policy/default", guards=[requires(Right.UNLOCK)], status_code=200)
+async def follow_default(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """Back to what the firm says for everybody."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    await service.back_to_default(session, actor, dossier)
+    text = gettext(N_("This dossier follows the office's default again."))
+    return go(request, f"/dossiers/{dossier.id}/policy", Toast("success", text))
+
+
+# ── the firm's default ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _firm_context(session: WriteSession, actor: Actor, tools: Tools) -> dict[str, Any]:
+    assert actor.firm_id is not None
+    policy = await service.own_policy(session, actor.firm_id, None)
+    own = await service.dossiers_with_own(session, actor.firm_id)
+    values = service.values_of(policy) if policy is not None else PolicyValues(cadence=Cadence.NEVER)
+    return {"with_own": len(own), **_choices(tools, values)}
+
+
+@get("/settings/export", guards=[requires(Right.FIRM_SETTINGS)])
+async def firm_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """The policy of every dossier that has none of its own."""
+    context = await _firm_context(session, actor, tools)
+    values = shown(context["policy"])
+    return render(request, "pages/policies/settings.html", values=values, errors={}, **context)
+
+
+@post("/settings/export", guards=[requires(Right.FIRM_SETTINGS)], status_code=200)
+async def change_firm(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
+    """Change it for all of them."""
+    form = await Form.of(request)
+    context = await _firm_context(session, actor, tools)
+    try:
+        values = read(form, context["policy"])
+        await service.change(session, actor, None, values, catch_up=form.ticked("catch_up"))
+    except Invalid as wrong:
+        return render(
+            request,
+            "pages/policies/settings.html",
+            status=422,
+            values=typed(form),
+            errors=wrong.field_texts(),
+            **context,
+        )
+    text = gettext(N_("Saved. Open documents are looked at again."))
+    return go(request, "/settings/export", Toast("success", text))
+
+
+ROUTES: list[Any] = [dossier_page, change_dossier, follow_default, firm_page, change_firm]

@@ -1,10 +1,12 @@
 """SQL of export policies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.policies.models import ExportPolicy
@@ -34,11 +36,49 @@ async def in_force(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> Exp
     )
 
 
-async def remove_own(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> None:
-    """Back to the firm's default."""
+async def take(session: WriteSession, firm_id: UUID) -> None:
+    """Changes of a firm's policies happen one after the other: whoever has the default's row goes first."""
     await session.execute(
-        sa.delete(ExportPolicy).where(ExportPolicy.firm_id == firm_id, ExportPolicy.dossier_id == dossier_id)
+        sa.select(ExportPolicy.id)
+        .where(ExportPolicy.firm_id == firm_id, ExportPolicy.dossier_id.is_(None))
+        .with_for_update()
     )
+
+
+async def write(
+    session: WriteSession, firm_id: UUID, dossier_id: UUID | None, values: Mapping[str, Any]
+) -> ExportPolicy:
+    """Make a policy, or change the one there is."""
+    written = await session.scalar(
+        insert(ExportPolicy)
+        .values(firm_id=firm_id, dossier_id=dossier_id, **values)
+        .on_conflict_do_update(
+            index_elements=[ExportPolicy.firm_id, ExportPolicy.dossier_id], set_=dict(values)
+        )
+        .returning(ExportPolicy),
+        execution_options={"populate_existing": True},
+    )
+    assert written is not None
+    return written
+
+
+async def remove_own(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> UUID | None:
+    """Back to the firm's default; gives the id of the policy that was, None when the dossier had none."""
+    return await session.scalar(
+        sa.delete(ExportPolicy)
+        .where(ExportPolicy.firm_id == firm_id, ExportPolicy.dossier_id == dossier_id)
+        .returning(ExportPolicy.id)
+    )
+
+
+async def dossiers_with_own_of(session: ReadSession, firm_id: UUID) -> set[UUID]:
+    """The dossiers of one firm that have a policy of their own."""
+    found = await session.scalars(
+        sa.select(ExportPolicy.dossier_id).where(
+            ExportPolicy.firm_id == firm_id, ExportPolicy.dossier_id.is_not(None)
+        )
+    )
+    return {dossier_id for dossier_id in found if dossier_id is not None}
 
 
 async def standing(session: ReadSession) -> Sequence[ExportPolicy]:
@@ -54,6 +94,7 @@ async def dossiers_with_own(session: ReadSession) -> dict[UUID, set[UUID]]:
     )
     by_firm: dict[UUID, set[UUID]] = {}
     for firm_id, dossier_id in found:
+        assert dossier_id is not None
         by_firm.setdefault(firm_id, set()).add(dossier_id)
     return by_firm
 

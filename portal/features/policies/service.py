@@ -1,13 +1,36 @@
-"""Export policies: which one is in force."""
+"""Export policies: which one is in force, changing it, and what acts by itself."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from exports import layouts
 from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.dossiers.service import Dossier
 from portal.features.policies import repository
+from portal.features.policies.domain import (
+    ApprovableKind,
+    Cadence,
+    PolicyChanged,
+    PolicyValues,
+    faults,
+    month_end_due,
+)
 from portal.features.policies.models import ExportPolicy
-from portal.kernel.errors import NotFound
+from portal.jobs.contract import clock_of
+from portal.jobs.ledger import publish
+from portal.kernel.actor import Actor, Right, Role
+from portal.kernel.errors import Forbidden, Invalid, NotFound
+from portal.kernel.ids import new_id
+from portal.kernel.language import N_
+
+NOT_YOURS = N_(
+    "Only the file manager of this dossier, a manager or the owner of the office changes its policy."
+)
 
 
 async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> ExportPolicy:
@@ -20,6 +43,142 @@ async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> E
     if found is None:
         raise NotFound
     return found
+
+
+async def own_policy(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> ExportPolicy | None:
+    """Exactly one dossier's own policy, or (None) the firm's default; None when there is none."""
+    return await repository.of(session, firm_id, dossier_id)
+
+
+async def dossiers_with_own(session: ReadSession, firm_id: UUID) -> set[UUID]:
+    """The dossiers of a firm that do not follow its default."""
+    return await repository.dossiers_with_own_of(session, firm_id)
+
+
+# ── changing ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def may_change(actor: Actor, dossier: Dossier | None) -> bool:
+    """Whether the actor may change a dossier's policy, or (None) the firm's default.
+
+    Accountants change the policies of their own dossiers: those they manage, and those that nobody manages.
+    """
+    if dossier is None:
+        return actor.may(Right.FIRM_SETTINGS)
+    if not actor.may(Right.UNLOCK):
+        return False
+    return actor.role is not Role.ACCOUNTANT or dossier.manager_id in (None, actor.person_id)
+
+
+def values_of(policy: ExportPolicy) -> PolicyValues:
+    """What a policy says, as plain values; kinds nobody knows any more are left out."""
+    known = {kind.value: kind for kind in ApprovableKind}
+    return PolicyValues(
+        cadence=policy.cadence,
+        delay_seconds=policy.delay_seconds,
+        run_day=policy.run_day,
+        run_hour=policy.run_hour,
+        needs_approval=policy.needs_approval,
+        approval_kinds=tuple(known[kind] for kind in known if kind in policy.approval_kinds),
+        lock_exported=policy.lock_exported,
+        include_statements=policy.include_statements,
+        layout=policy.layout,
+        export_from=policy.export_from,
+    )
+
+
+async def change(
+    session: WriteSession,
+    actor: Actor,
+    dossier: Dossier | None,
+    values: PolicyValues,
+    *,
+    catch_up: bool = False,
+) -> ExportPolicy:
+    """Write a dossier's own policy, or (no dossier) the firm's default. What is open is looked at again by a job.
+
+    A policy that begins to act monthly waits for its next day and hour; what is due then includes everything older.
+
+    Args:
+        catch_up: a policy that begins to act monthly also takes at once what is dated up to the month end that has passed.
+
+    Raises:
+        Forbidden: not this actor's to change.
+        Invalid: with a message per field.
+    """
+    if not may_change(actor, dossier):
+        raise Forbidden(NOT_YOURS)
+    assert actor.firm_id is not None
+    dossier_id = dossier.id if dossier is not None else None
+    wrong = faults(values, [layout.name for layout in layouts.all()])
+    if wrong:
+        raise Invalid(fields=wrong)
+    await repository.take(session, actor.firm_id)
+    own = await repository.of(session, actor.firm_id, dossier_id)
+    before = await repository.in_force(session, actor.firm_id, dossier_id) if dossier_id else own
+    said = msgspec.structs.asdict(values_of(before)) if before is not None else {}
+    says = msgspec.structs.asdict(values)
+    changed = {name: [said.get(name), value] for name, value in says.items() if said.get(name) != value}
+    if own is not None and not changed and not catch_up:
+        return own
+    columns: dict[str, Any] = {**says, "approval_kinds": [kind.value for kind in values.approval_kinds]}
+    written = await repository.write(
+        session,
+        actor.firm_id,
+        dossier_id,
+        {
+            "id": own.id if own is not None else new_id(),
+            **columns,
+            "changed_at": clock_of(session).now(),
+            "last_month_run": _months_run(before, values, clock_of(session).now(), catch_up=catch_up),
+        },
+    )
+    await audit.record(
+        session,
+        actor,
+        "policies.changed",
+        "export_policy",
+        written.id,
+        dossier_id=dossier_id,
+        own=dossier_id is not None,
+        changed=changed,
+        catch_up=catch_up,
+    )
+    await publish(session, actor, PolicyChanged(firm_id=actor.firm_id, dossier_id=dossier_id))
+    return written
+
+
+def _months_run(
+    before: ExportPolicy | None, values: PolicyValues, now: datetime, *, catch_up: bool
+) -> date | None:
+    if values.cadence is Cadence.LAST_FULL_MONTH and catch_up:
+        return None
+    if before is not None and before.cadence is Cadence.LAST_FULL_MONTH:
+        return before.last_month_run  # a month whose run was still to come stays due
+    return month_end_due(values.run_day, values.run_hour, now)
+
+
+async def back_to_default(session: WriteSession, actor: Actor, dossier: Dossier) -> bool:
+    """The dossier follows the firm's default again; False when it did already.
+
+    Raises:
+        Forbidden: not this actor's to change.
+    """
+    if not may_change(actor, dossier):
+        raise Forbidden(NOT_YOURS)
+    assert actor.firm_id is not None
+    await repository.take(session, actor.firm_id)
+    removed = await repository.remove_own(session, actor.firm_id, dossier.id)
+    if removed is None:
+        return False
+    await audit.record(
+        session, actor, "policies.changed", "export_policy", removed, dossier_id=dossier.id, own=False
+    )
+    await publish(session, actor, PolicyChanged(firm_id=actor.firm_id, dossier_id=dossier.id))
+    return True
+
+
+# ── what acts by itself ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +221,18 @@ async def month_has_run(session: WriteSession, policy: ExportPolicy, month_end: 
     await repository.remember_month(session, policy.id, month_end)
 
 
-__all__ = ["ExportPolicy", "Standing", "Whose", "delay_begins", "month_has_run", "policy_for", "standing"]
+__all__ = [
+    "ExportPolicy",
+    "Standing",
+    "Whose",
+    "back_to_default",
+    "change",
+    "delay_begins",
+    "dossiers_with_own",
+    "may_change",
+    "month_has_run",
+    "own_policy",
+    "policy_for",
+    "standing",
+    "values_of",
+]
