@@ -31,6 +31,15 @@ OPEN_PATHS = ("/static/", "/health/")
 """Served under any host: they belong to nobody."""
 
 
+SECRET_PATHS = ("/activate/", "/reset/")
+"""What follows in such a path is a one-time link's token: it never comes into a log."""
+
+
+def told_path(path: str) -> str:
+    """A path as it may stand in a log."""
+    return next((prefix + "…" for prefix in SECRET_PATHS if path.startswith(prefix)), path)
+
+
 def session_cookie(settings: Settings) -> str:
     """The name of the session cookie; browsers take the __Host- prefix only over https."""
     return "__Host-session" if settings.secure_cookies else "session"
@@ -136,7 +145,7 @@ class Gate:
             log.info(
                 "web.request",
                 method=scope["method"],
-                path=path,
+                path=told_path(path),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )

@@ -14,6 +14,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "dossiers.access_granted": (N_("Access granted by the owner"), "check"),
     "dossiers.access_declined": (N_("Access declined by the owner"), "close"),
     "dossiers.access_ended": (N_("Access ended"), "close"),
+    "dossiers.access_requested": (N_("Access asked for"), "key"),
     "intake.uploaded": (N_("Files handed in"), "upload"),
     "intake.processed": (N_("File processed"), "check"),
     "intake.rejected": (N_("File rejected"), "close"),

@@ -12,9 +12,9 @@ from portal.features.accounts import service
 from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, TooMany
 from portal.kernel.language import parse_language
+from portal.web.cookies import clear_session_cookie, set_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
-from portal.web.gate import session_cookie
 from portal.web.limits import client_address
 from portal.web.render import go, local_path, render
 from portal.web.security import public
@@ -36,7 +36,10 @@ async def sign_in_page(
 
 @post("/sign-in", guards=[public], status_code=200)
 async def sign_in(
-    request: HTMXRequest, tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
+    request: HTMXRequest,
+    tools: NamedDependency[Tools],
+    firm: NamedDependency[HostFirm],
+    signed_in: NamedDependency[SignedIn | None],
 ) -> Template | Response[Any]:
     """Check, open a session, go on."""
     form = await Form.of(request)
@@ -51,6 +54,7 @@ async def sign_in(
             password=password if isinstance(password, str) else "",
             address=client_address(request),
             user_agent=request.headers.get("user-agent", ""),
+            replacing=signed_in,
         )
     except (Invalid, TooMany) as refused:
         return render(
@@ -62,21 +66,8 @@ async def sign_in(
             problem=refused.text(),
         )
     answer = go(request, where)
-    set_session_cookie(tools, answer, opened)
+    set_session_cookie(tools.settings, answer, opened.token, opened.seconds)
     return answer
-
-
-def set_session_cookie(tools: Tools, answer: Response[Any], opened: service.NewSession) -> None:
-    """Hand the session's token to the browser, for this host alone."""
-    answer.set_cookie(
-        session_cookie(tools.settings),
-        opened.token,
-        max_age=opened.seconds,
-        httponly=True,
-        samesite="lax",
-        secure=tools.settings.secure_cookies,
-        path="/",
-    )
 
 
 @post("/sign-out", guards=[public], status_code=200)
@@ -87,7 +78,7 @@ async def sign_out(
     if signed_in is not None:
         await service.sign_out(tools, signed_in)
     answer = go(request, "/sign-in")
-    answer.delete_cookie(session_cookie(tools.settings), path="/")
+    clear_session_cookie(tools.settings, answer)
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 

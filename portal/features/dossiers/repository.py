@@ -181,6 +181,18 @@ async def move_access(session: WriteSession, dossier_id: UUID, to: Access, at: d
     )
 
 
+async def note_hand_over(session: WriteSession, dossier_id: UUID, at: datetime) -> None:
+    """Remember when the client last sent what is ready; an older moment never replaces a newer one."""
+    await session.execute(
+        sa.update(Dossier)
+        .where(Dossier.id == dossier_id)
+        .values(
+            handed_over_at=sa.func.greatest(Dossier.handed_over_at, at),
+            last_activity_at=sa.func.greatest(Dossier.last_activity_at, at),
+        )
+    )
+
+
 async def invitations(session: ReadSession, dossier_id: UUID) -> Sequence[Invitation]:
     """The invitations of a dossier, newest first."""
     found = await session.scalars(
@@ -222,6 +234,69 @@ async def expire_invitations(session: WriteSession, dossier_id: UUID | None, now
     else:
         statement = statement.where(Invitation.expires_at < now)
     await session.execute(statement.values(state=InvitationState.EXPIRED))
+
+
+async def expire_invitations_of_company(session: WriteSession, company_id: UUID, but: UUID) -> None:
+    """Close every open invitation for a company, but one: its owner is there."""
+    await session.execute(
+        sa.update(Invitation)
+        .where(
+            Invitation.company_id == company_id,
+            Invitation.id != but,
+            Invitation.state.in_(INVITATION.sources(InvitationState.EXPIRED)),
+        )
+        .values(state=InvitationState.EXPIRED)
+    )
+
+
+async def lock_invitations(session: WriteSession, dossier_id: UUID) -> None:
+    """Two people who invite for one dossier do so one after the other."""
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"invite:{dossier_id}", 0)))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDossier:
+    """What a member of a company may know of a firm's dossier on it."""
+
+    id: UUID
+    firm_id: UUID
+    firm_name: str
+    name: str
+    access: Access
+    access_since: datetime
+    handed_over_at: datetime | None
+
+
+_MEMBER_DOSSIER = sa.table(
+    "member_dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("firm_name", sa.Text()),
+    sa.column("name", sa.Text()),
+    sa.column("access", sa.Text()),
+    sa.column("access_since", sa.DateTime(timezone=True)),
+    sa.column("handed_over_at", sa.DateTime(timezone=True)),
+)
+
+
+async def member_dossiers(session: ReadSession) -> list[MemberDossier]:
+    """The dossiers of all firms on the company of a member's session."""
+    view = _MEMBER_DOSSIER.c
+    found = await session.execute(sa.select(_MEMBER_DOSSIER).order_by(view.firm_name, view.firm_id, view.id))
+    return [
+        MemberDossier(
+            id=row.id,
+            firm_id=row.firm_id,
+            firm_name=row.firm_name,
+            name=row.name,
+            access=Access(row.access),
+            access_since=row.access_since,
+            handed_over_at=row.handed_over_at,
+        )
+        for row in found
+    ]
 
 
 async def import_of(session: ReadSession, import_id: UUID, *, lock: bool = False) -> DossierImport | None:

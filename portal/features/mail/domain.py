@@ -35,10 +35,12 @@ class Content:
         context: the values; they may hold a one-time link, so they are never stored or logged.
         edition: differs where a retry says something else (a new one-time link), so that mail programs, which drop a second
             mail with the same Message-ID, show the newer one too. Empty for mails that always say the same.
+        recipient: name and address, where the sending firm may not know them (the row of the mail has none then).
     """
 
     context: dict[str, object]
     edition: str = ""
+    recipient: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,22 +67,29 @@ async def sign_in(
     if not await verify_password(stored, password) or person is None:
         raise Invalid(WRONG, code="wrong_credentials")
     async with tools.database.system_scope() as session:
-        opened = await open_session(session, firm_id, person, user_agent)
+        opened = await open_session(session, firm_id, person, user_agent, replacing=replacing)
         if opened is None:
             raise Invalid(WRONG, code="wrong_credentials")
-        if replacing is not None:
-            await repository.end_session(session, replacing.session_hash)
         await audit.record(session, opened.signed_in.actor, "accounts.signed_in", "person", person.id)
     return opened
 
 
 async def open_session(
-    session: WriteSession, firm_id: FirmId, person: Person, user_agent: str, *, company_id: UUID | None = None
+    session: WriteSession,
+    firm_id: FirmId,
+    person: Person,
+    user_agent: str,
+    *,
+    company_id: UUID | None = None,
+    replacing: SignedIn | None = None,
 ) -> NewSession | None:
     """A new session for a person whose identity was just proved; None when they are nothing at this firm's host.
 
     Staff come in as staff; others as member of `company_id`, or of their first company that this firm works for. Runs in the
     system scope. Always a new random token, so that nobody can plant one beforehand.
+
+    Args:
+        replacing: the session this browser had until now; it ends.
     """
     now = clock_of(session).now()
     member = await repository.staff_membership(session, firm_id, person.id) if company_id is None else None
@@ -96,6 +103,8 @@ async def open_session(
         if not choices:
             return None
         company = choices[0]
+    if replacing is not None:
+        await repository.end_session(session, replacing.session_hash)
     token = new_token()
     row = LoginSession(
         token_hash=token_hash(token),
@@ -227,10 +236,11 @@ async def switch(tools: Tools, signed_in: SignedIn, company_id: UUID | None, use
         person = await repository.person(session, _person_id(signed_in))
         if person is None:
             raise NotFound
-        opened = await open_session(session, actor.host_firm_id, person, user_agent, company_id=company_id)
+        opened = await open_session(
+            session, actor.host_firm_id, person, user_agent, company_id=company_id, replacing=signed_in
+        )
         if opened is None or (company_id is None and not opened.signed_in.actor.is_firm):
             raise NotFound
-        await repository.end_session(session, signed_in.session_hash)
         await audit.record(session, opened.signed_in.actor, "accounts.switched", "person", person.id)
     return opened
 

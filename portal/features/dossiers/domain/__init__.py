@@ -45,7 +45,8 @@ class InvitationState(enum.StrEnum):
 INVITATION = machine(
     InvitationState.NONE,
     {
-        InvitationState.NONE: {InvitationState.SENT},
+        # A newer invitation, or an owner who activated by another, ends one that has not left yet.
+        InvitationState.NONE: {InvitationState.SENT, InvitationState.EXPIRED},
         InvitationState.SENT: {InvitationState.OPENED, InvitationState.USED, InvitationState.EXPIRED},
         InvitationState.OPENED: {InvitationState.USED, InvitationState.EXPIRED},
     },
@@ -81,5 +82,13 @@ class AccessEnded(Event, frozen=True, kw_only=True):
     """A firm's sight of a company stopped."""
 
     name: ClassVar[str] = "dossiers.access_ended"
+    dossier_id: UUID
+    company_id: UUID
+
+
+class AccessRequested(Event, frozen=True, kw_only=True):
+    """A firm asks the owner of a claimed company for access; it sees nothing of it meanwhile."""
+
+    name: ClassVar[str] = "dossiers.access_requested"
     dossier_id: UUID
     company_id: UUID

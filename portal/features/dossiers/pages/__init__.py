@@ -1,7 +1,7 @@
-"""Pages of dossiers: lists, one dossier, the Excel import."""
+"""Pages of dossiers: lists, one dossier, the Excel import, login details, the owner's answers."""
 
 from typing import Any
 
-from portal.features.dossiers.pages import detail, importing, lists
+from portal.features.dossiers.pages import access, detail, importing, inviting, lists
 
-ROUTES: list[Any] = [*lists.ROUTES, *detail.ROUTES, *importing.ROUTES]
+ROUTES: list[Any] = [*lists.ROUTES, *detail.ROUTES, *importing.ROUTES, *inviting.ROUTES, *access.ROUTES]

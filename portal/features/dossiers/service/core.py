@@ -1,14 +1,16 @@
 """Dossiers: opening, listing, creating, changing."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, open_company
+from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import OPEN_ACCESS, Access, DossierOpened, VatRegime
+from portal.features.dossiers.domain import OPEN_ACCESS, Access, AccessRequested, DossierOpened, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import DossierQuery, Totals
 from portal.features.parties import service as parties
@@ -18,6 +20,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.language import N_, Language
 
+REQUESTS_PER_DAY = 200
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
 
 
@@ -90,6 +93,7 @@ async def create(
 
     Raises:
         Conflict: the code is taken.
+        TooMany: too many access requests of this firm today.
     """
     assert actor.firm_id is not None
     if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
@@ -100,6 +104,8 @@ async def create(
             session, actor.firm_id, name=name, country=country, number=number, language=language, **address
         )
         company_id, access = company.id, Access.MANAGED
+    if access is Access.REQUESTED:
+        await limit_requests(tools, actor.firm_id)
     now = clock_of(session).now()
     dossier = Dossier(
         firm_id=actor.firm_id,
@@ -132,7 +138,18 @@ async def create(
     )
     if access in OPEN_ACCESS:
         await publish(session, actor, DossierOpened(dossier_id=dossier.id, company_id=company_id))
+    else:
+        await publish(session, actor, AccessRequested(dossier_id=dossier.id, company_id=company_id))
     return dossier
+
+
+async def limit_requests(tools: Tools, firm_id: UUID) -> None:
+    """A firm learns by a request that a company has an account here: it may not ask for all numbers there are.
+
+    Raises:
+        TooMany: too many requests of this firm today.
+    """
+    await accounts.limit(tools, f"access-request:{firm_id}", REQUESTS_PER_DAY, timedelta(days=1))
 
 
 async def match_company(
@@ -195,10 +212,9 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
     return changed
 
 
-async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str, Any]:
-    """What the Detail page shows of invitations: the latest one, and all of them."""
-    found = await repository.invitations(session, dossier.id)
-    return {"invitation": found[0] if found else None, "invitations": found}
+async def note_hand_over(session: WriteSession, dossier_id: UUID, at: datetime) -> None:
+    """The client has sent what is ready to the accountant; the latest time stays. Runs in the system scope."""
+    await repository.note_hand_over(session, dossier_id, at)
 
 
 async def grant_on_claim(session: WriteSession, dossier_id: UUID) -> None:

@@ -75,13 +75,14 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     Raises:
         jinja2.UndefinedError: the context lacks a value that the templates ask for.
     """
+    name, address = content.recipient or (mail.to_name, mail.to_email)
     context: dict[str, Any] = {
         **content.context,
         "firm": paper.firm,
         "origin": paper.origin,
         "colours": paper.colours,
         "logo": f"cid:{LOGO}@{paper.host}" if paper.logo else None,
-        "to_name": mail.to_name,
+        "to_name": name,
         "language": mail.language.value,
     }
     plain, folder = _plain(tools.templates), f"mail/{mail.message}"
@@ -93,7 +94,7 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     sender = sender_address(tools.settings, paper.host)
     letter = EmailMessage(policy=SMTP)
     letter["From"] = Address(display_name=one_line(paper.firm.name), addr_spec=sender)
-    letter["To"] = Address(display_name=one_line(mail.to_name), addr_spec=mail.to_email)
+    letter["To"] = Address(display_name=one_line(name), addr_spec=address)
     letter["Reply-To"] = Address(display_name=one_line(paper.firm.name), addr_spec=paper.firm.email)
     letter["Subject"] = subject
     letter["Date"] = format_datetime(_whole_seconds(tools.clock.now()))
@@ -109,7 +110,7 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
             paper.logo, maintype="image", subtype="png", cid=f"<{LOGO}@{paper.host}>", filename="logo.png"
         )
     stamp = mail.created_at.strftime("%Y%m%dT%H%M%S")
-    return Letter(sender, mail.to_email, letter, f"{stamp}-{mail.id}.eml")
+    return Letter(sender, address, letter, f"{stamp}-{mail.id}.eml")
 
 
 def sender_address(settings: Settings, host: str) -> str:

@@ -99,23 +99,26 @@ async def prepare(
     firm_id: UUID,
     *,
     message: str,
-    to_email: str,
+    to_email: str | None,
     to_name: str,
     language: Language,
     dossier_id: UUID | None = None,
 ) -> UUID:
     """Write a mail down without a job of this slice: the caller's own job will `dispatch` it.
 
+    Args:
+        to_email: None when the firm may not know it; the job's content names the recipient then.
+
     Raises:
         Invalid: `to_email` is not an address.
     """
-    if not is_address(to_email):
+    if to_email is not None and not is_address(to_email):
         raise Invalid(NOT_AN_ADDRESS, fields={"email": NOT_AN_ADDRESS}, code="address")
     mail = MailMessage(
         id=new_id(),
         firm_id=firm_id,
         message=message,
-        to_email=to_email,
+        to_email=to_email or "",
         to_name=one_line(to_name, 120),
         language=language,
         subject="",
