@@ -1,6 +1,6 @@
 """The composition root, and the table of contents: settings → engines, stores, clock → the application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -150,7 +150,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
     """The application behind the gate."""
 
     @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         tools.database.session_info["ring"] = doorbell.ring
         try:
             yield

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -27,7 +27,7 @@ DATABASE = "portal"
 STOP_SECONDS = 25
 
 
-class Stopped(Exception):  # noqa: N818 - reads as what it is
+class Stopped(Exception):
     """Somebody asked us to stop."""
 
 
@@ -73,7 +73,7 @@ def _passwords(var: Path) -> RolePasswords:
 
 
 @contextmanager
-def environment(var: Path, port: int, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def environment(var: Path, port: int, environ: Mapping[str, str]) -> Generator[dict[str, str]]:
     """The environment of web and worker: what was given, and embedded servers for the rest.
 
     `PORTAL_DATABASE_URL` alone is taken as the address of a superuser, under whom the three roles are made; with

@@ -1,4 +1,4 @@
-"""first schema
+"""The first schema.
 
 Revision: 0001, after
 """

@@ -59,7 +59,7 @@ OPEN_DOCUMENT_COLUMNS = "array['tags', 'note', 'payment_state']"
 OPEN_STATEMENT_COLUMNS = "array['note']"
 
 GUARD = """
-create function {name}() returns trigger language plpgsql security definer set search_path = public as $$
+create function {name}() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if tg_op = 'UPDATE' and ({sacred}) then
     raise exception 'the original of a {table} never changes' using errcode = 'FL002';
@@ -78,7 +78,7 @@ end $$
 
 # Taking the row first makes a concurrent edit either finish before the lock stands, or meet it.
 LOCK_TAKES_THE_ROW = """
-create function document_lock_takes_the_row() returns trigger language plpgsql security definer set search_path = public as $$
+create function document_lock_takes_the_row() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   if new.document_id is not null then
     perform 1 from document where company_id = new.company_id and id = new.document_id for no key update;
@@ -100,7 +100,7 @@ end $$
 """
 
 COUNT_ITEMS = """
-create function count_items() returns trigger language plpgsql security definer set search_path = public as $$
+create function count_items() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   update dossier d set
     waiting_count = d.waiting_count + c.waiting,
@@ -127,7 +127,7 @@ NEW_ROWS = "select dossier_id, state, received_at, 1 as sign from new_rows"
 OLD_ROWS = "select dossier_id, state, received_at, -1 as sign from old_rows"
 
 COUNT_INTAKE = """
-create function count_intake() returns trigger language plpgsql security definer set search_path = public as $$
+create function count_intake() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   update dossier d set
     quick_entry_count = d.quick_entry_count + c.files,
@@ -216,7 +216,7 @@ def upgrade() -> None:
     secure("document_lock")
     policy("document_lock", "seen", COMPANY, command="select")
     policy("document_lock", "made", f"({FIRM}) and ({OPENED})", command="insert")
-    policy("document_lock", "changed", FIRM, command="update")
+    policy("document_lock", "changed", FIRM, check=f"({FIRM}) and ({OPENED})", command="update")
     policy("document_lock", "lifted", FIRM, command="delete")
 
     secure("hand_over")
@@ -255,6 +255,7 @@ def upgrade() -> None:
     ):
         never_changes(table)
     op.execute("revoke insert on audit_seal from portal_app")
+    op.execute("revoke all on alembic_version from portal_app, portal_system")
 
     # What a member may see of the firm's dossiers: no code, no manager, no policy, no folders.
     op.execute(

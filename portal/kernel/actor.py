@@ -62,11 +62,21 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     ),
     Role.MANAGER: frozenset(
         _OWN
-        | {Right.BRAND, Right.AGENTS, Right.DOSSIERS_EDIT, Right.UPLOAD, Right.EXPORT, Right.UNLOCK, Right.AUDIT_SEE}
+        | {
+            Right.BRAND,
+            Right.AGENTS,
+            Right.DOSSIERS_EDIT,
+            Right.UPLOAD,
+            Right.EXPORT,
+            Right.UNLOCK,
+            Right.AUDIT_SEE,
+        }
     ),
     Role.ACCOUNTANT: frozenset(_OWN | {Right.DOSSIERS_EDIT, Right.UPLOAD, Right.EXPORT, Right.UNLOCK}),
     Role.ASSISTANT: frozenset(_OWN | {Right.DOSSIERS_EDIT, Right.UPLOAD}),
-    Role.ENTREPRENEUR: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD, Right.APPROVE, Right.SEND, Right.MEMBERS}),
+    Role.ENTREPRENEUR: frozenset(
+        {Right.DOCUMENTS_SEE, Right.UPLOAD, Right.APPROVE, Right.SEND, Right.MEMBERS}
+    ),
     Role.APPROVER: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD, Right.APPROVE, Right.SEND}),
     Role.CONTRIBUTOR: frozenset({Right.DOCUMENTS_SEE, Right.UPLOAD}),
     Role.READER: frozenset({Right.DOCUMENTS_SEE}),

@@ -15,7 +15,7 @@ shown: raise with `N_("…")`. `fields` maps form fields to such messages. Nothi
 """
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from portal.kernel.language import N_, gettext
 
@@ -34,7 +34,7 @@ class PortalError(Exception):
         *,
         code: str | None = None,
         fields: Mapping[str, str] | None = None,
-        **params: object,
+        **params: Any,
     ) -> None:
         self.message = message or type(self).message
         self.code = code or type(self).code
@@ -106,7 +106,7 @@ class TooMany(PortalError):
     code = "too_many"
     message = N_("Too many tries. Wait a moment and try again.")
 
-    def __init__(self, message: str | None = None, /, *, retry_after: int = 60, **params: object) -> None:
+    def __init__(self, message: str | None = None, /, *, retry_after: int = 60, **params: Any) -> None:
         super().__init__(message, **params)
         self.retry_after = retry_after
 

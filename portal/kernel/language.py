@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 LOCALE = Path(__file__).parent.parent / "locale"
 
@@ -43,7 +43,7 @@ def current_language() -> Language:
 
 
 @contextmanager
-def speaking(language: Language) -> "Iterator[None]":
+def speaking(language: Language) -> "Generator[None]":
     """Everything translated inside is in `language`: a request, a mail, a PDF."""
     token = _current.set(language)
     try:
@@ -67,7 +67,9 @@ def negotiate(accept_language: str | None) -> Language:
         code, _sep, weight = part.partition(";q=")
         language = parse_language(code)
         if language is not None:
-            quality = float(weight) if weight.strip().replace(".", "", 1).isascii() and _is_weight(weight) else 1.0
+            quality = (
+                float(weight) if weight.strip().replace(".", "", 1).isascii() and _is_weight(weight) else 1.0
+            )
             wanted.append((-quality, place, language))
     return min(wanted)[2] if wanted else Language.EN
 

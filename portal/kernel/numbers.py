@@ -40,7 +40,7 @@ class CompanyNumber:
         return f"{self.country}{self.number}"
 
 
-class NotANumber(ValueError):  # noqa: N818 - reads as what it is
+class NotANumber(ValueError):
     """The text is no company number of that country; `reason` is a message for people (marked for translation)."""
 
     def __init__(self, reason: str, fixed: str | None = None) -> None:

@@ -47,7 +47,7 @@ def session_cookie(settings: Settings) -> str:
 
 def read_cookies(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """All cookies of a request; malformed ones are ignored."""
-    jar = SimpleCookie[str]()
+    jar = SimpleCookie()
     for name, value in headers:
         if name == b"cookie":
             try:

@@ -1,7 +1,7 @@
 """Audit events as sentences for people."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from portal.kernel.language import N_, gettext
 
@@ -41,28 +41,6 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-class _Happened(Protocol):
-    @property
-    def at(self) -> datetime:
-        """When."""
-        ...
-
-    @property
-    def action(self) -> str:
-        """What."""
-        ...
-
-    @property
-    def actor(self) -> dict[str, Any]:
-        """Who."""
-        ...
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """Details."""
-        ...
-
-
 class _Blank(dict[str, Any]):
     """Details an older event does not have are left open."""
 
@@ -70,8 +48,8 @@ class _Blank(dict[str, Any]):
         return "–"
 
 
-def told(event: _Happened) -> tuple[datetime, str, str, str]:
-    """Moment, sentence, who, icon: what the timeline component shows."""
+def told(event: Any) -> tuple[datetime, str, str, str]:
+    """Moment, sentence, who, icon: what the timeline component shows of an audit event."""
     sentence, icon = _SENTENCES.get(event.action, (event.action, "note"))
     text = gettext(sentence) % _Blank(event.data)
     return event.at, text, str(event.actor.get("name", "")), icon

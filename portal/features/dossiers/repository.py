@@ -23,7 +23,7 @@ SORTS: dict[str, tuple[Any, type[Any]]] = {
 }
 
 
-def visible_to(actor: Actor) -> sa.Select[tuple[Dossier]]:
+def visible_to(actor: Actor) -> sa.Select[Dossier]:
     """The dossiers an actor may list: assistants those they manage, everybody else of the firm all of them."""
     statement = sa.select(Dossier)
     if actor.role is Role.ASSISTANT:
@@ -55,7 +55,7 @@ class DossierQuery:
     cursor: str | None = None
 
 
-def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[tuple[Dossier]]:
+def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
     statement = visible_to(actor)
     if query.search:
         pattern = "%" + query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

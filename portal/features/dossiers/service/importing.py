@@ -229,7 +229,7 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
     kept.state = ImportState.ACCEPTED
     kept.accepted_at = clock_of(session).now()
     kept.result = dict(done)
-    await audit.record(session, actor, "dossiers.imported", "import", kept.id, file=kept.file_name, **done)
+    await audit.record(session, actor, "dossiers.imported", "import", kept.id, file=kept.file_name, rows=done)
     return kept
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts.domain import is_address
 from portal.features.audit import service as audit
 from portal.features.branding import service as branding
 from portal.features.dossiers import repository
@@ -17,7 +18,7 @@ from portal.features.dossiers.domain import Access, InvitationState
 from portal.features.dossiers.models import Dossier, Invitation
 from portal.features.dossiers.service.core import open_dossier
 from portal.features.mail import service as mail
-from portal.features.mail.domain import is_address, one_line
+from portal.features.mail.domain import one_line
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
