@@ -16,7 +16,12 @@ _BOM = b"\xef\xbb\xbf"
 
 def lines_of(data: bytes) -> list[bytes]:
     """The lines of a file with their line ends; records without line ends every 128 bytes."""
-    if line_end_of(data) or len(data) <= LENGTH + 3:
+    line_end = line_end_of(data)
+    if line_end:
+        lines = data.split(line_end)
+        if all(len(line) == LENGTH for line in lines[:-1]):  # whatever control characters a record holds
+            return [line + line_end for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    if line_end or len(data) <= LENGTH + 3:
         return data.splitlines(keepends=True)
     start = 3 if data.startswith(_BOM) else 0
     body = data.rstrip(b"\x1a\x00\r\n")

@@ -92,17 +92,17 @@ class _Reader(MovementReader):
         )
 
     def header(self, line: str, version: str) -> dict[str, Any]:
-        company_number = line[71:82].strip()
+        company_number = line[71:82].strip()[-10:]
         return {
             "version": version,
             "creation_date": self.dates[line[5:11]],
-            "bank_id": line[11:14].strip(),
+            "bank_id": line[11:14].strip().rjust(3, "0"),
             "application_code": line[14:16],
             "is_duplicate": line[16] == "D",
             "file_reference": line[24:34].strip(),
             "addressee": line[34:60].rstrip(),
             "bic": line[60:71].strip(),
-            "company_number": company_number[-10:] if company_number.strip("0") else None,
+            "company_number": company_number if company_number.strip("0") else None,
             "separate_application": line[83:88] if line[83:88].strip("0 ") else "00000",
             "transaction_reference": line[88:104].strip(),
             "related_reference": line[104:120].strip(),
