@@ -1,0 +1,264 @@
+"""The rules of the house that no import contract can say."""
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+
+import grimp
+import msgspec
+import msgspec.inspect
+import pytest
+
+from portal.app import create_registry
+from portal.features.agents import schemas
+from portal.jobs.contract import Handler, Job, Sweep
+from portal.kernel.machine import Machine
+from portal.syncagent import contract
+from tests.support.world import ROOT
+
+OURS = ("portal", "themes", "exports", "migrations", "scripts", "benchmarks", "fuzz", "tests")
+
+FRONT_DOORS = {"service", "domain", "jobs"}
+
+SYSTEM_SCOPE = {
+    "portal/db/session.py": "where it is made",
+    "portal/jobs/runner.py": "claiming, ringing, sweeps, and jobs that say as_system=True",
+    "portal/cli.py": "operators: dead letters, the audit log, reaching the servers",
+    "portal/demo/seed.py": "makes firms",
+    "portal/features/branding/service.py": "which firm answers under a host",
+    "portal/features/accounts/service/signing.py": "sign-in and sessions, before anybody is known",
+    "portal/features/accounts/service/recovery.py": "a new password, before anybody is known",
+    "portal/features/accounts/service/limits.py": "counting the tries of strangers",
+    "portal/features/accounts/service/people.py": "one person may belong to several firms and companies",
+    "portal/features/mail/service/passwords.py": "a mail about a link whose table only the system sees",
+    "portal/features/dossiers/service/core.py": "whether a number belongs to a claimed company",
+    "portal/features/dossiers/service/importing.py": "the same for the rows of a list",
+    "portal/features/agents/service.py": "pairing by a code, and keys",
+}
+AS_SYSTEM = {
+    "items.document_arrived",
+    "items.statement_arrived",
+    "items.document_changed",
+    "items.dossier_opened",
+    "items.access_ended",
+    "items.policy_changed",
+    "items.reassess",
+}
+"""Handlers beyond row security: each acts on every firm that has a dossier on one company, or follows a change of access."""
+
+LONG_FILES = {
+    "migrations/versions/2026_11_22_0001_first_schema.py": "every table, as generated",
+}
+MOST_LINES = 450
+
+MINIMUM_VERSIONS = {
+    "litestar": (2, 23),  # malformed hosts, allowed-host patterns, CSRF input
+    "jinja2": (3, 1, 6),  # sandbox escapes
+    "weasyprint": (70, 0),  # fetcher bypass, redirects past the fetcher
+    "lxml": (6, 1, 0),  # iterparse read local files
+    "pillow": (12, 3, 0),  # bomb checks that could be passed by
+    "multipart": (1, 3, 1),  # exponential header pattern
+    "python-multipart": (0, 0, 27),
+    "redis": (4, 5, 4),  # replies for somebody else after a cancelled command
+    "sqlalchemy": (2, 1, 9),  # cancellation inside the hook that sets the scope
+}
+MAY_BE_ABSENT = {"python-multipart"}
+
+
+def sources(*folders: str, suffixes: tuple[str, ...] = (".py",)) -> list[Path]:
+    return [
+        path
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in suffixes and path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+def shown(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_slices_meet_only_at_their_front_doors() -> None:
+    graph = grimp.build_graph("portal", cache_dir=None)
+    wrong: list[str] = []
+    for module in graph.modules:
+        if not module.startswith("portal.features."):
+            continue
+        own = module.split(".")[2]
+        for imported in graph.find_modules_directly_imported_by(module):
+            parts = imported.split(".")
+            if parts[:2] != ["portal", "features"] or len(parts) < 3 or parts[2] == own:
+                continue
+            if len(parts) == 3 or parts[3] not in FRONT_DOORS:
+                wrong.append(f"{module} imports {imported}")
+    assert wrong == []
+
+
+def test_only_listed_files_leave_the_wall() -> None:
+    used = {shown(path) for path in sources("portal") if re.search(r"\bsystem_scope\(", path.read_text())}
+    assert used == set(SYSTEM_SCOPE)
+
+
+def test_only_listed_handlers_run_beyond_the_wall() -> None:
+    registry = create_registry()
+    assert {name for name, handler in registry.handlers.items() if handler.as_system} == AS_SYSTEM
+
+
+def test_nothing_else_reads_the_environment() -> None:
+    allowed = {
+        "portal/asgi.py",
+        "portal/cli.py",
+        "portal/worker.py",
+        "portal/supervisor.py",
+        "portal/features/bundles/service/building.py",  # PORTAL_FAIL_AT, for tests of crashes
+    }
+    reads = {
+        shown(path)
+        for path in sources("portal", "themes", "exports")
+        if re.search(r"os\.environ|getenv\(", path.read_text())
+        and not shown(path).startswith(("portal/syncagent/", "portal/sandbox/", "portal/embedded/"))
+    }
+    assert reads <= allowed
+
+
+def test_every_job_has_exactly_one_handler_and_every_handler_its_job(modules: list[ModuleType]) -> None:
+    def below(kind: type[Job]) -> set[type[Job]]:
+        return {kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))}
+
+    jobs = {kind.name: kind for kind in below(Job) - {Job} if kind.__module__.startswith("portal.")}
+    handled = {
+        name: handler.payload for name, handler in create_registry().handlers.items() if handler.hears is None
+    }
+    assert handled == jobs
+
+
+def test_every_declared_handler_listener_and_sweep_is_in_the_registry(modules: list[ModuleType]) -> None:
+    declared = {
+        mark.name
+        for module in modules
+        for value in vars(module).values()
+        for mark in getattr(value, "portal_marks", ())
+        if isinstance(mark, Handler | Sweep)
+    }
+    registry = create_registry()
+    assert declared == {*registry.handlers, *(sweep.name for sweep in registry.sweeps)}
+
+
+def test_every_state_of_every_machine_is_reached(modules: list[ModuleType]) -> None:
+    machines = {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Machine)
+    }
+    assert len(machines) >= 8
+    for name, found in machines.items():
+        reached = set(found.initial)
+        while more := {target for state in reached for target in found.moves[state]} - reached:
+            reached |= more
+        assert reached == set(found.moves), name
+
+
+def _shape(kind: msgspec.inspect.Type) -> object:
+    """A type as the wire sees it: ids are text, limits are each side's own."""
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return frozenset(_shape(one) for one in kind.types)
+    if isinstance(kind, msgspec.inspect.ListType):
+        return ("list", _shape(kind.item_type))
+    if isinstance(kind, msgspec.inspect.StructType):
+        return kind.cls.__name__
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return ("literal", frozenset(kind.values))
+    if isinstance(kind, msgspec.inspect.UUIDType):
+        return "StrType"
+    return type(kind).__name__
+
+
+def _structs(module: ModuleType) -> dict[str, type[msgspec.Struct]]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, msgspec.Struct)
+        and value is not msgspec.Struct
+        and value.__module__ == module.__name__
+    }
+
+
+def test_agent_and_portal_speak_of_the_same_things_field_for_field() -> None:
+    ours, theirs = _structs(schemas), _structs(contract)
+    assert set(ours) == set(theirs) - {"Problem"}  # the portal writes problems by hand, for everybody
+    for name, struct in ours.items():
+        fields = [
+            {
+                field.encode_name: (_shape(field.type), field.required)
+                for field in msgspec.inspect.type_info(side).fields  # pyright: ignore[reportAttributeAccessIssue]
+            }
+            for side in (struct, theirs[name])
+        ]
+        assert fields[0] == fields[1], name
+
+
+def test_money_never_becomes_a_float() -> None:
+    calls = [
+        f"{shown(path)}:{number}"
+        for path in [*sources("exports"), ROOT / "portal/kernel/money.py"]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"(?<![\w.])float\((?!\))", line)
+    ]
+    assert calls == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    words = "|".join(("TO" + "DO", "FIX" + "ME", "HA" + "CK"))
+    later = re.compile(rf"\b({words})\b|raise NotImplemented" + r"Error\b(?!\(f\"compression)")
+    found = [
+        f"{shown(path)}:{number}"
+        for path in sources(*OURS, suffixes=(".py", ".html", ".css", ".js", ".sql", ".txt"))
+        if "static/dist" not in shown(path)
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1)
+        if later.search(line)
+    ]
+    assert found == []
+
+
+def test_no_file_is_too_long_to_read() -> None:
+    long = {
+        shown(path)
+        for path in sources(*OURS)
+        if len(path.read_text().splitlines()) > MOST_LINES and shown(path) not in LONG_FILES
+    }
+    assert long == set()
+
+
+@pytest.mark.parametrize("package", sorted(MINIMUM_VERSIONS))
+def test_no_version_with_a_known_hole_is_installed(package: str) -> None:
+    try:
+        found = version(package)
+    except PackageNotFoundError:
+        assert package in MAY_BE_ABSENT
+        return
+    numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:3])
+    assert numbers >= MINIMUM_VERSIONS[package], found
+
+
+def test_the_doorbell_never_unpickles() -> None:
+    from portal.config import Settings
+    from portal.jobs.doorbell import deserialize, serialize
+    from portal.worker import create_worker
+
+    settings = Settings(
+        database_url="postgresql+asyncpg://a:b@127.0.0.1:1/x",
+        database_system_url="postgresql+asyncpg://a:b@127.0.0.1:1/x",
+        redis_url="redis://127.0.0.1:1",
+        storage_url="file:///nowhere",
+        mail_url="outbox:///nowhere",
+    )
+    worker = create_worker(settings, redis_pool=object(), handle_signals=False)
+    assert worker.job_serializer is serialize
+    assert worker.job_deserializer is deserialize
+    sent = {"t": 1, "f": "run", "a": ["x"], "k": {}, "et": 1}
+    assert deserialize(serialize(sent)) == sent
+    with pytest.raises(ValueError, match=r"."):
+        deserialize(b"\x80\x05\x95")
