@@ -47,7 +47,7 @@ def movements(draw: st.DrawFn, depth: int = 0) -> coda.Movement:
         purpose=draw(st.sampled_from(["", "RENT"])),
         counterparty_zone=draw(st.text(string.ascii_uppercase + string.digits, max_size=37)),
         counterparty_name=draw(TEXT),
-        information=tuple(draw(st.lists(informations(), max_size=2))),
+        information=tuple(draw(st.lists(information_records(), max_size=2))),
         details=tuple(below),
     )
 
