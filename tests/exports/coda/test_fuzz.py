@@ -53,7 +53,7 @@ def movements(draw: st.DrawFn, depth: int = 0) -> coda.Movement:
 
 
 @st.composite
-def informations(draw: st.DrawFn) -> coda.Information:
+def information_records(draw: st.DrawFn) -> coda.Information:
     return coda.Information(
         transaction_code=draw(st.from_regex(r"[0-9]{8}", fullmatch=True)),
         bank_reference=draw(st.text(string.ascii_letters, max_size=21)),
