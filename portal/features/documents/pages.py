@@ -1,5 +1,315 @@
-"""Pages of the slice."""
+"""Pages of documents: the list, one of them beside its pages, its files. The same for both sides."""
 
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import WriteSession
+from portal.features.documents import service
+from portal.features.documents.domain import (
+    AMENDABLE,
+    KIND_NAMES,
+    LIST_STATES,
+    DocumentQuery,
+    Kind,
+    PaymentState,
+    entry_values,
+    own_key,
+    parse_entry,
+)
+from portal.features.documents.service import Annotation, Document, Place
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden, NotFound
+from portal.kernel.language import N_, gettext
+from portal.web.files import attachment, picture
+from portal.web.forms import Form
+from portal.web.render import Toast, go, render
+from portal.web.sides import own_side
+
+LIST = ["/dossiers/{dossier_id:uuid}/documents", "/documents"]
+ONE = ["/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}", "/documents/{document_id:uuid}"]
+SORTS = ("date", "received", "counterparty", "number", "amount")
+SAVED = N_("Saved.")
+DELETED = N_("The document was deleted.")
+AMENDED = N_("Corrected. Whoever had approved the document is asked again.")
+ROLES = ("original", "ubl", "pdf")
+
+
+def below(path: str) -> list[str]:
+    """The paths of something that belongs to one document, on both sides."""
+    return [one + path for one in ONE]
+
+
+def _query(
+    place: Place, q: str, kind: list[str] | None, state: list[str] | None, sort: str, cursor: str | None
+) -> DocumentQuery:
+    name = sort.removeprefix("-")
+    known = name in SORTS
+    return DocumentQuery(
+        dossier_id=place.dossier_id,
+        kinds=frozenset(one for one in Kind if one.value in (kind or [])),
+        states=frozenset(LIST_STATES).intersection(state or []),
+        search=q.strip()[:100],
+        sort=name if known else "date",
+        descending=sort.startswith("-") or not known,
+        cursor=cursor,
+    )
+
+
+@get(LIST, guards=[own_side])
+async def documents_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID | None] = None,
+    q: FromQuery[str] = "",
+    kind: FromQuery[list[str] | None] = None,
+    state: FromQuery[list[str] | None] = None,
+    sort: FromQuery[str] = "-date",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """All documents, searched, filtered and sorted in the address."""
+    place = await service.place_for(session, actor, dossier_id)
+    query = _query(place, q, kind, state, sort, after or before)
+    page = await service.listed(session, actor, place.company_id, query)
+    counts = await service.state_counts(session, actor, place.company_id, query)
+    return render(
+        request,
+        "pages/documents/list.html",
+        block="rows",
+        place=place,
+        dossier=place.dossier,
+        tab="documents",
+        page=page,
+        find=query.search,
+        filtered=bool(query.search or query.kinds or query.states),
+        states=[
+            (name, gettext(word).capitalize(), counts.get(name, 0))
+            for name, word in LIST_STATES.items()
+            if counts.get(name)
+        ],
+        kinds=[(one.value, gettext(name).capitalize()) for one, name in KIND_NAMES.items()],
+        kind_names={one: gettext(name) for one, name in KIND_NAMES.items()},
+        may_upload=actor.may(Right.UPLOAD) and place.open,
+    )
+
+
+async def _open(
+    session: WriteSession, actor: Actor, dossier_id: UUID | None, document_id: UUID
+) -> tuple[Place, Document]:
+    place = await service.place_for(session, actor, dossier_id)
+    return place, await service.document(session, actor, place.company_id, document_id)
+
+
+@get(ONE, guards=[own_side])
+async def document_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """One document: its pages beside its data, and its way to the bookkeeping."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    detail = await service.detail(session, document, place.dossier_id)
+    hindrance = await service.delete_hindrance(session, document)
+    sha256, media_type = service.shown_file(document)
+    may_edit = actor.may(Right.UPLOAD)
+    return render(
+        request,
+        "pages/documents/detail.html",
+        place=place,
+        dossier=place.dossier,
+        tab="documents",
+        document=document,
+        detail=detail,
+        kind_name=gettext(KIND_NAMES[document.kind]),
+        pages=await service.page_count(tools, document.company_id, sha256, media_type),
+        may_edit=may_edit,
+        may_amend=may_edit and document.origin in AMENDABLE and not detail.locks,
+        may_delete=may_edit and hindrance is None,
+    )
+
+
+@get(below("/pages/{page:int}"), guards=[own_side])
+async def page_image(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    page: FromPath[int],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[Any]:
+    """One page of the document as a picture."""
+    _place, document = await _open(session, actor, dossier_id, document_id)
+    sha256, media_type = service.shown_file(document)
+    if sha256 is None:
+        raise NotFound
+    return picture(await service.original_page(tools, document.company_id, sha256, media_type, page))
+
+
+@get(below("/files/{role:str}"), guards=[own_side])
+async def file(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    role: FromPath[str],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[bytes]:
+    """The original, the UBL or the PDF, as a download."""
+    _place, document = await _open(session, actor, dossier_id, document_id)
+    if role not in ROLES:
+        raise NotFound
+    found = await service.download(tools, document, role)
+    return attachment(found.name, found.media_type, found.data)
+
+
+@post(below("/annotate"), guards=[own_side], status_code=200)
+async def annotate(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[Any]:
+    """Tags, note and payment state; also on a locked document."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    form = await Form.of(request)
+    tags = [tag.strip() for tag in form.text("tags").split(",") if tag.strip()]
+    annotation = Annotation(
+        tags=list(dict.fromkeys(tag[:40] for tag in tags))[:20],
+        note=form.text("note", longest=2000),
+        payment_state=form.choice("payment_state", PaymentState, default=document.payment_state),
+    )
+    form.check()
+    await service.annotate(session, actor, document, annotation)
+    return go(request, f"{place.base}/documents/{document.id}", Toast("success", gettext(SAVED)))
+
+
+@get(below("/edit"), guards=[own_side])
+async def edit_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """Correct what was typed from a paper."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    await service.check_amendable(session, actor, document)
+    return await _edit(request, tools, place, document, entry_values(document))
+
+
+async def _edit(
+    request: HTMXRequest,
+    tools: Tools,
+    place: Place,
+    document: Document,
+    values: dict[str, str],
+    faults: dict[str, str] | None = None,
+    problem: str | None = None,
+) -> Template:
+    sha256, media_type = service.shown_file(document)
+    return render(
+        request,
+        "pages/documents/edit.html",
+        status=422 if faults or problem else 200,
+        place=place,
+        dossier=place.dossier,
+        tab="documents",
+        document=document,
+        pages=await service.page_count(tools, document.company_id, sha256, media_type),
+        problem=problem,
+        **service.entry_context(values, faults or {}),
+    )
+
+
+@post(below("/edit"), guards=[own_side], status_code=200)
+async def edit(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """Save the correction as a new version."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    form = await Form.of(request)
+    if form.text("version") != str(document.version):
+        raise Conflict(code="changed")
+    entry, faults = parse_entry(form.values)
+    if entry is None:
+        await service.check_amendable(session, actor, document)
+        return await _edit(request, tools, place, document, form.values, faults)
+    us = own_key(await service.identity_of(session, document.company_id))
+    try:
+        new = await service.amend(session, actor, document, entry, us=us, dossier_id=place.dossier_id)
+    except Conflict as refused:
+        if refused.code != "duplicate":
+            raise
+        return await _edit(request, tools, place, document, form.values, problem=refused.text())
+    text = gettext(AMENDED if new.version > document.version else SAVED)
+    return go(request, f"{place.base}/documents/{document.id}", Toast("success", text))
+
+
+@get(below("/delete"), guards=[own_side])
+async def delete_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """Ask before deleting; for browsers without script."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    if not actor.may(Right.UPLOAD):
+        raise Forbidden
+    hindrance = await service.delete_hindrance(session, document)
+    if hindrance is not None:
+        raise hindrance
+    return render(
+        request,
+        "pages/documents/delete.html",
+        place=place,
+        dossier=place.dossier,
+        tab="documents",
+        document=document,
+    )
+
+
+@post(below("/delete"), guards=[own_side], status_code=200)
+async def delete(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[Any]:
+    """Delete a document that has left in no bundle."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    await service.delete(session, actor, document, dossier_id=place.dossier_id)
+    return go(request, f"{place.base}/documents", Toast("success", gettext(DELETED)))
+
+
+ROUTES: list[Any] = [
+    documents_page,
+    document_page,
+    page_image,
+    file,
+    annotate,
+    edit_page,
+    edit,
+    delete_page,
+    delete,
+]

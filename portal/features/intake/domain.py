@@ -4,7 +4,6 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
 import msgspec
@@ -264,38 +263,6 @@ def reason_text(code: str | None, params: Mapping[str, object]) -> str:
         return ""
     message = REASONS.get(code) or REASONS["coda.fatal" if code.startswith("coda.") else "unexpected"]
     return gettext(message) % _Blank({key: str(value) for key, value in params.items()})
-
-
-# ── typed amounts ────────────────────────────────────────────────────────────────────────────────────────────────
-
-RATES = (Decimal(21), Decimal(12), Decimal(6), Decimal(0))
-"""Belgian VAT rates that papers are entered with."""
-_TYPED = re.compile(
-    r"-?(?:\d{1,3}(?:[. ]\d{3})+|\d{1,12})(?:,\d{1,2})?|-?(?:\d{1,3}(?:[, ]\d{3})+|\d{1,12})(?:\.\d{1,2})?",
-    re.ASCII,
-)
-NOT_AN_AMOUNT = N_("Write an amount like 1234.50 or 1.234,50.")
-
-
-def typed_amount(text: str) -> Decimal | None:
-    """An amount as people in Belgium type it (1234,50 · 1.234,50 · 1,234.50 · 1 234,50), or None when it is none.
-
-    A lone point or comma with three digits behind it separates thousands, one or two digits are cents.
-    """
-    bare = text.replace("\u00a0", " ").replace("\u202f", " ").removeprefix("€").strip()
-    if not _TYPED.fullmatch(bare):
-        return None
-    bare = bare.replace(" ", "")
-    place = max(bare.rfind("."), bare.rfind(","))
-    if place >= 0 and len(bare) - place - 1 == 3:
-        place = -1
-    digits = "".join(
-        character for character in bare[: place if place >= 0 else None] if character not in ".,"
-    )
-    try:
-        return Decimal(digits + ("." + bare[place + 1 :] if place >= 0 else ""))
-    except InvalidOperation:
-        return None
 
 
 class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -94,7 +94,8 @@ async def test_our_number_as_supplier_makes_a_sale_and_a_credit_note_root_a_cred
     [sale, credit] = await scene.hand_in(
         a__xml=a_ubl(supplier=US, number="V01-1"), b__xml=a_ubl(supplier=US, number="V01-2", credit=True)
     )
-    assert sale.document is not None and credit.document is not None
+    assert sale.document is not None
+    assert credit.document is not None
     assert (sale.document.kind, sale.document.issuer) == (Kind.SALES_INVOICE, Issuer.US)
     assert credit.document.kind is Kind.SALES_CREDIT_NOTE
 
@@ -131,7 +132,8 @@ async def test_the_same_bytes_again_are_flagged_with_a_link_and_never_doubled(sc
     first = await scene.one("a.xml", a_ubl(customer=US))
     again = await scene.one("b.xml", a_ubl(customer=US))
     assert again.file.reason == "already"
-    assert again.document is not None and first.document is not None
+    assert again.document is not None
+    assert first.document is not None
     assert again.document.id == first.document.id
     assert await scene.count(Document) == 1
 
@@ -210,7 +212,9 @@ async def test_wrong_totals_are_refused_with_record_expected_and_found(scene: Sc
     lines[1] = lines[1].replace("0000001000000", "0000001000010", 1)  # the old balance, one cent up
     outcome = await scene.one("wrong.cod", "\r\n".join(lines).encode())
     assert (outcome.file.state, outcome.file.reason) == (IntakeState.REJECTED, "coda.R1")
-    assert "1149.51" in outcome.why and "1149.50" in outcome.why and "Record" in outcome.why
+    assert "1149.51" in outcome.why
+    assert "1149.50" in outcome.why
+    assert "Record" in outcome.why
     assert await scene.count(Statement) == 0
 
 
@@ -309,8 +313,10 @@ async def test_what_cannot_be_taken_says_why(scene: Scene, name: str, data: byte
     upload = await hand_in(scene.world, scene.accountant, {name: data, "good.xml": good}, scene.dossier.id)
     bad, other = upload.outcomes
     assert bad.file.state is IntakeState.REJECTED
-    assert bad.file.reason is not None and bad.file.reason.startswith(reason)
-    assert len(bad.why) > 20 and "%(" not in bad.why
+    assert bad.file.reason is not None
+    assert bad.file.reason.startswith(reason)
+    assert len(bad.why) > 20
+    assert "%(" not in bad.why
     assert other.file.state is IntakeState.PROCESSED
 
 
@@ -323,7 +329,8 @@ async def test_a_file_over_the_limit_is_named_and_the_others_go_through(scene: S
     )
     large, good = upload.outcomes
     assert (large.file.name, large.file.reason) == ("large.pdf", "too_large")
-    assert "31 MB" in large.why and "25 MB" in large.why
+    assert "31 MB" in large.why
+    assert "25 MB" in large.why
     assert good.file.state is IntakeState.PROCESSED
 
 

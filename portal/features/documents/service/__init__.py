@@ -11,13 +11,21 @@ from portal.features.documents.service.arriving import (
     take_invoice,
     too_large_amounts,
 )
-from portal.features.documents.service.changing import Annotation, amend, annotate, delete, delete_hindrance
+from portal.features.documents.service.changing import (
+    Annotation,
+    amend,
+    annotate,
+    check_amendable,
+    delete,
+    delete_hindrance,
+)
 from portal.features.documents.service.locking import (
     keep_export_locks,
     lift_locks,
     lock_for_export,
     release_export_locks,
 )
+from portal.features.documents.service.places import Place, place_for
 from portal.features.documents.service.reading import (
     Detail,
     Download,
@@ -27,9 +35,11 @@ from portal.features.documents.service.reading import (
     detail,
     document,
     download,
+    entry_context,
     listed,
     original_page,
     page_count,
+    shown_file,
     state_counts,
 )
 
@@ -40,6 +50,7 @@ __all__ = [
     "DocumentLock",
     "Download",
     "ListedDocument",
+    "Place",
     "Proof",
     "Taken",
     "Way",
@@ -49,12 +60,14 @@ __all__ = [
     "batch_of_company",
     "by_id",
     "by_ids",
+    "check_amendable",
     "delete",
     "delete_hindrance",
     "detail",
     "document",
     "download",
     "enter",
+    "entry_context",
     "identity_of",
     "keep_export_locks",
     "known_bytes",
@@ -63,7 +76,9 @@ __all__ = [
     "lock_for_export",
     "original_page",
     "page_count",
+    "place_for",
     "release_export_locks",
+    "shown_file",
     "state_counts",
     "take_invoice",
     "too_large_amounts",

@@ -36,6 +36,20 @@ def _check_right(actor: Actor) -> None:
         raise Forbidden
 
 
+async def check_amendable(session: ReadSession, actor: Actor, document: Document) -> None:
+    """Whether the accounting data of a document may be corrected by this actor now.
+
+    Raises:
+        Forbidden: the actor may not process documents.
+        Conflict: locked (`locked`), or sent as data by its issuer (`received`).
+    """
+    _check_right(actor)
+    if await repository.locks(session, document.id):
+        raise Conflict(LOCKED, code="locked")
+    if document.origin not in AMENDABLE:
+        raise Conflict(RECEIVED, code="received")
+
+
 async def amend(
     session: WriteSession,
     actor: Actor,
@@ -54,11 +68,7 @@ async def amend(
         Conflict: locked (`locked`), sent as data by its issuer (`received`), changed meanwhile, or a duplicate (`duplicate`).
         Invalid: an amount that does not fit.
     """
-    _check_right(actor)
-    if await repository.locks(session, document.id):
-        raise Conflict(LOCKED, code="locked")
-    if document.origin not in AMENDABLE:
-        raise Conflict(RECEIVED, code="received")
+    await check_amendable(session, actor, document)
     columns = entry.columns(us)
     if too_large_amounts(columns):
         raise Invalid(TOO_LARGE, code="amount_too_large")

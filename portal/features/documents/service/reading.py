@@ -1,9 +1,9 @@
 """Looking at documents: lists, one of them, its pages and its files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,18 +11,20 @@ import msgspec
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.documents import repository
-from portal.features.documents.domain import DocumentQuery
+from portal.features.documents.domain import KIND_NAMES, RATES, DocumentQuery
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.documents.repository import ListedDocument, Proof, Way
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Invalid, NotFound
+from portal.kernel.language import gettext
 from portal.sandbox import read_image, read_pdf_page
 
-FileRole = Literal["original", "ubl", "pdf"]
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SAFE_TYPES = frozenset({"application/pdf", "application/xml", "text/plain", *IMAGES})
 """Types a download keeps; all others leave as bytes without meaning."""
+ITEM_ORDER = ("new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
+"""States of items from the beginning of their way to its end."""
 SHOWN_PAGES = 20
 """So many pages are shown; the rest is in the file."""
 
@@ -35,6 +37,11 @@ class Detail:
     locks: Sequence[DocumentLock]
     ways: Sequence[Way]
     proofs: Sequence[Proof]
+
+    @property
+    def way(self) -> Way | None:
+        """The item that is furthest on its way: what the page shows."""
+        return max(self.ways, key=lambda way: ITEM_ORDER.index(way.state), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,15 @@ async def detail(session: ReadSession, document: Document, dossier_id: UUID | No
 # ── pages and files ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def shown_file(document: Document) -> tuple[str | None, str]:
+    """The file whose pages stand for a document: its PDF, else its original where that is a picture; with its type."""
+    if document.pdf_sha256 is not None:
+        return document.pdf_sha256, "application/pdf"
+    if document.original_type in IMAGES:
+        return document.original_sha256, document.original_type
+    return None, document.original_type
+
+
 async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_type: str) -> int:
     """How many page images a stored paper has; 0 when it cannot be shown (no PDF or picture, or an unreadable one).
 
@@ -149,7 +165,7 @@ async def original_page(tools: Tools, company_id: UUID, sha256: str, media_type:
         raise NotFound from error
 
 
-async def download(tools: Tools, document: Document, role: FileRole) -> Download:
+async def download(tools: Tools, document: Document, role: str) -> Download:
     """The original, the UBL or the PDF of a document, bytes verified.
 
     Raises:
@@ -165,6 +181,7 @@ async def download(tools: Tools, document: Document, role: FileRole) -> Download
             "application/xml",
         )
     else:
+        assert role == "pdf"
         sha256, name, media_type = (
             document.pdf_sha256,
             document.pdf_name or f"{_stem(document.original_name)}.pdf",
@@ -178,3 +195,19 @@ async def download(tools: Tools, document: Document, role: FileRole) -> Download
 
 def _stem(name: str) -> str:
     return re.sub(r"\.[A-Za-z0-9]{1,5}\Z", "", name) or "document"
+
+
+COUNTRIES = ("BE", "NL", "FR", "DE", "LU")
+
+
+def entry_context(values: Mapping[str, str], faults: Mapping[str, str]) -> dict[str, Any]:
+    """What the form of an entry needs: values as typed, faults and choices in the reader's language."""
+    return {
+        "values": values,
+        "errors": {name: gettext(message) for name, message in faults.items()},
+        "kinds": [(kind.value, gettext(name).capitalize()) for kind, name in KIND_NAMES.items()],
+        "rates": [str(rate) for rate in RATES],
+        "countries": [
+            (code, code) for code in dict.fromkeys((*COUNTRIES, values.get("counterparty_country") or "BE"))
+        ],
+    }

@@ -10,7 +10,6 @@ from portal.features.intake.service.handling import (
     reject,
     take_statements,
     undo_reject,
-    us_as_supplier,
 )
 from portal.features.intake.service.listing import (
     Outcome,
@@ -50,5 +49,4 @@ __all__ = [
     "take_statements",
     "undo_reject",
     "upload",
-    "us_as_supplier",
 ]

@@ -9,7 +9,7 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Identity, PdfOrigin, StoredFile
+from portal.features.documents.domain import Entry, PdfOrigin, StoredFile, own_key
 from portal.features.documents.service import Document
 from portal.features.intake import repository
 from portal.features.intake.domain import FileKind, IntakeState, InvoiceHints
@@ -46,13 +46,6 @@ class Handled:
     new: bool
 
 
-def us_as_supplier(us: Identity) -> str:
-    """The company in the duplicate keys of its own sales."""
-    for country, number in sorted(us.numbers, key=lambda one: (one[0] != us.country, one)):
-        return f"{country}:{number}"
-    return "us"
-
-
 def _check(actor: Actor) -> None:
     if not actor.may(Right.UPLOAD):
         raise Forbidden
@@ -84,7 +77,7 @@ async def enter(
         )
         us = await documents.identity_of(session, moved.company_id)
         taken = await documents.enter(
-            session, actor, moved.company_id, entry, stored_file(moved), us=us_as_supplier(us)
+            session, actor, moved.company_id, entry, stored_file(moved), us=own_key(us)
         )
         if not taken.new:
             raise Duplicate(taken.document)

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from exports import coda, ubl
 from exports.model import Document as Invoice
-from portal.features.banking.domain import Coda, codas, fatal
+from portal.features.banking.domain import Coda, Refusal, codas, fatal
 from portal.features.documents.domain import StoredFile
 from portal.jobs.contract import Tools
 
 
-class Refused(Exception):  # noqa: N818 - reads as what it is
+class Refused(Exception):
     """A file is not taken; `reason` is one of `intake.domain.REASONS`."""
 
     def __init__(self, reason: str, **params: object) -> None:
@@ -90,7 +90,7 @@ async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> C
     return CodaFile(statements, numbers)
 
 
-def _work_on(data: bytes):  # noqa: ANN202 - three values for the thread's caller alone
+def _work_on(data: bytes) -> tuple[coda.File, Refusal | None, list[bytes]]:
     file = coda.read(data)
     refusal = fatal(coda.check(file))
     parts = coda.split(data, by="statement") if len(file.statements) > 1 and refusal is None else [data]

@@ -1,0 +1,143 @@
+"""What documents are: kinds, states, events, and how lists of them are asked for."""
+
+import enum
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from portal.kernel.events import Event
+from portal.kernel.language import N_
+from portal.kernel.machine import machine
+
+
+class Kind(enum.StrEnum):
+    """What a document is, seen from the company."""
+
+    SALES_INVOICE = "sales_invoice"
+    SALES_CREDIT_NOTE = "sales_credit_note"
+    PURCHASE_INVOICE = "purchase_invoice"
+    PURCHASE_CREDIT_NOTE = "purchase_credit_note"
+    EXPENSE_RECEIPT = "expense_receipt"
+    OTHER = "other"
+
+
+SALES = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
+PURCHASES = frozenset({Kind.PURCHASE_INVOICE, Kind.PURCHASE_CREDIT_NOTE, Kind.EXPENSE_RECEIPT})
+
+
+class Issuer(enum.StrEnum):
+    """Who made the paper: a self-billed sale is issued by the counterparty."""
+
+    US = "us"
+    COUNTERPARTY = "counterparty"
+
+
+class Origin(enum.StrEnum):
+    """How the document came."""
+
+    ENTERED = "entered"
+    UBL = "ubl"
+    PDF = "pdf"
+    CONNECTOR = "connector"
+    PEPPOL = "peppol"
+
+
+class DocumentState(enum.StrEnum):
+    """Received documents start at final."""
+
+    DRAFT = "draft"
+    FINAL = "final"
+    CREDITED = "credited"
+
+
+DOCUMENT = machine(
+    frozenset({DocumentState.DRAFT, DocumentState.FINAL}),
+    {DocumentState.DRAFT: {DocumentState.FINAL}, DocumentState.FINAL: {DocumentState.CREDITED}},
+)
+
+
+class PaymentState(enum.StrEnum):
+    """What is known of its payment; may change while the document is locked."""
+
+    OPEN = "open"
+    PAID = "paid"
+
+
+UNLOCKED_COLUMNS = frozenset({"tags", "note", "payment_state"})
+"""What may still change on a locked document; the trigger in the database has the same list (a test compares them)."""
+
+
+class DocumentArrived(Event, frozen=True, kw_only=True):
+    """A company has a new final document."""
+
+    name: ClassVar[str] = "documents.arrived"
+    company_id: UUID
+    document_id: UUID
+
+
+class DocumentChanged(Event, frozen=True, kw_only=True):
+    """Accounting data of a document changed: its version went up."""
+
+    name: ClassVar[str] = "documents.changed"
+    company_id: UUID
+    document_id: UUID
+    version: int
+
+
+KIND_NAMES = {
+    Kind.SALES_INVOICE: N_("sales invoice"),
+    Kind.SALES_CREDIT_NOTE: N_("sales credit note"),
+    Kind.PURCHASE_INVOICE: N_("purchase invoice"),
+    Kind.PURCHASE_CREDIT_NOTE: N_("purchase credit note"),
+    Kind.EXPENSE_RECEIPT: N_("expense receipt"),
+    Kind.OTHER: N_("other document"),
+}
+AMENDABLE = frozenset({Origin.ENTERED, Origin.PDF})
+"""Typed in by people: may be amended. What an issuer sent as data is corrected by the issuer's credit note alone."""
+
+
+class PdfOrigin(enum.StrEnum):
+    """Where the PDF for people comes from."""
+
+    EMBEDDED = "embedded"  # in the UBL
+    RECEIVED = "received"  # handed in beside it, or the original itself
+    DERIVED = "derived"  # made by us from the UBL
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that are in the store already, in the company's namespace."""
+
+    sha256: str
+    size: int
+    name: str
+    media_type: str
+
+
+class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of documents shows. Empty sets filter nothing.
+
+    `dossier_id` joins the items of that dossier (a firm's view); without it a member sees the furthest of all items. `states` are
+    item states or approvals, as shown on chips. `received_by` limits to one person's own uploads.
+    """
+
+    dossier_id: UUID | None = None
+    kinds: frozenset[Kind] = frozenset()
+    states: frozenset[str] = frozenset()
+    search: str = ""
+    received_by: UUID | None = None
+    sort: str = "date"
+    descending: bool = True
+    cursor: str | None = None
+
+
+LIST_STATES: Mapping[str, str] = {
+    "waiting": N_("waiting for approval"),
+    "held": N_("held back"),
+    "ready": N_("ready to export"),
+    "reserved": N_("being exported"),
+    "bundled": N_("in a bundle"),
+    "delivered": N_("delivered"),
+}
+"""Filters by the state of the item."""
