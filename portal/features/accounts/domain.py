@@ -45,3 +45,14 @@ def browser_name(user_agent: str) -> str | None:
     browser = next((name for pattern, name in _BROWSERS if pattern.search(user_agent)), None)
     system = next((name for pattern, name in _SYSTEMS if pattern.search(user_agent)), None)
     return ", ".join(part for part in (browser, system) if part) or None
+
+
+_ADDRESS = re.compile(
+    r"[^@\s\"<>()\[\],;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z][A-Za-z0-9-]{1,23}",
+    re.ASCII,
+)
+
+
+def is_address(text: str) -> bool:
+    """Whether this can be an e-mail address: one @, a domain with a dot, ASCII, at most 254 characters."""
+    return len(text) <= 254 and text.isascii() and _ADDRESS.fullmatch(text) is not None and ".." not in text

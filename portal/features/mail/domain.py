@@ -11,10 +11,6 @@ from portal.kernel.events import Event
 
 MESSAGE = re.compile(r"[a-z][a-z_]{1,40}", re.ASCII)
 """A message is a folder of that name in themes/templates/mail, holding subject.txt, body.txt and body.html."""
-ADDRESS = re.compile(
-    r"[^@\s\"<>()\[\],;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z][A-Za-z0-9-]{1,23}",
-    re.ASCII,
-)
 KEEP_TRYING = timedelta(hours=24)
 """A server that is away is tried for a day; then the mail has failed."""
 
@@ -53,7 +49,7 @@ class Letter:
     file_name: str
 
 
-class Refused(Exception):  # noqa: N818 - reads as what it is
+class Refused(Exception):
     """The receiving side will never take this mail; `why` is for people (no server text with addresses of others)."""
 
     def __init__(self, why: str) -> None:
@@ -61,17 +57,12 @@ class Refused(Exception):  # noqa: N818 - reads as what it is
         self.why = why
 
 
-class NotNow(Exception):  # noqa: N818 - reads as what it is
+class NotNow(Exception):
     """The mail server is away or busy; `why` names the kind of fault."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
-
-
-def is_address(text: str) -> bool:
-    """Whether this can be an e-mail address: one @, a domain with a dot, ASCII, at most 254 characters."""
-    return len(text) <= 254 and ADDRESS.fullmatch(text) is not None and ".." not in text
 
 
 def one_line(text: str, longest: int = 200) -> str:

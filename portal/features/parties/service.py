@@ -1,13 +1,16 @@
 """Firms and companies: looking them up, bringing them in, matching them by number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
 from portal.features.parties import repository
 from portal.features.parties.models import Company, Firm
 from portal.jobs.contract import clock_of
-from portal.kernel.errors import NotFound
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Forbidden, NotFound
 from portal.kernel.language import Language
 
 
@@ -58,6 +61,24 @@ async def add_firm(
     repository.add(session, new)
     await session.flush()
     return new
+
+
+async def change_firm(session: WriteSession, actor: Actor, values: Mapping[str, Any]) -> list[str]:
+    """Change a firm's own profile; gives the names of the columns that really changed.
+
+    Raises:
+        Forbidden: the actor may not change the firm's settings.
+    """
+    if not actor.may(Right.FIRM_SETTINGS) or actor.firm_id is None:
+        raise Forbidden
+    found = await firm(session, actor.firm_id)
+    changed = sorted(name for name, value in values.items() if getattr(found, name) != value)
+    for name in changed:
+        setattr(found, name, values[name])
+    if changed:
+        await session.flush()
+        await audit.record(session, actor, "parties.firm_changed", "firm", found.id, columns=changed)
+    return changed
 
 
 async def claimed_numbers(session: ReadSession, country: str, numbers: Sequence[str]) -> dict[str, UUID]:
@@ -122,6 +143,7 @@ __all__ = [
     "add_firm",
     "bring",
     "brought",
+    "change_firm",
     "claim",
     "claimed",
     "claimed_numbers",

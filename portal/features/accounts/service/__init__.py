@@ -1,5 +1,6 @@
 """People: who they are, signing in and out, sessions, forgotten passwords, limits on tries."""
 
+from portal.features.accounts.domain import is_address
 from portal.features.accounts.models import CompanyMember, FirmMember, Person
 from portal.features.accounts.passwords import SHORTEST as SHORTEST_PASSWORD
 from portal.features.accounts.service.limits import WINDOW, limit
@@ -63,6 +64,7 @@ __all__ = [
     "end_expired",
     "end_own_session",
     "forgot",
+    "is_address",
     "limit",
     "make_link",
     "members",

@@ -23,7 +23,7 @@ from portal.kernel.ids import FirmId, PersonId, new_id, new_token, token_hash
 from portal.kernel.language import N_
 
 VALID = timedelta(hours=1)
-WISHES_PER_NETWORK, WISHES_PER_EMAIL = 10, 3
+WISHES_PER_NETWORK, WISHES_PER_EMAIL, LINKS_PER_NETWORK = 10, 3, 30
 NOBODY = UUID(int=0)
 CLOSED = N_("This link does not work any more.")
 
@@ -86,13 +86,16 @@ async def make_link(session: WriteSession, reset_id: UUID) -> str | None:
     return token
 
 
-async def reset_is_open(tools: Tools, firm_id: FirmId, token: str) -> bool:
-    """Whether a link still leads to a new password."""
+async def reset_is_open(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> bool:
+    """Whether a link still leads to a new password.
+
+    Raises:
+        TooMany: too many links from this network address.
+    """
+    await limit(tools, f"reset:ip:{address}", LINKS_PER_NETWORK)
     async with tools.database.system_scope() as session:
-        return (
-            await repository.reset_by_token(session, token_hash(token), firm_id, tools.clock.now())
-            is not None
-        )
+        found = await repository.reset_by_token(session, token_hash(token), firm_id, tools.clock.now())
+    return found is not None
 
 
 async def reset_password(tools: Tools, *, firm_id: FirmId, token: str, password: str, address: str) -> None:
@@ -103,7 +106,7 @@ async def reset_password(tools: Tools, *, firm_id: FirmId, token: str, password:
         Invalid: the password is too weak; the link may be used again.
         TooMany: too many tries from this network address.
     """
-    await limit(tools, f"reset:ip:{address}", WISHES_PER_NETWORK)
+    await limit(tools, f"reset:ip:{address}", LINKS_PER_NETWORK)
     async with tools.database.system_scope() as session:
         now = clock_of(session).now()
         wish = await repository.reset_by_token(session, token_hash(token), firm_id, now, lock=True)

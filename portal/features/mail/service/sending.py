@@ -20,13 +20,13 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts.domain import is_address
 from portal.features.mail import repository
 from portal.features.mail.domain import (
     Content,
     MailFailed,
     NotNow,
     Refused,
-    is_address,
     one_line,
     pause_before_retry,
 )

@@ -1,4 +1,4 @@
-"""Pages of signing in and out, and of one's own account."""
+"""Signing in and out, and the language of whoever reads."""
 
 from typing import Any
 
@@ -22,11 +22,17 @@ from portal.web.security import public
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
 
+async def secret_of(request: HTMXRequest, name: str) -> str:
+    """A password field as it was typed: not trimmed, not cleaned, never shown again."""
+    value = (await request.form()).get(name)
+    return value if isinstance(value, str) else ""
+
+
 @get("/sign-in", guards=[public])
 async def sign_in_page(
     request: HTMXRequest,
     signed_in: NamedDependency[SignedIn | None],
-    next: FromQuery[str | None] = None,  # noqa: A002
+    next: FromQuery[str | None] = None,
 ) -> Template | Response[Any]:
     """The form; whoever is signed in goes on."""
     if signed_in is not None:
@@ -44,14 +50,12 @@ async def sign_in(
     """Check, open a session, go on."""
     form = await Form.of(request)
     email, where = form.text("email", longest=254), local_path(form.text("next"))
-    data = await request.form()
-    password = data.get("password")
     try:
         opened = await service.sign_in(
             tools,
             firm_id=firm.firm_id,
             email=email,
-            password=password if isinstance(password, str) else "",
+            password=await secret_of(request, "password"),
             address=client_address(request),
             user_agent=request.headers.get("user-agent", ""),
             replacing=signed_in,

@@ -1,0 +1,102 @@
+"""A forgotten password."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.features.accounts import service
+from portal.features.accounts.pages.signing import secret_of
+from portal.jobs.contract import Tools
+from portal.kernel.errors import Invalid, NotFound, TooMany
+from portal.kernel.language import N_, gettext
+from portal.web.cookies import clear_session_cookie
+from portal.web.directories import HostFirm
+from portal.web.forms import Form
+from portal.web.limits import client_address
+from portal.web.render import Toast, go, render
+from portal.web.security import public
+
+
+@get("/forgot", guards=[public])
+async def forgot_page(request: HTMXRequest) -> Template:
+    """Which address?"""
+    return render(request, "pages/accounts/forgot.html", email="", problem=None, asked=False)
+
+
+@post("/forgot", guards=[public], status_code=200)
+async def forgot(
+    request: HTMXRequest, tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
+) -> Template:
+    """The same answer for every address."""
+    form = await Form.of(request)
+    email = form.text("email", required=True, longest=254)
+    try:
+        form.check()
+        await service.forgot(tools, firm_id=firm.firm_id, email=email, address=client_address(request))
+    except (Invalid, TooMany) as refused:
+        return render(
+            request,
+            "pages/accounts/forgot.html",
+            status=refused.status if isinstance(refused, TooMany) else 422,
+            email=email,
+            problem=refused.field_texts().get("email", refused.text()),
+            asked=False,
+        )
+    return render(request, "pages/accounts/forgot.html", email=email, problem=None, asked=True)
+
+
+@get("/reset/{token:str}", guards=[public], include_in_schema=False)
+async def reset_page(
+    request: HTMXRequest,
+    token: FromPath[str],
+    tools: NamedDependency[Tools],
+    firm: NamedDependency[HostFirm],
+) -> Template:
+    """Behind the link: a new password."""
+    if not await service.reset_is_open(
+        tools, firm_id=firm.firm_id, token=token, address=client_address(request)
+    ):
+        return _page(request, closed=True, status=410)
+    return _page(request)
+
+
+@post("/reset/{token:str}", guards=[public], status_code=200, include_in_schema=False)
+async def reset(
+    request: HTMXRequest,
+    token: FromPath[str],
+    tools: NamedDependency[Tools],
+    firm: NamedDependency[HostFirm],
+) -> Template | Response[Any]:
+    """Use the link; then sign in with the new password."""
+    try:
+        await service.reset_password(
+            tools,
+            firm_id=firm.firm_id,
+            token=token,
+            password=await secret_of(request, "password"),
+            address=client_address(request),
+        )
+    except NotFound:
+        return _page(request, closed=True, status=410)
+    except Invalid as wrong:
+        return _page(request, errors=wrong.field_texts(), status=422)
+    answer = go(
+        request, "/sign-in", Toast("success", gettext(N_("Your new password stands. Sign in with it.")))
+    )
+    clear_session_cookie(tools.settings, answer)
+    return answer
+
+
+def _page(
+    request: HTMXRequest, *, closed: bool = False, errors: dict[str, str] | None = None, status: int = 200
+) -> Template:
+    page = render(request, "pages/accounts/reset.html", status=status, closed=closed, errors=errors or {})
+    page.headers["referrer-policy"] = "no-referrer"
+    return page
+
+
+ROUTES: list[Any] = [forgot_page, forgot, reset_page, reset]

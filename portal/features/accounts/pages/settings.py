@@ -1,0 +1,105 @@
+"""Settings of the firm: its profile, and who works there."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import WriteSession
+from portal.features.accounts import service
+from portal.features.parties import service as parties
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Invalid, NotFound
+from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
+from portal.kernel.numbers import NotANumber, parse_company_number, shown_number
+from portal.web.forms import Form
+from portal.web.render import ROLE_NAMES, Toast, go, render
+from portal.web.security import requires
+
+LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
+_TEXTS = {"phone": 60, "street": 200, "postcode": 20, "city": 120}
+_ADDRESS = N_("This is not an e-mail address.")
+
+
+async def _page(
+    request: HTMXRequest,
+    session: WriteSession,
+    actor: Actor,
+    *,
+    values: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Template:
+    assert actor.firm_id is not None
+    firm = await parties.firm(session, actor.firm_id)
+    team = [
+        (person.name, person.email, gettext(ROLE_NAMES[row.role]), row.since, person.id == actor.person_id)
+        for row, person in await service.staff(session, actor.firm_id)
+    ]
+    shown = values or {
+        "name": firm.name,
+        "number": shown_number(firm.country, firm.number),
+        "email": firm.email,
+        "language": firm.language.value,
+        **{name: getattr(firm, name) or "" for name in _TEXTS},
+    }
+    return render(
+        request,
+        "pages/accounts/settings.html",
+        status=status,
+        values=shown,
+        errors=errors or {},
+        all_languages=LANGUAGES,
+        team=team,
+    )
+
+
+@get("/settings", guards=[requires(Right.FIRM_SETTINGS)])
+async def settings_page(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template:
+    """Profile and team."""
+    return await _page(request, session, actor)
+
+
+@post("/settings", guards=[requires(Right.FIRM_SETTINGS)], status_code=200)
+async def change_firm(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template | Response[Any]:
+    """The firm's name, number, address and language: they stand under every mail."""
+    if actor.firm_id is None:
+        raise NotFound
+    form = await Form.of(request)
+    try:
+        values: dict[str, Any] = {
+            "name": form.text("name", required=True, longest=120),
+            "email": form.text("email", required=True, longest=254).lower(),
+            "language": form.choice("language", Language),
+            "number": _number(form),
+            **{name: form.text(name, longest=longest) or None for name, longest in _TEXTS.items()},
+        }
+        if values["email"] and not service.is_address(values["email"]):
+            form.fault("email", _ADDRESS)
+        form.check()
+    except Invalid as wrong:
+        return await _page(
+            request, session, actor, values=form.values, errors=wrong.field_texts(), status=422
+        )
+    await parties.change_firm(session, actor, values)
+    return go(request, "/settings", Toast("success", gettext(N_("Saved."))))
+
+
+def _number(form: Form) -> str | None:
+    text = form.text("number", longest=40)
+    if not text:
+        return None
+    try:
+        return parse_company_number(text, "BE").number
+    except NotANumber as wrong:
+        form.fault("number", wrong.reason)
+        return None
+
+
+ROUTES: list[Any] = [settings_page, change_firm]
