@@ -5,7 +5,7 @@
 #   make check        lint, types, import contracts, spelling, catalogues
 #   make bench        what is measured, as ratios in one table
 #   make fuzz         fuzz the readers of files (FUZZ="coda_read --seconds 600")
-#   make lock         requirements.lock and package-lock.json anew, with the newest allowed versions
+#   make lock         the locks of Python and npm packages anew, with the newest allowed versions
 #   make messages     collect the texts into the catalogues and compile them
 #   make screenshots  pictures of the main pages, into docs/screenshots
 

@@ -4,7 +4,7 @@ python -m portal run            PostgreSQL and Valkey from wheels, migrations, d
 python -m portal web            the web process alone
 python -m portal worker         the worker alone
 python -m portal migrate        bring the database to the newest schema (PORTAL_DATABASE_OWNER_URL)
-python -m portal roles          print the SQL that makes the three database roles
+python -m portal roles          print the SQL that makes the three database roles; with --apply, make them (FIDERO_ADMIN_URL)
 python -m portal seed           the demo, once
 python -m portal jobs [--revive ID]     dead letters
 python -m portal audit verify   walk the hash chains of the audit log
@@ -20,7 +20,7 @@ from pathlib import Path
 from uuid import UUID
 
 from portal.config import BadSettings, Settings
-from portal.db.roles import RolePasswords, psql_script
+from portal.db.roles import RolePasswords, RolesError, prepare_roles, psql_script
 from portal.web.observability import configure_logging
 
 ROOT = Path(__file__).parent.parent
@@ -54,8 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("web", help="the web process").set_defaults(do=_web)
     commands.add_parser("worker", help="the worker process").set_defaults(do=_worker)
     commands.add_parser("migrate", help="bring the database to the newest schema").set_defaults(do=_migrate)
-    roles = commands.add_parser("roles", help="print the SQL that makes the database roles")
+    roles = commands.add_parser("roles", help="print the SQL that makes the database roles, or run it")
     roles.add_argument("--database", default="portal")
+    roles.add_argument("--apply", action="store_true", help="connect as FIDERO_ADMIN_URL and make them")
     roles.set_defaults(do=_roles)
     commands.add_parser("seed", help="make the demo, once").set_defaults(do=_seed)
     jobs = commands.add_parser("jobs", help="list dead letters, or give one another round of tries")
@@ -111,10 +112,21 @@ def _roles(options: argparse.Namespace) -> int:
     passwords = {
         name: os.environ.get(f"FIDERO_{name.upper()}_PASSWORD", "") for name in ("owner", "app", "system")
     }
+    admin_url = os.environ.get("FIDERO_ADMIN_URL", "")
     missing = [f"FIDERO_{name.upper()}_PASSWORD is not set" for name, word in passwords.items() if not word]
+    if options.apply and not admin_url:
+        missing.append("FIDERO_ADMIN_URL is not set: a superuser of the server, postgresql://…")
     if missing:
         raise BadSettings(missing)
-    print(psql_script(options.database, RolePasswords(**passwords)), end="")
+    try:
+        if options.apply:
+            prepare_roles(admin_url, options.database, RolePasswords(**passwords))
+            print("Roles, database and rights are as they should be.")
+        else:
+            print(psql_script(options.database, RolePasswords(**passwords)), end="")
+    except RolesError as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0
 
 
@@ -194,7 +206,7 @@ async def _check_async(settings: Settings) -> int:
         try:
             async with tools.database.transaction(NOBODY), tools.database.system_scope():
                 pass
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is named and the next part is looked at
+        except Exception as error:
             faults.append(f"database: {type(error).__name__}")
         try:
             pool = await create_pool(redis_settings(settings.redis_url))

