@@ -27,8 +27,9 @@ def fetch(portal: Portal, delivery: Delivery, folder: Path, pause: Callable[[int
     damaged = False
     try:
         while True:
-            have = path.stat().st_size if path.exists() else 0
-            if have >= delivery.size:
+            begun = path.exists()
+            have = path.stat().st_size if begun else 0
+            if begun and have >= delivery.size:
                 if have == delivery.size and digest(path) == delivery.sha256:
                     return path
                 path.unlink(missing_ok=True)

@@ -30,6 +30,7 @@ def only_one(path: Path) -> Generator[None]:
         AlreadyRunningError: someone else holds it.
     """
     try:
+        path.touch(mode=0o600)
         file = path.open("ab")
     except OSError as error:
         raise AgentError("config_unwritable", path=path.parent, detail=error) from error
