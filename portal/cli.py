@@ -206,7 +206,7 @@ async def _check_async(settings: Settings) -> int:
         try:
             async with tools.database.transaction(NOBODY), tools.database.system_scope():
                 pass
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is named and the next part is looked at
             faults.append(f"database: {type(error).__name__}")
         try:
             pool = await create_pool(redis_settings(settings.redis_url))

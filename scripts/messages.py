@@ -74,7 +74,7 @@ def update() -> int:
         if not path.exists() or path.read_bytes() != buffer.getvalue():
             path.write_bytes(buffer.getvalue())
         missing = sum(1 for _ in faults(catalog, current))
-        print(f"{language}: {len(catalog)} texts, {missing} to do")
+        print(f"{language}: {len(catalog)} texts, {missing} to do")  # noqa: T201 - a command line
     return 0
 
 
@@ -113,9 +113,9 @@ def check() -> int:
         found = list(faults(read(language), current))
         if found:
             failed = 1
-            print(f"{language}: {len(found)} of {len(current)} texts")
+            print(f"{language}: {len(found)} of {len(current)} texts")  # noqa: T201 - a command line
             for line in found[:SHOWN]:
-                print(f"  {line}")
+                print(f"  {line}")  # noqa: T201 - a command line
     return failed
 
 
@@ -126,7 +126,7 @@ def main() -> int:
     """Run the named commands in their order."""
     names = sys.argv[1:]
     if not names or set(names) - set(COMMANDS):
-        print(f"usage: messages.py {'|'.join(COMMANDS)} …", file=sys.stderr)
+        print(f"usage: messages.py {'|'.join(COMMANDS)} …", file=sys.stderr)  # noqa: T201 - a command line
         return 2
     return max(COMMANDS[name]() for name in names)
 
