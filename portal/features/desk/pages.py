@@ -10,6 +10,7 @@ from litestar.response import Template
 
 from portal.db.session import WriteSession
 from portal.features.accounts import service as accounts
+from portal.features.approvals import service as approvals
 from portal.features.desk import service
 from portal.features.dossiers.service import DossierQuery
 from portal.jobs.contract import Tools
@@ -71,8 +72,14 @@ async def start(
 
 async def home(request: HTMXRequest, actor: Actor, session: WriteSession, tools: Tools) -> Template:
     """The start page of a member of a company."""
-    del actor, session
-    return render(request, "pages/desk/start.html", greeting=greeting(tools))
+    return render(
+        request,
+        "pages/desk/home.html",
+        greeting=greeting(tools),
+        home=await approvals.home(session, actor),
+        may_approve=actor.may(Right.APPROVE),
+        may_upload=actor.may(Right.UPLOAD),
+    )
 
 
 @get("/search", guards=[staff])
