@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(home(chosen.config), chosen)
     except AgentError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 (a person reads it; there is nothing to trace)
         print(error, file=sys.stderr)
         return error.exit_code
     except sqlite3.Error as error:

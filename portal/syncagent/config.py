@@ -87,7 +87,7 @@ class Home:
             for folder in (self.folder, self.log_file.parent, self.downloads):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if fresh and sys.platform == "win32":
-                subprocess.run(
+                subprocess.run(  # noqa: S603 (a fixed program, our own arguments)
                     windows_protection(self.folder, getpass.getuser()), check=True, capture_output=True
                 )
         except (OSError, subprocess.SubprocessError) as error:

@@ -115,7 +115,7 @@ class Runner:
             result = self.once(patient=True)
             if result.away is None:
                 backoff.reset()
-                seconds = self._poll * random.uniform(0.9, 1.1)
+                seconds = self._poll * random.uniform(0.9, 1.1)  # noqa: S311 (spreads load, hides nothing)
             else:
                 seconds = max(backoff.next(), result.away.retry_after or 0)
                 log.warning("next try in %d seconds", seconds)
@@ -309,7 +309,7 @@ class Runner:
 
     def _pause(self, times: int) -> None:
         """Between tries of one download; asked to stop, the round ends here."""
-        if self._wait(min(30.0, 0.5 * 2.0**times) * random.uniform(0.5, 1.0)):
+        if self._wait(min(30.0, 0.5 * 2.0**times) * random.uniform(0.5, 1.0)):  # noqa: S311 (spreads load)
             raise HostAwayError("host_away", host=self._portal.host, detail="stopping")
 
     @staticmethod

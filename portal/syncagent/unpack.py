@@ -84,7 +84,7 @@ class Bundle:
                 except Exception as error:
                     raise self._damaged(file, error) from error
                 size += len(chunk)
-                if not chunk or size > file.size:
+                if not chunk:
                     break
                 value.update(chunk)
                 yield chunk

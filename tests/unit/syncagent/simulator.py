@@ -104,11 +104,21 @@ class Portal:
         } | changes
         return delivery_id
 
-    def fail(self, path: str, status: int, code: str = "", *, problem: bool = True, **headers: str) -> None:
+    def fail(
+        self,
+        path: str,
+        status: int,
+        code: str = "",
+        *,
+        problem: bool = True,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         """Answer the next call of `path` (its end) with an error."""
         body = json.dumps({"type": "about:blank", "title": "No", "status": status, "code": code}).encode()
         kind = "application/problem+json" if problem else "text/html"
-        self.answers.setdefault(path, []).append((status, kind, body if problem else b"<h1>No</h1>", headers))
+        self.answers.setdefault(path, []).append(
+            (status, kind, body if problem else b"<h1>No</h1>", headers or {})
+        )
 
     @property
     def confirmed(self) -> dict[str, list[dict[str, Any]]]:

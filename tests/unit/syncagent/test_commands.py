@@ -53,7 +53,7 @@ def test_a_wrong_code_is_explained_and_leaves_nothing_behind(unpaired: Agent, po
 
 
 def test_too_many_tries_are_explained(unpaired: Agent, portal: Portal) -> None:
-    portal.fail("/pair", 429, "too_many_tries", **{"Retry-After": "120"})
+    portal.fail("/pair", 429, "too_many_tries", headers={"Retry-After": "120"})
     assert unpaired.pair(portal) == 5
     assert "Wait 120 seconds" in unpaired.said
 

@@ -1,7 +1,9 @@
 """Killed at any moment and started again: one file, one proof."""
 
+import msgspec
 import pytest
 
+from portal.syncagent.client import Portal as Client
 from tests.unit.syncagent.simulator import Agent, Portal
 
 PLACED = {"0815/CODA/a.cod": b"a" * 5000, "0815/CODA/b.cod": b"b" * 10}
@@ -102,3 +104,23 @@ def test_the_time_of_writing_is_kept_in_the_proof_across_a_crash(agent: Agent, p
     agent.process()
     first, second = portal.confirmations
     assert first == second
+
+
+def test_a_share_that_goes_away_in_the_middle_of_a_round_makes_no_false_proof(
+    agent: Agent, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal.offer(FILES)
+    assert agent.process(fail_at="after_rename:1").returncode == 9
+    away = agent.root.with_name("mounted-elsewhere")
+    real = Client.deliveries
+
+    def deliveries(client: Client) -> list[msgspec.Raw]:
+        agent.root.rename(away)
+        agent.root.mkdir()
+        return real(client)
+
+    monkeypatch.setattr(Client, "deliveries", deliveries)
+    assert agent.once() == 5
+    assert portal.proofs == {}
+    assert portal.refusals == []
+    assert agent.files() == {}

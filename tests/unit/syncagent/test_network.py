@@ -68,6 +68,7 @@ def test_a_portal_that_does_not_resume_is_asked_from_the_beginning(agent: Agent,
     portal.ignore_range = True
     portal.cut_bundle_after = [50_000]
     assert agent.once() == 0
+    assert len(ranges(portal)) == 2
     assert agent.files() == {"0815/CODA/a.cod": BIG["CODA/a.cod"]}
 
 
@@ -221,7 +222,7 @@ def test_a_page_instead_of_json_is_said_to_be_no_portal(agent: Agent, portal: Po
 
 
 def test_a_redirect_is_not_followed_as_it_would_give_the_token_away(agent: Agent, portal: Portal) -> None:
-    portal.fail("/heartbeat", 302, problem=False, Location="https://elsewhere.example/login")
+    portal.fail("/heartbeat", 302, problem=False, headers={"Location": "https://elsewhere.example/login"})
     assert agent.once() == 5
     assert "elsewhere.example" in agent.said
     assert len([path for _, path, _ in portal.requests if path.endswith("/heartbeat")]) == 1
@@ -252,7 +253,7 @@ def test_running_on_waits_longer_while_the_portal_is_away_and_heeds_retry_after(
 ) -> None:
     for _ in range(2):
         portal.fail("/heartbeat", 500, problem=False)
-    portal.fail("/heartbeat", 429, "slow_down", **{"Retry-After": "77"})
+    portal.fail("/heartbeat", 429, "slow_down", headers={"Retry-After": "77"})
     pauses.rounds = 4
     assert agent("run") == 0
     assert 0.5 <= pauses.asked[0] <= 1 <= pauses.asked[1] <= 2
