@@ -129,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     portal: Portal
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name of http.server)
         pass
 
     def date_time_string(self, timestamp: float | None = None) -> str:
