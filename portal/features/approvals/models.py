@@ -1,6 +1,5 @@
 """Tables of decisions and hand-overs."""
 
-import enum
 from datetime import datetime
 from uuid import UUID
 
@@ -8,14 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, OwnedByCompany
-
-
-class Decision(enum.StrEnum):
-    """What an entrepreneur decides."""
-
-    APPROVED = "approved"
-    DISPUTED = "disputed"
-    NOT_OURS = "not_ours"
+from portal.features.approvals.domain import Decision
 
 
 class ApprovalDecision(OwnedByCompany, Base):

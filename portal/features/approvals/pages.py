@@ -1,5 +1,446 @@
-"""Pages of the slice."""
+"""Pages of approvals: one document at a time, the list, sending to the accountant; and who decided what."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import WriteSession
+from portal.features.approvals import service
+from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
+from portal.features.documents.domain import KIND_NAMES, SALES
+from portal.features.documents.service import Document
+from portal.features.dossiers import service as dossiers
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Invalid
+from portal.kernel.language import N_, gettext, ngettext
+from portal.web.forms import Form
+from portal.web.render import Toast, go, is_fragment, render, toast_now
+from portal.web.security import member, requires, staff
+
+APPROVERS = [member, requires(Right.APPROVE)]
+SENDERS = [member, requires(Right.SEND)]
+REJECTION_NAMES = {
+    Decision.DISPUTED: (N_("Disputed"), N_("It is for us, but something is wrong with it.")),
+    Decision.NOT_OURS: (N_("Not ours"), N_("It is not for our company.")),
+}
+DONE = {
+    Decision.APPROVED: N_("%(what)s is approved."),
+    Decision.DISPUTED: N_("%(what)s is rejected. Your accountant sees your reason."),
+    Decision.NOT_OURS: N_("%(what)s is rejected. Your accountant sees your reason."),
+}
+
+
+def _names(document: Document) -> dict[str, Any]:
+    return {
+        "kind": gettext(KIND_NAMES[document.kind]),
+        "counterparty_label": gettext(N_("Customer")) if document.kind in SALES else gettext(N_("Supplier")),
+        "what": " ".join(part for part in (document.counterparty_name, document.number) if part),
+    }
+
+
+def _rejections() -> list[tuple[str, str, str]]:
+    return [(kind.value, gettext(name), gettext(text)) for kind, (name, text) in REJECTION_NAMES.items()]
+
+
+async def _case_page(
+    request: HTMXRequest,
+    session: WriteSession,
+    tools: Tools,
+    actor: Actor,
+    document_id: UUID,
+    *,
+    rejecting: bool = False,
+    status: int = 200,
+    problem: str | None = None,
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+) -> Template:
+    case = await service.case(session, tools, actor, document_id)
+    return render(
+        request,
+        "pages/approvals/one.html",
+        block="case",
+        status=status,
+        case=case,
+        document=case.document,
+        rejecting=rejecting and case.place is not None,
+        rejections=_rejections(),
+        problem=problem,
+        values=values or {},
+        errors=errors or {},
+        steps=await service.history(session, document_id),
+        **_names(case.document),
+    )
+
+
+def _all_done(request: HTMXRequest, actor: Actor) -> Template:
+    return render(request, "pages/approvals/done.html", block="case", may_send=actor.may(Right.SEND))
+
+
+# ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@get("/approve", guards=APPROVERS)
+async def first_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """The most urgent document that waits, or a friendly word when none does."""
+    document_id = await service.first(session)
+    if document_id is None:
+        return _all_done(request, actor)
+    return await _case_page(request, session, tools, actor, document_id)
+
+
+@get("/approve/{document_id:uuid}", guards=APPROVERS)
+async def case_page(
+    request: HTMXRequest,
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """One document beside its data, whether it waits or not."""
+    return await _case_page(request, session, tools, actor, document_id)
+
+
+@get("/approve/{document_id:uuid}/reject", guards=APPROVERS)
+async def reject_page(
+    request: HTMXRequest,
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template:
+    """The reason, on a page of its own for browsers without script."""
+    return await _case_page(request, session, tools, actor, document_id, rejecting=True)
+
+
+def _read_version(form: Form) -> int:
+    version = form.number("version", lowest=1, highest=999_999_999, default=0)
+    form.check()
+    if not version:
+        raise Conflict(CHANGED, code="changed")
+    return version
+
+
+@post("/approve/{document_id:uuid}", guards=APPROVERS, status_code=200)
+async def decide(
+    request: HTMXRequest,
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
+    """Approve or reject, and go to the next one."""
+    form = await Form.of(request)
+    try:
+        decision: Decision = form.choice("decision", Decision)
+        version = _read_version(form)
+        decided = await service.decide(
+            session, actor, document_id, version, decision, form.text("reason", longest=10_000)
+        )
+    except Invalid as wrong:
+        return await _case_page(
+            request,
+            session,
+            tools,
+            actor,
+            document_id,
+            rejecting=True,
+            status=422,
+            values=form.values,
+            errors=wrong.field_texts(),
+        )
+    except Conflict as conflict:
+        # For a fragment 422: the page shows what the document has become, not only that it was too late.
+        return await _case_page(
+            request,
+            session,
+            tools,
+            actor,
+            document_id,
+            status=422 if is_fragment(request) else 409,
+            problem=conflict.text(),
+        )
+    following = await service.following(session, document_id)
+    text = gettext(DONE[decision]) % {"what": _names(decided.document)["what"]}
+    toast = Toast("success", text, f"/approve/{document_id}", gettext(N_("Look again")))
+    href = f"/approve/{following}" if following else "/approve"
+    if not is_fragment(request):
+        return go(request, href, toast)
+    page = (
+        await _case_page(request, session, tools, actor, following)
+        if following
+        else _all_done(request, actor)
+    )
+    page.headers["HX-Push-Url"] = href
+    return toast_now(page, toast)
+
+
+@post("/approve/{document_id:uuid}/withdraw", guards=APPROVERS, status_code=200)
+async def withdraw(
+    request: HTMXRequest,
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
+    """Take the decision back while the document is still here."""
+    form = await Form.of(request)
+    try:
+        await service.withdraw(session, actor, document_id, _read_version(form))
+    except Conflict as conflict:
+        status = 422 if is_fragment(request) else 409
+        return await _case_page(
+            request, session, tools, actor, document_id, status=status, problem=conflict.text()
+        )
+    return go(
+        request,
+        f"/approve/{document_id}",
+        Toast("success", gettext(N_("The decision is taken back: the document waits again."))),
+    )
+
+
+# ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _list(request: HTMXRequest, session: WriteSession, q: str) -> Template:
+    text = q.strip()[:100]
+    return render(
+        request,
+        "pages/approvals/list.html",
+        block="rows",
+        q=text,
+        queue=await service.queue(session, text),
+        kind_names={kind: gettext(name) for kind, name in KIND_NAMES.items()},
+    )
+
+
+@get("/approve/list", guards=APPROVERS)
+async def list_page(
+    request: HTMXRequest, session: NamedDependency[WriteSession], q: FromQuery[str] = ""
+) -> Template:
+    """Everything that waits, to decide about several at once."""
+    return await _list(request, session, q)
+
+
+def read_selected(form: Form) -> list[tuple[UUID, int]]:
+    """What was ticked: `<document>:<version>`; what is neither is left out."""
+    chosen: dict[UUID, int] = {}
+    for value in form.all("selected"):
+        text, _colon, version = value.partition(":")
+        if version.isascii() and version.isdigit() and len(version) <= 9:
+            try:
+                chosen[UUID(text)] = int(version)
+            except ValueError:
+                continue
+    return list(chosen.items())
+
+
+@post("/approve/list", guards=APPROVERS, status_code=200)
+async def decide_many(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template | Response[Any]:
+    """Decide about the selection; rejecting asks for the reason first."""
+    form = await Form.of(request)
+    chosen = read_selected(form)
+    if not chosen:
+        return go(request, "/approve/list", Toast("info", gettext(N_("Select at least one document."))))
+    asked = form.text("decision")
+    if asked == "reject":
+        return await _reject_many_page(request, session, chosen, form)
+    try:
+        decision: Decision = form.choice("decision", Decision)
+        form.check()
+        result = await service.decide_many(
+            session, actor, chosen, decision, form.text("reason", longest=10_000)
+        )
+    except Invalid as wrong:
+        return await _reject_many_page(request, session, chosen, form, errors=wrong.field_texts())
+    return go(request, "/approve/list", _told(result, decision))
+
+
+def _told(result: service.BulkResult, decision: Decision) -> Toast:
+    count = len(result.decided)
+    if decision in REJECTIONS:
+        text = ngettext("%(count)s document is rejected.", "%(count)s documents are rejected.", count)
+    else:
+        text = ngettext("%(count)s document is approved.", "%(count)s documents are approved.", count)
+    text %= {"count": count}
+    left = len(result.refused)
+    if not left:
+        return Toast("success", text)
+    more = ngettext("%(count)s is not: %(why)s", "%(count)s are not. The first: %(why)s", left)
+    return Toast("warning", f"{text} {more % {'count': left, 'why': result.refused[0][1]}}")
+
+
+async def _reject_many_page(
+    request: HTMXRequest,
+    session: WriteSession,
+    chosen: list[tuple[UUID, int]],
+    form: Form,
+    errors: Mapping[str, str] | None = None,
+) -> Template:
+    return render(
+        request,
+        "pages/approvals/reject_many.html",
+        status=422 if errors else 200,
+        chosen=chosen,
+        shown=await service.papers(session, [document_id for document_id, _version in chosen]),
+        rejections=_rejections(),
+        values=form.values,
+        errors=errors or {},
+    )
+
+
+# ── send to my accountant ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _send_page(
+    request: HTMXRequest,
+    session: WriteSession,
+    actor: Actor,
+    *,
+    status: int = 200,
+    note: str = "",
+    errors: Mapping[str, str] | None = None,
+    problem: str | None = None,
+) -> Template:
+    return render(
+        request,
+        "pages/approvals/send.html",
+        status=status,
+        ready=await service.ready(session, actor),
+        may_approve=actor.may(Right.APPROVE),
+        note=note,
+        errors=errors or {},
+        problem=problem,
+    )
+
+
+@get("/send", guards=SENDERS)
+async def send_page(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template:
+    """What is ready for the accountant, and the button."""
+    return await _send_page(request, session, actor)
+
+
+@post("/send", guards=SENDERS, status_code=200)
+async def send(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template | Response[Any]:
+    """Tell the accountant."""
+    note = (await Form.of(request)).text("note", longest=10_000)
+    try:
+        sent = await service.hand_over(session, actor, note)
+    except Invalid as wrong:
+        return await _send_page(request, session, actor, status=422, note=note, errors=wrong.field_texts())
+    except Conflict as conflict:
+        return await _send_page(request, session, actor, status=409, note=note, problem=conflict.text())
+    count = sum(one.documents for one in sent)
+    text = (
+        ngettext(
+            "Your accountant knows that %(count)s document is ready.",
+            "Your accountant knows that %(count)s documents are ready.",
+            count,
+        )
+        % {"count": count}
+        if count
+        else gettext(N_("Your message is on its way to your accountant."))
+    )
+    return go(request, "/", Toast("success", text))
+
+
+# ── who decided what ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@get("/documents/{document_id:uuid}/decisions", guards=[member])
+async def member_history(
+    request: HTMXRequest,
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Template:
+    """The story of a document's approval, for the company."""
+    document = await service.paper(session, actor, document_id)
+    return render(
+        request,
+        "pages/approvals/history.html",
+        block="story",
+        document=document,
+        steps=await service.history(session, document.id),
+        back=f"/documents/{document.id}",
+        ask_again=None,
+        **_names(document),
+    )
+
+
+@get("/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/decisions", guards=[staff])
+async def staff_history(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Template:
+    """The same for the office, with the way to ask once more."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    document = await service.paper_in(session, actor, dossier, document_id)
+    here = f"/dossiers/{dossier.id}/documents/{document.id}"
+    may_ask = actor.may(Right.EXPORT) and await service.may_ask_again(session, dossier, document.id)
+    return render(
+        request,
+        "pages/approvals/history.html",
+        block="story",
+        document=document,
+        steps=await service.history(session, document.id),
+        back=here,
+        ask_again=f"{here}/ask-again" if may_ask else None,
+        **_names(document),
+    )
+
+
+@post(
+    "/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/ask-again",
+    guards=[requires(Right.EXPORT)],
+    status_code=200,
+)
+async def ask_again(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """The accountant asks the client once more."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    await service.ask_again(session, actor, dossier, document_id)
+    text = gettext(N_("The client is asked again."))
+    return go(request, f"/dossiers/{dossier.id}/documents/{document_id}", Toast("success", text))
+
+
+ROUTES: list[Any] = [
+    first_page,
+    list_page,
+    decide_many,
+    case_page,
+    reject_page,
+    decide,
+    withdraw,
+    send_page,
+    send,
+    member_history,
+    staff_history,
+    ask_again,
+]

@@ -1,0 +1,71 @@
+"""Approvals: the queue of what waits, decisions, their history, and *Send to my accountant*."""
+
+from portal.features.approvals.models import ApprovalDecision, HandOver
+from portal.features.approvals.repository import MemberDossier, Place
+from portal.features.approvals.service.deciding import (
+    BulkResult,
+    Decided,
+    ask_again,
+    decide,
+    decide_many,
+    withdraw,
+)
+from portal.features.approvals.service.handing_over import (
+    Home,
+    Ready,
+    ReadyInDossier,
+    hand_over,
+    hand_overs,
+    home,
+    ready,
+    tell_accountant,
+)
+from portal.features.approvals.service.looking import (
+    Case,
+    Queue,
+    Step,
+    case,
+    count_waiting,
+    first,
+    following,
+    history,
+    may_ask_again,
+    paper,
+    paper_in,
+    papers,
+    queue,
+)
+
+__all__ = [
+    "ApprovalDecision",
+    "BulkResult",
+    "Case",
+    "Decided",
+    "HandOver",
+    "Home",
+    "MemberDossier",
+    "Place",
+    "Queue",
+    "Ready",
+    "ReadyInDossier",
+    "Step",
+    "ask_again",
+    "case",
+    "count_waiting",
+    "decide",
+    "decide_many",
+    "first",
+    "following",
+    "hand_over",
+    "hand_overs",
+    "history",
+    "home",
+    "may_ask_again",
+    "paper",
+    "paper_in",
+    "papers",
+    "queue",
+    "ready",
+    "tell_accountant",
+    "withdraw",
+]
