@@ -1,5 +1,119 @@
-"""Pages of the slice."""
+"""Pages of bank accounts and statements. The same for both sides."""
 
 from typing import Any
+from uuid import UUID
 
-ROUTES: list[Any] = []
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import WriteSession
+from portal.features.banking import service
+from portal.features.banking.service import BankAccount, Statement, StatementQuery
+from portal.features.documents import service as documents
+from portal.features.documents.service import Place
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import NotFound
+from portal.web.files import attachment
+from portal.web.render import render
+from portal.web.sides import own_side
+
+LIST = ["/dossiers/{dossier_id:uuid}/bank", "/bank"]
+ONE = ["/dossiers/{dossier_id:uuid}/bank/{statement_id:uuid}", "/bank/{statement_id:uuid}"]
+
+
+@get(LIST, guards=[own_side])
+async def bank_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID | None] = None,
+    account: FromQuery[UUID | None] = None,
+    sort: FromQuery[str] = "-date",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """The accounts with what is missing on them, and all statements."""
+    place = await documents.place_for(session, actor, dossier_id)
+    if not actor.may(Right.DOCUMENTS_SEE):
+        raise NotFound
+    query = StatementQuery(
+        account_id=account,
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        cursor=after or before,
+    )
+    return render(
+        request,
+        "pages/banking/list.html",
+        block="rows",
+        place=place,
+        dossier=place.dossier,
+        tab="bank",
+        accounts=await service.accounts(session, place.company_id),
+        page=await service.listed(session, place.company_id, place.dossier_id, query),
+        account_id=account,
+        account_name=service.account_name,
+        statement_number=service.statement_number,
+        statement_date=service.statement_date,
+        may_upload=actor.may(Right.UPLOAD) and place.open,
+    )
+
+
+async def _open(
+    session: WriteSession, actor: Actor, dossier_id: UUID | None, statement_id: UUID
+) -> tuple[Place, Statement, BankAccount]:
+    place = await documents.place_for(session, actor, dossier_id)
+    found = await service.statement(session, place.company_id, statement_id)
+    if found is None:
+        raise NotFound
+    return place, *found
+
+
+@get(ONE, guards=[own_side])
+async def statement_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """One statement with its movements, read from its own bytes."""
+    place, row, account = await _open(session, actor, dossier_id, statement_id)
+    return render(
+        request,
+        "pages/banking/statement.html",
+        place=place,
+        dossier=place.dossier,
+        tab="bank",
+        row=row,
+        account=account,
+        name=service.account_name(account),
+        number=service.statement_number(row),
+        day=service.statement_date(row),
+        read=await service.read_original(tools, row),
+        gap=next(
+            (gap for gap in await service.gaps(session, account.id) if row.id in (gap.before, gap.after)),
+            None,
+        ),
+    )
+
+
+@get([one + "/file" for one in ONE], guards=[own_side])
+async def statement_file(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[bytes]:
+    """The statement's own CODA, as a download."""
+    _place, row, _account = await _open(session, actor, dossier_id, statement_id)
+    return attachment(row.original_name, "text/plain", await service.file_of(tools, row))
+
+
+ROUTES: list[Any] = [bank_page, statement_page, statement_file]

@@ -27,6 +27,7 @@ from portal.features.documents.service.locking import (
 )
 from portal.features.documents.service.places import Place, place_for
 from portal.features.documents.service.reading import (
+    SAFE_TYPES,
     Detail,
     Download,
     batch_of_company,
@@ -44,6 +45,7 @@ from portal.features.documents.service.reading import (
 )
 
 __all__ = [
+    "SAFE_TYPES",
     "Annotation",
     "Detail",
     "Document",

@@ -197,14 +197,21 @@ def _stem(name: str) -> str:
     return re.sub(r"\.[A-Za-z0-9]{1,5}\Z", "", name) or "document"
 
 
+class _Answers(dict[str, str]):
+    """Values by field; a field without one is empty, so that a template may ask for any."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 COUNTRIES = ("BE", "NL", "FR", "DE", "LU")
 
 
 def entry_context(values: Mapping[str, str], faults: Mapping[str, str]) -> dict[str, Any]:
     """What the form of an entry needs: values as typed, faults and choices in the reader's language."""
     return {
-        "values": values,
-        "errors": {name: gettext(message) for name, message in faults.items()},
+        "values": _Answers(values),
+        "errors": _Answers({name: gettext(message) for name, message in faults.items()}),
         "kinds": [(kind.value, gettext(name).capitalize()) for kind, name in KIND_NAMES.items()],
         "rates": [str(rate) for rate in RATES],
         "countries": [
