@@ -77,7 +77,7 @@ async def documents_page(
     """All documents, searched, filtered and sorted in the address."""
     place = await service.place_for(session, actor, dossier_id)
     state = request.query_params.getall("state", [])  # Litestar keeps the argument name for itself
-    query = _query(place, q, kind, state, sort, after or before)
+    query = _query(place, q, kind, status, sort, after or before)
     page = await service.listed(session, actor, place.company_id, query)
     counts = await service.state_counts(session, actor, place.company_id, query)
     return render(

@@ -55,7 +55,7 @@ async def quick_entry_page(
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID | None] = None,
-    state: FromQuery[str] = "to_process",
+    status: FromQuery[str] = "to_process",
     q: FromQuery[str] = "",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
@@ -64,7 +64,7 @@ async def quick_entry_page(
     place = await documents.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
-    chosen = SHOWN.get(state, IntakeState.TO_PROCESS)
+    chosen = SHOWN.get(status, IntakeState.TO_PROCESS)
     query = IntakeQuery(states=frozenset({chosen}), search=q.strip()[:100], cursor=after or before)
     return render(
         request,
