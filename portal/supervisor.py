@@ -5,6 +5,7 @@ servers under them.
 """
 
 import asyncio
+import ctypes
 import os
 import signal
 import subprocess
@@ -140,6 +141,11 @@ def run(var: Path, *, port: int, demo: bool) -> int:
                 print("\n".join(lines), flush=True)
                 _watch(children, given)
             finally:
+                # A second Ctrl-C must not leave half of it running.
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                for child in children:
+                    child.send_signal(signal.SIGTERM)
                 for child in children:
                     _end(child)
     except Stopped:
@@ -158,8 +164,17 @@ def run(var: Path, *, port: int, demo: bool) -> int:
 
 def _child(part: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-m", "portal", part], env=dict(environ), cwd=ROOT, start_new_session=True
+        [sys.executable, "-m", "portal", part],
+        env=dict(environ),
+        cwd=ROOT,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
     )
+
+
+def _end_with_parent() -> None:
+    """Let the kernel end a child whose supervisor was killed: Linux's PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _wait_for_web(settings: Settings, child: subprocess.Popen[bytes]) -> None:
@@ -193,7 +208,6 @@ def _watch(children: list[subprocess.Popen[bytes]], given: Mapping[str, str]) ->
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
-        child.send_signal(signal.SIGTERM)
         try:
             child.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
