@@ -152,7 +152,7 @@ class Runner:
     def _round(self, problems: list[contract.AgentProblem], *, patient: bool) -> Round:
         roots, free = self._look_at_roots(problems)
         reply = self._heartbeat(problems, root_writable=not roots, free=free)
-        confirmed = self._confirm_written()
+        confirmed, unproved = self._confirm_written(problems)
         if version_tuple(reply.minimum_version) > version_tuple(VERSION):
             text = say("agent_too_old", version=VERSION, minimum=reply.minimum_version)
             self._note(problems, "agent_too_old", text)
@@ -165,7 +165,7 @@ class Runner:
             root = self._config.root_of(delivery.dossier_code)
             trouble = self._trouble.get(delivery.id)
             early = patient and trouble is not None and trouble.until > self._clock()
-            if delivery.dossier_id in blocked or root in roots or early:
+            if delivery.dossier_id in blocked or root in roots or early or delivery.id in unproved:
                 blocked.add(delivery.dossier_id)  # later bundles wait for this one
                 continue
             if self._clock() - self._beat > max(self._poll, 60.0):
@@ -246,9 +246,14 @@ class Runner:
             log.info("%s", say("update_available", latest=newest, version=VERSION))
         return reply
 
-    def _confirm_written(self) -> int:
-        """What an earlier run wrote and could not confirm any more, before anything new."""
+    def _confirm_written(self, problems: list[contract.AgentProblem]) -> tuple[int, set[str]]:
+        """What an earlier run wrote and could not confirm any more, before anything new.
+
+        Returns:
+            How many files the portal has the proof of now, and the deliveries it does not take it for.
+        """
         confirmed = 0
+        unproved: set[str] = set()
         for delivery_id, _ in self._journal.in_state("written"):
             try:
                 count = self._deliverer.confirm(delivery_id)
@@ -256,11 +261,12 @@ class Runner:
                 log.warning("%s", error)
                 self._journal.finish(delivery_id, "refused", self._now())
             except DeliveryFailedError as error:
-                log.warning("%s", error)
+                unproved.add(delivery_id)
+                self._note(problems, error.code, str(error))
             else:
                 confirmed += count
                 log.info("delivery %s, written earlier: %d files confirmed", delivery_id, count)
-        return confirmed
+        return confirmed, unproved
 
     def _list(self, problems: list[contract.AgentProblem]) -> tuple[list[contract.Delivery], set[str]]:
         """What waits, in order; the dossiers that must wait for one that cannot be read."""

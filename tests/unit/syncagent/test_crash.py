@@ -124,3 +124,17 @@ def test_a_share_that_goes_away_in_the_middle_of_a_round_makes_no_false_proof(
     assert portal.proofs == {}
     assert portal.refusals == []
     assert agent.files() == {}
+
+
+def test_a_proof_the_portal_does_not_take_is_a_problem_people_see_and_is_offered_again(
+    agent: Agent, portal: Portal
+) -> None:
+    portal.offer(FILES)
+    assert agent.process(fail_at="before_confirm").returncode == 9
+    for _ in range(2):
+        portal.fail("/confirm", 422, "wrong_hash")
+    assert agent.once() == 1
+    agent.once()
+    assert [each["code"] for each in portal.heartbeats[-1]["problems"]] == ["delivery_failed"]
+    assert agent.files() == PLACED
+    assert portal.deliveries == {}
