@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import delete, get, patch
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from portal.db.session import WriteSession
 from portal.features.documents import service
@@ -133,7 +133,7 @@ async def patch_document(
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
     document_id: FromPath[UUID],
-    data: DocumentPatch,
+    data: JSONBody[DocumentPatch],
 ) -> DocumentView:
     """Accounting fields make a new version, which whoever approved is asked about again; 409 when the document is locked."""
     document = await _open(session, actor, dossier_id, document_id)

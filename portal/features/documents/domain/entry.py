@@ -68,8 +68,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
                 {
                     "category": "S" if rate.percent else "Z",
                     "percent": str(rate.percent),
-                    "taxable": str(rate.taxable),
-                    "tax": str(rate.tax),
+                    "taxable": str(cents(rate.taxable)),
+                    "tax": str(cents(rate.tax)),
                 }
                 for rate in self.rates
             ],
