@@ -131,8 +131,7 @@ def test_a_proof_the_portal_does_not_take_is_a_problem_people_see_and_is_offered
 ) -> None:
     portal.offer(FILES)
     assert agent.process(fail_at="before_confirm").returncode == 9
-    for _ in range(2):
-        portal.fail("/confirm", 422, "wrong_hash")
+    portal.fail("/confirm", 422, "wrong_hash")
     assert agent.once() == 1
     agent.once()
     assert [each["code"] for each in portal.heartbeats[-1]["problems"]] == ["delivery_failed"]
