@@ -70,13 +70,13 @@ async def documents_page(
     dossier_id: FromPath[UUID | None] = None,
     q: FromQuery[str] = "",
     kind: FromQuery[list[str] | None] = None,
+    status: FromQuery[list[str] | None] = None,
     sort: FromQuery[str] = "-date",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
     """All documents, searched, filtered and sorted in the address."""
     place = await service.place_for(session, actor, dossier_id)
-    state = request.query_params.getall("state", [])  # Litestar keeps the argument name for itself
     query = _query(place, q, kind, status, sort, after or before)
     page = await service.listed(session, actor, place.company_id, query)
     counts = await service.state_counts(session, actor, place.company_id, query)

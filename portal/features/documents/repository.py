@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.session import ReadSession, WriteSession
@@ -290,11 +290,12 @@ def _items_of(query: DocumentQuery) -> sa.Subquery:
     ).where(_ITEM.c.document_id.is_not(None))
     if query.dossier_id is not None:
         return statement.where(_ITEM.c.dossier_id == query.dossier_id).subquery()
-    return statement.distinct(_ITEM.c.document_id).order_by(_ITEM.c.document_id, furthest.desc()).subquery()
+    one_each = statement.ext(distinct_on(_ITEM.c.document_id))
+    return one_each.order_by(_ITEM.c.document_id, furthest.desc()).subquery()
 
 
 def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
-    statement = statement.outerjoin(item, item.c.document_id == Document.id)
+    statement = statement.select_from(sa.outerjoin(Document, item, item.c.document_id == Document.id))
     if query.kinds:
         statement = statement.where(Document.kind.in_(query.kinds))
     if query.states:
