@@ -83,7 +83,7 @@ class Party(Struct, frozen=True, kw_only=True, gc=False):
         schemed = (
             (self.endpoint_scheme, self.endpoint_id),
             (self.legal_id_scheme, self.legal_id),
-            (None, self.vat_id),
+            ("VAT", self.vat_id),
             *self.identifiers,
             (None, self.tax_registration_id),
         )
@@ -140,24 +140,24 @@ class AllowanceCharge(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Line(Struct, frozen=True, kw_only=True, gc=False):
-    """Invoice line (BG-25)."""
+    """Invoice line (BG-25). What nearly every line has comes first."""
 
     id: str
+    name: str | None = None  #: item name (BT-153)
+    unit_code: str | None = None  #: UN/ECE recommendation 20 or 21 (BT-130)
     net_amount: Decimal  #: line net amount as given (BT-131)
     quantity: Decimal | None = None  #: BT-129
-    unit_code: str | None = None  #: UN/ECE recommendation 20 or 21 (BT-130)
-    name: str | None = None  #: item name (BT-153)
-    description: str | None = None
-    note: str | None = None
+    price: Decimal | None = None  #: net price for ``base_quantity`` units (BT-146), all decimals kept
     tax_category: str | None = None  #: UNCL5305 (BT-151)
     tax_percent: Decimal | None = None  #: BT-152
     tax_name: str | None = None  #: Belgian code of the category (UBL.BE annex 1)
+    description: str | None = None
+    note: str | None = None
     tax_exemption_reason: str | None = None
     tax_exemption_reason_code: str | None = None
     tax_amount: Decimal | None = (
         None  #: VAT of the line where the issuer gives it (e-FFF, UBL.BE); never summed
     )
-    price: Decimal | None = None  #: net price for ``base_quantity`` units (BT-146), all decimals kept
     base_quantity: Decimal | None = None  #: BT-149; ``None`` means 1
     base_quantity_unit: str | None = None
     gross_price: Decimal | None = None  #: BT-148

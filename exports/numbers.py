@@ -54,23 +54,20 @@ def company_number(
 ) -> tuple[str, str] | None:
     """``(country, number)`` of an identifier, normalised for comparing, or ``None``.
 
-    Belgian: see :func:`enterprise_number`; a bare number counts as Belgian when its scheme or the party's
-    country says so, or when neither says anything. Otherwise a VAT id with its country prefix, letters and
-    digits only.
+    Belgian: see :func:`enterprise_number`; a bare number counts as Belgian when its scheme or the party's country
+    says so, or when neither says anything. A VAT id of another country, letters and digits only, with Greece as
+    ``GR``: under the scheme ``VAT`` or an EAS one of VAT numbers (99…), as any customer code may look like one.
     """
     compact = re.sub(r"[\s.\-/]", "", text).upper()
     scheme = (scheme or "").upper()
-    prefixed = compact[:2] == "BE"
-    if prefixed or scheme in _BELGIAN_SCHEMES or (not scheme and country in {"BE", None, ""}):
+    belgian = compact[:2] == "BE" or scheme in _BELGIAN_SCHEMES
+    if belgian or (scheme in {"", "VAT"} and country in {"BE", None, ""}):
         number = enterprise_number(text)
-        if number:
-            return "BE", number
-        if prefixed or scheme in _BELGIAN_SCHEMES:
-            return None
+        if number or belgian:
+            return ("BE", number) if number else None
     match = _FOREIGN_VAT.fullmatch(compact)
-    if match and any(sign.isdigit() for sign in match[2]) and (not scheme or scheme.startswith("99")):
-        prefix = "GR" if match[1] == "EL" else match[1]
-        return prefix, match[2]
+    if match and (scheme == "VAT" or scheme.startswith("99")) and any(sign.isdigit() for sign in match[2]):
+        return ("GR" if match[1] == "EL" else match[1]), match[2]
     return None
 
 

@@ -1,41 +1,35 @@
-"""The parts of a UBL document as text: parties, lines, tax and payment, in the order of the schema.
+"""The parts of a UBL document as text: parties, tax and payment, in the order of the schema.
 
 Each function gives a whole element, or nothing when it would be empty: empty elements are refused by receivers
-(PEPPOL-EN16931-R008), and only elements with content are ever opened here. Lines come first in time spent, so their
-usual form is one f-string and everything rare is asked for at once.
+(PEPPOL-EN16931-R008). Each begins by making its struct's texts safe, :func:`exports.ubl.escape.clean`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
-from exports.model import (
-    AllowanceCharge,
-    Delivery,
-    Line,
-    Party,
-    PaymentMeans,
-    SettlementDiscount,
-    TaxSubtotal,
-)
-from exports.ubl.escape import escaped, number
+from exports.model import AllowanceCharge, Delivery, Party, PaymentMeans, SettlementDiscount, TaxSubtotal
+from exports.ubl.escape import clean, escaped, number
 
-_VAT = "<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
+VAT = "<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
 
 
 def text(name: str, value: str | None) -> str:
-    """A basic element, when there is something to say."""
-    if value and (value := escaped(value.strip())):
-        return f"<cbc:{name}>{value}</cbc:{name}>"
-    return ""
+    """A basic element around a safe text, when there is one."""
+    return f"<cbc:{name}>{value}</cbc:{name}>" if value else ""
 
 
 def schemed(name: str, value: str | None, scheme: str | None, attribute: str = "schemeID") -> str:
-    """An identifier or code with the list it is of."""
-    if value and (value := escaped(value.strip())):
-        given = f' {attribute}="{escaped(scheme)}"' if scheme else ""
-        return f"<cbc:{name}{given}>{value}</cbc:{name}>"
-    return ""
+    """An identifier or code with the list it is of, both safe."""
+    if not value:
+        return ""
+    return f'<cbc:{name} {attribute}="{scheme}">{value}</cbc:{name}>' if scheme else text(name, value)
+
+
+def listed(name: str, value: str, scheme: str | None, attribute: str = "schemeID") -> str:
+    """The same of a struct's tuple, so not safe yet."""
+    return schemed(name, escaped(value), escaped(scheme) if scheme else None, attribute)
 
 
 def day(name: str, value: date | None) -> str:
@@ -43,9 +37,14 @@ def day(name: str, value: date | None) -> str:
     return f"<cbc:{name}>{value.isoformat()}</cbc:{name}>" if value else ""
 
 
-def plain(name: str, value: Decimal | None) -> str:
+def plain_number(name: str, value: Decimal | None) -> str:
     """A number that is no amount."""
     return f"<cbc:{name}>{number(value)}</cbc:{name}>" if value is not None else ""
+
+
+def amount(name: str, value: Decimal | None, currency: str) -> str:
+    """An amount in a (safe) currency."""
+    return f'<cbc:{name} currencyID="{currency}">{number(value)}</cbc:{name}>' if value is not None else ""
 
 
 def inside(name: str, content: str) -> str:
@@ -53,74 +52,82 @@ def inside(name: str, content: str) -> str:
     return f"<cac:{name}>{content}</cac:{name}>" if content else ""
 
 
-def money(currency: str) -> Callable[[str, Decimal | None], str]:
-    """Writes amounts in a currency."""
-
-    def amount(name: str, value: Decimal | None) -> str:
-        if value is None:
-            return ""
-        return f'<cbc:{name} currencyID="{currency}">{number(value)}</cbc:{name}>'
-
-    return amount
-
-
 def period(start: date | None, end: date | None, code: str | None = None) -> str:
     """A period, in a document or a line."""
+    if start is None and end is None and not code:
+        return ""
     return inside(
         "InvoicePeriod", day("StartDate", start) + day("EndDate", end) + text("DescriptionCode", code)
     )
 
 
 def address(of: Party | Delivery) -> str:
-    """The content of an address."""
+    """The content of a cleaned struct's address."""
+    street, city, postcode, country = of.street, of.city, of.postcode, of.country
+    more = rare = ""
+    if of.additional_street:
+        more = f"<cbc:AdditionalStreetName>{of.additional_street}</cbc:AdditionalStreetName>"
+    if of.region or of.address_line:
+        rare = text("CountrySubentity", of.region) + inside("AddressLine", text("Line", of.address_line))
     return (
-        text("StreetName", of.street)
-        + text("AdditionalStreetName", of.additional_street)
-        + text("CityName", of.city)
-        + text("PostalZone", of.postcode)
-        + text("CountrySubentity", of.region)
-        + inside("AddressLine", text("Line", of.address_line))
-        + inside("Country", text("IdentificationCode", of.country))
+        f"{f'<cbc:StreetName>{street}</cbc:StreetName>' if street else ''}{more}"
+        f"{f'<cbc:CityName>{city}</cbc:CityName>' if city else ''}"
+        f"{f'<cbc:PostalZone>{postcode}</cbc:PostalZone>' if postcode else ''}{rare}"
+        f"{f'<cac:Country>{_COUNTRY}{country}{_END_COUNTRY}</cac:Country>' if country else ''}"
     )
 
 
+_COUNTRY, _END_COUNTRY = "<cbc:IdentificationCode>", "</cbc:IdentificationCode>"
+
+
+@lru_cache(maxsize=128)
 def party(of: Party, *, trader: bool) -> str:
-    """The content of a party. A seller or buyer always has its name as the registered one too."""
-    identifiers = "".join(
-        inside("PartyIdentification", schemed("ID", value, scheme)) for scheme, value in of.identifiers
-    )
-    legal_name = of.legal_name or of.name if trader else of.legal_name
-    return (
-        schemed("EndpointID", of.endpoint_id, of.endpoint_scheme)
-        + identifiers
-        + inside("PartyName", text("Name", of.name))
-        + inside("PostalAddress", address(of))
-        + _tax_registration(of.vat_id, "VAT")
-        + _tax_registration(of.tax_registration_id, "TAX")
-        + inside(
-            "PartyLegalEntity",
-            text("RegistrationName", legal_name)
-            + schemed("CompanyID", of.legal_id, of.legal_id_scheme)
-            + text("CompanyLegalForm", of.legal_form),
-        )
-        + inside(
+    """The content of a party. A seller or buyer always has its name as the registered one too.
+
+    Remembered: in a run over a company's invoices, one side is always the company itself.
+    """
+    of = clean(of)
+    name = of.name
+    legal_name = of.legal_name or name if trader else of.legal_name
+    identifiers = contact = form = ""
+    if of.identifiers:
+        for scheme, value in of.identifiers:
+            identifiers += inside("PartyIdentification", listed("ID", value, scheme))
+    if of.contact_name or of.contact_phone or of.contact_email:
+        contact = inside(
             "Contact",
             text("Name", of.contact_name)
             + text("Telephone", of.contact_phone)
             + text("ElectronicMail", of.contact_email),
         )
+    if of.legal_form:
+        form = text("CompanyLegalForm", of.legal_form)
+    located = address(of)
+    entity = (
+        f"{f'<cbc:RegistrationName>{legal_name}</cbc:RegistrationName>' if legal_name else ''}"
+        f"{schemed('CompanyID', of.legal_id, of.legal_id_scheme)}{form}"
+    )
+    return (
+        f"{schemed('EndpointID', of.endpoint_id, of.endpoint_scheme)}{identifiers}"
+        f"{f'<cac:PartyName><cbc:Name>{name}</cbc:Name></cac:PartyName>' if name else ''}"
+        f"{f'<cac:PostalAddress>{located}</cac:PostalAddress>' if located else ''}"
+        f"{_registration(of.vat_id, 'VAT')}{_registration(of.tax_registration_id, 'TAX')}"
+        f"{f'<cac:PartyLegalEntity>{entity}</cac:PartyLegalEntity>' if entity else ''}{contact}"
     )
 
 
-def _tax_registration(value: str | None, scheme: str) -> str:
-    company = text("CompanyID", value)
-    if not company:
+def _registration(value: str | None, tax: str) -> str:
+    if not value:
         return ""
-    return f"<cac:PartyTaxScheme>{company}<cac:TaxScheme><cbc:ID>{scheme}</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>"
+    return (
+        f"<cac:PartyTaxScheme><cbc:CompanyID>{value}</cbc:CompanyID>"
+        f"<cac:TaxScheme><cbc:ID>{tax}</cbc:ID></cac:TaxScheme></cac:PartyTaxScheme>"
+    )
 
 
 def delivery(of: Delivery) -> str:
     """Where and when it was delivered."""
+    of = clean(of)
     location = schemed("ID", of.location_id, of.location_scheme) + inside("Address", address(of))
     return inside(
         "Delivery",
@@ -132,36 +139,39 @@ def delivery(of: Delivery) -> str:
 
 def payment_means(of: PaymentMeans, due_date: date | None) -> str:
     """How to pay. ``due_date`` is the document's where the schema has no other place for it (credit notes)."""
-    card = text("PrimaryAccountNumberID", of.card_number)
-    if card:
-        card += text("NetworkID", of.card_network or "NA") + text("HolderName", of.card_holder)
-    account = (
-        text("ID", of.account_id)
-        + text("Name", of.account_name)
-        + inside("FinancialInstitutionBranch", text("ID", of.bic))
-    )
-    mandate = text("ID", of.mandate_id) + inside("PayerFinancialAccount", text("ID", of.debited_account_id))
-    return inside(
-        "PaymentMeans",
-        schemed("PaymentMeansCode", of.code, of.text, "name")
-        + day("PaymentDueDate", of.due_date or due_date)
-        + text("InstructionID", of.instruction_id)
-        + text("PaymentID", of.payment_id)
-        + inside("CardAccount", card)
-        + inside("PayeeFinancialAccount", account)
-        + inside("PaymentMandate", mandate),
+    of = clean(of)
+    card = mandate = ""
+    if of.card_number:
+        card = inside(
+            "CardAccount",
+            text("PrimaryAccountNumberID", of.card_number)
+            + text("NetworkID", of.card_network or "NA")
+            + text("HolderName", of.card_holder),
+        )
+    if of.mandate_id or of.debited_account_id:
+        debited = inside("PayerFinancialAccount", text("ID", of.debited_account_id))
+        mandate = inside("PaymentMandate", text("ID", of.mandate_id) + debited)
+    account = ""
+    if of.account_id or of.account_name or of.bic:
+        branch = inside("FinancialInstitutionBranch", text("ID", of.bic)) if of.bic else ""
+        account = inside(
+            "PayeeFinancialAccount", text("ID", of.account_id) + text("Name", of.account_name) + branch
+        )
+    return (
+        f"<cac:PaymentMeans>{schemed('PaymentMeansCode', of.code or '1', of.text, 'name')}"
+        f"{day('PaymentDueDate', of.due_date or due_date)}{text('InstructionID', of.instruction_id)}"
+        f"{text('PaymentID', of.payment_id)}{card}{account}{mandate}</cac:PaymentMeans>"
     )
 
 
 def payment_terms(note: str | None, discounts: Iterable[SettlementDiscount], currency: str) -> str:
-    """Terms in words, and cash discounts in the style of UBL.BE where a document came with them."""
-    amount = money(currency)
-    written = inside("PaymentTerms", text("Note", note))
+    """Terms in (safe) words, and cash discounts in the style of UBL.BE where a document came with them."""
+    written = f"<cac:PaymentTerms><cbc:Note>{note}</cbc:Note></cac:PaymentTerms>" if note else ""
     for one in discounts:
         written += inside(
             "PaymentTerms",
-            plain("SettlementDiscountPercent", one.percent)
-            + amount("Amount", one.amount)
+            plain_number("SettlementDiscountPercent", one.percent)
+            + amount("Amount", one.amount, currency)
             + day("PaymentDueDate", one.due_date),
         )
     return written
@@ -175,27 +185,23 @@ def tax_category(
     reason_code: str | None = None,
     reason: str | None = None,
 ) -> str:
-    """A VAT category with its rate, Belgian code and reasons."""
-    content = (
-        text("ID", category)
-        + text("Name", name)
-        + plain("Percent", percent)
-        + text("TaxExemptionReasonCode", reason_code)
-        + text("TaxExemptionReason", reason)
-    )
-    return f"<cac:{element}>{content}{_VAT}</cac:{element}>" if content else ""
+    """A VAT category with its rate, Belgian code and reasons, all safe."""
+    content = text("ID", category) + text("Name", name) + plain_number("Percent", percent)
+    if reason_code or reason:
+        content += text("TaxExemptionReasonCode", reason_code) + text("TaxExemptionReason", reason)
+    return f"<cac:{element}>{content}{VAT}</cac:{element}>" if content else ""
 
 
 def allowance_charge(of: AllowanceCharge, currency: str) -> str:
     """An allowance or charge, of the document or a line."""
-    amount = money(currency)
+    of = clean(of)
     return (
         f"<cac:AllowanceCharge><cbc:ChargeIndicator>{'true' if of.is_charge else 'false'}</cbc:ChargeIndicator>"
         + text("AllowanceChargeReasonCode", of.reason_code)
         + text("AllowanceChargeReason", of.reason)
-        + plain("MultiplierFactorNumeric", of.percent)
-        + amount("Amount", of.amount)
-        + amount("BaseAmount", of.base_amount)
+        + plain_number("MultiplierFactorNumeric", of.percent)
+        + amount("Amount", of.amount, currency)
+        + amount("BaseAmount", of.base_amount, currency)
         + tax_category("TaxCategory", of.tax_category, of.tax_percent, of.tax_name)
         + "</cac:AllowanceCharge>"
     )
@@ -203,85 +209,19 @@ def allowance_charge(of: AllowanceCharge, currency: str) -> str:
 
 def tax_subtotal(of: TaxSubtotal, currency: str) -> str:
     """One category and rate of the VAT breakdown."""
-    category = tax_category(
-        "TaxCategory", of.category, of.percent, of.name, of.exemption_reason_code, of.exemption_reason
+    of = clean(of)
+    reasons = ""
+    if of.exemption_reason_code or of.exemption_reason:
+        reasons = text("TaxExemptionReasonCode", of.exemption_reason_code) + text(
+            "TaxExemptionReason", of.exemption_reason
+        )
+    content = (
+        f"{f'<cbc:ID>{of.category}</cbc:ID>' if of.category else ''}"
+        f"{f'<cbc:Name>{of.name}</cbc:Name>' if of.name else ''}"
+        f"{f'<cbc:Percent>{number(of.percent)}</cbc:Percent>' if of.percent is not None else ''}{reasons}"
     )
+    category = f"<cac:TaxCategory>{content}{VAT}</cac:TaxCategory>" if content else ""
     return (
         f'<cac:TaxSubtotal><cbc:TaxableAmount currencyID="{currency}">{number(of.taxable_amount)}</cbc:TaxableAmount>'
         f'<cbc:TaxAmount currencyID="{currency}">{number(of.tax_amount)}</cbc:TaxAmount>{category}</cac:TaxSubtotal>'
     )
-
-
-def line(of: Line, position: int, *, credit_note: bool, currency: str) -> str:
-    """A line."""
-    amount = money(currency)
-    kind, quantity = ("CreditNoteLine", "Credited") if credit_note else ("InvoiceLine", "Invoiced")
-    unit = f' unitCode="{escaped(of.unit_code)}"' if of.unit_code else ""
-    units = (
-        f"<cbc:{quantity}Quantity{unit}>{number(of.quantity)}</cbc:{quantity}Quantity>"
-        if of.quantity is not None
-        else ""
-    )
-    allowances = "".join(allowance_charge(one, currency) for one in of.allowances_charges)
-    tax = inside("TaxTotal", amount("TaxAmount", of.tax_amount))
-    object_reference = schemed("ID", of.object_id, of.object_scheme)
-    if object_reference:
-        object_reference += "<cbc:DocumentTypeCode>130</cbc:DocumentTypeCode>"
-    item = (
-        text("Description", of.description)
-        + text("Name", of.name)
-        + inside("BuyersItemIdentification", text("ID", of.buyer_item_id))
-        + inside("SellersItemIdentification", text("ID", of.seller_item_id))
-        + inside("StandardItemIdentification", schemed("ID", of.standard_item_id, of.standard_item_scheme))
-        + inside("OriginCountry", text("IdentificationCode", of.origin_country))
-        + "".join(
-            inside("CommodityClassification", schemed("ItemClassificationCode", code, list_id, "listID"))
-            for list_id, code in of.classifications
-        )
-        + tax_category(
-            "ClassifiedTaxCategory",
-            of.tax_category,
-            of.tax_percent,
-            of.tax_name,
-            of.tax_exemption_reason_code,
-            of.tax_exemption_reason,
-        )
-        + "".join(
-            inside("AdditionalItemProperty", text("Name", name) + text("Value", value))
-            for name, value in of.properties
-        )
-    )
-    return (
-        f"<cac:{kind}>"
-        + (text("ID", of.id) or f"<cbc:ID>{position}</cbc:ID>")
-        + text("Note", of.note)
-        + units
-        + amount("LineExtensionAmount", of.net_amount)
-        + text("AccountingCost", of.accounting_cost)
-        + period(of.period_start, of.period_end)
-        + inside("OrderLineReference", text("LineID", of.order_line_reference))
-        + inside("DocumentReference", object_reference)
-        + (tax + allowances if credit_note else allowances + tax)
-        + inside("Item", item)
-        + _price(of, amount)
-        + f"</cac:{kind}>"
-    )
-
-
-def _price(of: Line, amount: Callable[[str, Decimal | None], str]) -> str:
-    if of.price is None:
-        return ""
-    base = ""
-    if of.base_quantity is not None:
-        unit = f' unitCode="{escaped(of.base_quantity_unit)}"' if of.base_quantity_unit else ""
-        base = f"<cbc:BaseQuantity{unit}>{number(of.base_quantity)}</cbc:BaseQuantity>"
-    discount = of.price_discount
-    if discount is None and of.gross_price is not None:
-        discount = of.gross_price - of.price
-    explained = (
-        "<cac:AllowanceCharge><cbc:ChargeIndicator>false</cbc:ChargeIndicator>"
-        f"{amount('Amount', discount)}{amount('BaseAmount', of.gross_price)}</cac:AllowanceCharge>"
-        if discount is not None
-        else ""
-    )
-    return f"<cac:Price>{amount('PriceAmount', of.price)}{base}{explained}</cac:Price>"

@@ -12,13 +12,16 @@ from typing import Any, NamedTuple, TypeAlias
 Record = dict[str, Any]
 
 Close = Callable[[Record, Record], None]
-_Attributes = tuple[tuple[str, str], ...]
+Pairs = tuple[tuple[str, str], ...]
 
-#: (field, conversion, attributes as (name, field), whether it repeats, end tag); the first of several wins.
-Leaf = tuple[str, Callable[[str], Any] | None, _Attributes, bool, str]
-#: (table, what happens at the end, end tag). Without an end function its values land in its parent's record.
-Branch = tuple["Table", Close | None, str]
-Table: TypeAlias = Mapping[str, "Leaf | Branch"]
+#: (end tag, field, conversion, attributes wanted as (name, field), values of attributes as (field, value)).
+Leaf = tuple[str, str, Callable[[str], Any] | None, Pairs, Pairs]
+#: (end tag, ``None``, what happens there, table, ``None``); without an end function its values land in its parent's record.
+Branch = tuple[str, None, Close | None, "Table", None]
+Table: TypeAlias = dict[str, "Leaf | Branch"]
+
+#: Instead of attributes wanted: texts of a repeating element are joined by line ends; otherwise the first wins.
+JOINED: Pairs = (("", ""),)
 
 
 class Value(NamedTuple):
@@ -26,8 +29,7 @@ class Value(NamedTuple):
 
     field: str
     convert: Callable[[str], Any] | None
-    attributes: _Attributes
-    repeats: bool
+    attributes: Pairs
 
 
 class Element(NamedTuple):
@@ -42,7 +44,7 @@ Plan: TypeAlias = Mapping[str, Value | Element]
 
 def leaf(field: str, convert: Callable[[str], Any] | None = None, **attributes: str) -> Value:
     """A value for a field; ``attributes`` are the element's attributes and the fields they are for."""
-    return Value(field, convert, tuple(attributes.items()), repeats=False)
+    return Value(field, convert, tuple(attributes.items()))
 
 
 def one(field: str, struct: Callable[..., Any], children: Plan) -> Element:
@@ -74,7 +76,7 @@ def compiled(plan: Plan, aggregates: tuple[str, ...], basics: tuple[str, ...]) -
             name = prefix + usual[4:]
             end = "/" + name
             if isinstance(target, Value):
-                result[name] = (target.field, target.convert, target.attributes, target.repeats, end)
+                result[name] = (end, target.field, target.convert, target.attributes, ())
             else:
-                result[name] = (compiled(target.children, aggregates, basics), target.close, end)
+                result[name] = (end, None, target.close, compiled(target.children, aggregates, basics), None)
     return result

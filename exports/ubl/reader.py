@@ -1,12 +1,12 @@
 """UBL bytes to a :class:`~exports.model.Document`."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from exports.model import ZERO, Document, Kind, Party
-from exports.ubl.plan import Branch, Record, Table
+from exports.ubl.plan import JOINED, Branch, Close, Leaf, Record, Table
 from exports.ubl.tables import table
 from exports.ubl.tokens import (
     AGGREGATES,
@@ -42,8 +42,10 @@ _LISTS = (
 #: UBL itself is eleven levels deep; extensions with signatures some more.
 MAX_DEPTH = 64
 
+#: Size up to which a table learns tags: a sender of many different ones must not fill the memory.
+MOST_LEARNED = 80
+
 _NOTHING: Table = {}
-_NO_ATTRIBUTES: Mapping[str, str] = {}
 
 
 def read(data: bytes) -> Document:
@@ -74,26 +76,34 @@ def read(data: bytes) -> Document:
 
 def _document(parts: list[str], text: str, *, strict: bool) -> Document:
     root = _short_root(parts[1], strict) if len(parts[1]) <= SHORT else _root(parts[1], strict)
-    each = iter(parts)
-    next(each)
-    next(each)
-    next(each)
     record: Record = {}
     try:
-        _walk(each, root, record, strict=strict, references="&" in text)
-    except ValueFault as fault:
-        raise _unreadable(fault, parts[: len(parts) - sum(1 for _ in each)], text) from fault
+        _walk(parts, root, record, strict=strict, references="&" in text)
+    except _FaultAtError as fault:
+        raise _unreadable(fault, parts[: fault.position], text) from fault
+    except IndexError as error:
+        raise MalformedError("the root does not end") from error
     try:
         return _finished(record, root)
     except ValueFault as fault:
         raise Unreadable(fault.reason, params={"element": fault.value}) from fault
 
 
-def _unreadable(fault: ValueFault, seen: list[str], text: str) -> Unreadable:
+class _FaultAtError(Exception):
+    """A value's fault and where in the parts it is."""
+
+    def __init__(self, fault: ValueFault, position: int) -> None:
+        super().__init__(fault.reason)
+        self.fault = fault
+        self.position = position
+
+
+def _unreadable(at: _FaultAtError, seen: list[str], text: str) -> Unreadable:
     """The fault with the line of the last element that began; looked up by lxml, only now that it is needed."""
     starts = [tag for tag in seen[1::2] if tag[:1] != "/"]
     element = next(islice(parsed(text).iter(), len(starts) - 1, None), None)
     line = None if element is None else element.sourceline
+    fault = at.fault
     if fault.reason == "missing":
         return Unreadable(fault.reason, line, {"element": fault.value})
     name = starts[-1].partition(" ")[0].rpartition(":")[2]
@@ -135,76 +145,100 @@ def _root(tag: str, strict: bool) -> _Root:
 _short_root = lru_cache(maxsize=256)(_root)
 
 
-def _walk(parts: Iterator[str], root: _Root, record: Record, *, strict: bool, references: bool) -> None:
+def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, references: bool) -> None:
     """Put every value into the record of its element.
+
+    Args:
+        parts: Texts and tags in turn, as :func:`exports.ubl.tokens.cut` gives them.
+        root: What the first tag said.
+        record: The document's, to be filled.
+        strict: Whether the parts are a sender's and not what lxml wrote.
+        references: Whether there are any in the texts.
 
     Raises:
         MalformedError: When tags do not match, or something is outside the subset.
-        ValueFault: When a value has a wrong form.
+        IndexError: When the root does not end.
         Unreadable: ``too_deep``.
     """
     children = root.children
     ending = "/" + root.name
     own = record
     close = None
-    heads = short_inner_head
-    stack: list[tuple[Table, Record, str, Callable[[Record, Record], None] | None]] = []
-    for tag, text in zip(parts, parts, strict=True):
-        target = children.get(tag)
-        attributes = _NO_ATTRIBUTES
-        if target is None:
-            if tag == ending or (tag[:1] == "/" and tag.rstrip(" \t\n") == ending):
-                if not stack:
-                    if text.strip(" \t\n") or next(parts, None) is not None:
-                        raise MalformedError("something after the root")
-                    return
-                inner = own
-                ended = close
-                children, own, ending, close = stack.pop()
-                if ended is not None:
-                    ended(own, inner)
-                continue
-            name, attributes, empty = heads(tag, strict) if len(tag) <= SHORT else inner_head(tag, strict)
-            if empty:
-                continue
-            target = children.get(name)
+    stack: list[tuple[Table, Record, str, Close | None]] = []
+    at = 3  # the tag behind the root's; its text follows
+    try:
+        while True:
+            tag = parts[at]
+            target = children.get(tag)
             if target is None:
-                target = _known(name, root.prefixes)
-        if len(target) == 5:
-            field, convert, wanted, repeats, end = target
-            after = next(parts, "")
-            if after != end and after.rstrip(" \t\n") != end:
-                raise MalformedError("a value does not end")
-            next(parts, "")
-            value = text.strip()
-            if not value:
-                continue
-            if references and "&" in value:
-                value = unescaped(value)
-            if repeats:
-                own.setdefault(field, []).append(value)
-            elif field not in own:
-                own[field] = value if convert is None else convert(value)
-                if attributes:
-                    for attribute, beside in wanted:
-                        if attributes.get(attribute):
-                            own[beside] = attributes[attribute]
-        else:
-            stack.append((children, own, ending, close))
-            if len(stack) > MAX_DEPTH:
-                raise Unreadable("too_deep", params={"limit": str(MAX_DEPTH)})
-            children, close, ending = target
-            if close is not None:
-                own = {}
-    raise MalformedError("the root does not end")
+                if tag == ending or (tag[:1] == "/" and tag.rstrip(" \t\n") == ending):
+                    if not stack:
+                        break
+                    inner = own
+                    ended = close
+                    children, own, ending, close = stack.pop()
+                    if ended is not None:
+                        ended(own, inner)
+                    at += 2
+                    continue
+                target = _target(tag, children, root, strict=strict)
+                if target is None:
+                    at += 2
+                    continue
+            if target[1] is not None:
+                end, field, convert, wanted, beside = target
+                after = parts[at + 2]
+                if after != end and after.rstrip(" \t\n") != end:
+                    raise MalformedError("a value does not end")
+                value = parts[at + 1].strip()
+                at += 4
+                if not value:
+                    continue
+                if references and "&" in value:
+                    value = unescaped(value)
+                if field not in own:
+                    own[field] = value if convert is None else convert(value)
+                    if beside:
+                        own.update(beside)
+                elif wanted is JOINED:
+                    own[field] += "\n" + value
+            else:
+                stack.append((children, own, ending, close))
+                if len(stack) > MAX_DEPTH:
+                    raise Unreadable("too_deep", params={"limit": str(MAX_DEPTH)})
+                ending, _none, close, children, _none = target
+                if close is not None:
+                    own = {}
+                at += 2
+    except ValueFault as fault:
+        raise _FaultAtError(fault, at) from fault
+    if at + 2 != len(parts) or parts[at + 1].strip(" \t\n"):
+        raise MalformedError("something after the root")
 
 
-def _known(name: str, prefixes: frozenset[str]) -> Branch:
-    """An element nobody looks for, whose prefix must be declared all the same."""
-    prefix, colon, _local = name.rpartition(":")
-    if colon and prefix + colon not in prefixes:
-        raise MalformedError("undeclared prefix")
-    return _NOTHING, None, "/" + name
+def _target(tag: str, children: Table, root: _Root, *, strict: bool) -> Leaf | Branch | None:
+    """What a tag that is not in the table as it stands is; nothing for an empty element.
+
+    Tags with attributes come back in every invoice (``cbc:Amount currencyID="EUR"``), so the table learns a
+    few of them.
+    """
+    name, attributes, empty = short_inner_head(tag, strict) if len(tag) <= SHORT else inner_head(tag, strict)
+    target = children.get(name)
+    if target is None:
+        prefix, colon, _local = name.rpartition(":")
+        if strict and colon and prefix + colon not in root.prefixes:
+            raise MalformedError("undeclared prefix")
+        target = ("/" + name, None, None, _NOTHING, None)
+    if empty:
+        return None
+    if target[1] is None or not attributes:
+        return target
+    end, field, convert, wanted, _beside = target
+    beside = tuple((place, attributes[one]) for one, place in wanted if attributes.get(one))
+    target = (end, field, convert, wanted, beside)
+    if strict and len(children) < MOST_LEARNED and len(tag) < 80:
+        children[tag] = target
+    return target
 
 
 def _finished(record: Record, root: _Root) -> Document:
@@ -218,9 +252,8 @@ def _finished(record: Record, root: _Root) -> Document:
     record.setdefault("customer", Party())
     _settle_tax(record)
     _settle_totals(record)
-    for field in ("note", "payment_terms"):
-        if field in record:
-            record[field] = "\n".join(record[field])
+    if "payment_terms" in record:
+        record["payment_terms"] = "\n".join(record["payment_terms"])
     if "due_date" not in record:
         dates = [
             one.due_date
@@ -229,10 +262,21 @@ def _finished(record: Record, root: _Root) -> Document:
         ]
         if dates:
             record["due_date"] = dates[0]
+    if root.kind == "credit_note" and "attachments" in record:
+        _settle_project(record)
     for field in _LISTS:
         if field in record:
             record[field] = tuple(record[field])
     return Document(**record)
+
+
+def _settle_project(record: Record) -> None:
+    """The project of a credit note, which UBL 2.1 has no element for: a document of type 50 (Peppol BIS)."""
+    for one in record["attachments"]:
+        if one.document_type_code == "50" and one.content is None and one.external_uri is None:
+            record.setdefault("project_reference", one.id)
+            record["attachments"].remove(one)
+            return
 
 
 def _settle_tax(record: Record) -> None:

@@ -13,7 +13,7 @@ from exports.model import (
     TaxSubtotal,
 )
 from exports.ubl.party_plan import DELIVERY, PARTY, delivery, party, trader
-from exports.ubl.plan import Element, Plan, Record, Table, Value, compiled, each, leaf, one
+from exports.ubl.plan import JOINED, Element, Plan, Record, Table, Value, compiled, each, leaf, one
 from exports.ubl.values import ValueFault, amount, attachment, content, day, truth
 
 
@@ -276,7 +276,7 @@ DOCUMENT: Plan = {
     "cbc:DueDate": leaf("due_date", day),
     "cbc:InvoiceTypeCode": leaf("type_code"),
     "cbc:CreditNoteTypeCode": leaf("type_code"),
-    "cbc:Note": Value("note", None, (), repeats=True),
+    "cbc:Note": Value("note", None, JOINED),
     "cbc:TaxPointDate": leaf("tax_point_date", day),
     "cbc:DocumentCurrencyCode": leaf("currency"),
     "cbc:TaxCurrencyCode": leaf("tax_currency"),
@@ -336,7 +336,7 @@ DOCUMENT: Plan = {
 }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def table(aggregates: tuple[str, ...], basics: tuple[str, ...]) -> Table:
     """The document's table with the prefixes a file uses."""
     return compiled(DOCUMENT, aggregates, basics)

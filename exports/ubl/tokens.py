@@ -76,7 +76,7 @@ _BYTE_ORDER_MARKS = (
 _SIXTEEN_BITS = re.compile(rb"[\xff\xfe\x00]|.\x00", re.DOTALL)
 
 
-class Unreadable(UnreadableError):  # noqa: N818 - the library's public name for it, as in coda.Unreadable
+class Unreadable(UnreadableError):
     """The bytes are not a UBL invoice or credit note that can be read.
 
     Reasons: ``empty``, ``too_large``, ``too_deep``, ``encoding``, ``doctype``, ``not_xml``, ``not_ubl``,
@@ -102,15 +102,20 @@ def decode(data: bytes) -> str:
     text = _decoded(data)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    declaration = _DECLARATION.match(text)
-    if declaration:
-        # What was above stays as empty lines, so that lines are counted as in the file.
-        text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
-    begin = _begin(text)
-    if begin == len(text):
+    if text.startswith("<?xml") or text[:1] in " \t\n":
+        declaration = _DECLARATION.match(text)
+        if declaration:
+            # What was above stays as empty lines, so that lines are counted as in the file.
+            text = "\n" * declaration[0].count("\n") + text[declaration.end() :]
+    begin = text.find("<")
+    if begin < 0 and not text.strip():
         raise Unreadable("empty")
-    if text.startswith("<!", begin):
-        raise Unreadable("doctype", line=text.count("\n", 0, begin) + 1)
+    if text[begin + 1 : begin + 2] in {"!", "?"}:
+        begin = _begin(text)
+        if begin == len(text):
+            raise Unreadable("empty")
+        if text.startswith("<!", begin) and not text.startswith("<!--", begin):
+            raise Unreadable("doctype", line=text.count("\n", 0, begin) + 1)
     return text
 
 
@@ -152,7 +157,7 @@ def cut(data: bytes, text: str) -> list[str] | None:
         text: What :func:`decode` made of it.
     """
     brackets = data.translate(None, _INNOCENT)
-    if brackets != b"<>" * (len(brackets) // 2) or text[: text.find("<")].strip(" \t\n"):
+    if not brackets or brackets != b"<>" * (len(brackets) // 2) or text[: text.find("<")].strip(" \t\n"):
         return None
     if not text.isascii() and ("\ufffe" in text or "\uffff" in text):
         return None

@@ -24,7 +24,7 @@ _EXTENSIONS = {
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
-class ValueFault(ValueError):  # noqa: N818 - the value is at fault; it becomes Unreadable, with a line
+class ValueFault(ValueError):
     """A value has not the form its element asks for.
 
     Attributes:

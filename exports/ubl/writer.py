@@ -1,21 +1,18 @@
 """A :class:`~exports.model.Document` to the bytes of a Peppol BIS Billing 3.0 invoice or credit note."""
 
 import binascii
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from decimal import Decimal
 from typing import BinaryIO
 
-from exports.model import Attachment, Document, DocumentReference, PaymentMeans
+from exports.model import Attachment, Document, PaymentMeans
 from exports.ubl import codes
 from exports.ubl.elements import (
     allowance_charge,
+    amount,
     day,
     delivery,
     inside,
-    line,
-    money,
     party,
     payment_means,
     payment_terms,
@@ -24,7 +21,8 @@ from exports.ubl.elements import (
     tax_subtotal,
     text,
 )
-from exports.ubl.escape import Unwritable, escaped, number
+from exports.ubl.escape import Unwritable, clean, escaped, number
+from exports.ubl.lines import lines
 
 #: Read at a time from an attachment: a multiple of three, so that the pieces of base64 fit together.
 _PIECE = 3 * 64 * 1024
@@ -42,14 +40,13 @@ def write(document: Document) -> bytes:
     """The document as a Peppol BIS Billing 3.0 file, or a self-billing one when its type code says so.
 
     Well-formed, in the order of the schema and without empty elements whatever the values are; whether they
-    follow the rules of business is :func:`exports.ubl.check`'s to say. Belgian codes go into ``TaxCategory/cbc:Name``.
+    follow the rules of business is :func:`exports.ubl.check`'s to say. Belgian codes go into
+    ``TaxCategory/cbc:Name``.
 
     Raises:
         Unwritable: ``not_a_number`` for an amount that is none, ``missing`` without number or currency.
     """
-    out = io.BytesIO()
-    write_to(document, out)
-    return out.getvalue()
+    return b"".join(_pieces(document))
 
 
 def write_to(document: Document, out: BinaryIO) -> None:
@@ -59,63 +56,80 @@ def write_to(document: Document, out: BinaryIO) -> None:
         Unwritable: See :func:`write`.
         OSError: From an attachment's source or from ``out``.
     """
-    if not escaped(document.number).strip() or not escaped(document.currency).strip():
-        raise Unwritable(
-            "missing",
-            params={"element": "cbc:ID" if document.currency.strip() else "cbc:DocumentCurrencyCode"},
-        )
+    out.writelines(_pieces(document))
+
+
+def _pieces(document: Document) -> Iterator[bytes]:
+    document = clean(document)
+    for element, value in (("cbc:ID", document.number), ("cbc:DocumentCurrencyCode", document.currency)):
+        if not value:
+            raise Unwritable("missing", params={"element": element})
     body = _body(document)  # first, so that bad values are known before anything is written
-    out.write((_ROOTS[document.kind] + _header(document)).encode("utf-8"))
-    out.writelines(_documents(document))
-    out.write(body.encode("utf-8"))
+    head = _ROOTS[document.kind] + _header(document)
+    if not (document.attachments or document.software or document.project_reference):
+        yield (head + body).encode()
+        return
+    yield head.encode()
+    yield from _documents(document)
+    yield body.encode()
 
 
 def _header(document: Document) -> str:
-    """Everything above the additional documents."""
+    """Everything above the additional documents, of a cleaned document."""
     credit_note = document.kind == "credit_note"
     self_billing = document.is_self_billing
+    customization = codes.SELF_BILLING if self_billing else codes.BILLING
+    profile = codes.SELF_BILLING_PROFILE if self_billing else codes.BILLING_PROFILE
     note = text("Note", document.note)
     tax_point = day("TaxPointDate", document.tax_point_date)
-    type_code = escaped(document.type_code)
+    type_code = document.type_code
     kind = (
         f"{tax_point}<cbc:CreditNoteTypeCode>{type_code}</cbc:CreditNoteTypeCode>{note}"
         if credit_note
         else f"{day('DueDate', document.due_date)}<cbc:InvoiceTypeCode>{type_code}</cbc:InvoiceTypeCode>{note}{tax_point}"
     )
-    order = text("ID", document.order_reference) or (
-        "<cbc:ID>NA</cbc:ID>" if document.sales_order_reference else ""
-    )
-    originator = inside("OriginatorDocumentReference", text("ID", document.originator_reference))
-    contract = inside("ContractDocumentReference", text("ID", document.contract_reference))
     return (
-        f"<cbc:CustomizationID>{codes.SELF_BILLING if self_billing else codes.BILLING}</cbc:CustomizationID>"
-        f"<cbc:ProfileID>{codes.SELF_BILLING_PROFILE if self_billing else codes.BILLING_PROFILE}</cbc:ProfileID>"
-        f"<cbc:ID>{escaped(document.number.strip())}</cbc:ID>"
-        f"<cbc:IssueDate>{document.issue_date.isoformat()}</cbc:IssueDate>{kind}"
-        f"<cbc:DocumentCurrencyCode>{escaped(document.currency)}</cbc:DocumentCurrencyCode>"
+        f"<cbc:CustomizationID>{customization}</cbc:CustomizationID><cbc:ProfileID>{profile}</cbc:ProfileID>"
+        f"<cbc:ID>{document.number}</cbc:ID><cbc:IssueDate>{document.issue_date.isoformat()}</cbc:IssueDate>{kind}"
+        f"<cbc:DocumentCurrencyCode>{document.currency}</cbc:DocumentCurrencyCode>"
         + text("TaxCurrencyCode", document.tax_currency)
         + text("AccountingCost", document.accounting_cost)
         + text("BuyerReference", document.buyer_reference)
         + period(document.period_start, document.period_end, document.tax_point_code)
-        + inside("OrderReference", order + text("SalesOrderID", document.sales_order_reference))
-        + "".join(map(_billing_reference, document.billing_references))
+        + _references(document)
+    )
+
+
+def _references(document: Document) -> str:
+    """Order, preceding invoices, deliveries, tender and contract."""
+    order = text("ID", document.order_reference)
+    if document.sales_order_reference:
+        order = (order or "<cbc:ID>NA</cbc:ID>") + text("SalesOrderID", document.sales_order_reference)
+    preceding = ""
+    for one in document.billing_references:
+        number_ = text("ID", escaped(one.number))
+        reference = number_ + day("IssueDate", one.issue_date) if number_ else ""
+        preceding += inside("BillingReference", inside("InvoiceDocumentReference", reference))
+    originator = "" if document.kind == "credit_note" else _originator(document)
+    if not (preceding or order or document.despatch_reference or document.receipt_reference or originator):
+        return inside("ContractDocumentReference", text("ID", document.contract_reference))
+    return (
+        inside("OrderReference", order)
+        + preceding
         + inside("DespatchDocumentReference", text("ID", document.despatch_reference))
         + inside("ReceiptDocumentReference", text("ID", document.receipt_reference))
-        + (contract if credit_note else originator + contract)
+        + originator
+        + inside("ContractDocumentReference", text("ID", document.contract_reference))
     )
 
 
-def _billing_reference(of: DocumentReference) -> str:
-    number_ = text("ID", of.number)
-    if not number_:
-        return ""
-    return inside(
-        "BillingReference", inside("InvoiceDocumentReference", number_ + day("IssueDate", of.issue_date))
-    )
+def _originator(document: Document) -> str:
+    """The tender; in credit notes it stands behind the additional documents."""
+    return inside("OriginatorDocumentReference", text("ID", document.originator_reference))
 
 
 def _documents(document: Document) -> Iterator[bytes]:
-    """The additional documents, embedded ones piece by piece."""
+    """The additional documents of a cleaned document, embedded ones piece by piece."""
     if document.software:
         yield (
             "<cac:AdditionalDocumentReference><cbc:ID>UBL.BE</cbc:ID>"
@@ -126,7 +140,7 @@ def _documents(document: Document) -> Iterator[bytes]:
         project = text("ID", document.project_reference) + "<cbc:DocumentTypeCode>50</cbc:DocumentTypeCode>"
         yield inside("AdditionalDocumentReference", project).encode()
     for one in document.attachments:
-        yield from _attachment(one)
+        yield from _attachment(clean(one))
 
 
 def _attachment(of: Attachment) -> Iterator[bytes]:
@@ -138,8 +152,8 @@ def _attachment(of: Attachment) -> Iterator[bytes]:
     )
     external = inside("ExternalReference", text("URI", of.external_uri))
     if of.content or of.source:
-        name = f' filename="{escaped(of.filename)}"' if of.filename else ""
-        mime = f' mimeCode="{escaped(of.mime_code)}"' if of.mime_code else ""
+        name = f' filename="{of.filename}"' if of.filename else ""
+        mime = f' mimeCode="{of.mime_code}"' if of.mime_code else ""
         yield f"{head}<cac:Attachment><cbc:EmbeddedDocumentBinaryObject{mime}{name}>".encode()
         yield from _base64(of)
         yield f"</cbc:EmbeddedDocumentBinaryObject>{external}</cac:Attachment></cac:AdditionalDocumentReference>".encode()
@@ -164,54 +178,27 @@ def _base64(of: Attachment) -> Iterator[bytes]:
 
 
 def _body(document: Document) -> str:
-    """Everything below the additional documents."""
+    """Everything below the additional documents, of a cleaned document."""
     credit_note = document.kind == "credit_note"
-    currency = escaped(document.currency)
-    amount = money(currency)
-    means = document.payment_means
-    due = document.due_date if credit_note and not any(one.due_date for one in means) else None
-    if due and not means:
-        means = (PaymentMeans(code="1"),)  # "not defined": the due date of a credit note has no other place
-    project = "" if credit_note else inside("ProjectReference", text("ID", document.project_reference))
-    originator = inside("OriginatorDocumentReference", text("ID", document.originator_reference))
-    allowances = document.allowances_charges
+    project = inside("ProjectReference", text("ID", document.project_reference))
+    payee = representative = delivered = ""
+    if document.payee:
+        payee = inside("PayeeParty", party(document.payee, trader=False))
+    if document.tax_representative:
+        representative = inside("TaxRepresentativeParty", party(document.tax_representative, trader=False))
+    if document.delivery:
+        delivered = delivery(document.delivery)
     return (
-        (originator if credit_note else project)
+        (_originator(document) if credit_note else project)
         + _role("AccountingSupplierParty", party(document.supplier, trader=True))
         + _role("AccountingCustomerParty", party(document.customer, trader=True))
-        + (inside("PayeeParty", party(document.payee, trader=False)) if document.payee else "")
-        + (
-            inside("TaxRepresentativeParty", party(document.tax_representative, trader=False))
-            if document.tax_representative
-            else ""
-        )
-        + (delivery(document.delivery) if document.delivery else "")
-        + "".join(payment_means(one, due if index == 0 else None) for index, one in enumerate(means))
-        + payment_terms(document.payment_terms, document.settlement_discounts, currency)
-        + "".join(allowance_charge(one, currency) for one in allowances)
-        + f'<cac:TaxTotal><cbc:TaxAmount currencyID="{currency}">{number(document.tax_total)}</cbc:TaxAmount>'
-        + "".join(tax_subtotal(one, currency) for one in document.tax_subtotals)
-        + "</cac:TaxTotal>"
-        + _total_in_tax_currency(document)
-        + "<cac:LegalMonetaryTotal>"
-        + amount("LineExtensionAmount", document.line_extension)
-        + amount("TaxExclusiveAmount", document.tax_exclusive)
-        + amount("TaxInclusiveAmount", document.tax_inclusive)
-        + _sum(
-            amount,
-            "AllowanceTotalAmount",
-            document.allowance_total,
-            any(not one.is_charge for one in allowances),
-        )
-        + _sum(amount, "ChargeTotalAmount", document.charge_total, any(one.is_charge for one in allowances))
-        + _sum(amount, "PrepaidAmount", document.prepaid)
-        + _sum(amount, "PayableRoundingAmount", document.rounding)
-        + amount("PayableAmount", document.payable)
-        + "</cac:LegalMonetaryTotal>"
-        + "".join(
-            line(one, position, credit_note=credit_note, currency=currency)
-            for position, one in enumerate(document.lines, 1)
-        )
+        + payee
+        + representative
+        + delivered
+        + _payment(document)
+        + "".join([allowance_charge(one, document.currency) for one in document.allowances_charges])
+        + _sums(document)
+        + lines(document.lines, credit_note=credit_note, currency=document.currency)
         + ("</CreditNote>" if credit_note else "</Invoice>")
     )
 
@@ -221,13 +208,44 @@ def _role(name: str, content: str) -> str:
     return f"<cac:{name}>{inside('Party', content)}</cac:{name}>"
 
 
-def _sum(amount: Callable[[str, Decimal | None], str], name: str, value: Decimal, asked: bool = False) -> str:
-    """One of the totals that only stand there when they say something."""
-    return amount(name, value) if value or asked else ""
+def _payment(document: Document) -> str:
+    means = document.payment_means
+    due = None
+    if document.kind == "credit_note" and document.due_date and not any(one.due_date for one in means):
+        due = document.due_date
+        # "Not defined": the due date of a credit note has no other place.
+        means = means or (PaymentMeans(code="1"),)
+    written = ""
+    for one in means:
+        written += payment_means(one, due)
+        due = None
+    return written + payment_terms(document.payment_terms, document.settlement_discounts, document.currency)
 
 
-def _total_in_tax_currency(document: Document) -> str:
-    total = document.tax_total_in_tax_currency
-    if total is None:
-        return ""
-    return inside("TaxTotal", money(escaped(document.tax_currency or ""))("TaxAmount", total))
+def _sums(document: Document) -> str:
+    """VAT and totals. Sums of nothing are left out; those of allowances that come to nothing are not."""
+    currency = document.currency
+    allowances = document.allowances_charges
+    allowed = charged = prepaid = rounding = foreign = ""
+    if document.allowance_total or any(not one.is_charge for one in allowances):
+        allowed = amount("AllowanceTotalAmount", document.allowance_total, currency)
+    if document.charge_total or any(one.is_charge for one in allowances):
+        charged = amount("ChargeTotalAmount", document.charge_total, currency)
+    if document.prepaid:
+        prepaid = amount("PrepaidAmount", document.prepaid, currency)
+    if document.rounding:
+        rounding = amount("PayableRoundingAmount", document.rounding, currency)
+    if document.tax_total_in_tax_currency is not None:
+        total = amount("TaxAmount", document.tax_total_in_tax_currency, document.tax_currency or "")
+        foreign = inside("TaxTotal", total)
+    subtotals = "".join([tax_subtotal(one, currency) for one in document.tax_subtotals])
+    of = f' currencyID="{currency}">'
+    return (
+        f"<cac:TaxTotal><cbc:TaxAmount{of}{number(document.tax_total)}</cbc:TaxAmount>{subtotals}</cac:TaxTotal>"
+        f"{foreign}<cac:LegalMonetaryTotal>"
+        f"<cbc:LineExtensionAmount{of}{number(document.line_extension)}</cbc:LineExtensionAmount>"
+        f"<cbc:TaxExclusiveAmount{of}{number(document.tax_exclusive)}</cbc:TaxExclusiveAmount>"
+        f"<cbc:TaxInclusiveAmount{of}{number(document.tax_inclusive)}</cbc:TaxInclusiveAmount>"
+        f"{allowed}{charged}{prepaid}{rounding}"
+        f"<cbc:PayableAmount{of}{number(document.payable)}</cbc:PayableAmount></cac:LegalMonetaryTotal>"
+    )
