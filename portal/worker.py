@@ -86,7 +86,12 @@ def create_worker(settings: Settings, **overrides: Any) -> Worker:
 async def main(settings: Settings) -> None:
     """Work until told to stop; a worker whose Valkey went away ends, and its supervisor starts it again."""
     worker = create_worker(settings)
-    await worker.main()
+    try:
+        with suppress(asyncio.CancelledError):  # how arq ends after a signal, once its jobs are done
+            await worker.async_run()
+    finally:
+        with suppress(asyncio.CancelledError):
+            await worker.close()
 
 
 def run_worker() -> None:

@@ -139,7 +139,7 @@ async def a_statement(world: World, office: Office, number: int = 45) -> Dossier
     where = office.dossier
     day = date(2026, 10, 1)
     made = statement(number, "1000.00", day, date(2026, 10, 2), [])
-    data = coda.write([made])
+    data = coda.write(coda.File(statements=(made,)))
     read = coda.read(data)
     file = await stored(world, where, data, f"{number}.cod", "text/plain")
     async with world.tools.database.transaction(opened(office.firm, where)) as session:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,9 +62,12 @@ class Plan:
 
 
 def fail_point(name: str) -> None:
-    """Die here when a test of crashes says so (`PORTAL_FAIL_AT`); nothing else sets it."""
-    if os.environ.get("PORTAL_FAIL_AT") == name:
+    """Die here when a test of crashes says so (`PORTAL_FAIL_AT`), or freeze (`wait-…`); nothing else sets it."""
+    asked = os.environ.get("PORTAL_FAIL_AT")
+    if asked == name:
         os._exit(9)
+    if asked == f"wait-{name}":
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 async def build(task: Task, job: BuildBundle) -> None:

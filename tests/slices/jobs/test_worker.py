@@ -1,0 +1,262 @@
+"""Real workers: arq and Valkey as in production, killed, flushed and robbed of their bells."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import anyio
+import pytest
+import sqlalchemy as sa
+from arq import create_pool
+from redis.asyncio import Redis
+
+from portal.features.bundles.domain import ExportState
+from portal.features.bundles.models import BundleItem, Delivery, Export
+from portal.features.items.domain import ItemState
+from portal.jobs.doorbell import Doorbell, redis_settings
+from portal.jobs.models import JobRow
+from portal.worker import create_worker
+from tests.support.builders import sign_in
+from tests.support.builders_exports import (
+    Office,
+    a_statement,
+    again,
+    an_invoice,
+    an_office,
+    exports_of,
+    jobs,
+    press_export,
+)
+from tests.support.world import ROOT, World
+
+LEASE = 2
+PATIENCE = 60
+
+
+@pytest.fixture
+async def valkey(world: World) -> AsyncIterator[Redis]:
+    """The worker's own clock is the machine's: so is the world's, here. Valkey is empty before and after."""
+    world.clock.at = datetime.now(UTC)
+    client = Redis.from_url(world.settings.redis_url)
+    await client.flushall()
+    yield client
+    await client.flushall()
+    await client.aclose()
+
+
+async def burst(world: World) -> None:
+    """A whole worker that ends when its queue is empty."""
+    worker = create_worker(world.settings, burst=True, handle_signals=False)
+    try:
+        await worker.main()
+    finally:
+        await worker.close()
+
+
+async def reconcile(world: World) -> int:
+    doorbell = Doorbell(world.settings.redis_url)
+    try:
+        world.clock.at = datetime.now(UTC)
+        return await world.runner.reconcile(doorbell)
+    finally:
+        await doorbell.close()
+
+
+async def requested(world: World, office: Office) -> None:
+    """An invoice, a statement, and an export of both that waits for a worker."""
+    await an_invoice(world, office, pdf=True)
+    await a_statement(world, office)
+    async with sign_in(world, office.owner, office.host) as client:
+        answer = await press_export(client, office)
+        assert answer.status_code == 303, answer.text
+
+
+async def test_a_flushed_valkey_loses_no_job(world: World, valkey: Redis) -> None:
+    office = await an_office(world)
+    await requested(world, office)
+    assert await reconcile(world) == 1
+    assert await valkey.zcard("arq:queue") == 1
+    await valkey.flushall()
+    await burst(world)
+    assert (await exports_of(world, office.dossier))[0].state is ExportState.BUILDING
+    async with world.as_system() as session:  # five seconds later
+        await session.execute(sa.update(JobRow).values(rung_at=None))
+    assert await reconcile(world) == 1
+    await burst(world)
+    finished = (await exports_of(world, office.dossier))[0]
+    assert (finished.state, finished.number) == (ExportState.FINISHED, 1)
+
+
+async def test_a_bell_rung_often_is_in_the_queue_once(world: World, valkey: Redis) -> None:
+    office = await an_office(world)
+    await requested(world, office)
+    (row,) = await jobs(world, "bundles.build")
+    doorbell = Doorbell(world.settings.redis_url)
+    for _ in range(5):
+        await doorbell.send(row.id, 0)
+    await doorbell.close()
+    assert await valkey.zcard("arq:queue") == 1
+    assert not [key for key in await valkey.keys("*") if b"noordzee" in key or b"bundle" in key]
+
+
+async def test_a_name_that_arq_holds_for_a_dead_worker_does_not_silence_the_bell(
+    world: World, valkey: Redis
+) -> None:
+    """A worker that dies between taking a name and claiming the job leaves arq a name it keeps for over an hour."""
+    office = await an_office(world)
+    await requested(world, office)
+    (row,) = await jobs(world, "bundles.build")
+    pool = await create_pool(redis_settings(world.settings.redis_url))
+    await pool.set(f"arq:in-progress:{row.id}:0:0", b"1", ex=3610)
+    await pool.set(f"arq:job:{row.id}:0:0", b"held", ex=3610)
+    await pool.aclose()
+    await reconcile(world)
+    await burst(world)
+    assert (await exports_of(world, office.dossier))[0].state is ExportState.FINISHED
+
+
+async def test_the_site_works_while_valkey_is_away(world: World) -> None:
+    doorbell = Doorbell("redis://127.0.0.1:1")
+    world.tools.database.session_info["ring"] = doorbell.ring
+    office = await an_office(world)
+    await requested(world, office)
+    await doorbell.close()
+    assert len(await jobs(world, "bundles.build")) == 1
+
+
+def start_worker(world: World, **environ: str) -> subprocess.Popen[bytes]:
+    settings = world.settings
+    given = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
+        "PORTAL_DATABASE_URL": settings.database_url,
+        "PORTAL_DATABASE_SYSTEM_URL": settings.database_system_url,
+        "PORTAL_REDIS_URL": settings.redis_url,
+        "PORTAL_STORAGE_URL": settings.storage_url,
+        "PORTAL_MAIL_URL": settings.mail_url,
+        "PORTAL_SCHEME": "http",
+        "PORTAL_JOB_LEASE_SECONDS": str(LEASE),
+        **environ,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "portal", "worker"],
+        env=given,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@pytest.fixture
+def workers() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes started by the test; none outlives it."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+async def until(condition: Any, what: str) -> None:
+    """Ask again until it is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not await condition():
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        await anyio.sleep(0.1)  # polling another process, not waiting for time to pass
+
+
+async def whole_and_once(world: World, office: Office) -> None:
+    """One finished bundle with everything in it; nothing lost, nothing doubled, nothing left reserved."""
+    (export,) = await exports_of(world, office.dossier)
+    assert (export.state, export.number) == (ExportState.FINISHED, 1)
+    async with world.as_system() as session:
+        items = list(await session.scalars(sa.select(BundleItem)))
+        deliveries = list(await session.scalars(sa.select(Delivery)))
+        states = set(await session.scalars(sa.text("select state from dossier_item")))
+    assert len(items) == 2
+    assert len(deliveries) == 1
+    assert states == {ItemState.BUNDLED.value}
+    assert export.sha256 is not None
+    data = await world.tools.store.get(export.firm_id, export.sha256)
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        named = [file["path"] for item in items for file in item.entry["files"]]
+        assert sorted(archive.namelist()) == sorted([*named, "manifest.json"])
+    (row,) = await jobs(world, "bundles.build")
+    assert row.done_at is not None
+    assert row.dead_at is None
+
+
+@pytest.mark.parametrize("point", ["planned", "archived", "stored", "finished"])
+async def test_a_worker_killed_in_the_middle_of_a_bundle_loses_and_doubles_nothing(
+    world: World, valkey: Redis, workers: list[subprocess.Popen[bytes]], point: str
+) -> None:
+    office = await an_office(world)
+    await requested(world, office)
+    doomed = start_worker(world, PORTAL_FAIL_AT=point)
+    workers.append(doomed)
+    with anyio.fail_after(PATIENCE):
+        code = await anyio.to_thread.run_sync(doomed.wait, PATIENCE)
+    assert code == 9
+    (export,) = await exports_of(world, office.dossier)
+    assert export.state is (ExportState.FINISHED if point == "finished" else ExportState.BUILDING)
+    workers.append(start_worker(world))
+
+    async def done() -> bool:
+        row: Export = await again(world, export)
+        return row.state is ExportState.FINISHED
+
+    await until(done, "the second worker's bundle")
+    await whole_and_once(world, office)
+
+
+async def test_a_frozen_worker_that_wakes_up_after_another_did_its_job_changes_nothing(
+    world: World, valkey: Redis, workers: list[subprocess.Popen[bytes]]
+) -> None:
+    office = await an_office(world)
+    await requested(world, office)
+    frozen = start_worker(world, PORTAL_FAIL_AT="wait-planned")
+    workers.append(frozen)
+
+    async def claimed() -> bool:
+        (row,) = await jobs(world, "bundles.build")
+        return row.attempts == 1
+
+    await until(claimed, "the first claim")
+    workers.append(start_worker(world))
+
+    async def done() -> bool:
+        return (await exports_of(world, office.dossier))[0].state is ExportState.FINISHED
+
+    await until(done, "the other worker's bundle")
+    os.kill(frozen.pid, signal.SIGCONT)
+    frozen.send_signal(signal.SIGTERM)
+    with anyio.fail_after(PATIENCE):
+        await anyio.to_thread.run_sync(frozen.wait, PATIENCE)
+    await whole_and_once(world, office)
+
+
+async def test_a_worker_ends_at_once_when_it_is_asked_to(
+    world: World, valkey: Redis, workers: list[subprocess.Popen[bytes]]
+) -> None:
+    office = await an_office(world)
+    await requested(world, office)
+    worker = start_worker(world)
+    workers.append(worker)
+
+    async def done() -> bool:
+        return (await exports_of(world, office.dossier))[0].state is ExportState.FINISHED
+
+    await until(done, "the bundle")
+    worker.send_signal(signal.SIGTERM)
+    with anyio.fail_after(PATIENCE):
+        await anyio.to_thread.run_sync(worker.wait, PATIENCE)
+    assert worker.returncode is not None
