@@ -50,16 +50,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command(home(chosen.config), chosen)
     except AgentError as error:
-        log.error("%s", error)  # noqa: TRY400 (a person reads it; there is nothing to trace)
-        print(error, file=sys.stderr)
+        _tell(error)
         return error.exit_code
     except sqlite3.Error as error:
-        log.exception("the journal")
-        path = home(chosen.config).journal_file
-        print(AgentError("config_unreadable", path=path, detail=error), file=sys.stderr)
+        _tell(AgentError("config_unreadable", path=home(chosen.config).journal_file, detail=error))
         return EXIT_USAGE
     finally:
         logs.stop()
+
+
+def _tell(error: AgentError) -> None:
+    """Say it once: in the log, which the console shows too, or where there is none to the person directly."""
+    if logs.started():
+        log.error("%s", error)
+    else:
+        print(error, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

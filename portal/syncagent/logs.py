@@ -31,6 +31,9 @@ class _Formatter(logging.Formatter):
         return super().formatMessage(record)
 
 
+_handlers: list[logging.Handler] = []
+
+
 def start(path: Path, *, console: bool) -> None:
     """Log to a rotating file, and to the console too."""
     stop()
@@ -38,15 +41,23 @@ def start(path: Path, *, console: bool) -> None:
     log.propagate = False
     file = _PrivateFile(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
     file.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
-    log.addHandler(file)
+    _handlers.append(file)
     if console:
         screen = logging.StreamHandler(sys.stdout)
         screen.setFormatter(_Formatter("%(message)s"))
-        log.addHandler(screen)
+        _handlers.append(screen)
+    for handler in _handlers:
+        log.addHandler(handler)
+
+
+def started() -> bool:
+    """Whether there is a log now."""
+    return bool(_handlers)
 
 
 def stop() -> None:
     """Close the log."""
-    for handler in list(log.handlers):
+    while _handlers:
+        handler = _handlers.pop()
         log.removeHandler(handler)
         handler.close()
