@@ -22,6 +22,7 @@ from portal.features.parties import service as parties
 from portal.jobs.contract import Tools
 from portal.kernel.language import speaking
 from themes.css import Scheme, derive
+from themes.environment import TEMPLATES
 
 LOGO = "logo"
 """Content-ID of the firm's logo within a mail."""
@@ -51,16 +52,14 @@ async def stationery(session: ReadSession, settings: Settings, firm_id: UUID) ->
     return Stationery(firm, host, settings.origin(host), colours, style.logo if style else None)
 
 
-def check_message(templates: jinja2.Environment, message: str) -> None:
-    """A message nobody wrote is a programming error, found when it is asked for and not when it should leave.
+def check_message(message: str) -> None:
+    """A message that nobody wrote is a fault of the program, found when it is asked for and not when it should leave.
 
     Raises:
         LookupError: there is no such folder.
     """
-    if not MESSAGE.fullmatch(message):
+    if not MESSAGE.fullmatch(message) or not (TEMPLATES / "mail" / message / "subject.txt").is_file():
         raise LookupError(message)
-    for part in ("subject.txt", "body.txt", "body.html"):
-        templates.get_template(f"mail/{message}/{part}")
 
 
 @lru_cache(maxsize=4)
@@ -100,10 +99,10 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     letter["Date"] = format_datetime(_whole_seconds(tools.clock.now()))
     # A retry of the same job has the same id: the receiving side recognises it.
     letter["Message-ID"] = f"<{job_id}{'.' + content.edition if content.edition else ''}@{paper.host}>"
-    letter["Content-Language"] = mail.language.value
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content(text.strip() + "\n", cte="quoted-printable")
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
+    letter["Content-Language"] = mail.language.value  # last: setting the content clears such headers
     if paper.logo:
         body = letter.get_payload()[1]  # type: ignore[index]
         body.add_related(  # type: ignore[union-attr]

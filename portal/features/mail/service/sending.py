@@ -111,9 +111,11 @@ async def prepare(
 
     Raises:
         Invalid: `to_email` is not an address.
+        LookupError: there is no such message.
     """
     if to_email is not None and not is_address(to_email):
         raise Invalid(NOT_AN_ADDRESS, fields={"email": NOT_AN_ADDRESS}, code="address")
+    letters.check_message(message)
     mail = MailMessage(
         id=new_id(),
         firm_id=firm_id,
