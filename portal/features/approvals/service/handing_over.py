@@ -86,7 +86,7 @@ class Home:
         waiting_total: how many wait in all.
         ready: what may go to the accountant; None for those who may not send.
         exported: documents that went to the bookkeeping lately.
-        arrived: documents that came in lately and are still here.
+        arrived: documents that came in lately and are still here; without those that wait for the reader, who sees them above.
     """
 
     waiting: Sequence[documents.Document]
@@ -229,7 +229,8 @@ async def home(session: ReadSession, actor: Actor) -> Home:
     waiting = await repository.waiting(session, "", 3) if may_approve else []
     papers = await documents.by_ids(session, waiting)
     out = DocumentQuery(states=frozenset({"bundled", "delivered"}), sort="received")
-    here = DocumentQuery(states=frozenset({"new", "waiting", "held", "ready", "reserved"}), sort="received")
+    still_here = {"new", "held", "ready", "reserved"} | (set() if may_approve else {"waiting"})
+    here = DocumentQuery(states=frozenset(still_here), sort="received")
     return Home(
         waiting=[papers[document_id] for document_id in waiting if document_id in papers],
         waiting_total=await repository.count_waiting(session) if may_approve else 0,

@@ -110,7 +110,7 @@ async def case(session: ReadSession, tools: Tools, actor: Actor, document_id: UU
     place = await repository.place(session, document_id)
     found = await items.of_document(session, document_id)
     said = next((item for item in found if item.approval in STATES.values()), None)
-    sha256, media_type = picture_of(document)
+    sha256, media_type = documents.shown_file(document)
     return Case(
         document=document,
         place=place,
@@ -121,13 +121,6 @@ async def case(session: ReadSession, tools: Tools, actor: Actor, document_id: UU
         and any(item.approval in STATES.values() and item.state not in GONE_STATES for item in found),
         pages=await documents.page_count(tools, document.company_id, sha256, media_type),
     )
-
-
-def picture_of(document: Document) -> tuple[str | None, str]:
-    """The stored paper that is shown of a document: its PDF, else the original where that is a picture."""
-    if document.pdf_sha256 is not None:
-        return document.pdf_sha256, "application/pdf"
-    return document.original_sha256, document.original_type
 
 
 async def paper(session: ReadSession, actor: Actor, document_id: UUID) -> Document:
