@@ -77,7 +77,10 @@ def start(var: Path, port: int) -> Running:
 def stop(running: Running) -> int:
     """Ctrl-C, and its exit code."""
     running.process.send_signal(signal.SIGINT)
-    return running.process.wait(60)
+    code = running.process.wait(60)
+    if running.process.stdout is not None:
+        running.process.stdout.close()
+    return code
 
 
 @pytest.fixture(scope="module")
@@ -119,20 +122,28 @@ class Person:
         size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 860}
         self.portal = portal
         self.shots = shots
-        self.context: BrowserContext = browser.new_context(viewport=size, accept_downloads=True, locale="en-GB")  # type: ignore[arg-type]
+        self.context: BrowserContext = browser.new_context(
+            viewport=size, accept_downloads=True, locale="en-GB"
+        )  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(20_000)
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on(
             "console",
-            lambda message: self.faults.append(message.text)
-            if message.type == "error" and "Failed to load resource" not in message.text and "Response Status Error" not in message.text
-            else None,
+            lambda message: (
+                self.faults.append(message.text)
+                if message.type == "error"
+                and "Failed to load resource" not in message.text
+                and "Response Status Error" not in message.text
+                else None
+            ),
         )
         self.page.on(
             "response",
-            lambda answer: self.faults.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
+            lambda answer: (
+                self.faults.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None
+            ),
         )
 
     def go(self, path: str, host: str = "noordzee.localhost") -> Page:

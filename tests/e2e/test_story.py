@@ -1,0 +1,403 @@
+"""The whole way through, as a user goes it: from an Excel list of dossiers to files in the bookkeeping folder.
+
+One story in nine steps, in a real browser against the portal as `python -m portal run` starts it; the agent is the real program. The
+tests of this file build on each other and run in order. Pictures of every station are kept.
+"""
+
+import asyncio
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from exports import bundle
+from portal.demo.companies import FILES
+from portal.demo.seed import PASSWORDS
+from tests.e2e.conftest import Person, Running
+from tests.support.world import ROOT
+
+pytestmark = pytest.mark.browser
+
+SOFIE, ELS = "sofie@noordzee.example", "els@bakkerij-peeters.example"
+ELS_PASSWORD = "brood en boterkoeken"
+TOP_FILES = sorted(path for path in FILES.iterdir() if path.is_file() and path.suffix != ".xlsx")
+REFUSED = sorted((FILES / "refused").iterdir())
+LEAVES = 7  # three approved purchases, an invoice and a credit note of our own, two statements
+
+
+@pytest.fixture(scope="module")
+def sofie(browser: Browser, portal: Running, shots: Path) -> Iterator[Person]:
+    """The accountant."""
+    person = Person(browser, portal, shots)
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="module")
+def els(browser: Browser, portal: Running, shots: Path) -> Iterator[Person]:
+    """The entrepreneur, on a phone."""
+    person = Person(browser, portal, shots, phone=True)
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one step leaves for the next."""
+    return {"folder": tmp_path_factory.mktemp("bookkeeping")}
+
+
+def agent(facts: dict[str, Any], *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the agent program."""
+    program = Path(sys.executable).parent / "fidero-agent"
+    command = [str(program)] if program.exists() else [sys.executable, "-m", "portal.syncagent"]
+    return subprocess.run(
+        [*command, *arguments, "--config", str(facts["folder"] / "config")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        check=False,
+    )
+
+
+def test_1_two_brands_and_a_neutral_page(portal: Running, browser: Browser, shots: Path) -> None:
+    """Each host shows its own firm; a host of nobody shows nobody's brand."""
+    visitor = Person(browser, portal, shots)
+    page = visitor.go("/sign-in")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Kantoor Noordzee")
+    visitor.shoot_all("01-sign-in-noordzee")
+    page = visitor.go("/sign-in", "ardennes.localhost")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bureau Ardennes")
+    visitor.shoot("01-sign-in-ardennes")
+    answer = page.goto(portal.url("/", "elsewhere.localhost"))
+    assert answer is not None
+    assert answer.status == 404
+    text = page.inner_text("body")
+    assert "Noordzee" not in text
+    assert "Ardennes" not in text
+    assert "Fidero" not in page.content()
+    visitor.shoot("01-nobody")
+    visitor.close()
+
+
+def test_2_the_accountant_signs_in(sofie: Person) -> None:
+    """A wrong password is refused with a sentence; the right one opens the work list."""
+    page = sofie.go("/sign-in")
+    page.fill("[name=email]", SOFIE)
+    page.fill("[name=password]", "not the password")
+    page.press("[name=password]", "Enter")
+    expect(page.get_by_role("alert")).to_contain_text("wrong")
+    sofie.sign_in(SOFIE, PASSWORDS[SOFIE])
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sofie")
+
+
+def test_3_an_excel_list_becomes_dossiers(sofie: Person) -> None:
+    """Template, preview with a reason per row, acceptance once; the claimed company gets a request, not a twin."""
+    page = sofie.go("/dossiers/import")
+    with page.expect_download() as template:
+        page.get_by_role("link", name="Download the template").click()
+    assert zipfile.is_zipfile(template.value.path())
+    page.set_input_files("input[type=file]", str(FILES / "dossiers-noordzee.xlsx"))
+    page.locator("[data-drop-submit]").click()
+    page.wait_for_url(re.compile(r"/dossiers/import/[0-9a-f-]{36}$"))
+    rows = page.locator("table tbody tr")
+    assert rows.count() == 9
+    statuses = rows.evaluate_all("rows => rows.map(row => row.dataset.status)")
+    assert sorted(statuses) == sorted(["create"] * 5 + ["request", "duplicate", "error", "error"])
+    expect(page.locator("tr[data-status=error]").first).to_contain_text("check digits")
+    expect(page.locator("tr[data-status=duplicate]")).to_contain_text("row 4")
+    sofie.shoot_all("03-import-preview")
+    with page.expect_download() as errors:
+        page.get_by_role("link", name="Error workbook").click()
+    assert zipfile.is_zipfile(errors.value.path())
+    page.locator("#accept-import").click()
+    page.get_by_text("This list was accepted").wait_for()
+    page = sofie.go("/dossiers")
+    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_contain_text("managed by you")
+    expect(page.locator("tbody tr", has_text="Brouwerij De Kade")).to_contain_text("access requested")
+    assert page.locator("tbody tr", has_text="Claes Dakwerken").count() == 1
+    sofie.shoot_all("03-dossiers")
+
+
+def test_4_files_find_their_place(sofie: Person, facts: dict[str, Any]) -> None:
+    """UBL becomes documents by company number, CODA statements, the PDF waits; what is refused says why."""
+    page = sofie.go("/dossiers")
+    page.get_by_role("link", name="Bakkerij Peeters").click()
+    page.wait_for_url(re.compile(r"/dossiers/[0-9a-f-]{36}$"))
+    facts["dossier"] = page.url.rpartition("/")[2]
+    sofie.shoot_all("04-dossier")
+    page = sofie.go(f"/dossiers/{facts['dossier']}/quick-entry")
+    page.set_input_files("#drop-files", [str(path) for path in (*TOP_FILES, *REFUSED)])
+    page.locator("[data-drop-submit]").click()
+    page.get_by_text("All were looked at").wait_for(timeout=90_000)
+    sofie.shoot_all("04-handed-in")
+    outcome = lambda name: page.locator(".ui-outcome", has_text=name).first  # noqa: E731
+    expect(outcome("aankoop-molens-2026-1042.xml")).to_contain_text("Purchase invoice")
+    expect(outcome("verkoop-hotel-V2026-031.xml")).to_contain_text("Sales invoice")
+    expect(outcome("creditnota-molens-CN-77.xml")).to_contain_text("credit note")
+    expect(outcome("aankoop-koeltechniek-F-889.pdf")).to_contain_text("laid beside its UBL")
+    expect(outcome("CODA-2026-10-30.cod")).to_contain_text("bank statement")
+    expect(outcome("kasticket-tankstation.pdf")).to_contain_text("quick entry")
+    expect(outcome("november.zip")).to_contain_text("3 files")
+    expect(outcome("dtd.xml")).to_contain_text("refused")
+    expect(outcome("CODA-wrong-total.cod")).to_contain_text("3780.35")
+    expect(outcome("outside.xml")).to_contain_text("outside")
+    # the same files again are flagged, not doubled
+    page.set_input_files("#drop-files", [str(FILES / "aankoop-molens-2026-1042.xml")])
+    page.locator("[data-drop-submit]").click()
+    page.locator(".ui-outcome", has_text="already there").wait_for(timeout=60_000)
+    page = sofie.go(f"/dossiers/{facts['dossier']}/documents")
+    assert page.locator("tbody tr").count() == 6
+    sofie.shoot_all("04-documents")
+    page.locator("tbody tr", has_text="2026/1042").get_by_role("link").first.click()
+    page.locator("img").first.wait_for()
+    sofie.shoot_all("04-document")
+    page = sofie.go(f"/dossiers/{facts['dossier']}/bank")
+    sofie.shoot("04-bank")
+
+
+def test_5_the_entrepreneur_claims_and_decides(sofie: Person, els: Person, facts: dict[str, Any]) -> None:
+    """The one-time link claims the company; she sees what waits with its page, approves three, rejects one, and sends."""
+    page = sofie.go(f"/dossiers/{facts['dossier']}")
+    page.locator("#login-details").get_by_role("button", name="Send").click()
+    mailbox = sofie.go("/_mail")
+    for _ in range(60):
+        if mailbox.locator("tbody tr", has_text="els@").count():
+            break
+        mailbox.wait_for_timeout(500)
+        mailbox.reload()
+    mailbox.locator("tbody tr", has_text="els@").first.get_by_role("link").click()
+    link = re.search(r"http://noordzee\.localhost:\d+/activate/\S+", mailbox.inner_text("pre"))
+    assert link is not None
+    phone = els.page
+    phone.goto(link[0])
+    phone.select_option("[name=language]", "en")
+    phone.fill("[name=password]", "kort")
+    phone.press("[name=password]", "Enter")
+    expect(phone.locator("body")).to_contain_text("at least 10 characters")
+    phone.fill("[name=password]", ELS_PASSWORD)
+    els.shoot("05-activate")
+    phone.press("[name=password]", "Enter")
+    phone.wait_for_url(re.compile(r"/$"))
+    els.shoot("05-home")
+    # the link was for one time
+    used = phone.request.get(link[0])
+    assert used.status in (404, 410)
+    phone.goto(els.portal.url("/approve/list"))
+    assert phone.locator("tbody tr").count() == 4
+    els.shoot("05-waiting")
+    phone.goto(els.portal.url("/approve"))
+    phone.locator("img").first.wait_for()
+    els.shoot("05-approve")
+    for _ in range(3):
+        number = phone.locator("#case h1").inner_text() + phone.locator("#case .ui-subtitle").inner_text()
+        phone.get_by_role("button", name=re.compile("^Approve")).click()
+        phone.wait_for_function(
+            "before => { const now = document.querySelector('#case'); return !now ||"
+            " now.querySelector('h1').innerText + (now.querySelector('.ui-subtitle') || {innerText: ''}).innerText !== before }",
+            arg=number,
+        )
+    phone.get_by_role("link", name="Reject…").click()
+    dialog = phone.locator("dialog[open]")
+    dialog.get_by_label("Reason").fill("This was never delivered.")
+    els.shoot("05-reject")
+    dialog.get_by_role("button", name="Reject").click()
+    phone.get_by_text("never delivered").or_(phone.get_by_text("Nothing waits")).first.wait_for()
+    phone.goto(els.portal.url("/send"))
+    phone.locator("main").get_by_role("button", name=re.compile("Send")).first.click()
+    phone.wait_for_load_state()
+    page = sofie.go("/")
+    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_be_visible()
+    sofie.shoot_all("05-work-list")
+
+
+def export(person: Person, dossier: str, *, again: bool = False) -> None:
+    """Press Export and wait for the bundle."""
+    page = person.go(f"/dossiers/{dossier}/export")
+    if again:
+        page.get_by_text("Show options").click()
+        page.get_by_label("Include already exported").check()
+        expect(page.locator("#export-button")).to_contain_text(f"Export {LEAVES} items")
+    page.locator("#export-button").click()
+    page.get_by_text("is ready").wait_for(timeout=60_000)
+
+
+def test_6_the_bundle_and_its_locks(sofie: Person, facts: dict[str, Any]) -> None:
+    """A progress bar, a bundle that proves itself, and documents that nobody can change: page, interface, raw SQL."""
+    page = sofie.go(f"/dossiers/{facts['dossier']}/export")
+    expect(page.locator("#export-button")).to_contain_text(f"Export {LEAVES} items")
+    sofie.shoot_all("06-export")
+    export(sofie, facts["dossier"])
+    with page.expect_download() as got:
+        page.locator("table").get_by_role("link", name="Download").first.click()
+    data = Path(got.value.path()).read_bytes()
+    assert bundle.verify(io.BytesIO(data)) == []
+    names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    facts["names"] = [name for name in names if name != "manifest.json"]
+    assert sum(name.startswith("Demat/Aankopen/") and name.endswith(".xml") for name in names) == 3
+    assert sum(name.startswith("Demat/Verkopen/") and name.endswith(".xml") for name in names) == 2
+    assert sum(name.startswith("CODA/") for name in names) == 2
+    # the UBL as received, its loose PDF beside it under the same base name
+    loose = [name for name in names if name.endswith(".pdf")]
+    assert len(loose) <= 1
+    assert all(name.replace(".pdf", ".xml") in names for name in loose)
+    original = (FILES / "verkoop-hotel-V2026-031.xml").read_bytes()
+    assert any(zipfile.ZipFile(io.BytesIO(data)).read(name) == original for name in names)
+    page.locator("table").get_by_role("link", name="#1").click()
+    page.get_by_text("SHA-256 of the archive").wait_for()
+    sofie.shoot_all("06-bundle")
+    asyncio.run(_locked_in_sql(sofie.portal))
+
+
+async def _locked_in_sql(portal: Running) -> None:
+    url = _environment_of_web(portal)["PORTAL_DATABASE_URL"].replace("+asyncpg", "")
+    connection = await asyncpg.connect(url)
+    try:
+        firm, company, document = await _a_locked_document(portal)
+        for statement in (
+            "update document set gross = 1 where id = $1",
+            "delete from document where id = $1",
+        ):
+            transaction = connection.transaction()
+            await transaction.start()
+            await connection.execute("select set_config('app.firm_id', $1, true)", str(firm))
+            await connection.execute("select set_config('app.opened_company_id', $1, true)", str(company))
+            with pytest.raises(asyncpg.PostgresError) as refused:
+                await connection.execute(statement, document)
+            assert refused.value.sqlstate == "FL001"
+            await transaction.rollback()
+    finally:
+        await connection.close()
+
+
+async def _a_locked_document(portal: Running) -> tuple[Any, Any, Any]:
+    url = _environment_of_web(portal)["PORTAL_DATABASE_SYSTEM_URL"].replace("+asyncpg", "")
+    connection = await asyncpg.connect(url)
+    try:
+        row = await connection.fetchrow(
+            "select firm_id, company_id, document_id from document_lock where document_id is not null limit 1"
+        )
+        assert row is not None
+        return row["firm_id"], row["company_id"], row["document_id"]
+    finally:
+        await connection.close()
+
+
+def _environment_of_web(portal: Running) -> dict[str, str]:
+    """The environment the supervisor gave to its web process."""
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            command = (process / "cmdline").read_bytes().split(b"\0")
+            status = (process / "status").read_text()
+            if b"web" in command and f"PPid:\t{portal.process.pid}\n" in status:
+                pairs = (process / "environ").read_text().split("\0")
+                return dict(pair.partition("=")[::2] for pair in pairs if pair)
+        except OSError:
+            continue
+    raise AssertionError("the web process was not found")
+
+
+def test_7_again_only_when_asked(sofie: Person, facts: dict[str, Any]) -> None:
+    """There is nothing new; with *Include already exported* it makes bundle 2 of the same documents, marked."""
+    page = sofie.go(f"/dossiers/{facts['dossier']}/export")
+    expect(page.locator("#rehearsal")).to_contain_text("nothing new")
+    expect(page.locator("#export-button")).to_be_disabled()
+    export(sofie, facts["dossier"], again=True)
+    expect(page.locator("tbody tr", has_text="#2")).to_contain_text(f"{LEAVES} re-exported")
+    sofie.shoot("07-bundle-2")
+
+
+def test_8_the_agent_writes_and_proves(sofie: Person, facts: dict[str, Any]) -> None:
+    """Paired by a code, killed between write and confirm, run again: one file, one proof, shown per item."""
+    root = facts["folder"] / "BOB50DATA"
+    root.mkdir()
+    page = sofie.go("/agents")
+    page.fill("[name=name]", "SRV01")
+    page.get_by_role("button", name="Make a pairing code").click()
+    code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", page.locator(".ui-alert").first.inner_text())
+    assert code is not None
+    sofie.shoot_all("08-pairing")
+    host = f"noordzee.localhost:{sofie.portal.port}"
+    wrong = agent(facts, "pair", host, "AAAA-AAAA", "--root", str(root))
+    assert wrong.returncode != 0
+    paired = agent(facts, "pair", host, code[0], "--root", str(root))
+    assert paired.returncode == 0, paired.stdout + paired.stderr
+    killed = agent(facts, "run", "--once", FIDERO_AGENT_FAIL_AT="before_confirm")
+    assert killed.returncode not in (0, 1), killed.stdout + killed.stderr
+    again = agent(facts, "run", "--once")
+    assert again.returncode == 0, again.stdout + again.stderr
+    folder = root / "01204"
+    written = sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    )
+    first = [name for name in written if "_0001-" in name]
+    second = [name for name in written if "_0002-" in name]
+    assert len(first) == len(facts["names"]), written
+    assert len(second) == len(facts["names"]), written
+    page = sofie.go(f"/dossiers/{facts['dossier']}/export")
+    row = page.locator("tbody tr", has_text="#1").first
+    expect(row).to_contain_text("confirmed")
+    expect(row).to_contain_text(f"{len(facts['names'])}/{len(facts['names'])}")
+    row.get_by_role("link", name="#1").click()
+    expect(page.locator("tbody tr").first).to_contain_text(str(folder))
+    sofie.shoot_all("08-proofs")
+    page = sofie.go(f"/dossiers/{facts['dossier']}/documents")
+    page.locator("tbody tr", has_text="V2026-031").get_by_role("link").first.click()
+    chain = page.locator(".ui-chain")
+    expect(chain).to_contain_text("undle")
+    expect(chain).to_contain_text("onfirmed")
+    sofie.shoot_all("08-chain")
+    _locked_in_the_interface(sofie, facts, page.url.rpartition("/")[2])
+
+
+def _locked_in_the_interface(sofie: Person, facts: dict[str, Any], document: str) -> None:
+    token = next(
+        match[0]
+        for path in (facts["folder"] / "config").rglob("*")
+        if path.is_file() and (match := re.search(r"[A-Za-z0-9_-]{43}", path.read_text("utf-8", "ignore")))
+    )
+    answer = httpx.delete(
+        f"http://127.0.0.1:{sofie.portal.port}/api/v1/dossiers/{facts['dossier']}/documents/{document}",
+        headers={"host": f"noordzee.localhost:{sofie.portal.port}", "authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 409, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["code"] == "locked"
+
+
+def test_9_policies_act_by_themselves(sofie: Person) -> None:
+    """*After N seconds* makes its bundle through the worker alone."""
+    page = sofie.go("/dossiers")
+    page.get_by_role("link", name="Frituur De Schelde").click()
+    page.wait_for_url(re.compile(r"/dossiers/[0-9a-f-]{36}$"))
+    dossier = page.url.rpartition("/")[2]
+    page = sofie.go(f"/dossiers/{dossier}/quick-entry")
+    page.set_input_files("#drop-files", str(FILES / "frituur" / "aankoop-koeltechniek-F-901.xml"))
+    page.locator("[data-drop-submit]").click()
+    page.get_by_text("All were looked at").wait_for(timeout=60_000)
+    page = sofie.go(f"/dossiers/{dossier}/export")
+    for _ in range(80):
+        if page.locator("tbody tr", has_text="#1").count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
+    expect(page.locator("tbody tr", has_text="#1")).to_contain_text("policy")
+    sofie.shoot("09-by-policy")
+    page = sofie.go("/exports")
+    sofie.shoot_all("09-exports")
