@@ -19,6 +19,7 @@ from portal.syncagent import VERSION, contract, logs, root
 from portal.syncagent.address import portal_url
 from portal.syncagent.client import Portal, describe_platform
 from portal.syncagent.config import Config, Home, home
+from portal.syncagent.deliver import plan
 from portal.syncagent.errors import (
     EXIT_INCOMPLETE,
     EXIT_OK,
@@ -26,6 +27,7 @@ from portal.syncagent.errors import (
     AgentError,
     AlreadyRunningError,
     AwayError,
+    RefusalError,
 )
 from portal.syncagent.journal import Journal
 from portal.syncagent.lock import only_one
@@ -218,7 +220,8 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
                 each = msgspec.json.decode(raw, type=contract.Delivery)
                 old = shown.get(each.dossier_id)
                 named = (each.dossier_code, each.dossier_name, each.company_number)
-                shown[each.dossier_id] = (*named, old[3] if old else [])
+                used = {*(old[3] if old else []), *_folders_of(each, config)}
+                shown[each.dossier_id] = (*named, sorted(used))
     except (AgentError, ValueError) as error:
         code = error.exit_code if isinstance(error, AgentError) else EXIT_INCOMPLETE
         print(f"What waits could not be asked: {error}", file=sys.stderr)
@@ -236,6 +239,15 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
     if not shown:
         print("No dossier has had or waits for a delivery yet.")
     return code
+
+
+def _folders_of(delivery: contract.Delivery, config: Config) -> set[str]:
+    """The folders a waiting delivery will fill; none if its names are refused."""
+    top = config.root_of(delivery.dossier_code)
+    try:
+        return {str(top.joinpath(*item.parts[:-1])) for item in plan(delivery, top)}
+    except RefusalError:
+        return set()
 
 
 def unpair(place: Home, _: argparse.Namespace) -> int:

@@ -171,11 +171,11 @@ def test_folders_shows_where_the_files_of_each_dossier_go(agent: Agent, portal: 
     portal.offer({"Demat/Aankopen/a.xml": b"a"})
     agent.once()
     portal.offer(ONE, code=None, number=2)
-    capture = agent.said
+    assert agent.said
     assert agent("folders") == 0
     capture = agent.said
     assert str(agent.root / "0815" / "Demat" / "Aankopen") in capture
-    assert str(agent.root / "_unassigned" / "BE0403199702") in capture
+    assert str(agent.root / "_unassigned" / "BE0403199702" / "CODA") in capture
     assert "Bakkerij Peeters" in capture
 
 
