@@ -208,7 +208,8 @@ REASONS: dict[str, str] = {
         " the file again."
     ),
     "coda.R5": N_(
-        "Record %(record)s: the closing balance is of another account than the opening one. Ask the bank for the file."
+        "Record %(record)s: the statement opens for account %(expected)s and closes for %(found)s. Ask the bank for the file"
+        " again."
     ),
     "coda.PART": N_("Record %(record)s: a part of a movement is missing. Ask the bank for the file again."),
     "coda.ORPHAN": N_(

@@ -8,6 +8,7 @@ from portal.features.documents.service.arriving import (
     enter,
     identity_of,
     known_bytes,
+    known_entry,
     take_invoice,
     too_large_amounts,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "identity_of",
     "keep_export_locks",
     "known_bytes",
+    "known_entry",
     "lift_locks",
     "listed",
     "lock_for_export",

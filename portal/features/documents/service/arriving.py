@@ -58,6 +58,12 @@ async def known_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Do
     return await repository.with_bytes(session, company_id, sha256)
 
 
+async def known_entry(session: ReadSession, company_id: UUID, entry: Entry, *, us: str) -> Document | None:
+    """The document with the supplier, number, date and type of an entry, if the company has one."""
+    key = entry.columns(us)["duplicate_key"]
+    return await repository.with_key(session, company_id, key) if isinstance(key, str) else None
+
+
 def too_large_amounts(columns: Mapping[str, object]) -> bool:
     """Whether an amount does not fit into the books."""
     amounts = (columns[name] for name in ("net", "tax", "gross", "payable"))

@@ -71,16 +71,14 @@ async def enter(
         Duplicate: the document is there already; the file stays in quick entry.
     """
     _check(actor)
-    async with session.begin_nested():  # a duplicate undoes the claim, and the page can still be shown
-        moved = await _claim(
-            session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now()
-        )
-        us = await documents.identity_of(session, moved.company_id)
-        taken = await documents.enter(
-            session, actor, moved.company_id, entry, stored_file(moved), us=own_key(us)
-        )
-        if not taken.new:
-            raise Duplicate(taken.document)
+    us = own_key(await documents.identity_of(session, row.company_id))
+    there = await documents.known_entry(session, row.company_id, entry, us=us)
+    if there is not None:
+        raise Duplicate(there)
+    moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
+    taken = await documents.enter(session, actor, moved.company_id, entry, stored_file(moved), us=us)
+    if not taken.new:  # somebody entered it between our two looks: all of this is rolled back
+        raise Conflict(HANDLED, code="handled")
     await repository.note(session, moved.id, document_id=taken.document.id)
     await _tell(session, actor, moved, "intake.processed", dossier_id, document=taken.document.id)
     return Handled(taken.document, 0, new=True)

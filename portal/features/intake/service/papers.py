@@ -6,6 +6,7 @@ from uuid import UUID
 
 from exports import coda, ubl
 from exports.model import Document as Invoice
+from exports.numbers import enterprise_number
 from portal.features.banking.domain import Coda, Refusal, codas, fatal
 from portal.features.documents.domain import StoredFile
 from portal.jobs.contract import Tools
@@ -86,7 +87,8 @@ async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> C
         )
     stored = [await tools.store.put(company_id, part, media_type="text/plain") for part in parts]
     statements = await asyncio.to_thread(codas, file, [(one.sha256, one.size) for one in stored], name)
-    numbers = frozenset(one.company_number for one in file.statements if one.company_number)
+    given = {one.company_number for one in file.statements if one.company_number}
+    numbers = frozenset(number for number in given if enterprise_number(number) == number)
     return CodaFile(statements, numbers)
 
 
