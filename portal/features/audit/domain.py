@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,12 @@ def canonical(event: Mapping[str, Any]) -> bytes:
 def link(previous: bytes, event: Mapping[str, Any]) -> bytes:
     """SHA-256(previous ‖ canonical JSON), 32 bytes."""
     return hashlib.sha256(previous + canonical(event)).digest()
+
+
+def earlier(event_id: UUID, by: timedelta) -> UUID:
+    """The lowest uuid7 of a moment `by` before the one in which `event_id` was made."""
+    milliseconds = (event_id.int >> 80) - int(by.total_seconds() * 1000)
+    return UUID(int=max(0, milliseconds) << 80)
 
 
 @dataclass(frozen=True, slots=True)

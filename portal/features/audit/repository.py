@@ -1,13 +1,17 @@
 """SQL of the audit log."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.audit.domain import earlier
 from portal.features.audit.models import AuditEvent, AuditSeal
+
+LOOK_BACK = timedelta(hours=1)
 
 
 def add(session: WriteSession, event: AuditEvent) -> None:
@@ -53,15 +57,21 @@ async def lock_sealing(session: WriteSession) -> bool:
 
 
 async def unsealed(session: ReadSession, limit: int) -> Sequence[tuple[AuditEvent, UUID]]:
-    """Committed events without a seal, in the order of their making."""
-    found = await session.execute(
+    """Committed events without a seal, in the order of their making.
+
+    Looks back from the newest sealed event by more than any transaction may last, not over the whole log each time.
+    """
+    newest = await session.scalar(sa.select(AuditSeal.event_id).order_by(AuditSeal.event_id.desc()).limit(1))
+    statement = (
         sa.select(AuditEvent, chain_of())
         .outerjoin(AuditSeal, AuditSeal.event_id == AuditEvent.id)
         .where(AuditSeal.event_id.is_(None))
         .order_by(AuditEvent.id)
         .limit(limit)
     )
-    return [(row[0], row[1]) for row in found]
+    if newest is not None:
+        statement = statement.where(AuditEvent.id > earlier(newest, LOOK_BACK))
+    return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
 async def count_unsealed(session: ReadSession) -> int:
@@ -77,11 +87,20 @@ async def count_unsealed(session: ReadSession) -> int:
 
 async def heads(session: ReadSession, chains: set[UUID]) -> dict[UUID, tuple[int, bytes]]:
     """The last seal of each chain: sequence and hash."""
+    wanted = (
+        sa.func.unnest(sa.cast(list(chains), ARRAY(sa.Uuid())))
+        .table_valued(sa.column("chain", sa.Uuid()), name="wanted")
+        .render_derived()
+    )
+    last = (
+        sa.select(AuditSeal.sequence, AuditSeal.hash)
+        .where(AuditSeal.chain == wanted.c.chain)
+        .order_by(AuditSeal.sequence.desc())
+        .limit(1)
+        .lateral("last")
+    )
     found = await session.execute(
-        sa.select(AuditSeal.chain, AuditSeal.sequence, AuditSeal.hash)
-        .where(AuditSeal.chain.in_(chains))
-        .distinct(AuditSeal.chain)
-        .order_by(AuditSeal.chain, AuditSeal.sequence.desc())
+        sa.select(wanted.c.chain, last.c.sequence, last.c.hash).select_from(wanted).join(last, sa.true())
     )
     return {row.chain: (row.sequence, row.hash) for row in found}
 
