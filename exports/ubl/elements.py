@@ -177,23 +177,38 @@ def payment_terms(note: str | None, discounts: Iterable[SettlementDiscount], cur
     return written
 
 
+@lru_cache(maxsize=512)
 def tax_category(
     element: str,
     category: str | None,
-    percent: Decimal | None,
+    percent: str | None,
     name: str | None,
     reason_code: str | None = None,
     reason: str | None = None,
 ) -> str:
-    """A VAT category with its rate, Belgian code and reasons, all safe."""
-    content = text("ID", category) + text("Name", name) + plain_number("Percent", percent)
-    if reason_code or reason:
-        content += text("TaxExemptionReasonCode", reason_code) + text("TaxExemptionReason", reason)
+    """A VAT category with its rate (already as text), Belgian code and reasons, safe or not.
+
+    Remembered: there are only so many. The rate is a text here because 21 and 21.00 are equal as numbers.
+    """
+    content = "".join(
+        [
+            text(tag, escaped(value)) if value else ""
+            for tag, value in (
+                ("ID", category),
+                ("Name", name),
+                ("Percent", percent),
+                ("TaxExemptionReasonCode", reason_code),
+                ("TaxExemptionReason", reason),
+            )
+        ]
+    )
     return f"<cac:{element}>{content}{VAT}</cac:{element}>" if content else ""
 
 
 def allowance_charge(of: AllowanceCharge, currency: str) -> str:
     """An allowance or charge, of the document or a line."""
+    rate = None if of.tax_percent is None else number(of.tax_percent)
+    category = tax_category("TaxCategory", of.tax_category, rate, of.tax_name)
     of = clean(of)
     return (
         f"<cac:AllowanceCharge><cbc:ChargeIndicator>{'true' if of.is_charge else 'false'}</cbc:ChargeIndicator>"
@@ -202,25 +217,17 @@ def allowance_charge(of: AllowanceCharge, currency: str) -> str:
         + plain_number("MultiplierFactorNumeric", of.percent)
         + amount("Amount", of.amount, currency)
         + amount("BaseAmount", of.base_amount, currency)
-        + tax_category("TaxCategory", of.tax_category, of.tax_percent, of.tax_name)
+        + category
         + "</cac:AllowanceCharge>"
     )
 
 
 def tax_subtotal(of: TaxSubtotal, currency: str) -> str:
     """One category and rate of the VAT breakdown."""
-    of = clean(of)
-    reasons = ""
-    if of.exemption_reason_code or of.exemption_reason:
-        reasons = text("TaxExemptionReasonCode", of.exemption_reason_code) + text(
-            "TaxExemptionReason", of.exemption_reason
-        )
-    content = (
-        f"{f'<cbc:ID>{of.category}</cbc:ID>' if of.category else ''}"
-        f"{f'<cbc:Name>{of.name}</cbc:Name>' if of.name else ''}"
-        f"{f'<cbc:Percent>{number(of.percent)}</cbc:Percent>' if of.percent is not None else ''}{reasons}"
+    rate = None if of.percent is None else number(of.percent)
+    category = tax_category(
+        "TaxCategory", of.category, rate, of.name, of.exemption_reason_code, of.exemption_reason
     )
-    category = f"<cac:TaxCategory>{content}{VAT}</cac:TaxCategory>" if content else ""
     return (
         f'<cac:TaxSubtotal><cbc:TaxableAmount currencyID="{currency}">{number(of.taxable_amount)}</cbc:TaxableAmount>'
         f'<cbc:TaxAmount currencyID="{currency}">{number(of.tax_amount)}</cbc:TaxAmount>{category}</cac:TaxSubtotal>'

@@ -13,12 +13,16 @@ from msgspec.structs import astuple, replace
 
 from exports.errors import UnwritableError
 
-_SPECIAL = re.compile('[&<>"\t\n\r\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]')
+#: What XML forbids, what it wants written otherwise, and the spaces ``str.strip`` knows beside the usual one.
+_FORBIDDEN = "\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff"
+_SPACES = "\t\n\r\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SPECIAL = re.compile(f'[&<>"{_FORBIDDEN}{_SPACES}]')
+_CHANGED = re.compile(f'[&<>"{_FORBIDDEN}]')
 #: Whether a text needs a change; space around it apart.
 special = _SPECIAL.search
 #: Two halves of a character outside the basic plane, as some programs hand them over.
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "\t", "\n": "\n"}
+_REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 #: Between the texts that are looked at together: in none of them, or it does no harm.
 _BETWEEN = "\x7f"
 
@@ -36,7 +40,7 @@ def escaped(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
-    return _SPECIAL.sub(lambda found: _REPLACED.get(found[0], ""), text).strip()
+    return _CHANGED.sub(lambda found: _REPLACED.get(found[0], ""), text).strip()
 
 
 def clean(of: AnyStruct) -> AnyStruct:

@@ -1,11 +1,12 @@
 """Lines as text: most of a document, so the usual ones have a way of their own.
 
 A usual line has a name, a quantity, a price and a VAT category, and nothing else. Its text is one f-string, its VAT
-category is written once for all lines that share it. Any other line goes through :func:`_line`, which knows
+category is remembered for all lines that share it. Any other line goes through :func:`_line`, which knows
 everything; the tests hold both to the same text.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec.structs import astuple
 
@@ -36,7 +37,6 @@ def lines(items: Sequence[Line], *, credit_note: bool, currency: str) -> str:
     to_net = f'</cbc:{quantity_name}><cbc:LineExtensionAmount currencyID="{currency}">'
     to_name = "</cbc:LineExtensionAmount><cac:Item><cbc:Name>"
     end = f"</cbc:PriceAmount></cac:Price></cac:{kind}>"
-    shared: dict[tuple[str | None, ...], tuple[str, str]] = {}
     written: list[str] = []
     for position, of in enumerate(items, 1):
         id_, name, unit, net, quantity, price, category, percent, belgian, *others = astuple(of)
@@ -46,6 +46,7 @@ def lines(items: Sequence[Line], *, credit_note: bool, currency: str) -> str:
             and unit
             and quantity is not None
             and price is not None
+            and percent is not None
             and id_.isalnum()
             and special(name) is None
             and name[0] != " " != name[-1]
@@ -53,42 +54,41 @@ def lines(items: Sequence[Line], *, credit_note: bool, currency: str) -> str:
             net = str(net)
             quantity = str(quantity)
             price = str(price)
-            digits = f"{net}{quantity}{price}"
+            percent = str(percent)
+            digits = f"{net}{quantity}{price}{percent}"
             if not ("E" in digits or "N" in digits or "n" in digits):  # as odd_number, without the call
-                key = (
-                    unit,
-                    category,
-                    belgian,
-                    str(percent),
-                )  # as text: 21 and 21.00 are equal, and stay apart
-                both = shared.get(key)
-                if both is None:
-                    both = (
-                        f'</cbc:ID><cbc:{quantity_name} unitCode="{escaped(unit)}">',
-                        f'</cbc:Name>{_category(of)}</cac:Item><cac:Price><cbc:PriceAmount currencyID="{currency}">',
-                    )
-                    shared[key] = both
-                to_quantity, to_price = both
+                to_quantity, to_price = _around(quantity_name, currency, unit, category, percent, belgian)
                 written.append(
                     f"{start}{id_}{to_quantity}{quantity}{to_net}{net}{to_name}{name}{to_price}{price}{end}"
                 )
                 continue
-        written.append(_line(clean(of), position, kind, quantity_name, currency))
+        written.append(_line(of, position, kind, quantity_name, currency))
     return "".join(written)
 
 
-def _category(of: Line) -> str:
-    """The VAT category of a usual line."""
-    return tax_category(
-        "ClassifiedTaxCategory",
-        escaped(of.tax_category or ""),
-        of.tax_percent,
-        escaped(of.tax_name or ""),
+@lru_cache(maxsize=256)
+def _around(
+    quantity_name: str, currency: str, unit: str, category: str | None, percent: str, belgian: str | None
+) -> tuple[str, str]:
+    """What stands between a usual line's id and quantity, and between its name and price."""
+    tax = tax_category("ClassifiedTaxCategory", category, percent, belgian)
+    return (
+        f'</cbc:ID><cbc:{quantity_name} unitCode="{escaped(unit)}">',
+        f'</cbc:Name>{tax}</cac:Item><cac:Price><cbc:PriceAmount currencyID="{currency}">',
     )
 
 
 def _line(of: Line, position: int, kind: str, quantity_name: str, currency: str) -> str:
-    """Any line, cleaned."""
+    """Any line."""
+    category = tax_category(
+        "ClassifiedTaxCategory",
+        of.tax_category,
+        None if of.tax_percent is None else number(of.tax_percent),
+        of.tax_name,
+        of.tax_exemption_reason_code,
+        of.tax_exemption_reason,
+    )
+    of = clean(of)
     unit = f' unitCode="{of.unit_code}"' if of.unit_code else ""
     quantity = (
         f"<cbc:{quantity_name}{unit}>{number(of.quantity)}</cbc:{quantity_name}>"
@@ -110,13 +110,13 @@ def _line(of: Line, position: int, kind: str, quantity_name: str, currency: str)
         + inside("OrderLineReference", text("LineID", of.order_line_reference))
         + about
         + (tax + allowances if kind == "CreditNoteLine" else allowances + tax)
-        + inside("Item", _item(of))
+        + inside("Item", _item(of, category))
         + _price(of, currency)
         + f"</cac:{kind}>"
     )
 
 
-def _item(of: Line) -> str:
+def _item(of: Line, category: str) -> str:
     classifications = properties = ""
     for list_id, code in of.classifications:
         classifications += inside(
@@ -134,14 +134,7 @@ def _item(of: Line) -> str:
         + inside("StandardItemIdentification", schemed("ID", of.standard_item_id, of.standard_item_scheme))
         + inside("OriginCountry", text("IdentificationCode", of.origin_country))
         + classifications
-        + tax_category(
-            "ClassifiedTaxCategory",
-            of.tax_category,
-            of.tax_percent,
-            of.tax_name,
-            of.tax_exemption_reason_code,
-            of.tax_exemption_reason,
-        )
+        + category
         + properties
     )
 

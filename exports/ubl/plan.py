@@ -16,8 +16,9 @@ Pairs = tuple[tuple[str, str], ...]
 
 #: (end tag, field, conversion, attributes wanted as (name, field), values of attributes as (field, value)).
 Leaf = tuple[str, str, Callable[[str], Any] | None, Pairs, Pairs]
-#: (end tag, ``None``, what happens there, table, ``None``); without an end function its values land in its parent's record.
-Branch = tuple[str, None, Close | None, "Table", None]
+#: (end tag, ``None``, what happens there, table, parts to jump over); without an end function its values land in its
+#: parent's record. An element that nearly always says the same, and nothing of interest, is jumped over when it does.
+Branch = tuple[str, None, Close | None, "Table", list[str]]
 Table: TypeAlias = dict[str, "Leaf | Branch"]
 
 #: Instead of attributes wanted: texts of a repeating element are joined by line ends; otherwise the first wins.
@@ -37,6 +38,7 @@ class Element(NamedTuple):
 
     children: "Plan"
     close: Close | None = None
+    usual: str | None = None  #: the value of its only child when it is to be jumped over
 
 
 Plan: TypeAlias = Mapping[str, Value | Element]
@@ -78,5 +80,10 @@ def compiled(plan: Plan, aggregates: tuple[str, ...], basics: tuple[str, ...]) -
             if isinstance(target, Value):
                 result[name] = (end, target.field, target.convert, target.attributes, ())
             else:
-                result[name] = (end, None, target.close, compiled(target.children, aggregates, basics), None)
+                table = compiled(target.children, aggregates, basics)
+                jump: list[str] = []
+                if target.usual is not None and len(table) == 1:
+                    (child,) = table
+                    jump = [name, "", child, target.usual, "/" + child, "", end, ""]
+                result[name] = (end, None, target.close, table, jump)
     return result

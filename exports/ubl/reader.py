@@ -1,6 +1,7 @@
 """UBL bytes to a :class:`~exports.model.Document`."""
 
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from exports.ubl.tokens import (
     short_inner_head,
     unescaped,
 )
-from exports.ubl.values import ValueFault
+from exports.ubl.values import ValueFault, amount, are_amounts
 
 _ROOTS: Mapping[str, tuple[str, Kind, str]] = {
     "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2": ("Invoice", "invoice", "380"),
@@ -78,7 +79,9 @@ def _document(parts: list[str], text: str, *, strict: bool) -> Document:
     root = _short_root(parts[1], strict) if len(parts[1]) <= SHORT else _root(parts[1], strict)
     record: Record = {}
     try:
-        _walk(parts, root, record, strict=strict, references="&" in text)
+        if not _walk(parts, root, record, strict=strict, references="&" in text, quick=True):
+            record = {}
+            _walk(parts, root, record, strict=strict, references="&" in text, quick=False)
     except _FaultAtError as fault:
         raise _unreadable(fault, parts[: fault.position], text) from fault
     except IndexError as error:
@@ -145,7 +148,9 @@ def _root(tag: str, strict: bool) -> _Root:
 _short_root = lru_cache(maxsize=256)(_root)
 
 
-def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, references: bool) -> None:
+def _walk(
+    parts: list[str], root: _Root, record: Record, *, strict: bool, references: bool, quick: bool
+) -> bool:
     """Put every value into the record of its element.
 
     Args:
@@ -154,6 +159,10 @@ def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, refere
         record: The document's, to be filled.
         strict: Whether the parts are a sender's and not what lxml wrote.
         references: Whether there are any in the texts.
+        quick: Whether to look at amounts only at the end.
+
+    Returns:
+        Whether all is well: when not, a slow walk finds the amount that is none.
 
     Raises:
         MalformedError: When tags do not match, or something is outside the subset.
@@ -165,6 +174,7 @@ def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, refere
     own = record
     close = None
     stack: list[tuple[Table, Record, str, Close | None]] = []
+    amounts: list[str] = []
     at = 3  # the tag behind the root's; its text follows
     try:
         while True:
@@ -197,12 +207,22 @@ def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, refere
                 if references and "&" in value:
                     value = unescaped(value)
                 if field not in own:
-                    own[field] = value if convert is None else convert(value)
+                    if convert is None:
+                        own[field] = value
+                    elif convert is amount and quick:
+                        amounts.append(value)
+                        own[field] = Decimal(value)
+                    else:
+                        own[field] = convert(value)
                     if beside:
                         own.update(beside)
                 elif wanted is JOINED:
                     own[field] += "\n" + value
             else:
+                jump = target[4]
+                if jump and parts[at : at + 8] == jump:
+                    at += 8
+                    continue
                 stack.append((children, own, ending, close))
                 if len(stack) > MAX_DEPTH:
                     raise Unreadable("too_deep", params={"limit": str(MAX_DEPTH)})
@@ -212,8 +232,11 @@ def _walk(parts: list[str], root: _Root, record: Record, *, strict: bool, refere
                 at += 2
     except ValueFault as fault:
         raise _FaultAtError(fault, at) from fault
+    except InvalidOperation:
+        return False
     if at + 2 != len(parts) or parts[at + 1].strip(" \t\n"):
         raise MalformedError("something after the root")
+    return are_amounts(amounts)
 
 
 def _target(tag: str, children: Table, root: _Root, *, strict: bool) -> Leaf | Branch | None:
@@ -228,7 +251,7 @@ def _target(tag: str, children: Table, root: _Root, *, strict: bool) -> Leaf | B
         prefix, colon, _local = name.rpartition(":")
         if strict and colon and prefix + colon not in root.prefixes:
             raise MalformedError("undeclared prefix")
-        target = ("/" + name, None, None, _NOTHING, None)
+        target = ("/" + name, None, None, _NOTHING, [])
     if empty:
         return None
     if target[1] is None or not attributes:

@@ -59,7 +59,7 @@ def _close_tax_total(parent: Record, own: Record) -> None:
 
 
 #: Always VAT. Known so that it is passed over without looking further.
-_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, lambda _parent, _own: None)
+_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, lambda _parent, _own: None, usual="VAT")
 _TAX_CATEGORY: Plan = {
     "cac:TaxScheme": _TAX_SCHEME,
     "cbc:ID": leaf("tax_category"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import BinaryIO
 
-from exports.model import Attachment, Document, PaymentMeans
+from exports.model import Attachment, Document, Party, PaymentMeans
 from exports.ubl import codes
 from exports.ubl.elements import (
     allowance_charge,
@@ -46,7 +46,10 @@ def write(document: Document) -> bytes:
     Raises:
         Unwritable: ``not_a_number`` for an amount that is none, ``missing`` without number or currency.
     """
-    return b"".join(_pieces(document))
+    document = _checked(document)
+    if document.attachments or document.software or document.project_reference:
+        return b"".join(_pieces(document))
+    return f"{_ROOTS[document.kind]}{_header(document)}{_body(document)}".encode()
 
 
 def write_to(document: Document, out: BinaryIO) -> None:
@@ -56,20 +59,21 @@ def write_to(document: Document, out: BinaryIO) -> None:
         Unwritable: See :func:`write`.
         OSError: From an attachment's source or from ``out``.
     """
-    out.writelines(_pieces(document))
+    out.writelines(_pieces(_checked(document)))
+
+
+def _checked(document: Document) -> Document:
+    """The document cleaned, when it has what no file can be without."""
+    document = clean(document)
+    if not document.number or not document.currency:
+        element = "cbc:DocumentCurrencyCode" if document.number else "cbc:ID"
+        raise Unwritable("missing", params={"element": element})
+    return document
 
 
 def _pieces(document: Document) -> Iterator[bytes]:
-    document = clean(document)
-    for element, value in (("cbc:ID", document.number), ("cbc:DocumentCurrencyCode", document.currency)):
-        if not value:
-            raise Unwritable("missing", params={"element": element})
     body = _body(document)  # first, so that bad values are known before anything is written
-    head = _ROOTS[document.kind] + _header(document)
-    if not (document.attachments or document.software or document.project_reference):
-        yield (head + body).encode()
-        return
-    yield head.encode()
+    yield f"{_ROOTS[document.kind]}{_header(document)}".encode()
     yield from _documents(document)
     yield body.encode()
 
@@ -188,24 +192,21 @@ def _body(document: Document) -> str:
         representative = inside("TaxRepresentativeParty", party(document.tax_representative, trader=False))
     if document.delivery:
         delivered = delivery(document.delivery)
+    between = _originator(document) if credit_note else project
+    allowances = "".join([allowance_charge(one, document.currency) for one in document.allowances_charges])
     return (
-        (_originator(document) if credit_note else project)
-        + _role("AccountingSupplierParty", party(document.supplier, trader=True))
-        + _role("AccountingCustomerParty", party(document.customer, trader=True))
-        + payee
-        + representative
-        + delivered
-        + _payment(document)
-        + "".join([allowance_charge(one, document.currency) for one in document.allowances_charges])
-        + _sums(document)
-        + lines(document.lines, credit_note=credit_note, currency=document.currency)
-        + ("</CreditNote>" if credit_note else "</Invoice>")
+        f"{between}"
+        f"<cac:AccountingSupplierParty>{_party(document.supplier)}</cac:AccountingSupplierParty>"
+        f"<cac:AccountingCustomerParty>{_party(document.customer)}</cac:AccountingCustomerParty>"
+        f"{payee}{representative}{delivered}{_payment(document)}{allowances}{_sums(document)}"
+        f"{lines(document.lines, credit_note=credit_note, currency=document.currency)}"
+        f"{'</CreditNote>' if credit_note else '</Invoice>'}"
     )
 
 
-def _role(name: str, content: str) -> str:
-    """A seller or buyer. The schema wants the element even when nothing is known about who it is."""
-    return f"<cac:{name}>{inside('Party', content)}</cac:{name}>"
+def _party(of: Party) -> str:
+    """A seller or buyer. The element around it stands in any case: the schema wants it."""
+    return inside("Party", party(of, trader=True))
 
 
 def _payment(document: Document) -> str:
