@@ -57,6 +57,7 @@ from portal.kernel.language import current_language
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
 from portal.web.directories import Directories
+from portal.web.downloads import AS_STORED
 from portal.web.gate import Gate
 from portal.web.problems import answer_problem
 from portal.web.security import SameSite
@@ -187,7 +188,9 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
         state=State({"tools": tools}),
         lifespan=[lifespan],
         openapi_config=openapi,
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=5, minimum_size=1000),
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key=AS_STORED
+        ),
         request_max_body_size=4 * tools.settings.max_upload_bytes,
         multipart_form_part_limit=500,
         logging_config=None,

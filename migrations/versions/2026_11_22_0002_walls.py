@@ -266,6 +266,16 @@ def upgrade() -> None:
     op.execute("revoke all on member_dossier from portal_app, portal_system")
     op.execute("grant select on member_dossier to portal_app, portal_system")
 
+    # An item that goes (its dossier's access ended before it left) takes its lock along.
+    op.create_foreign_key(
+        op.f("fk_document_lock_firm_id_item_id"),
+        "document_lock",
+        "dossier_item",
+        ["firm_id", "item_id"],
+        ["firm_id", "id"],
+        ondelete="CASCADE",
+    )
+    op.create_index(op.f("ix_document_lock_firm_id_item_id"), "document_lock", ["firm_id", "item_id"])
     op.execute(LOCK_TAKES_THE_ROW)
     op.execute(
         "create trigger document_lock_takes_the_row before insert on document_lock"

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+AS_STORED = "as_stored"
+"""Handlers with this option answer bytes as they are: no compression, so that length, ETag and ranges hold."""
+
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069]')
 
 

@@ -32,7 +32,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
 from portal.web.directories import HostFirm
-from portal.web.downloads import attachment
+from portal.web.downloads import AS_STORED, attachment
 from portal.web.limits import client_address
 from portal.web.ranges import requested_range
 from portal.web.security import agent, public
@@ -108,7 +108,13 @@ def _shown(one: WaitingDelivery, dossier: dossiers.Dossier) -> Delivery:
     )
 
 
-@get("/api/v1/agent/deliveries/{delivery_id:uuid}/bundle", guards=[agent], tags=["agents"], raises=RAISES)
+@get(
+    "/api/v1/agent/deliveries/{delivery_id:uuid}/bundle",
+    guards=[agent],
+    tags=["agents"],
+    raises=RAISES,
+    opt={AS_STORED: True},
+)
 async def bundle(
     request: Request[Any, Any, Any],
     delivery_id: FromPath[UUID],

@@ -24,7 +24,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict
 from portal.kernel.language import N_, gettext
-from portal.web.downloads import attachment
+from portal.web.downloads import AS_STORED, attachment
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render
 from portal.web.security import requires, staff
@@ -186,7 +186,7 @@ async def bundle_page(
     )
 
 
-@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/download", guards=[staff])
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/download", guards=[staff], opt={AS_STORED: True})
 async def download(
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],
@@ -206,7 +206,7 @@ async def download(
     )
 
 
-@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/manifest", guards=[staff])
+@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/manifest", guards=[staff], opt={AS_STORED: True})
 async def manifest(
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],

@@ -80,10 +80,15 @@ class DocumentLock(OwnedByCompany, Base):
     __table_args__ = (
         sa.ForeignKeyConstraint(["company_id", "document_id"], ["document.company_id", "document.id"]),
         sa.ForeignKeyConstraint(["company_id", "statement_id"], ["statement.company_id", "statement.id"]),
+        # An item that goes (its dossier's access ended before it left) takes its lock along.
+        sa.ForeignKeyConstraint(
+            ["firm_id", "item_id"], ["dossier_item.firm_id", "dossier_item.id"], ondelete="CASCADE"
+        ),
         sa.CheckConstraint("num_nonnulls(document_id, statement_id) = 1", name="one_subject"),
         sa.UniqueConstraint("company_id", "item_id"),
         sa.Index("ix_document_lock_document", "company_id", "document_id"),
         sa.Index("ix_document_lock_statement", "company_id", "statement_id"),
+        sa.Index(None, "firm_id", "item_id"),
     )
 
     document_id: Mapped[UUID | None]
