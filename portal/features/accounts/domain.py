@@ -26,7 +26,7 @@ _BROWSERS = (
     (re.compile(r"\bEdgA?/"), "Edge"),
     (re.compile(r"\bOPR/"), "Opera"),
     (re.compile(r"\bFirefox/|\bFxiOS/"), "Firefox"),
-    (re.compile(r"\bChrome/|\bCriOS/"), "Chrome"),
+    (re.compile(r"Chrome/|\bCriOS/"), "Chrome"),
     (re.compile(r"\bSafari/"), "Safari"),
 )
 _SYSTEMS = (
@@ -47,12 +47,16 @@ def browser_name(user_agent: str) -> str | None:
     return ", ".join(part for part in (browser, system) if part) or None
 
 
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(
-    r"[^@\s\"<>()\[\],;:\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z][A-Za-z0-9-]{1,23}",
-    re.ASCII,
+    rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]", re.ASCII
 )
 
 
 def is_address(text: str) -> bool:
-    """Whether this can be an e-mail address: one @, a domain with a dot, ASCII, at most 254 characters."""
-    return len(text) <= 254 and text.isascii() and _ADDRESS.fullmatch(text) is not None and ".." not in text
+    """Whether this can be an e-mail address as mail servers everywhere take it.
+
+    RFC 5321: a dot-atom of at most 64 characters, one @, a domain with a dot, ASCII, at most 254 characters.
+    """
+    return len(text) <= 254 and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None

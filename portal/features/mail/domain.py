@@ -4,23 +4,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from typing import ClassVar
-from uuid import UUID
-
-from portal.kernel.events import Event
 
 MESSAGE = re.compile(r"[a-z][a-z_]{1,40}", re.ASCII)
 """A message is a folder of that name in themes/templates/mail, holding subject.txt, body.txt and body.html."""
 KEEP_TRYING = timedelta(hours=24)
 """A server that is away is tried for a day; then the mail has failed."""
-
-
-class MailFailed(Event, frozen=True, kw_only=True):
-    """A mail could not be delivered and is not tried any more."""
-
-    name: ClassVar[str] = "mail.failed"
-    mail_id: UUID
-    dossier_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,8 @@ async def test_many_are_invited_at_once_and_who_is_left_out_is_said(world: World
     silent = await a_dossier(world, firm, code="8", name="Zonder Adres")
     active = await a_dossier(world, firm, code="9", name="Al Actief", access=Access.GRANTED)
     async with sign_in(world, owner) as client:
+        listed = await client.get("/dossiers")
+        assert f'name="selected" value="{good[0].id}" form="chosen"' in listed.text
         answer = await client.post(
             "/dossiers/invite", data={"selected": [str(one.id) for one in (*good, silent, active)]}
         )

@@ -32,7 +32,7 @@ async def secret_of(request: HTMXRequest, name: str) -> str:
 async def sign_in_page(
     request: HTMXRequest,
     signed_in: NamedDependency[SignedIn | None],
-    next: FromQuery[str | None] = None,
+    next: FromQuery[str | None] = None,  # noqa: A002 - its name in the address
 ) -> Template | Response[Any]:
     """The form; whoever is signed in goes on."""
     if signed_in is not None:

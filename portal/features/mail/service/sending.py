@@ -24,7 +24,6 @@ from portal.features.accounts.domain import is_address
 from portal.features.mail import repository
 from portal.features.mail.domain import (
     Content,
-    MailFailed,
     NotNow,
     Refused,
     one_line,
@@ -33,7 +32,7 @@ from portal.features.mail.domain import (
 from portal.features.mail.models import MailMessage, MailState
 from portal.features.mail.service import letters, transport
 from portal.jobs.contract import Job, Later, clock_of
-from portal.jobs.ledger import enqueue, publish
+from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import Invalid
@@ -189,7 +188,6 @@ async def dispatch(task: Task, mail_id: UUID, content: ContentMaker, done: After
 async def _fail(task: Task, mail: MailMessage, why: str) -> None:
     async with task.transaction() as session:
         await repository.settle(session, mail.id, MailState.FAILED, error=why)
-        await publish(session, task.actor, MailFailed(mail_id=mail.id, dossier_id=mail.dossier_id))
         await task.finish(session)
 
 
