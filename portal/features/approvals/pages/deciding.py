@@ -1,4 +1,4 @@
-"""Pages of approvals: one document at a time, the list, sending to the accountant; and who decided what."""
+"""Approving: one document at a time, and the list."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,17 +15,15 @@ from portal.features.approvals import service
 from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
 from portal.features.documents.domain import KIND_NAMES, SALES
 from portal.features.documents.service import Document
-from portal.features.dossiers import service as dossiers
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render, toast_now
-from portal.web.security import member, requires, staff
+from portal.web.security import member, requires
 
 APPROVERS = [member, requires(Right.APPROVE)]
-SENDERS = [member, requires(Right.SEND)]
 REJECTION_NAMES = {
     Decision.DISPUTED: (N_("Disputed"), N_("It is for us, but something is wrong with it.")),
     Decision.NOT_OURS: (N_("Not ours"), N_("It is not for our company.")),
@@ -37,7 +35,8 @@ DONE = {
 }
 
 
-def _names(document: Document) -> dict[str, Any]:
+def names(document: Document) -> dict[str, Any]:
+    """The words for a document: its kind, its counterparty, and what to call it."""
     return {
         "kind": gettext(KIND_NAMES[document.kind]),
         "counterparty_label": gettext(N_("Customer")) if document.kind in SALES else gettext(N_("Supplier")),
@@ -76,7 +75,7 @@ async def _case_page(
         values=values or {},
         errors=errors or {},
         steps=await service.history(session, document_id),
-        **_names(case.document),
+        **names(case.document),
     )
 
 
@@ -173,7 +172,7 @@ async def decide(
             problem=conflict.text(),
         )
     following = await service.following(session, document_id)
-    text = gettext(DONE[decision]) % {"what": _names(decided.document)["what"]}
+    text = gettext(DONE[decision]) % {"what": names(decided.document)["what"]}
     toast = Toast("success", text, f"/approve/{document_id}", gettext(N_("Look again")))
     href = f"/approve/{following}" if following else "/approve"
     if not is_fragment(request):
@@ -303,144 +302,4 @@ async def _reject_many_page(
     )
 
 
-# ── send to my accountant ────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def _send_page(
-    request: HTMXRequest,
-    session: WriteSession,
-    actor: Actor,
-    *,
-    status: int = 200,
-    note: str = "",
-    errors: Mapping[str, str] | None = None,
-    problem: str | None = None,
-) -> Template:
-    return render(
-        request,
-        "pages/approvals/send.html",
-        status=status,
-        ready=await service.ready(session, actor),
-        may_approve=actor.may(Right.APPROVE),
-        note=note,
-        errors=errors or {},
-        problem=problem,
-    )
-
-
-@get("/send", guards=SENDERS)
-async def send_page(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
-) -> Template:
-    """What is ready for the accountant, and the button."""
-    return await _send_page(request, session, actor)
-
-
-@post("/send", guards=SENDERS, status_code=200)
-async def send(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
-) -> Template | Response[Any]:
-    """Tell the accountant."""
-    note = (await Form.of(request)).text("note", longest=10_000)
-    try:
-        sent = await service.hand_over(session, actor, note)
-    except Invalid as wrong:
-        return await _send_page(request, session, actor, status=422, note=note, errors=wrong.field_texts())
-    except Conflict as conflict:
-        return await _send_page(request, session, actor, status=409, note=note, problem=conflict.text())
-    count = sum(one.documents for one in sent)
-    text = (
-        ngettext(
-            "Your accountant knows that %(count)s document is ready.",
-            "Your accountant knows that %(count)s documents are ready.",
-            count,
-        )
-        % {"count": count}
-        if count
-        else gettext(N_("Your message is on its way to your accountant."))
-    )
-    return go(request, "/", Toast("success", text))
-
-
-# ── who decided what ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@get("/documents/{document_id:uuid}/decisions", guards=[member])
-async def member_history(
-    request: HTMXRequest,
-    document_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
-) -> Template:
-    """The story of a document's approval, for the company."""
-    document = await service.paper(session, actor, document_id)
-    return render(
-        request,
-        "pages/approvals/history.html",
-        block="story",
-        document=document,
-        steps=await service.history(session, document.id),
-        back=f"/documents/{document.id}",
-        ask_again=None,
-        **_names(document),
-    )
-
-
-@get("/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/decisions", guards=[staff])
-async def staff_history(
-    request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
-) -> Template:
-    """The same for the office, with the way to ask once more."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    document = await service.paper_in(session, actor, dossier, document_id)
-    here = f"/dossiers/{dossier.id}/documents/{document.id}"
-    may_ask = actor.may(Right.EXPORT) and await service.may_ask_again(session, dossier, document.id)
-    return render(
-        request,
-        "pages/approvals/history.html",
-        block="story",
-        document=document,
-        steps=await service.history(session, document.id),
-        back=here,
-        ask_again=f"{here}/ask-again" if may_ask else None,
-        **_names(document),
-    )
-
-
-@post(
-    "/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/ask-again",
-    guards=[requires(Right.EXPORT)],
-    status_code=200,
-)
-async def ask_again(
-    request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
-) -> Response[Any]:
-    """The accountant asks the client once more."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    await service.ask_again(session, actor, dossier, document_id)
-    text = gettext(N_("The client is asked again."))
-    return go(request, f"/dossiers/{dossier.id}/documents/{document_id}", Toast("success", text))
-
-
-ROUTES: list[Any] = [
-    first_page,
-    list_page,
-    decide_many,
-    case_page,
-    reject_page,
-    decide,
-    withdraw,
-    send_page,
-    send,
-    member_history,
-    staff_history,
-    ask_again,
-]
+ROUTES: list[Any] = [first_page, list_page, decide_many, case_page, reject_page, decide, withdraw]
