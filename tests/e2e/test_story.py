@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -259,7 +260,9 @@ def test_6_the_bundle_and_its_locks(sofie: Person, facts: dict[str, Any]) -> Non
     page.locator("table").get_by_role("link", name="#1").click()
     page.get_by_text("SHA-256 of the archive").wait_for()
     sofie.shoot_all("06-bundle")
-    asyncio.run(_locked_in_sql(sofie.portal))
+    # Playwright keeps an event loop in this thread: the look into the database has one of its own.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _locked_in_sql(sofie.portal)).result(60)
 
 
 async def _locked_in_sql(portal: Running) -> None:
