@@ -3,6 +3,7 @@
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.documents.repository import ListedDocument, Proof, Way
 from portal.features.documents.service.arriving import (
+    DrawPdf,
     Taken,
     attach_pdf,
     enter,
@@ -44,6 +45,7 @@ from portal.features.documents.service.reading import (
     shown_file,
     state_counts,
 )
+from portal.features.documents.service.rendering import draw, draw_pdf
 
 __all__ = [
     "SAFE_TYPES",
@@ -52,6 +54,7 @@ __all__ = [
     "Document",
     "DocumentLock",
     "Download",
+    "DrawPdf",
     "ListedDocument",
     "Place",
     "Proof",
@@ -69,6 +72,8 @@ __all__ = [
     "detail",
     "document",
     "download",
+    "draw",
+    "draw_pdf",
     "enter",
     "entry_context",
     "identity_of",

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from exports.model import Document as Invoice
@@ -26,17 +27,26 @@ from portal.features.documents.domain import (
 )
 from portal.features.documents.models import Document
 from portal.features.parties import service as parties
-from portal.jobs.contract import clock_of
-from portal.jobs.ledger import publish
+from portal.jobs.contract import Job, clock_of
+from portal.jobs.ledger import enqueue, publish
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
+DRAWN_AFTER = timedelta(seconds=2)
+"""What was handed in is looked at first; drawing takes a second or two a piece."""
 LARGEST = Decimal(10) ** 12
 """Amounts from here on do not fit (numeric(14, 2)); no invoice is that large, but a broken file may say so."""
 TOO_LARGE = N_("An amount of this document is too large to be true.")
 _SALES_BY_COUNTERPARTY = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
+
+
+class DrawPdf(Job, frozen=True, kw_only=True):
+    """Draw the PDF of a document that came as data only."""
+
+    name: ClassVar[str] = "documents.draw_pdf"
+    document_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,16 @@ async def take_invoice(
         "ubl_sha256": file.sha256,
         **(_pdf_columns(pdf, pdf_origin) if pdf is not None else {}),
     }
-    return await _insert(session, actor, company_id, values, file)
+    taken = await _insert(session, actor, company_id, values, file)
+    if taken.new and pdf is None:
+        await enqueue(
+            session,
+            actor,
+            DrawPdf(document_id=taken.document.id),
+            due_at=clock_of(session).now() + DRAWN_AFTER,
+            unique_key=f"documents.draw_pdf:{taken.document.id}",
+        )
+    return taken
 
 
 async def enter(

@@ -1,0 +1,58 @@
+"""A UBL without a PDF gets one drawn from its data."""
+
+from datetime import timedelta
+
+import pypdfium2
+import pytest
+
+from portal.features.documents import service
+from portal.features.documents.models import Document
+from tests.support.builders_papers import a_pdf
+from tests.support.builders_scene import Office, an_office
+from tests.support.world import NOW, World
+
+
+@pytest.fixture
+async def office(world: World) -> Office:
+    return await an_office(world)
+
+
+async def later(office: Office, document: Document) -> Document:
+    office.world.clock.at += timedelta(seconds=5)
+    await office.world.run_jobs()
+    async with office.world.as_system() as session:
+        found = await service.by_id(session, document.id)
+    assert found is not None
+    return found
+
+
+async def test_the_drawn_pdf_says_what_the_data_says_and_is_marked_derived(office: Office) -> None:
+    document = await later(office, await office.purchase())
+    assert (document.pdf_origin, document.pdf_name, document.version) == ("derived", "7205519.pdf", 1)
+    assert document.pdf_sha256 is not None
+    pdf = await office.world.tools.store.get(office.company.id, document.pdf_sha256)
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    for part in ("7205519", "Telecom NV", "Bakkerij Peeters", "121,00"):
+        assert part in text
+
+
+async def test_a_pdf_of_the_issuer_is_never_replaced_and_a_locked_document_keeps_what_it_left_with(
+    office: Office,
+) -> None:
+    with_own = (await office.hand_in({"a.xml": _with_pdf()})).outcomes[0].document
+    assert with_own is not None
+    assert (await later(office, with_own)).pdf_origin == "embedded"
+    bare = await office.purchase("2")
+    await office.export()
+    assert (await later(office, bare)).pdf_sha256 is None
+
+
+def _with_pdf() -> bytes:
+    from tests.support.builders_papers import a_ubl
+    from tests.support.builders_scene import US
+
+    return a_ubl(customer=US, pdf=a_pdf())
+
+
+async def test_what_cannot_be_drawn_is_given_up_without_a_crash() -> None:
+    assert await service.draw('<img src="https://example.com/x.png">', NOW) is None
