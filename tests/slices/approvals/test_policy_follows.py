@@ -1,5 +1,6 @@
 """A changed policy is heard by what is still open: it waits, or does not wait any more, as the policy now says."""
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from portal.features.approvals.domain import Decision
@@ -81,3 +82,34 @@ async def test_another_company_of_the_office_follows_in_a_job_of_its_own(scene: 
     ran = await world.run_jobs()
     assert ran == 2  # the news, and the one dossier that has something open
     assert (await scene.item(document.id)).state is ItemState.READY
+
+
+async def test_after_some_seconds_what_was_approved_leaves_by_itself_and_what_waits_stays(scene: Any) -> None:
+    approved, waiting = await scene.paper("1"), await scene.paper("2")
+    seconds = PolicyValues(
+        cadence=Cadence.AFTER_DELAY,
+        delay_seconds=20,
+        needs_approval=True,
+        approval_kinds=(ApprovableKind.PURCHASE_INVOICE,),
+    )
+    await set_policy(scene, seconds, own=True)
+    await scene.decide(approved)
+    await scene.world.sweep()
+    assert (await scene.item(approved.id)).state is ItemState.READY
+    scene.world.clock.at += timedelta(seconds=21)
+    await scene.world.sweep()
+    item = await scene.item(approved.id)
+    assert (item.state, item.bundle_number, item.locked) == (ItemState.BUNDLED, 1, True)
+    assert (await scene.item(waiting.id)).state is ItemState.WAITING
+
+
+async def test_the_last_full_month_leaves_on_its_day_and_what_is_dated_later_stays(scene: Any) -> None:
+    old = await scene.paper("1", issue_date=date(2026, 11, 30))
+    new = await scene.paper("2", issue_date=date(2026, 12, 1))
+    await set_policy(scene, PolicyValues(cadence=Cadence.LAST_FULL_MONTH), own=True)
+    await scene.world.sweep()
+    assert (await scene.item(old.id)).state is ItemState.READY
+    scene.world.clock.at = datetime(2026, 12, 3, 1, 0, tzinfo=UTC)  # 2:00 in Brussels
+    await scene.world.sweep()
+    assert (await scene.item(old.id)).state is ItemState.BUNDLED
+    assert (await scene.item(new.id)).state is ItemState.READY
