@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def invoice(
         type_code="381" if credited else "380",
         number=number,
         issue_date=day,
-        due_date=None if credited else date(day.year, day.month, 28),
+        due_date=None if credited else day + timedelta(days=30),
         supplier=party(supplier),
         customer=party(customer),
         currency="EUR",
