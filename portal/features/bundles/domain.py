@@ -49,7 +49,8 @@ DELIVERY = machine(
             DeliveryState.REFUSED,
         },
         DeliveryState.DOWNLOADED: {DeliveryState.WRITTEN, DeliveryState.CONFIRMED, DeliveryState.REFUSED},
-        DeliveryState.WRITTEN: {DeliveryState.CONFIRMED, DeliveryState.REFUSED},
+        # written stays written while the proofs of its files come in one by one
+        DeliveryState.WRITTEN: {DeliveryState.WRITTEN, DeliveryState.CONFIRMED, DeliveryState.REFUSED},
         DeliveryState.REFUSED: {DeliveryState.DOWNLOADED, DeliveryState.WRITTEN, DeliveryState.CONFIRMED},
     },
 )
