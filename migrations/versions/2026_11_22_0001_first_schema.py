@@ -953,9 +953,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("firm_id", "id", name=op.f("uq_delivery_firm_id_id")),
     )
-    op.create_index(
-        "ix_delivery_export", "delivery", ["firm_id", "export_id", "created_at"], unique=False
-    )
+    op.create_index("ix_delivery_export", "delivery", ["firm_id", "export_id", "created_at"], unique=False)
     op.create_index("ix_delivery_state", "delivery", ["firm_id", "state"], unique=False)
     op.create_table(
         "document_lock",
