@@ -34,6 +34,8 @@ SYSTEM_SCOPE = {
     "portal/features/mail/service/passwords.py": "a mail about a link whose table only the system sees",
     "portal/features/dossiers/service/core.py": "whether a number belongs to a claimed company",
     "portal/features/dossiers/service/importing.py": "the same for the rows of a list",
+    "portal/features/dossiers/service/activating.py": "a one-time link, before anybody is known",
+    "portal/features/dossiers/service/access.py": "an owner's answer, on the dossiers of the own company alone; whom to ask",
     "portal/features/agents/service.py": "pairing by a code, and keys",
 }
 AS_SYSTEM = {
@@ -44,6 +46,9 @@ AS_SYSTEM = {
     "items.access_ended",
     "items.policy_changed",
     "items.reassess",
+    "dossiers.access_requested",
+    "mail.password_forgotten",
+    "mail.password_changed",
 }
 """Handlers beyond row security: each acts on every firm that has a dossier on one company, or follows a change of access."""
 
