@@ -3,7 +3,7 @@
 #   make run          the whole portal with a demo on this machine (RUN="--port 9000" passes options)
 #   make test         every test (PYTEST="tests/unit -k money" runs some)
 #   make check        lint, types, import contracts, spelling, catalogues
-#   make bench        what is measured, as ratios in one table
+#   make bench        what is measured, as ratios in one table (BENCH="exports_coda" measures one)
 #   make fuzz         fuzz the readers of files (FUZZ="coda_read --seconds 600")
 #   make lock         the locks of Python and npm packages anew, with the newest allowed versions
 #   make messages     collect the texts into the catalogues and compile them
@@ -31,7 +31,7 @@ check:
 	@scripts/setup check && exec scripts/check
 
 bench:
-	@scripts/setup test && exec scripts/bench $(BENCH)
+	@scripts/setup test && exec $(PYTHON_IN) -m benchmarks $(BENCH)
 
 fuzz:
 	@scripts/setup check && exec $(PYTHON_IN) -m fuzz $(FUZZ)

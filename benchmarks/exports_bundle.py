@@ -23,7 +23,9 @@ from decimal import Decimal
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
+
+from benchmarks import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = int(os.environ.get("EXPORTS_BENCH_DOCUMENTS", "2000"))
@@ -31,15 +33,6 @@ ROUNDS = 3
 SAMPLES = 50
 UBL_SIZE = 8_300  # a Belgian invoice of ten lines
 PDF_SIZE = 100_000
-
-
-class Row(NamedTuple):
-    """One line of the table: ours divided by theirs, and what was hoped for."""
-
-    work: str
-    against: str
-    ratio: float
-    goal: str
 
 
 def _samples(folder: Path) -> None:
@@ -113,7 +106,7 @@ def _theirs(folder: Path, out: Path, documents: int) -> None:
 
 
 def _measure(side: str, folder: Path, out: Path, documents: int) -> None:
-    """The child: does one side once and prints its seconds and its peak memory in kB."""
+    """The child (this file as a program): does one side once and prints its seconds and its peak memory in kB."""
     work = {"ours": _ours, "theirs": _theirs}[side]
     work(folder, out, 1)  # imports are not counted
     start = time.perf_counter()
@@ -153,8 +146,4 @@ def run() -> list[Row]:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 5:
-        _measure(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
-    else:
-        for row in run():
-            print(f"{row.work:60} {row.against:45} {row.ratio:5.2f}  {row.goal}")
+    _measure(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

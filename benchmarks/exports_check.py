@@ -9,8 +9,8 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
+from benchmarks import Row
 from exports.ubl.check import check, close, engine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,15 +20,6 @@ DOCUMENTS = ("base-example.xml", "Allowance-example.xml")
 GOAL = "≤ 1.2"
 ROUNDS = 200
 WARM_UP = 50
-
-
-class Row(NamedTuple):
-    """One line of the table: ours divided by theirs, and what was hoped for."""
-
-    work: str
-    against: str
-    ratio: float
-    goal: str
 
 
 def _alternating(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
@@ -81,8 +72,3 @@ def run() -> list[Row]:
             )
     close()
     return rows
-
-
-if __name__ == "__main__":
-    for row in run():
-        print(f"{row.work:60} {row.against:45} {row.ratio:5.2f}  {row.goal}")

@@ -13,7 +13,8 @@ import tempfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+
+from benchmarks import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 MOVEMENTS = 10_000
@@ -35,15 +36,6 @@ _FEBELFIN = _TIMED.format(
     imports="import io\nfrom coda import CODA", work="CODA(io.StringIO(data.decode('cp1252')))"
 )
 _PYCODA = _TIMED.format(imports="from coda.parser import Parser", work="Parser().parse(data)")
-
-
-class Row(NamedTuple):
-    """One line of the table: how many times the speed of the other, and what was hoped for."""
-
-    work: str
-    against: str
-    ratio: float
-    goal: str
 
 
 def sample(movements: int = MOVEMENTS) -> bytes:
@@ -116,8 +108,3 @@ def run() -> list[Row]:
         for name, taken in times.items()
         if taken
     ]
-
-
-if __name__ == "__main__":
-    for row in run():
-        print(f"{row.work:50} {row.against:20} {row.ratio:6.2f}  goal {row.goal}")

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
 
+from benchmarks import Row
 from exports import ubl
 from exports.model import Attachment, Document, Line, Party, PaymentMeans
 
@@ -22,15 +23,6 @@ AGGREGATE = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateCompon
 BASIC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 INVOICES = 200
 ROUNDS = 20
-
-
-class Row(NamedTuple):
-    """One line of the table: the other side's time divided by ours, and what was hoped for."""
-
-    work: str
-    against: str
-    ratio: float
-    goal: str
 
 
 def invoice(seed: int, lines: int = 10) -> Document:
@@ -238,8 +230,3 @@ def _with(document: Document, attachment: Attachment) -> Document:
     from msgspec.structs import replace
 
     return replace(document, attachments=(attachment,))
-
-
-if __name__ == "__main__":
-    for row in run():
-        print(f"{row.work:40} {row.against:32} {row.ratio:6.2f}  goal {row.goal}")

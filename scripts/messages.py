@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script, not a module of a package
 
 """The catalogues of texts: ``python scripts/messages.py update|compile|check …``.
 
