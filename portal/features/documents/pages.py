@@ -25,11 +25,12 @@ from portal.features.documents.domain import (
 from portal.features.documents.service import Annotation, Document, Place
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, NotFound
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.language import N_, gettext
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
+from portal.web.security import requires, staff
 from portal.web.sides import own_side
 
 LIST = ["/dossiers/{dossier_id:uuid}/documents", "/documents"]
@@ -38,6 +39,7 @@ SORTS = ("date", "received", "counterparty", "number", "amount")
 SAVED = N_("Saved.")
 DELETED = N_("The document was deleted.")
 AMENDED = N_("Corrected. Whoever had approved the document is asked again.")
+UNLOCKED = N_("Unlocked. Both sides are told, with your reason.")
 ROLES = ("original", "ubl", "pdf")
 
 
@@ -136,6 +138,7 @@ async def document_page(
         may_edit=may_edit,
         may_amend=may_edit and document.origin in AMENDABLE and not detail.locks,
         may_delete=may_edit and hindrance is None,
+        may_unlock=place.dossier is not None and actor.may(Right.UNLOCK) and service.locked_here(detail),
     )
 
 
@@ -302,6 +305,57 @@ async def delete(
     return go(request, f"{place.base}/documents", Toast("success", gettext(DELETED)))
 
 
+@get(
+    "/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/unlock", guards=[staff, requires(Right.UNLOCK)]
+)
+async def unlock_page(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID],
+) -> Template:
+    """Ask for the reason; for browsers without script."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    return _unlock(request, place, document)
+
+
+def _unlock(request: HTMXRequest, place: Place, document: Document, problem: str | None = None) -> Template:
+    return render(
+        request,
+        "pages/documents/unlock.html",
+        status=422 if problem else 200,
+        place=place,
+        dossier=place.dossier,
+        tab="documents",
+        document=document,
+        problem=problem,
+    )
+
+
+@post(
+    "/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/unlock",
+    guards=[staff, requires(Right.UNLOCK)],
+    status_code=200,
+)
+async def unlock(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID],
+) -> Template | Response[Any]:
+    """Lift the lock of an exported document, with a reason that both sides read."""
+    place, document = await _open(session, actor, dossier_id, document_id)
+    assert place.dossier is not None
+    form = await Form.of(request)
+    try:
+        await service.unlock(session, actor, document, place.dossier, form.text("reason"))
+    except Invalid as missing:
+        return _unlock(request, place, document, missing.text())
+    return go(request, f"{place.base}/documents/{document.id}", Toast("success", gettext(UNLOCKED)))
+
+
 ROUTES: list[Any] = [
     documents_page,
     document_page,
@@ -312,4 +366,6 @@ ROUTES: list[Any] = [
     edit,
     delete_page,
     delete,
+    unlock_page,
+    unlock,
 ]

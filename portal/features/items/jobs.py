@@ -5,7 +5,7 @@ from uuid import UUID
 
 from portal.db.session import WriteSession
 from portal.features.banking.domain import StatementArrived
-from portal.features.documents.domain import DocumentArrived, DocumentChanged
+from portal.features.documents.domain import DocumentArrived, DocumentChanged, DocumentUnlocked
 from portal.features.dossiers.domain import AccessEnded, DossierOpened
 from portal.features.items import service
 from portal.features.policies.domain import PolicyChanged
@@ -75,3 +75,11 @@ async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChang
 async def reassess(session: WriteSession, _actor: Actor, job: Reassess, _tools: Tools) -> None:
     """What is here waits, or does not wait any more, as the policy now says."""
     await service.reassess(session, job.firm_id, job.dossier_id)
+
+
+@hears(DocumentUnlocked, as_system=True)
+async def document_unlocked(
+    session: WriteSession, _actor: Actor, event: DocumentUnlocked, _tools: Tools
+) -> None:
+    """The items show it."""
+    await service.set_locked(session, event.item_ids, locked=False)

@@ -5,8 +5,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from portal.features.documents.models import Document
+from portal.features.dossiers.models import Dossier
+from portal.features.items.models import DossierItem
+from portal.features.mail.models import MailMessage
 from portal.kernel.actor import Role
 from tests.support.builders import a_company, a_firm, a_member, a_staff_member, sign_in
 from tests.support.builders_papers import a_pdf, a_png, a_ubl
@@ -186,3 +190,39 @@ async def test_a_photo_is_shown_and_a_document_without_pages_says_so(office: Off
         bare = await office.purchase()
         page = await client.get(f"{office.base}/documents/{bare.id}")
         assert "There is no page to look at" in page.text or "/pages/1" in page.text
+
+
+async def test_only_the_accountant_unlocks_with_a_reason_and_both_sides_are_told(office: Office) -> None:
+    manager = await a_staff_member(office.world, office.firm, Role.MANAGER, name="Tom Wouters")
+    async with office.world.as_system() as session:
+        await session.execute(sa.update(Dossier).values(manager_id=manager.person_id))
+    assistant = await a_staff_member(office.world, office.firm, Role.ASSISTANT)
+    async with sign_in(office.world, office.accountant) as client:
+        path = await typed(office, client)
+        early = await client.post(f"{path}/unlock", data={"reason": "x"})
+        assert early.status_code == 409
+        await office.export(3)
+        assert f"{path}/unlock" in (await client.get(path)).text
+        assert (await client.post(f"{path}/unlock", data={"reason": " "})).status_code == 422
+        answer = await client.post(f"{path}/unlock", data={"reason": "wrong VAT rate"})
+        assert answer.status_code == 303
+        await office.world.run_jobs()
+        page = await client.get(path)
+        assert "locked since" not in page.text
+        assert f"{path}/edit" in page.text
+        assert (
+            await client.post(f"{path}/edit", data={**ENTRY, "version": "1", "net_21": "90"})
+        ).status_code == 303
+        await office.world.run_jobs()
+    async with office.world.as_system() as session:
+        mails = (await session.scalars(sa.select(MailMessage).order_by(MailMessage.to_name))).all()
+        [item] = await session.scalars(sa.select(DossierItem))
+    assert [(mail.message, mail.to_name, mail.state) for mail in mails] == [
+        ("unlocked", "Bert Claes", "sent"),
+        ("unlocked", "Tom Wouters", "sent"),
+    ]
+    assert (item.state, item.locked, item.version, item.bundled_version) == ("ready", False, 2, 1)
+    async with sign_in(office.world, assistant) as client:
+        assert (await client.post(f"{path}/unlock", data={"reason": "x"})).status_code in (403, 404)
+    async with sign_in(office.world, office.entrepreneur) as client:
+        assert (await client.post(f"{path}/unlock", data={"reason": "x"})).status_code == 404

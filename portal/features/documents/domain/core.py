@@ -86,6 +86,19 @@ class DocumentChanged(Event, frozen=True, kw_only=True):
     version: int
 
 
+class DocumentUnlocked(Event, frozen=True, kw_only=True):
+    """The accountant lifted the lock of a document, in one dossier."""
+
+    name: ClassVar[str] = "documents.unlocked"
+    company_id: UUID
+    document_id: UUID
+    firm_id: UUID
+    dossier_id: UUID
+    item_ids: list[UUID]
+    bundle: int
+    reason: str
+
+
 KIND_NAMES = {
     Kind.SALES_INVOICE: N_("sales invoice"),
     Kind.SALES_CREDIT_NOTE: N_("sales credit note"),

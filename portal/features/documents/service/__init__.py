@@ -23,9 +23,10 @@ from portal.features.documents.service.changing import (
 )
 from portal.features.documents.service.locking import (
     keep_export_locks,
-    lift_locks,
     lock_for_export,
     release_export_locks,
+    tell_unlocked,
+    unlock,
 )
 from portal.features.documents.service.places import Place, place_for
 from portal.features.documents.service.reading import (
@@ -40,6 +41,7 @@ from portal.features.documents.service.reading import (
     download,
     entry_context,
     listed,
+    locked_here,
     original_page,
     page_count,
     shown_file,
@@ -80,9 +82,9 @@ __all__ = [
     "keep_export_locks",
     "known_bytes",
     "known_entry",
-    "lift_locks",
     "listed",
     "lock_for_export",
+    "locked_here",
     "original_page",
     "page_count",
     "place_for",
@@ -90,5 +92,7 @@ __all__ = [
     "shown_file",
     "state_counts",
     "take_invoice",
+    "tell_unlocked",
     "too_large_amounts",
+    "unlock",
 ]

@@ -5,15 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from portal.db.session import WriteSession
+from portal.features.accounts import service as accounts
+from portal.features.audit import service as audit
 from portal.features.documents import repository
+from portal.features.documents.domain import KIND_NAMES, DocumentUnlocked
+from portal.features.documents.models import Document
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.service import Dossier
+from portal.features.mail import service as mail
 from portal.jobs.contract import clock_of
-from portal.kernel.actor import Actor
-from portal.kernel.errors import Conflict
+from portal.jobs.ledger import publish
+from portal.kernel.actor import Actor, Right, Role
+from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_
+from portal.kernel.language import N_, gettext
 
 EXPORTING = "exporting"
 EXPORTED = "exported"
+REASON_NEEDED = N_("Say why, in a few words: both sides read it.")
+NOT_LOCKED = N_("This document is not locked by an export of this dossier.")
 BEING_CHANGED = N_("A document is being changed at this moment. Try again in a few seconds.")
 
 
@@ -63,6 +73,98 @@ async def release_export_locks(session: WriteSession, item_ids: Sequence[UUID]) 
     await repository.drop_locks(session, item_ids, EXPORTING)
 
 
-async def lift_locks(session: WriteSession, item_ids: Sequence[UUID]) -> int:
-    """Unlock what these items had locked; the caller has checked the right and records the reason. Returns how many."""
-    return await repository.drop_locks(session, item_ids, EXPORTED)
+async def unlock(
+    session: WriteSession, actor: Actor, document: Document, dossier: Dossier, reason: str
+) -> None:
+    """Lift the lock that a dossier's export put on a document; tells the company's owners and the file manager.
+
+    Other dossiers' locks on it stay. A correction is then due again, as a replacement of what has left.
+
+    Raises:
+        Forbidden: the actor may not unlock.
+        Invalid: no reason.
+        Conflict: this dossier holds no lock on it (`not_locked`).
+    """
+    if not actor.may(Right.UNLOCK):
+        raise Forbidden
+    if not reason:
+        raise Invalid(REASON_NEEDED, fields={"reason": REASON_NEEDED})
+    mine = {way.item_id for way in await repository.ways(session, document.id, dossier.id)}
+    locks = [
+        lock
+        for lock in await repository.locks(session, document.id)
+        if lock.item_id in mine and lock.reason == EXPORTED
+    ]
+    if not locks:
+        raise Conflict(NOT_LOCKED, code="not_locked")
+    ids = [lock.item_id for lock in locks]
+    await repository.drop_locks(session, ids, EXPORTED)
+    await audit.record(
+        session,
+        actor,
+        "documents.unlocked",
+        "document",
+        document.id,
+        dossier_id=dossier.id,
+        reason=reason,
+        bundle=locks[0].bundle,
+    )
+    await publish(
+        session,
+        actor,
+        DocumentUnlocked(
+            company_id=document.company_id,
+            document_id=document.id,
+            firm_id=dossier.firm_id,
+            dossier_id=dossier.id,
+            item_ids=ids,
+            bundle=locks[0].bundle,
+            reason=reason,
+        ),
+    )
+
+
+async def tell_unlocked(session: WriteSession, actor: Actor, event: DocumentUnlocked) -> None:
+    """Write to both sides that a document was unlocked, and why. Runs in the system scope."""
+    document = await repository.one(session, event.document_id)
+    if document is None:
+        return
+    context = {
+        "who": actor.name,
+        "document": document.number or gettext(KIND_NAMES[document.kind]),
+        "counterparty": document.counterparty_name,
+        "bundle": str(event.bundle),
+        "reason": event.reason,
+    }
+    for member, person in await accounts.members(session, event.company_id):
+        if member.role is Role.ENTREPRENEUR and person.disabled_at is None:
+            await mail.send(
+                session,
+                actor,
+                event.firm_id,
+                message="unlocked",
+                to_email=person.email,
+                to_name=person.name,
+                language=person.language,
+                context={**context, "path": f"/documents/{document.id}"},
+                dossier_id=event.dossier_id,
+            )
+    dossier = next(
+        (one for one in await dossiers.of_company(session, event.company_id) if one.id == event.dossier_id),
+        None,
+    )
+    if dossier is None or dossier.manager_id is None or dossier.manager_id == actor.person_id:
+        return
+    manager = await accounts.person(session, dossier.manager_id)
+    if manager is not None and manager.disabled_at is None:
+        await mail.send(
+            session,
+            actor,
+            event.firm_id,
+            message="unlocked",
+            to_email=manager.email,
+            to_name=manager.name,
+            language=manager.language,
+            context={**context, "path": f"/dossiers/{dossier.id}/documents/{document.id}"},
+            dossier_id=dossier.id,
+        )

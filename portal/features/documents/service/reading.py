@@ -112,6 +112,12 @@ async def detail(session: ReadSession, document: Document, dossier_id: UUID | No
     return Detail(document, await repository.locks(session, document.id), ways, proofs)
 
 
+def locked_here(detail: Detail) -> bool:
+    """Whether an export of the items in sight has locked the document: those can be unlocked here."""
+    mine = {way.item_id for way in detail.ways}
+    return any(lock.item_id in mine and lock.reason == "exported" for lock in detail.locks)
+
+
 # ── pages and files ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
