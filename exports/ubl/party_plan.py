@@ -1,6 +1,5 @@
 """Parties and deliveries, as UBL nests them."""
 
-from typing import Any
 
 from exports.model import Delivery, Party
 from exports.ubl.plan import Element, Plan, Record, leaf
@@ -26,21 +25,21 @@ def _addressed(own: Record) -> Record:
     return own
 
 
-def party(**own: Any) -> Party:
+def party(own: Record) -> Party:
     """A party of what its element gave."""
     if "identifiers" in own:
         own["identifiers"] = tuple(own["identifiers"])
     return Party(**_addressed(own))
 
 
-def trader(**own: Any) -> Party:
+def trader(own: Record) -> Party:
     """A seller or buyer, whose legal name is the name wherever only that is given."""
     if "name" in own:
         own.setdefault("legal_name", own["name"])
-    return party(**own)
+    return party(own)
 
 
-def delivery(**own: Any) -> Delivery:
+def delivery(own: Record) -> Delivery:
     """A delivery of what its element gave."""
     return Delivery(**_addressed(own))
 

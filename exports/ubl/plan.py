@@ -49,22 +49,22 @@ def leaf(field: str, convert: Callable[[str], Any] | None = None, **attributes: 
     return Value(field, convert, tuple(attributes.items()))
 
 
-def one(field: str, struct: Callable[..., Any], children: Plan) -> Element:
+def one(field: str, make: Callable[[Record], Any], children: Plan) -> Element:
     """An element that becomes a struct; one without any value is not there, the first of several wins."""
 
     def close(parent: Record, own: Record) -> None:
         if own and field not in parent:
-            parent[field] = struct(**own)
+            parent[field] = make(own)
 
     return Element(children, close)
 
 
-def each(field: str, struct: Callable[..., Any], children: Plan) -> Element:
+def each(field: str, make: Callable[[Record], Any], children: Plan) -> Element:
     """A repeating element; the structs come in a list."""
 
     def close(parent: Record, own: Record) -> None:
         if own:
-            parent.setdefault(field, []).append(struct(**own))
+            parent.setdefault(field, []).append(make(own))
 
     return Element(children, close)
 

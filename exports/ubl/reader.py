@@ -1,13 +1,11 @@
 """UBL bytes to a :class:`~exports.model.Document`."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
 
 from exports.model import ZERO, Document, Kind, Party
-from exports.ubl.plan import JOINED, Branch, Close, Leaf, Record, Table
+from exports.ubl.plan import Record
 from exports.ubl.tables import table
 from exports.ubl.tokens import (
     AGGREGATES,
@@ -19,13 +17,11 @@ from exports.ubl.tokens import (
     cut_written,
     decode,
     head,
-    inner_head,
     normalised,
     parsed,
-    short_inner_head,
-    unescaped,
 )
-from exports.ubl.values import ValueFault, amount, are_amounts
+from exports.ubl.values import ValueFault
+from exports.ubl.walk import FaultAtError, Root, quick_walk, walk
 
 _ROOTS: Mapping[str, tuple[str, Kind, str]] = {
     "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2": ("Invoice", "invoice", "380"),
@@ -39,14 +35,6 @@ _LISTS = (
     "settlement_discounts",
     "attachments",
 )
-
-#: UBL itself is eleven levels deep; extensions with signatures some more.
-MAX_DEPTH = 64
-
-#: Size up to which a table learns tags: a sender of many different ones must not fill the memory.
-MOST_LEARNED = 80
-
-_NOTHING: Table = {}
 
 
 def read(data: bytes) -> Document:
@@ -77,12 +65,12 @@ def read(data: bytes) -> Document:
 
 def _document(parts: list[str], text: str, *, strict: bool) -> Document:
     root = _short_root(parts[1], strict) if len(parts[1]) <= SHORT else _root(parts[1], strict)
-    record: Record = {}
+    references = "&" in text
     try:
-        if not _walk(parts, root, record, strict=strict, references="&" in text, quick=True):
-            record = {}
-            _walk(parts, root, record, strict=strict, references="&" in text, quick=False)
-    except _FaultAtError as fault:
+        record = quick_walk(parts, root, strict=strict, references=references)
+        if record is None:
+            record = walk(parts, root, strict=strict, references=references)
+    except FaultAtError as fault:
         raise _unreadable(fault, parts[: fault.position], text) from fault
     except IndexError as error:
         raise MalformedError("the root does not end") from error
@@ -92,16 +80,7 @@ def _document(parts: list[str], text: str, *, strict: bool) -> Document:
         raise Unreadable(fault.reason, params={"element": fault.value}) from fault
 
 
-class _FaultAtError(Exception):
-    """A value's fault and where in the parts it is."""
-
-    def __init__(self, fault: ValueFault, position: int) -> None:
-        super().__init__(fault.reason)
-        self.fault = fault
-        self.position = position
-
-
-def _unreadable(at: _FaultAtError, seen: list[str], text: str) -> Unreadable:
+def _unreadable(at: FaultAtError, seen: list[str], text: str) -> Unreadable:
     """The fault with the line of the last element that began; looked up by lxml, only now that it is needed."""
     starts = [tag for tag in seen[1::2] if tag[:1] != "/"]
     element = next(islice(parsed(text).iter(), len(starts) - 1, None), None)
@@ -113,17 +92,7 @@ def _unreadable(at: _FaultAtError, seen: list[str], text: str) -> Unreadable:
     return Unreadable(fault.reason, line, {"element": name, "value": fault.value})
 
 
-class _Root(NamedTuple):
-    """What a document's first tag says."""
-
-    name: str
-    kind: Kind
-    type_code: str  #: the usual one, where the document gives none
-    children: Table
-    prefixes: frozenset[str]  #: all declared ones, each with its colon
-
-
-def _root(tag: str, strict: bool) -> _Root:
+def _root(tag: str, strict: bool) -> Root:
     root = head(tag, strict)
     declared: dict[str, list[str]] = {}
     for attribute, uri in root.attributes.items():
@@ -142,129 +111,13 @@ def _root(tag: str, strict: bool) -> _Root:
         raise Unreadable("missing", params={"element": "cbc:ID"})
     children = table(tuple(declared.get(AGGREGATES, ())), tuple(declared.get(BASICS, ())))
     prefixes = frozenset(one for names in declared.values() for one in names)
-    return _Root(root.name, kind, type_code, children, prefixes)
+    return Root(root.name, kind, type_code, children, prefixes)
 
 
 _short_root = lru_cache(maxsize=256)(_root)
 
 
-def _walk(
-    parts: list[str], root: _Root, record: Record, *, strict: bool, references: bool, quick: bool
-) -> bool:
-    """Put every value into the record of its element.
-
-    Args:
-        parts: Texts and tags in turn, as :func:`exports.ubl.tokens.cut` gives them.
-        root: What the first tag said.
-        record: The document's, to be filled.
-        strict: Whether the parts are a sender's and not what lxml wrote.
-        references: Whether there are any in the texts.
-        quick: Whether to look at amounts only at the end.
-
-    Returns:
-        Whether all is well: when not, a slow walk finds the amount that is none.
-
-    Raises:
-        MalformedError: When tags do not match, or something is outside the subset.
-        IndexError: When the root does not end.
-        Unreadable: ``too_deep``.
-    """
-    children = root.children
-    ending = "/" + root.name
-    own = record
-    close = None
-    stack: list[tuple[Table, Record, str, Close | None]] = []
-    amounts: list[str] = []
-    at = 3  # the tag behind the root's; its text follows
-    try:
-        while True:
-            tag = parts[at]
-            target = children.get(tag)
-            if target is None:
-                if tag == ending or (tag[:1] == "/" and tag.rstrip(" \t\n") == ending):
-                    if not stack:
-                        break
-                    inner = own
-                    ended = close
-                    children, own, ending, close = stack.pop()
-                    if ended is not None:
-                        ended(own, inner)
-                    at += 2
-                    continue
-                target = _target(tag, children, root, strict=strict)
-                if target is None:
-                    at += 2
-                    continue
-            if target[1] is not None:
-                end, field, convert, wanted, beside = target
-                after = parts[at + 2]
-                if after != end and after.rstrip(" \t\n") != end:
-                    raise MalformedError("a value does not end")
-                value = parts[at + 1].strip()
-                at += 4
-                if not value:
-                    continue
-                if references and "&" in value:
-                    value = unescaped(value)
-                if field not in own:
-                    if convert is None:
-                        own[field] = value
-                    elif convert is amount and quick:
-                        amounts.append(value)
-                        own[field] = Decimal(value)
-                    else:
-                        own[field] = convert(value)
-                    if beside:
-                        own.update(beside)
-                elif wanted is JOINED:
-                    own[field] += "\n" + value
-            else:
-                jump = target[4]
-                if jump and parts[at : at + 8] == jump:
-                    at += 8
-                    continue
-                stack.append((children, own, ending, close))
-                if len(stack) > MAX_DEPTH:
-                    raise Unreadable("too_deep", params={"limit": str(MAX_DEPTH)})
-                ending, _none, close, children, _none = target
-                if close is not None:
-                    own = {}
-                at += 2
-    except ValueFault as fault:
-        raise _FaultAtError(fault, at) from fault
-    except InvalidOperation:
-        return False
-    if at + 2 != len(parts) or parts[at + 1].strip(" \t\n"):
-        raise MalformedError("something after the root")
-    return are_amounts(amounts)
-
-
-def _target(tag: str, children: Table, root: _Root, *, strict: bool) -> Leaf | Branch | None:
-    """What a tag that is not in the table as it stands is; nothing for an empty element.
-
-    Tags with attributes come back in every invoice (``cbc:Amount currencyID="EUR"``), so the table learns a
-    few of them.
-    """
-    name, attributes, empty = short_inner_head(tag, strict) if len(tag) <= SHORT else inner_head(tag, strict)
-    target = children.get(name)
-    if target is None:
-        prefix, colon, _local = name.rpartition(":")
-        if strict and colon and prefix + colon not in root.prefixes:
-            raise MalformedError("undeclared prefix")
-        target = ("/" + name, None, None, _NOTHING, [])
-    if empty:
-        return None
-    if target[1] is None or not attributes:
-        return target
-    end, field, convert, wanted, _beside = target
-    beside = tuple((place, attributes[one]) for one, place in wanted if attributes.get(one))
-    target = (end, field, convert, wanted, beside)
-    if strict and len(children) < MOST_LEARNED and len(tag) < 80:
-        children[tag] = target
-    return target
-
-
-def _finished(record: Record, root: _Root) -> Document:
+def _finished(record: Record, root: Root) -> Document:
     """The document of the collected values, what is absent derived where the model asks for it."""
     for field, element in (("number", "cbc:ID"), ("issue_date", "cbc:IssueDate")):
         if field not in record:

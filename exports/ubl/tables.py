@@ -1,7 +1,6 @@
 """What the reader looks for in an invoice or credit note, and where each value goes."""
 
 from functools import lru_cache
-from typing import Any
 
 from exports.model import (
     ZERO,
@@ -17,22 +16,17 @@ from exports.ubl.plan import JOINED, Element, Plan, Record, Table, Value, compil
 from exports.ubl.values import ValueFault, amount, attachment, content, day, truth
 
 
-def _allowance_charge(**own: Any) -> AllowanceCharge:
+def _allowance_charge(own: Record) -> AllowanceCharge:
     if "amount" not in own:
         raise ValueFault("missing", "cbc:Amount")
     own.setdefault("is_charge", False)
     return AllowanceCharge(**own)
 
 
-def _tax_subtotal(**own: Any) -> TaxSubtotal:
+def _tax_subtotal(own: Record) -> TaxSubtotal:
     own.setdefault("taxable_amount", ZERO)
     own.setdefault("tax_amount", ZERO)
     return TaxSubtotal(**own)
-
-
-def _reference(**own: Any) -> DocumentReference:
-    own.setdefault("number", "")
-    return DocumentReference(**own)
 
 
 def _close_reference(parent: Record, own: Record) -> None:
@@ -40,7 +34,7 @@ def _close_reference(parent: Record, own: Record) -> None:
         parent.setdefault("billing_references", []).append(DocumentReference(**own))
 
 
-def _payment_means(**own: Any) -> PaymentMeans:
+def _payment_means(own: Record) -> PaymentMeans:
     own.setdefault("code", "1")
     return PaymentMeans(**own)
 
@@ -58,8 +52,12 @@ def _close_tax_total(parent: Record, own: Record) -> None:
         parent.setdefault("tax_totals", []).append(own)
 
 
+def passed_over(_parent: Record, _own: Record) -> None:
+    """What happens at the end of an element nobody needs."""
+
+
 #: Always VAT. Known so that it is passed over without looking further.
-_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, lambda _parent, _own: None, usual="VAT")
+_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, passed_over, usual="VAT")
 _TAX_CATEGORY: Plan = {
     "cac:TaxScheme": _TAX_SCHEME,
     "cbc:ID": leaf("tax_category"),
@@ -153,7 +151,8 @@ _PERIOD: dict[str, Value | Element] = {
 _LINE_LISTS = ("allowances_charges", "classifications", "properties")
 
 
-def _close_line(parent: Record, own: Record) -> None:
+def close_line(parent: Record, own: Record) -> None:
+    """A line is complete."""
     lines: list[Line] = parent.setdefault("lines", [])
     if "net_amount" not in own:
         raise ValueFault("missing", "cbc:LineExtensionAmount")
@@ -256,7 +255,7 @@ _LINE = Element(
             }
         ),
     },
-    _close_line,
+    close_line,
 )
 
 

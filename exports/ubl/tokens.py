@@ -44,6 +44,12 @@ _DECLARATION = re.compile(
     r"(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(?:\"[A-Za-z0-9._-]*\"|'[A-Za-z0-9._-]*'))?"
     r"(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(?:\"(?:yes|no)\"|'(?:yes|no)'))?[ \t\n]*\?>"
 )
+_USUAL_DECLARATIONS = (
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<?xml version="1.0" encoding="utf-8"?>',
+    "<?xml version='1.0' encoding='UTF-8'?>",
+)  # 38 characters each
+_USUAL_BYTES = tuple(one.encode() for one in _USUAL_DECLARATIONS)
 _DECLARED_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([A-Za-z0-9._-]*)[\"']")
 _PROLOG = re.compile(r"(?:[ \t\n]++|<\?(?:(?!\?>)[\s\S])*+\?>|<!--(?:(?!-->)[\s\S])*+-->)*+")
 _ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
@@ -73,7 +79,6 @@ _BYTE_ORDER_MARKS = (
     (b"<\x00", "utf-16-le"),
     (b"\x00<", "utf-16-be"),
 )
-_SIXTEEN_BITS = re.compile(rb"[\xff\xfe\x00]|.\x00", re.DOTALL)
 
 
 class Unreadable(UnreadableError):
@@ -102,7 +107,9 @@ def decode(data: bytes) -> str:
     text = _decoded(data)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text.startswith("<?xml") or text[:1] in " \t\n":
+    if text.startswith(_USUAL_DECLARATIONS):
+        text = text[38:]
+    elif text.startswith("<?xml") or text[:1] in " \t\n":
         declaration = _DECLARATION.match(text)
         if declaration:
             # What was above stays as empty lines, so that lines are counted as in the file.
@@ -126,15 +133,16 @@ def _begin(text: str) -> int:
 
 
 def _decoded(data: bytes) -> str:
-    for mark, encoding in _BYTE_ORDER_MARKS if _SIXTEEN_BITS.match(data) else ():
+    for mark, encoding in _BYTE_ORDER_MARKS if data[:1] not in b"<\xef" or data[1:2] == b"\x00" else ():
         if data.startswith(mark):
             try:
                 return data.decode(encoding).removeprefix("\ufeff")
             except UnicodeError as error:
                 raise Unreadable("encoding", params={"encoding": encoding}) from error
     data = data.removeprefix(b"\xef\xbb\xbf")
-    declared = _DECLARED_ENCODING.match(data)
-    name = declared[1].decode("ascii").lower() if declared else "utf-8"
+    name = "utf-8"
+    if not data.startswith(_USUAL_BYTES) and (declared := _DECLARED_ENCODING.match(data)):
+        name = declared[1].decode("ascii").lower()
     codec = _ENCODINGS.get(name)
     if codec is None:
         raise Unreadable("encoding", params={"encoding": name})

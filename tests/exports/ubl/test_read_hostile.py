@@ -170,6 +170,46 @@ def test_both_ways_say_the_same_about_every_file_of_others(corpus: Path) -> None
     assert seen > 500
 
 
+def by_walking_slowly(data: bytes) -> Document | str:
+    """What the reader says without its short cuts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "quick_walk", lambda *_parts, **_options: None)
+        return either(data)
+
+
+@pytest.mark.corpus
+def test_short_cuts_change_nothing_about_any_file_of_others(corpus: Path) -> None:
+    for path in sorted((corpus / "ubl").rglob("*.xml")):
+        data = path.read_bytes()
+        assert either(data) == by_walking_slowly(data), path
+
+
+LINE = BODY[BODY.index("<cac:InvoiceLine>") : BODY.index("</Invoice>")]
+LINES = BODY.replace(LINE, LINE * 4)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.integers(LINES.index(LINE), len(LINES)),
+    st.sampled_from(["", " ", "x", "1", "NaN", "&amp;", "١", "\n"]),
+    st.integers(0, 12),
+)
+@example(LINES.index("C62", LINES.index(LINE) + len(LINE)), "X", 3)
+@example(LINES.index("Brood", LINES.index(LINE) + len(LINE)), "", 5)
+@example(LINES.index("100.00</cbc:Price", LINES.index(LINE) + len(LINE)), "1_0", 6)
+def test_short_cuts_change_nothing_about_lines_that_differ_a_little(at: int, text: str, less: int) -> None:
+    data = (LINES[:at] + text + LINES[at + less :]).encode()
+    assert either(data) == by_walking_slowly(data)
+
+
+def test_lines_that_look_alike_are_all_read() -> None:
+    read = either(
+        LINES.replace(LINE * 4, "".join(LINE.replace("Brood", f"Brood {n}") for n in range(4))).encode()
+    )
+    assert isinstance(read, Document)
+    assert [one.name for one in read.lines] == ["Brood 0", "Brood 1", "Brood 2", "Brood 3"]
+
+
 TAGS = ["cbc:ID", "cbc:Name", "cac:Party", "cac:InvoiceLine", "x", "cbc:Note"]
 PIECES = st.sampled_from(
     [f"<{tag}>" for tag in TAGS]
