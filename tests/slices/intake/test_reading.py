@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -416,3 +417,20 @@ async def test_another_company_and_another_firm_see_nothing_of_an_upload(scene: 
         await results(world, contributor, upload.id)
     entrepreneur = await a_member(world, scene.firm, scene.company.id, Role.ENTREPRENEUR)
     assert (await results(world, entrepreneur, upload.id)).total == 1
+
+
+@pytest.mark.corpus
+async def test_real_ubl_of_many_senders_is_taken_asked_about_or_refused_but_never_a_crash(
+    scene: Scene, corpus: Path
+) -> None:
+    found = sorted((corpus / "ubl").rglob("*.xml"), key=lambda path: (path.stat().st_size % 97, path.name))[
+        :60
+    ]
+    files = {f"{place}-{path.name}": path.read_bytes() for place, path in enumerate(found)}
+    upload = await hand_in(scene.world, scene.accountant, files, scene.dossier.id)
+    states = [one.file.state for one in upload.outcomes]
+    assert IntakeState.RECEIVED not in states
+    assert "unexpected" not in {one.file.reason for one in upload.outcomes}
+    assert states.count(IntakeState.TO_PROCESS) >= 10, "invoices between others wait for a person"
+    for one in upload.outcomes:
+        assert one.file.state is not IntakeState.REJECTED or len(one.why) > 20, one.file.name
