@@ -98,12 +98,12 @@ async def preview_page(
     request: HTMXRequest,
     import_id: FromPath[UUID],
     session: NamedDependency[WriteSession],
-    only: FromQuery[str] = "",
+    show: FromQuery[str] = "",
 ) -> Template:
     """Every row with what accepting it would do, and why not."""
     kept = await service.import_of(session, import_id)
     rows = service.rows_of(kept)
-    shown = [row for row in rows if not only or row.status.value == only]
+    shown = [row for row in rows if not show or row.status.value == show]
     return render(
         request,
         "pages/dossiers/preview.html",
@@ -118,7 +118,7 @@ async def preview_page(
         words={status.value: gettext(word) for status, word in STATUS_WORDS.items()},
         columns={column.value: gettext(text.title) for column, text in COLUMNS.items()},
         told=lambda message, params: gettext(message) % params if params else gettext(message),
-        only=only,
+        only=show,
     )
 
 
