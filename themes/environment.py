@@ -140,6 +140,7 @@ def create_environment(
         timeago=formats.timeago,
         filesize=formats.filesize,
         initials=formats.initials,
+        capitalize=formats.capitalize,
     )
 
     def shown_state(name: str) -> State:

@@ -127,6 +127,10 @@ class Formats:
         pattern = "#,##0" if unit == "B" or amount >= 9.95 else "#,##0.#"
         return f"{numbers.format_decimal(amount, format=pattern, locale=self.locale)} {unit}"
 
+    def capitalize(self, text: str) -> str:
+        """The text with its first letter raised and the rest as it is: German nouns keep their capitals."""
+        return text[:1].upper() + text[1:]
+
     def initials(self, name: str) -> str:
         """One or two letters that stand for a person."""
         words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]

@@ -101,6 +101,11 @@ def pgettext(context: str, message: str) -> str:
     return _catalogue(_current.get()).pgettext(context, message)
 
 
+def capitalised(text: str) -> str:
+    """The text with its first letter raised and the rest as it is: German nouns keep their capitals."""
+    return text[:1].upper() + text[1:]
+
+
 _ = gettext
 
 

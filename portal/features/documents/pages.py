@@ -26,7 +26,7 @@ from portal.features.documents.service import Annotation, Document, Place
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_, capitalised, gettext
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
@@ -93,11 +93,11 @@ async def documents_page(
         find=query.search,
         filtered=bool(query.search or query.kinds or query.states),
         states=[
-            (name, gettext(word).capitalize(), counts.get(name, 0))
+            (name, capitalised(gettext(word)), counts.get(name, 0))
             for name, word in LIST_STATES.items()
             if counts.get(name)
         ],
-        kinds=[(one.value, gettext(name).capitalize()) for one, name in KIND_NAMES.items()],
+        kinds=[(one.value, capitalised(gettext(name))) for one, name in KIND_NAMES.items()],
         kind_names={one: gettext(name) for one, name in KIND_NAMES.items()},
         may_upload=actor.may(Right.UPLOAD) and place.open,
     )

@@ -17,7 +17,7 @@ from portal.features.documents.repository import ListedDocument, Proof, Way
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Invalid, NotFound
-from portal.kernel.language import gettext
+from portal.kernel.language import capitalised, gettext
 from portal.sandbox import read_image, read_pdf_page
 
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -218,7 +218,7 @@ def entry_context(values: Mapping[str, str], faults: Mapping[str, str]) -> dict[
     return {
         "values": _Answers(values),
         "errors": _Answers({name: gettext(message) for name, message in faults.items()}),
-        "kinds": [(kind.value, gettext(name).capitalize()) for kind, name in KIND_NAMES.items()],
+        "kinds": [(kind.value, capitalised(gettext(name))) for kind, name in KIND_NAMES.items()],
         "rates": [str(rate) for rate in RATES],
         "countries": [
             (code, code) for code in dict.fromkeys((*COUNTRIES, values.get("counterparty_country") or "BE"))
