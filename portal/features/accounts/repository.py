@@ -16,7 +16,7 @@ from portal.features.accounts.models import (
     Person,
     RateCount,
 )
-from portal.features.parties.models import Company
+from portal.features.parties.service import Company
 from portal.kernel.language import Language
 
 # Dossiers are a slice above this one: only these three columns are known here.
