@@ -215,9 +215,10 @@ def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
 
 
 class StatementQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of statements shows; `sort` is date or received."""
+    """What a list of statements shows; `sort` is date or received, `received_by` limits to one person's own uploads."""
 
     account_id: UUID | None = None
+    received_by: UUID | None = None
     sort: str = "date"
     descending: bool = True
     cursor: str | None = None

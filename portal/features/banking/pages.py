@@ -15,7 +15,7 @@ from portal.features.banking.service import BankAccount, Statement, StatementQue
 from portal.features.documents import service as documents
 from portal.features.documents.service import Place
 from portal.jobs.contract import Tools
-from portal.kernel.actor import Actor, Right
+from portal.kernel.actor import Actor, Right, Role
 from portal.kernel.errors import NotFound
 from portal.web.files import attachment
 from portal.web.render import render
@@ -53,8 +53,8 @@ async def bank_page(
         place=place,
         dossier=place.dossier,
         tab="bank",
-        accounts=await service.accounts(session, place.company_id),
-        page=await service.listed(session, place.company_id, place.dossier_id, query),
+        accounts=await service.accounts(session, actor, place.company_id),
+        page=await service.listed(session, actor, place.company_id, place.dossier_id, query),
         account_id=account,
         account_name=service.account_name,
         statement_number=service.statement_number,
@@ -67,10 +67,7 @@ async def _open(
     session: WriteSession, actor: Actor, dossier_id: UUID | None, statement_id: UUID
 ) -> tuple[Place, Statement, BankAccount]:
     place = await documents.place_for(session, actor, dossier_id)
-    found = await service.statement(session, place.company_id, statement_id)
-    if found is None:
-        raise NotFound
-    return place, *found
+    return place, *(await service.statement(session, actor, place.company_id, statement_id))
 
 
 @get(ONE, guards=[own_side])
@@ -99,7 +96,9 @@ async def statement_page(
         gap=next(
             (gap for gap in await service.gaps(session, account.id) if row.id in (gap.before, gap.after)),
             None,
-        ),
+        )
+        if actor.role is not Role.CONTRIBUTOR
+        else None,
     )
 
 

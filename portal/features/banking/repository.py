@@ -201,6 +201,8 @@ async def page(
     )
     if query.account_id is not None:
         wanted = wanted.where(Statement.account_id == query.account_id)
+    if query.received_by is not None:
+        wanted = wanted.where(Statement.received_by == query.received_by)
     by_arrival = query.sort == "received"
     column: Any = Statement.received_at if by_arrival else _DATE
     statement, backwards = keyset(

@@ -26,8 +26,9 @@ from portal.features.banking.models import BankAccount, Statement
 from portal.features.banking.repository import AccountSummary, ListedStatement
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor
+from portal.kernel.actor import Actor, Role
 from portal.kernel.clock import local_date
+from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_id
 
 
@@ -176,8 +177,10 @@ async def batch_of_company(
     return await repository.batch_of_company(session, company_id, after, limit)
 
 
-async def accounts(session: ReadSession, company_id: UUID) -> list[AccountView]:
-    """The accounts of a company, each with its latest balance and what is missing in its chain."""
+async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list[AccountView]:
+    """The accounts of a company, each with its latest balance and what is missing in its chain; none for a contributor."""
+    if actor.role is Role.CONTRIBUTOR:
+        return []
     return [await _view(session, summary) for summary in await repository.accounts(session, company_id)]
 
 
@@ -212,18 +215,29 @@ async def gaps(session: ReadSession, account_id: UUID) -> Sequence[Break]:
 
 
 async def listed(
-    session: ReadSession, company_id: UUID, dossier_id: UUID | None, query: StatementQuery
+    session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, query: StatementQuery
 ) -> Page[ListedStatement]:
-    """One page of statements; with a dossier also the state of their items there."""
-    return await repository.page(session, company_id, dossier_id, query)
+    """One page of statements; with a dossier also the state of their items there. A contributor sees the own uploads."""
+    own = actor.person_id if actor.role is Role.CONTRIBUTOR else None
+    return await repository.page(
+        session, company_id, dossier_id, msgspec.structs.replace(query, received_by=own)
+    )
 
 
 async def statement(
-    session: ReadSession, company_id: UUID, statement_id: UUID
-) -> tuple[Statement, BankAccount] | None:
-    """One statement of a company with its account; None when there is none to see."""
+    session: ReadSession, actor: Actor, company_id: UUID, statement_id: UUID
+) -> tuple[Statement, BankAccount]:
+    """One statement of a company with its account.
+
+    Raises:
+        NotFound: unknown, another company's, or not this contributor's.
+    """
     found = await repository.one(session, statement_id)
-    return found if found is not None and found[0].company_id == company_id else None
+    if found is None or found[0].company_id != company_id:
+        raise NotFound
+    if actor.role is Role.CONTRIBUTOR and found[0].received_by != actor.person_id:
+        raise NotFound
+    return found
 
 
 async def read_original(tools: Tools, row: Statement) -> coda.Statement | None:

@@ -63,6 +63,30 @@ async def of_subject(
     return await session.scalar(sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, where))
 
 
+async def of_documents(
+    session: ReadSession, dossier_id: UUID, document_ids: Sequence[UUID]
+) -> dict[UUID, DossierItem]:
+    """A dossier's items on these documents, by document."""
+    found = await session.scalars(
+        sa.select(DossierItem).where(
+            DossierItem.dossier_id == dossier_id, DossierItem.document_id.in_(document_ids)
+        )
+    )
+    return {item.document_id: item for item in found if item.document_id is not None}
+
+
+async def of_statements(
+    session: ReadSession, dossier_id: UUID, statement_ids: Sequence[UUID]
+) -> dict[UUID, DossierItem]:
+    """A dossier's items on these statements, by statement."""
+    found = await session.scalars(
+        sa.select(DossierItem).where(
+            DossierItem.dossier_id == dossier_id, DossierItem.statement_id.in_(statement_ids)
+        )
+    )
+    return {item.statement_id: item for item in found if item.statement_id is not None}
+
+
 async def candidates(
     session: ReadSession,
     dossier_id: UUID,

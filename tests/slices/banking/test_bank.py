@@ -14,7 +14,7 @@ from portal.features.banking.service import StatementQuery
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
-from tests.support.builders_papers import a_coda
+from tests.support.builders_papers import a_coda, hand_in
 from tests.support.builders_scene import Office, an_office
 from tests.support.world import World
 
@@ -105,10 +105,25 @@ async def test_strangers_see_no_statement(office: Office) -> None:
         assert "No bank statements yet" in (await client.get("/bank")).text
 
 
+async def test_a_contributor_sees_the_own_uploads_and_no_balances_of_others(office: Office) -> None:
+    await office.hand_in({"a.cod": a_coda()})
+    contributor = await a_member(office.world, office.firm, office.company.id, Role.CONTRIBUTOR)
+    own = await hand_in(office.world, contributor, {"b.cod": a_coda(iban="BE71096123456769")})
+    [(mine, _account)] = own.outcomes[0].statements
+    async with sign_in(office.world, contributor) as client:
+        page = await client.get("/bank")
+        assert "BE71 0961 2345 6769" in page.text
+        assert "BE68" not in page.text
+        assert (await client.get(f"/bank/{mine.id}")).status_code == 200
+        async with office.world.as_system() as session:
+            other = await session.scalar(sa.select(Statement.id).where(Statement.id != mine.id))
+        assert (await client.get(f"/bank/{other}")).status_code == 404
+
+
 async def test_statements_page_by_account(office: Office) -> None:
     await office.hand_in({"a.cod": a_coda(days=4), "b.cod": a_coda(days=1, iban="BE71096123456769")})
     async with office.world.tools.database.transaction(office.opened) as session:
-        accounts = await service.accounts(session, office.company.id)
+        accounts = await service.accounts(session, office.accountant, office.company.id)
         assert [(view.statements, len(view.gaps)) for view in accounts] == [(4, 0), (1, 0)]
         from portal.features.banking import repository
 

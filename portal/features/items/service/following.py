@@ -23,6 +23,7 @@ from portal.features.items.domain import (
     first_states,
 )
 from portal.features.policies import service as policies
+from portal.features.policies.service import ExportPolicy
 from portal.jobs.contract import clock_of
 from portal.kernel.ids import new_id
 from portal.kernel.money import cents
@@ -35,10 +36,11 @@ async def make_for_document(session: WriteSession, document_id: UUID) -> int:
     document = await documents.by_id(session, document_id)
     if document is None:
         return 0
-    made = 0
+    rows: list[dict[str, Any]] = []
     for dossier in await _open_dossiers(session, document.company_id):
-        made += len(await repository.add_all(session, [await _for_document(session, dossier, document)]))
-    return made
+        policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+        rows.append(_for_document(dossier, document, policy, clock_of(session).now()))
+    return len(await repository.add_all(session, rows))
 
 
 async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
@@ -61,27 +63,29 @@ async def make_for_dossier(session: WriteSession, dossier_id: UUID, company_id: 
     if dossier is None:
         return 0
     made = 0
+    now = clock_of(session).now()
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     after: UUID | None = None
     while papers := await documents.batch_of_company(session, company_id, after, BATCH):
-        made += len(
-            await repository.add_all(
-                session, [await _for_document(session, dossier, paper) for paper in papers]
-            )
-        )
+        rows = [_for_document(dossier, paper, policy, now) for paper in papers]
+        made += len(await repository.add_all(session, rows))
+        known = await repository.of_documents(session, dossier.id, [paper.id for paper in papers])
         for paper in papers:
-            known = await repository.of_subject(session, dossier.id, document_id=paper.id)
-            if known is not None and known.counterparty != paper.counterparty_name:
-                await repository.change(session, known.id, _document_columns(paper))
+            if known[paper.id].version < paper.version:  # it changed while the firm did not see it
+                await follow_change(session, paper.id)
+            elif known[paper.id].counterparty != paper.counterparty_name:
+                await repository.change(session, known[paper.id].id, _document_columns(paper))
         after = papers[-1].id
-    now = clock_of(session).now()
     after = None
     while statements := await banking.batch_of_company(session, company_id, after, BATCH):
         rows = [_for_statement(dossier, statement, account, now) for statement, account in statements]
         made += len(await repository.add_all(session, rows))
+        known = await repository.of_statements(session, dossier.id, [row.id for row, _account in statements])
         for statement, account in statements:
-            known = await repository.of_subject(session, dossier.id, statement_id=statement.id)
-            if known is not None and not known.counterparty:
-                await repository.change(session, known.id, _statement_columns(statement, account))
+            if not known[statement.id].counterparty:
+                await repository.change(
+                    session, known[statement.id].id, _statement_columns(statement, account)
+                )
         after = statements[-1][0].id
     return made
 
@@ -224,14 +228,15 @@ def _fresh(dossier: Dossier, kind: ItemKind, received_at: datetime, now: datetim
     }
 
 
-async def _for_document(session: ReadSession, dossier: Dossier, document: Document) -> dict[str, Any]:
-    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+def _for_document(
+    dossier: Dossier, document: Document, policy: ExportPolicy, now: datetime
+) -> dict[str, Any]:
     kind = ItemKind(document.kind.value)
     state, approval = first_states(
         kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
     )
     return {
-        **_fresh(dossier, kind, document.received_at, clock_of(session).now()),
+        **_fresh(dossier, kind, document.received_at, now),
         **_document_columns(document),
         "document_id": document.id,
         "version": document.version,
