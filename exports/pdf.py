@@ -41,7 +41,7 @@ _VARIANT = "pdf/a-3b"
 _one_at_a_time = Lock()
 
 
-class Unrenderable(UnwritableError):  # noqa: N818 - the public name, beside bundle.ItemFault and ubl.Unwritable
+class Unrenderable(UnwritableError):
     """The HTML cannot become the PDF that was asked for.
 
     Reasons: ``resource_refused`` (an address outside the resources: ``url``), ``local_time``,

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 
-class BadSettings(Exception):  # noqa: N818 - reads as what it is
+class BadSettings(Exception):
     """The environment does not make sense; `faults` lists everything that is wrong, in words."""
 
     def __init__(self, faults: list[str]) -> None:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from exports.errors import UnreadableError, UnwritableError
 
 
-class Unreadable(UnreadableError):  # noqa: N818 - the library's public name for it, as in ubl.Unreadable
+class Unreadable(UnreadableError):
     """These bytes are not a bundle: no ZIP, or a manifest that is no manifest."""
 
 
-class HeaderFault(UnwritableError):  # noqa: N818 - a fault of the caller's values, named as ItemFault is
+class HeaderFault(UnwritableError):
     """The header's values cannot make a manifest: a local time, a number below 1, a hash that is none."""
 
 
-class ItemFault(UnwritableError):  # noqa: N818 - the public name: the fault of one item
+class ItemFault(UnwritableError):
     """One item cannot leave; nothing of the bundle may be used.
 
     Reasons: ``cannot_open``, ``cannot_read``, ``wrong_size``, ``wrong_hash``, ``no_files``, ``bad_amount``,

@@ -42,7 +42,7 @@ _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _LONGEST = {"account": 34, "year": 4, "month": 2}
 
 
-class LayoutFault(UnwritableError):  # noqa: N818 - a fault in the given folders, named as bundle.ItemFault is
+class LayoutFault(UnwritableError):
     """A layout's name or a folder given for it cannot be used.
 
     Reasons: ``unknown_layout``, ``unknown_kind``, ``unknown_variable``, ``too_long``, and the codes of

@@ -45,7 +45,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     name: ClassVar[str]
 
 
-class Later(Exception):  # noqa: N818 - reads as what it is
+class Later(Exception):
     """Not now: try again in so many seconds, without counting it as a failure."""
 
     def __init__(self, seconds: float, why: str) -> None:

@@ -32,7 +32,7 @@ RENAMED = 60
 _PAUSES = (1, 5, 30, 120, 600)
 
 
-class LostClaim(Exception):  # noqa: N818 - reads as what it is
+class LostClaim(Exception):
     """Another worker has taken this job over: our effects are rolled back."""
 
 

@@ -31,7 +31,7 @@ class Listed:
     """When it was last put, in UTC, by the clock of the store."""
 
 
-class BrokenFile(PortalError):  # noqa: N818 - named by the fault, like the rest of the tree
+class BrokenFile(PortalError):
     """A file the database knows cannot be given as it was stored. Never hand out a part: name it and stop."""
 
     code = "file_broken"

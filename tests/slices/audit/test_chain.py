@@ -91,7 +91,7 @@ async def test_neither_role_changes_or_deletes_history(
     column = "id" if table == "audit_event" else "event_id"
     statement = sa.text(what.format(table).replace("id_", column))
     for scope in (world.as_scope(firm_id=firm.id), world.as_system()):
-        with pytest.raises(DBAPIError) as refused:  # noqa: PT012
+        with pytest.raises(DBAPIError) as refused:
             async with scope as session:
                 await session.execute(statement)
         assert getattr(refused.value.orig, "sqlstate", "") == "42501"
