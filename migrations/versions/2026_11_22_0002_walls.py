@@ -275,7 +275,7 @@ def upgrade() -> None:
         ["firm_id", "id"],
         ondelete="CASCADE",
     )
-    op.create_index(op.f("ix_document_lock_firm_id_item_id"), "document_lock", ["firm_id", "item_id"])
+    op.create_index("ix_document_lock_item", "document_lock", ["firm_id", "item_id"])
     op.execute(LOCK_TAKES_THE_ROW)
     op.execute(
         "create trigger document_lock_takes_the_row before insert on document_lock"

@@ -88,7 +88,7 @@ class DocumentLock(OwnedByCompany, Base):
         sa.UniqueConstraint("company_id", "item_id"),
         sa.Index("ix_document_lock_document", "company_id", "document_id"),
         sa.Index("ix_document_lock_statement", "company_id", "statement_id"),
-        sa.Index(None, "firm_id", "item_id"),
+        sa.Index("ix_document_lock_item", "firm_id", "item_id"),
     )
 
     document_id: Mapped[UUID | None]

@@ -213,9 +213,10 @@ async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLoc
 
 async def add_locks(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert locks; an item that has one keeps it. Ordered by the document, so that two exports meet in one order."""
-    if rows:
-        ordered = sorted(rows, key=lambda row: row["document_id"] or row["statement_id"])
-        await session.execute(insert(DocumentLock).values(ordered).on_conflict_do_nothing())
+    ordered = sorted(rows, key=lambda row: row["document_id"] or row["statement_id"])
+    for start in range(0, len(ordered), 1000):  # a statement has at most 32,767 parameters
+        batch = ordered[start : start + 1000]
+        await session.execute(insert(DocumentLock).values(batch).on_conflict_do_nothing())
 
 
 async def keep_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str) -> None:
