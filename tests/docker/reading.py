@@ -99,7 +99,7 @@ def ignored(path: str) -> bool:
 
 
 def copy_into(folder: Path, stage: Stage) -> None:
-    """Do the COPYs of a stage that come from the build context, into a folder standing for its WORKDIR."""
+    """Copy what a stage takes from the build context into a folder standing for its WORKDIR."""
     for instruction in stage.all("COPY"):
         if "from" in instruction.options:
             continue
