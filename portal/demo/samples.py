@@ -27,7 +27,7 @@ from portal.demo.companies import (
     MOLENS,
     DemoCompany,
 )
-from portal.features.dossiers.domain.importing import Column
+from portal.features.dossiers.domain.columns import Column
 from portal.features.dossiers.service import workbooks
 
 PEPPOL = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"

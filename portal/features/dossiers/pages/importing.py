@@ -11,7 +11,8 @@ from litestar.response import Template
 
 from portal.db.session import WriteSession
 from portal.features.dossiers import service
-from portal.features.dossiers.domain.importing import COLUMNS, GOOD, RowStatus, counts
+from portal.features.dossiers.domain.columns import COLUMNS
+from portal.features.dossiers.domain.importing import GOOD, RowStatus, counts
 from portal.features.dossiers.service import workbooks
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right

@@ -11,21 +11,23 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
 from portal.features.dossiers.domain import ImportState, VatRegime
+from portal.features.dossiers.domain.columns import (
+    Column,
+    find_columns,
+    language_of,
+    letter,
+    regime_of,
+    wanted,
+)
 from portal.features.dossiers.domain.importing import (
     GOOD,
     MOST_ROWS,
-    Column,
     ImportRow,
     Known,
     KnownDossier,
     RowStatus,
     counts,
-    find_columns,
     judge,
-    language_of,
-    letter,
-    regime_of,
-    wanted,
 )
 from portal.features.dossiers.models import Dossier, DossierImport
 from portal.features.dossiers.service.core import create

@@ -12,13 +12,13 @@ from typing import Any
 import xlsxwriter
 
 from portal.features.dossiers.domain import VatRegime
-from portal.features.dossiers.domain.importing import COLUMNS, Column, ImportRow, RowStatus
+from portal.features.dossiers.domain.columns import COLUMNS, Column
+from portal.features.dossiers.domain.importing import ImportRow
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
 
 SHEET = N_("Dossiers")
 HELP = N_("How to fill this in")
 BLANK_ROWS = 500
-_STATUS = {RowStatus.DUPLICATE: N_("twice in this list"), RowStatus.ERROR: N_("to correct")}
 
 
 def template() -> bytes:

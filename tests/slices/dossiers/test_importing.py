@@ -1,0 +1,179 @@
+"""The Excel import: judging rows, preview, acceptance once, the error workbook."""
+
+import asyncio
+import io
+from typing import Any
+
+import httpx
+import pytest
+import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+
+from portal.features.dossiers import service
+from portal.features.dossiers.domain.columns import Column, cell_text, find_columns, letter
+from portal.features.dossiers.domain.importing import Known, KnownDossier, RowStatus, judge
+from portal.features.dossiers.service import workbooks
+from portal.kernel.actor import Role
+from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, sign_in
+from tests.support.world import World
+
+HEADINGS = ["Ondernemingsnummer", "Naam", "Dossiercode", "E-mail"]
+
+
+def judged(*rows: list[Any], known: Known | None = None) -> list[Any]:
+    """The rows of a list with Dutch headings, judged."""
+    table = [HEADINGS, *rows]
+    found = find_columns(table)
+    assert found is not None
+    return judge(table, found[0], found[1], known or Known())
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    """A workbook of somebody else's making: numbers as numbers, no technical row."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet("Klanten")
+    for index, row in enumerate([HEADINGS, *rows]):
+        for position, value in enumerate(row):
+            sheet.write(index, position, value)
+    book.close()
+    return out.getvalue()
+
+
+def test_a_good_row_makes_a_dossier_and_keeps_the_zeros_of_its_code() -> None:
+    [row] = judged([a_number(1), "Bakkerij", "00012", "info@bakker.be"])
+    assert row.status is RowStatus.CREATE
+    assert row.values["code"] == "00012"
+
+
+def test_a_number_that_lost_its_zero_as_a_spreadsheet_number_is_mended_and_said() -> None:
+    [row] = judged([float(a_number(2)), "Bakkerij", "", ""])
+    assert row.status is RowStatus.CREATE
+    assert row.number == a_number(2)
+    assert any("zero" in remark.what for remark in row.remarks)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (["0999888471", "Garage", "", ""], "check digits"),
+        ([a_number(3), "", "7", ""], "name is missing"),
+        ([a_number(3), "Garage", "", "info@@garage.be"], "e-mail"),
+    ],
+)
+def test_a_bad_row_says_what_is_wrong(row: list[Any], words: str) -> None:
+    [found] = judged(row)
+    assert found.status is RowStatus.ERROR
+    assert any(words in remark.what for remark in found.remarks)
+
+
+def test_the_second_of_two_rows_on_one_company_or_one_code_is_a_duplicate_that_names_the_first() -> None:
+    rows = judged([a_number(4), "A", "1", ""], [a_number(4), "A again", "2", ""], [a_number(5), "B", "1", ""])
+    assert [row.status for row in rows] == [RowStatus.CREATE, RowStatus.DUPLICATE, RowStatus.DUPLICATE]
+    assert rows[1].remarks[-1].params == {"row": "2"}
+
+
+def test_a_claimed_company_gets_a_request_and_a_present_one_shows_what_changes() -> None:
+    mine = KnownDossier("1", "7", "BE", a_number(6), "", {"name": "Old name", "code": "7"})
+    known = Known([mine], frozenset({("BE", a_number(7))}))
+    rows = judged([a_number(6), "New name", "7", ""], [a_number(7), "Theirs", "", ""], known=known)
+    assert rows[0].status is RowStatus.UPDATE
+    assert rows[0].changes == {"name": ["Old name", "New name"]}
+    assert rows[1].status is RowStatus.REQUEST
+
+
+def test_a_list_without_headings_is_not_guessed_at() -> None:
+    assert find_columns([["a", "b"], ["c", "d"]]) is None
+
+
+@given(st.integers(0, 16_000))
+def test_columns_are_named_as_in_excel(position: int) -> None:
+    number = 0
+    for character in letter(position):
+        number = number * 26 + ord(character) - 64
+    assert number - 1 == position
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=20), st.floats(), st.booleans(), st.none()), min_size=4, max_size=4)
+)
+def test_no_cell_breaks_the_judgement(row: list[Any]) -> None:
+    assert len(judged(row)) <= 1
+    assert all(isinstance(cell_text(cell), str) for cell in row)
+
+
+async def upload(client: httpx.AsyncClient, data: bytes, name: str = "list.xlsx") -> httpx.Response:
+    return await client.post("/dossiers/import", files={"files": (name, data)})
+
+
+async def test_a_list_is_previewed_accepted_once_and_the_rest_comes_back_as_a_workbook(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    claimed = await a_company(world, None, "Brouwerij", claimed=True)
+    data = workbook(
+        [a_number(11), "Bakkerij", "01204", "els@bakkerij.example"],
+        ["0999888471", "Garage", "01422", ""],
+        [claimed.number, "Brouwerij", "01500", ""],
+    )
+    async with sign_in(world, owner) as client:
+        answer = await upload(client, data)
+        assert answer.status_code == 303, answer.text
+        where = answer.headers["location"]
+        page = await client.get(where)
+        assert "check digits" in page.text
+        answers = await asyncio.gather(*[client.post(f"{where}/accept") for _ in range(2)])
+        assert sorted(one.status_code for one in answers) == [303, 409]
+        errors = await client.get(f"{where}/errors")
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(errors.content)).get_sheet_by_index(0).to_python()
+        assert "0999888471" in [cell for row in sheet for cell in row]
+        again = await upload(client, data)
+        assert "unchanged" in (await client.get(again.headers["location"])).text
+    async with world.as_scope(firm_id=firm.id) as session:
+        found = {one.name: one.access.value for one in await service.all_of(session, owner)}
+    assert found == {"Bakkerij": "managed", "Brouwerij": "requested"}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [(b"%PDF-1.7", "Excel"), (b"PK\x03\x04 broken", "damaged"), (b"", "first"), (workbook(), "empty")],
+)
+async def test_a_wrong_file_is_refused_with_a_sentence(world: World, data: bytes, words: str) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    async with sign_in(world, owner) as client:
+        answer = await upload(client, data, "list.xlsx" if data else "")
+    assert answer.status_code == 422
+    assert words in answer.text
+
+
+async def test_another_firms_import_answers_like_an_unknown_one(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    other = await a_firm(world, "ardennes", "Bureau Ardennes")
+    stranger = await a_staff_member(world, other)
+    async with sign_in(world, owner) as client:
+        where = (await upload(client, workbook([a_number(12), "A", "1", ""]))).headers["location"]
+    async with sign_in(world, stranger, "ardennes.localhost") as client:
+        for address in (where, f"{where}/errors"):
+            assert (await client.get(address)).status_code == 404
+        assert (await client.post(f"{where}/accept")).status_code == 404
+
+
+async def test_the_present_dossiers_come_back_unchanged(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm, Role.ACCOUNTANT)
+    await a_dossier(world, firm, code="00077")
+    async with sign_in(world, owner) as client:
+        present = await client.get("/dossiers/import/present")
+        where = (await upload(client, present.content)).headers["location"]
+        page = await client.get(where)
+    assert 'data-status="unchanged"' in page.text
+    assert 'data-status="create"' not in page.text
+
+
+def test_what_a_name_says_is_never_computed() -> None:
+    data = workbooks.of_dossiers([{Column.NAME.value: "=1+1", Column.NUMBER.value: "0123"}])
+    [*_, row] = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    assert "=1+1" in row
