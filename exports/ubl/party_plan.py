@@ -1,6 +1,5 @@
 """Parties and deliveries, as UBL nests them."""
 
-
 from exports.model import Delivery, Party
 from exports.ubl.plan import Element, Plan, Record, leaf
 from exports.ubl.values import day
