@@ -20,7 +20,8 @@ import msgspec
 
 from portal.config import BadSettings, Settings
 from portal.db.roles import DatabaseUrls, RolePasswords, prepare_roles
-from portal.embedded import start_postgres, start_valkey
+from portal.embedded import EmbeddedError, start_postgres, start_valkey
+from portal.embedded.process import port_is_free
 from portal.web.observability import configure_logging
 
 ROOT = Path(__file__).parent.parent
@@ -126,6 +127,10 @@ def run(var: Path, *, port: int, demo: bool) -> int:
         with environment(var, port, os.environ) as given:
             settings = Settings.load(given)
             configure_logging(json=False)
+            if not port_is_free(settings.listen_port):  # the web server would share it with whoever has it
+                raise BadSettings(  # noqa: TRY301 - told like every other setting that does not fit
+                    [f"port {settings.listen_port} is taken: choose another one with --port"]
+                )
             if settings.database_owner_url:
                 migrate(settings.database_owner_url)
             lines: list[str] = []
@@ -151,6 +156,9 @@ def run(var: Path, *, port: int, demo: bool) -> int:
     except Stopped:
         print("\nStopped.", flush=True)
         return 0
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)
+        return 2
     except BadSettings as bad:
         print(
             "The settings do not make sense:",

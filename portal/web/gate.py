@@ -10,6 +10,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.config import Settings
 from portal.kernel.actor import Actor, Door
@@ -134,13 +135,13 @@ class Gate:
             state["language"] = language
             with speaking(language):
                 await self.app(scope, receive, guarded_send)
-        except PortalError:
-            await _answer(guarded_send, 503, self.unavailable_page())
-        except (OSError, TimeoutError) as error:  # the database is away: nothing was begun
+        except (PortalError, OSError, TimeoutError, SQLAlchemyError) as error:
+            # The database is away, or all its connections are taken: nothing was begun.
             log.warning("web.unavailable", error=type(error).__name__)
-            if status == 0:
-                with speaking(negotiate(accepted)):
-                    await _answer(guarded_send, 503, self.unavailable_page())
+            if status:
+                raise
+            with speaking(negotiate(accepted)):
+                await _answer(guarded_send, 503, self.unavailable_page())
         finally:
             log.info(
                 "web.request",

@@ -15,6 +15,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "dossiers.access_declined": (N_("Access declined by the owner"), "close"),
     "dossiers.access_ended": (N_("Access ended"), "close"),
     "dossiers.access_requested": (N_("Access asked for"), "key"),
+    "intake.handed_in": (N_("Files handed in"), "upload"),
     "intake.uploaded": (N_("Files handed in"), "upload"),
     "intake.processed": (N_("File processed"), "check"),
     "intake.rejected": (N_("File rejected"), "close"),

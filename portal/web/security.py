@@ -11,7 +11,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Forbidden, NotFound, Unauthorised
+from portal.kernel.errors import Forbidden, NotFound, TooLarge, Unauthorised
 from portal.kernel.language import N_
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
@@ -19,6 +19,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
 VISITOR_COOKIE = "visitor"
+VISITORS_MOST = 64 * 1024
+"""The longest form of somebody who is not signed in, bytes."""
 
 
 def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -90,6 +92,8 @@ class SameSite(ASGIMiddleware):
         expected = expected_token(request)
         if fine and expected:
             given = request.headers.get(CSRF_HEADER)
+            if given is None and request.state.signed_in is None and _body_length(request) > VISITORS_MOST:
+                raise TooLarge  # nobody fills the disk before anything was checked
             if given is None:
                 form = await request.form()
                 value = form.get(CSRF_FIELD)
@@ -102,6 +106,12 @@ class SameSite(ASGIMiddleware):
             ),
             code="csrf",
         )
+
+
+def _body_length(request: Request[Any, Any, Any]) -> int:
+    """What the caller says the body's length is; more than anything allowed when it does not say."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() else 1 << 40
 
 
 def expected_token(request: Request[Any, Any, Any]) -> str | None:

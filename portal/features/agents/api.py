@@ -30,7 +30,7 @@ from portal.features.bundles.service import WaitingDelivery, WrittenFile
 from portal.features.dossiers import service as dossiers
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, Unavailable
 from portal.web.directories import HostFirm
 from portal.web.downloads import AS_STORED, attachment
 from portal.web.limits import client_address
@@ -82,7 +82,7 @@ async def heartbeat(
 async def deliveries(actor: NamedDependency[Actor], session: NamedDependency[WriteSession]) -> Deliveries:
     """What waits to be written."""
     await service.seen(session, actor)
-    waiting = await bundles.waiting(session)
+    waiting = await bundles.waiting(session, actor)
     cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
     return Deliveries([_shown(one, cards[one.export.dossier_id]) for one in waiting])
 
@@ -126,6 +126,8 @@ async def bundle(
     _row, export = await bundles.delivery(session, delivery_id)
     if export.sha256 is None or export.size is None:
         raise Conflict
+    if not await tools.store.exists(export.firm_id, export.sha256):
+        raise Unavailable  # before anything is said or written down: an answer that has begun cannot be taken back
     await bundles.fetched(session, actor, delivery_id)
     headers = attachment(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
     headers["accept-ranges"] = "bytes"

@@ -51,6 +51,12 @@ async def new_code(
     )
 
 
+@get("/agents/code", guards=[requires(Right.AGENTS)])
+async def code_is_shown_once(request: HTMXRequest) -> Response[Any]:
+    """The address after making a code, opened again: the code is not there any more."""
+    return go(request, "/agents")
+
+
 @post("/agents/{agent_id:uuid}/revoke", guards=[requires(Right.AGENTS)], status_code=200)
 async def revoke(
     request: HTMXRequest,
@@ -64,4 +70,4 @@ async def revoke(
     return go(request, "/agents", Toast("success", text))
 
 
-ROUTES: list[Any] = [agents_page, new_code, revoke]
+ROUTES: list[Any] = [agents_page, new_code, code_is_shown_once, revoke]

@@ -10,7 +10,7 @@ from portal.features.parties.service import Firm
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import FirmId
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_
 from portal.web.directories import HostFirm
 from themes.css import stylesheet
 from themes.tokens import Brand
@@ -50,7 +50,7 @@ def host_firm(host: str, firm: Firm, style: FirmBrand | None) -> HostFirm:
         css_url=f"/brand/{stylesheet(brand).name}",
         logo_url=brand.logo_url,
         favicon_url=brand.favicon_url,
-        login_title=gettext(brand.login_title),
+        login_title=brand.login_title,
         login_image_url=brand.login_image_url,
     )
 

@@ -10,6 +10,7 @@ from portal.features.bundles.service.standing import (
     due_dossiers,
     export_by_policy,
     give_up_dead,
+    policy_key,
 )
 from portal.jobs.contract import Tools, handles, handles_long, sweeps
 from portal.jobs.ledger import enqueue
@@ -34,7 +35,7 @@ async def look_for_due_exports(session: WriteSession, tools: Tools) -> None:
             session,
             policy_actor(FirmId(due.firm_id), "policy"),
             job,
-            unique_key=f"bundles.policy:{due.dossier_id}",
+            unique_key=policy_key(due.dossier_id),
         )
 
 

@@ -22,7 +22,7 @@ from portal.features.policies.domain import Cadence
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, Unavailable
 from portal.kernel.language import N_, gettext
 from portal.web.downloads import AS_STORED, attachment
 from portal.web.forms import Form
@@ -197,8 +197,10 @@ async def download(
     """The archive itself, byte for byte the same each time."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     export = await service.finished(session, dossier.id, export_id)
-    await service.note_download(session, actor, export)
     assert export.sha256 is not None
+    if not await tools.store.exists(export.firm_id, export.sha256):
+        raise Unavailable  # before a download is noted that never was
+    await service.note_download(session, actor, export)
     name = f"{dossier.code or dossier.name}-{export.number:04d}.zip"
     headers = attachment(name, "application/zip", export.size, export.sha256)
     return Stream(

@@ -174,12 +174,42 @@ def add(session: WriteSession, row: Delivery | BundleDownload) -> None:
     session.add(row)
 
 
-async def deliveries_waiting(session: ReadSession, limit: int = 200) -> Sequence[tuple[Delivery, Export]]:
-    """What an agent still has to write: per dossier in the order of bundle numbers."""
+def _free_for(agent_id: UUID, taken_before: datetime) -> sa.ColumnElement[bool]:
+    """Deliveries that no other agent has taken up lately."""
+    return sa.or_(
+        Delivery.agent_id.is_(None), Delivery.agent_id == agent_id, Delivery.changed_at < taken_before
+    )
+
+
+async def claim_delivery(
+    session: WriteSession, delivery_id: UUID, agent_id: UUID, now: datetime, taken_before: datetime
+) -> bool:
+    """An agent takes a delivery up; False when another one has it."""
+    fetched = sa.case(
+        (Delivery.state.in_(DELIVERY.sources(DeliveryState.DOWNLOADED)), DeliveryState.DOWNLOADED.value),
+        else_=sa.cast(Delivery.state, sa.Text()),
+    )
+    taken = await session.scalar(
+        sa.update(Delivery)
+        .where(Delivery.id == delivery_id, _free_for(agent_id, taken_before))
+        .values(agent_id=agent_id, changed_at=now, state=fetched)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return taken is not None
+
+
+async def deliveries_waiting(
+    session: ReadSession, agent_id: UUID, taken_before: datetime, limit: int = 200
+) -> Sequence[tuple[Delivery, Export]]:
+    """What this agent still has to write: per dossier in the order of bundle numbers."""
     found = await session.execute(
         sa.select(Delivery, Export)
         .join(Export, Export.id == Delivery.export_id)
-        .where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN)))
+        .where(
+            Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN)),
+            _free_for(agent_id, taken_before),
+        )
         .order_by(Export.dossier_id, Export.number)
         .limit(limit)
     )

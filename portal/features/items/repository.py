@@ -21,6 +21,12 @@ _OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
 LIST_COLUMNS = ("number", "counterparty", "item_date", "due_date", "currency", "net", "tax", "gross")
 
 
+# Dossiers are another slice's: only who may still look is known here.
+_DOSSIER = sa.table(
+    "dossier", sa.column("id", sa.Uuid()), sa.column("firm_id", sa.Uuid()), sa.column("access", sa.Text())
+)
+
+
 async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
     """Insert items; those whose dossier has the document or statement already are left alone. Returns the new ids."""
     if not rows:
@@ -249,7 +255,14 @@ async def dossiers_due(
     statements: bool,
 ) -> Sequence[UUID]:
     """Dossiers of a firm with something ready to leave under these bounds; in the system scope."""
-    where = [DossierItem.firm_id == firm_id, DossierItem.state == ItemState.READY]
+    seen = sa.select(_DOSSIER.c.id).where(
+        _DOSSIER.c.firm_id == firm_id, _DOSSIER.c.access.in_(("managed", "granted"))
+    )
+    where = [
+        DossierItem.firm_id == firm_id,
+        DossierItem.state == ItemState.READY,
+        DossierItem.dossier_id.in_(seen),  # with the access ended there is nothing to export, ready or not
+    ]
     if only is not None:
         where.append(DossierItem.dossier_id == only)
     elif excluded := list(but):

@@ -244,9 +244,10 @@ async def test_a_damaged_original_is_named_and_everything_is_released(world: Wor
     assert "missing or damaged" in contents.text
     (export,) = await exports_of(world, office.dossier)
     assert (export.state, export.number) == (ExportState.ABANDONED, None)
-    for item in (good, bad):
+    # the good one may leave; the culprit waits for a person, so that a standing policy does not meet it again at once
+    for item, state in ((good, ItemState.READY), (bad, ItemState.HELD)):
         now = await again(world, item)
-        assert (now.state, now.export_id, now.locked) == (ItemState.READY, None, False)
+        assert (now.state, now.export_id, now.locked) == (state, None, False)
     async with world.as_system() as session:
         assert list(await session.scalars(sa.select(DocumentLock))) == []
 

@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -19,10 +20,11 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.bundles import repository
-from portal.features.bundles.domain import ExportState
+from portal.features.bundles.domain import ExportOptions, ExportState
 from portal.features.bundles.models import Export
 from portal.features.bundles.service.choosing import BuildBundle, abandon, is_reexport
 from portal.features.bundles.service.delivering import new_delivery
+from portal.features.bundles.service.standing import ExportByPolicy, policy_key
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
@@ -30,12 +32,14 @@ from portal.features.items import service as items
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
+from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_
+from portal.kernel.language import N_, gettext
 from portal.storage import BrokenFile, ObjectStore
 
 SOFTWARE = "bundle 1"
+DAMAGED_ITEM = N_("Its file is missing or damaged in the store.")
 DAMAGED = N_(
     "The file of %(number)s of %(counterparty)s is missing or damaged in the store; nothing was exported."
 )
@@ -282,7 +286,16 @@ async def _give_up(task: Task, plan: Plan, fault: ItemFault) -> None:
         assert export is not None
         number, counterparty = plan.labels.get(fault.item_id, ("", ""))
         await abandon(session, task.actor, export, DAMAGED, {"number": number, "counterparty": counterparty})
+        # The culprit waits for a person: a standing policy must not meet it again every second, nor hold the rest back.
+        await items.put_aside(session, [UUID(fault.item_id)], gettext(DAMAGED_ITEM))
+        if export.by_policy:
+            again = ExportByPolicy(dossier_id=export.dossier_id, until=_until(export))
+            await enqueue(session, task.actor, again, unique_key=policy_key(export.dossier_id))
         await task.finish(session)
+
+
+def _until(export: Export) -> date | None:
+    return msgspec.convert(export.options, ExportOptions).until
 
 
 async def _finish(
@@ -299,6 +312,9 @@ async def _finish(
     now = clock_of(session).now()
     ids = [UUID(entry.id) for entry in manifest.items]
     held = await items.reserved(session, plan.export_id, lock=True)
+    built = {entry.id: entry.version for entry in manifest.items}
+    if any(built.get(str(item.id), item.version) != item.version for item in held):
+        raise RuntimeError("an item changed while its bundle was built")  # tried again, with what is true now
     if dossier.access not in OPEN_ACCESS or {item.id for item in held} != set(ids):
         export = await repository.export(session, plan.export_id)
         assert export is not None

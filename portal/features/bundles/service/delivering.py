@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from portal.kernel.language import N_
 
 NOT_READY = N_("This bundle is not finished.")
 ON_ITS_WAY = N_("This bundle is still on its way: the agent has not written all of it yet.")
+TAKEN = N_("Another agent is writing this bundle.")
+TAKEN_FOR = timedelta(minutes=15)
+"""How long a delivery belongs to the agent that took it up; after that another one may."""
 UNKNOWN_FILE = N_("The bundle has no such file: %(file)s.")
 WRONG_HASH = N_("The file %(file)s was written with other content than the bundle holds.")
 
@@ -82,10 +85,12 @@ def new_delivery(export: Export, files: int, now: datetime) -> Delivery:
     )
 
 
-async def waiting(session: ReadSession) -> list[WaitingDelivery]:
-    """What the firm's agents still have to write, per dossier in the order of bundle numbers."""
+async def waiting(session: ReadSession, actor: Actor) -> list[WaitingDelivery]:
+    """What this agent still has to write, per dossier in the order of bundle numbers; not what another one is busy with."""
+    assert actor.agent_id is not None
     found: list[WaitingDelivery] = []
-    for delivery, export in await repository.deliveries_waiting(session):
+    since = clock_of(session).now() - TAKEN_FOR
+    for delivery, export in await repository.deliveries_waiting(session, actor.agent_id, since):
         rows = await repository.items_of(session, export.id)
         found.append(WaitingDelivery(delivery, export, files_of([row.entry for row in rows])))
     return found
@@ -104,14 +109,15 @@ async def delivery(session: ReadSession, delivery_id: UUID) -> tuple[Delivery, E
 
 
 async def fetched(session: WriteSession, actor: Actor, delivery_id: UUID) -> None:
-    """An agent has fetched the archive."""
-    await repository.move_delivery(
-        session,
-        delivery_id,
-        DeliveryState.DOWNLOADED,
-        agent_id=actor.agent_id,
-        changed_at=clock_of(session).now(),
-    )
+    """An agent takes a delivery up and fetches its archive: for a while it is nobody else's, so nothing is written twice.
+
+    Raises:
+        Conflict: another agent has it (`taken`).
+    """
+    assert actor.agent_id is not None
+    now = clock_of(session).now()
+    if not await repository.claim_delivery(session, delivery_id, actor.agent_id, now, now - TAKEN_FOR):
+        raise Conflict(TAKEN, code="taken")
 
 
 async def confirm(

@@ -33,6 +33,11 @@ class ExportByPolicy(Job, frozen=True, kw_only=True):
     until: date | None
 
 
+def policy_key(dossier_id: UUID) -> str:
+    """The ledger's unique key: one waiting export by policy per dossier."""
+    return f"bundles.policy:{dossier_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A dossier in which something is due; `until` bounds the legal date."""

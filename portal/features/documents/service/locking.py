@@ -23,6 +23,7 @@ from portal.kernel.language import N_, gettext
 EXPORTING = "exporting"
 EXPORTED = "exported"
 REASON_NEEDED = N_("Say why, in a few words: both sides read it.")
+BEING_EXPORTED = N_("An export is taking this document along just now. Try again when it is done.")
 NOT_LOCKED = N_("This document is not locked by an export of this dossier.")
 BEING_CHANGED = N_("A document is being changed at this moment. Try again in a few seconds.")
 
@@ -83,12 +84,16 @@ async def unlock(
     Raises:
         Forbidden: the actor may not unlock.
         Invalid: no reason.
-        Conflict: this dossier holds no lock on it (`not_locked`).
+        Conflict: this dossier holds no lock on it (`not_locked`), or an export is taking it along just now (`busy`).
     """
     if not actor.may(Right.UNLOCK):
         raise Forbidden
     if not reason:
         raise Invalid(REASON_NEEDED, fields={"reason": REASON_NEEDED})
+    await repository.lock_items(session, document.id)
+    ways = await repository.ways(session, document.id, None)
+    if any(way.state == "reserved" for way in ways):
+        raise Conflict(BEING_EXPORTED, code="busy")
     mine = {way.item_id for way in await repository.ways(session, document.id, dossier.id)}
     locks = [
         lock

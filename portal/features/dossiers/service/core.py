@@ -17,10 +17,11 @@ from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, NotFound
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.language import N_, Language
 
 REQUESTS_PER_DAY = 200
+NOT_OURS = N_("Choose somebody of your office.")
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
 
 
@@ -96,6 +97,7 @@ async def create(
         TooMany: too many access requests of this firm today.
     """
     assert actor.firm_id is not None
+    await _check_manager(session, actor, manager_id)
     if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
         raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
     company_id, access = await match_company(session, tools, actor.firm_id, country, number)
@@ -188,6 +190,14 @@ async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     return await repository.all_of(session, actor)
 
 
+async def _check_manager(session: ReadSession, actor: Actor, manager_id: UUID | None) -> None:
+    """Only the firm's own staff manage its dossiers: a file manager is mailed about the company."""
+    if manager_id is None or actor.firm_id is None:
+        return
+    if manager_id not in {person.id for _row, person in await accounts.staff(session, actor.firm_id)}:
+        raise Invalid(fields={"manager_id": NOT_OURS})
+
+
 async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
     """Change a dossier's own columns; gives the names of those that really changed.
 
@@ -197,6 +207,7 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
+    await _check_manager(session, actor, values.get("manager_id"))
     changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
     if not changed:
         return []

@@ -178,6 +178,14 @@ async def take_documents(session: WriteSession, document_ids: Sequence[UUID]) ->
     await repository.lock_documents(session, document_ids)
 
 
+async def put_aside(session: WriteSession, ids: Sequence[UUID], reason: str) -> Sequence[UUID]:
+    """Hold items back for a reason of ours (a damaged file), until a person resumes them. Gives who was."""
+    await repository.lock(session, ids)
+    return await repository.move(
+        session, ids, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
+    )
+
+
 async def hold(
     session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
 ) -> int:
