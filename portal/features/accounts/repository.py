@@ -177,17 +177,17 @@ async def set_language(session: WriteSession, person_id: UUID, language: Languag
     await session.execute(sa.update(Person).where(Person.id == person_id).values(language=language))
 
 
-async def count_try(session: WriteSession, key: str, window_start: datetime) -> int:
-    """Count one try in a window; returns the count with it. Needs the system scope."""
-    count = await session.scalar(
+async def count_try(session: WriteSession, key: str, window_start: datetime, count: int = 1) -> int:
+    """Count tries in a window; returns the total with them. Needs the system scope."""
+    total = await session.scalar(
         insert(RateCount)
-        .values(key=key, window_start=window_start, count=1)
+        .values(key=key, window_start=window_start, count=count)
         .on_conflict_do_update(
-            index_elements=[RateCount.key, RateCount.window_start], set_={"count": RateCount.count + 1}
+            index_elements=[RateCount.key, RateCount.window_start], set_={"count": RateCount.count + count}
         )
         .returning(RateCount.count)
     )
-    return count or 1
+    return total or count
 
 
 async def reset(session: ReadSession, reset_id: UUID) -> tuple[PasswordReset, Person | None] | None:

@@ -16,7 +16,7 @@ from portal.features.mail.models import MailMessage
 from portal.features.parties.models import Company, Firm
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
-from portal.kernel.errors import TooMany
+from portal.kernel.errors import Conflict, TooMany
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
 from tests.support.builders_dossiers import mails, text_of
 from tests.support.world import World
@@ -205,3 +205,21 @@ async def test_a_firm_may_not_try_all_numbers_there_are(
     await ask(world, ardennes, company, code="2")
     with pytest.raises(TooMany):
         await ask(world, ardennes, company, code="3")
+
+
+async def test_an_owner_who_declined_is_not_asked_again_through_another_dossier(world: World) -> None:
+    _noordzee, ardennes, company, owner = await a_claimed_company(world)
+    first = await ask(world, ardennes, company)
+    staff = await a_staff_member(world, ardennes)
+    async with sign_in(world, owner) as client:
+        assert (await client.post(f"/my-accountant/{ardennes.id}/decline")).status_code == 303
+    with pytest.raises(Conflict) as refused:
+        await ask(world, ardennes, company, activity="Rental", code="2")
+    assert refused.value.code == "too_soon"
+    world.clock.at += timedelta(days=8)
+    second = await ask(world, ardennes, company, activity="Rental", code="2")
+    async with sign_in(world, owner) as client:
+        assert (await client.post(f"/my-accountant/{ardennes.id}/decline")).status_code == 303
+    assert [await access_of(world, one) for one in (first, second)] == [Access.DECLINED] * 2
+    async with sign_in(world, staff, "ardennes.localhost") as client:  # the older answer does not count
+        assert (await client.post(f"/dossiers/{first.id}/request-access")).status_code == 409

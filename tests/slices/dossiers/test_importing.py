@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from portal.features.dossiers import service
 from portal.features.dossiers.domain.columns import Column, cell_text, find_columns, letter
 from portal.features.dossiers.domain.importing import Known, KnownDossier, RowStatus, judge
-from portal.features.dossiers.service import workbooks
+from portal.features.dossiers.service import core, importing, workbooks
 from portal.kernel.actor import Role
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, sign_in
 from tests.support.world import World
@@ -146,6 +146,45 @@ async def test_a_wrong_file_is_refused_with_a_sentence(world: World, data: bytes
         answer = await upload(client, data, "list.xlsx" if data else "")
     assert answer.status_code == 422
     assert words in answer.text
+
+
+async def test_rows_beyond_the_requests_of_a_day_come_back_and_the_others_are_carried_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "REQUESTS_PER_DAY", 1)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    theirs = [await a_company(world, None, f"Brouwerij {n}", claimed=True) for n in (1, 2)]
+    data = workbook(
+        *[[company.number, company.name, "", ""] for company in theirs], [a_number(13), "Bakkerij", "", ""]
+    )
+    async with sign_in(world, owner) as client:
+        where = (await upload(client, data)).headers["location"]
+        assert (await client.post(f"{where}/accept")).status_code == 303
+        page = await client.get(where)
+        assert "Not every row could be carried out" in page.text
+        assert "Hand this row in again tomorrow" in page.text
+        errors = await client.get(f"{where}/errors")
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(errors.content)).get_sheet_by_index(0).to_python()
+    cells = [cell for row in sheet for cell in row]
+    assert theirs[1].number in cells
+    assert theirs[0].number not in cells
+    async with world.as_scope(firm_id=firm.id) as session:
+        found = {one.name: one.access.value for one in await service.all_of(session, owner)}
+    assert found == {"Brouwerij 1": "requested", "Bakkerij": "managed"}
+
+
+async def test_the_register_cannot_be_looked_up_through_previews(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "NUMBERS_PER_DAY", 2)
+    owner = await a_staff_member(world, await a_firm(world))
+    data = workbook([a_number(14), "A", "", ""], [a_number(15), "B", "", ""])
+    async with sign_in(world, owner) as client:
+        assert (await upload(client, data)).status_code == 303
+        refused = await upload(client, data)
+    assert refused.status_code == 422
+    assert "Too many" in refused.text
 
 
 async def test_another_firms_import_answers_like_an_unknown_one(world: World) -> None:

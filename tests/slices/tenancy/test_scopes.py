@@ -1,8 +1,11 @@
 """Sessions: one connection handed from owner to owner keeps nothing of the one before."""
 
 import asyncio
+import gc
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
 from uuid import UUID, uuid4
 
 import anyio
@@ -131,6 +134,29 @@ async def test_a_company_once_opened_stays_open_in_later_transactions_of_that_se
         assert await session.scalar(sa.text("select opened_company()")) is None
 
 
+@contextmanager
+def connecting_may_be_given_up() -> Iterator[None]:
+    """Attempts to connect that were cancelled are let go here, not in whichever test runs when they are collected.
+
+    asyncpg leaves the future of such an attempt behind; once the socket closes, asyncio reports it as never retrieved.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    others: list[dict[str, Any]] = []
+
+    def keep(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), ConnectionError):
+            others.append(context)
+
+    loop.set_exception_handler(keep)
+    try:
+        yield
+        gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    assert others == []
+
+
 async def test_many_owners_cancelled_at_random_never_meet_each_others_rows(world: World) -> None:
     offices = [await an_office(world), await an_office(world, "ardennes")]
     engine = create_async_engine(world.urls.app, pool_size=3, max_overflow=0)
@@ -144,9 +170,10 @@ async def test_many_owners_cancelled_at_random_never_meet_each_others_rows(world
             if found != {office.firm.id}:
                 wrong.append(found)
 
-    async with anyio.create_task_group() as group:
-        for _ in range(200):
-            group.start_soon(one, chance.choice(offices), chance.choice((0.0, 0.002, 0.01, 5.0)))
+    with connecting_may_be_given_up():
+        async with anyio.create_task_group() as group:
+            for _ in range(200):
+                group.start_soon(one, chance.choice(offices), chance.choice((0.0, 0.002, 0.01, 5.0)))
     assert wrong == []
     assert await lingering(database) == {}
     await asyncio.sleep(0)

@@ -240,3 +240,44 @@ async def test_a_second_open_export_of_a_dossier_is_impossible_in_any_door(world
         " done, created_at) select :id, firm_id, dossier_id, company_id, 'choosing', layout, options, 'x', false, 0, 0, now() from export"
     )
     assert await refusal(world, opened(office.firm, office.dossier), sql, id=new_id()) == "23505"
+
+
+async def test_a_firm_cannot_give_itself_access_in_sql_of_its_own(world: World) -> None:
+    office = await an_office(world)
+    claimed = await a_company(world, None, claimed=True)
+    declined = await a_dossier(world, office.firm, claimed, code="A", access=Access.DECLINED)
+    waiting = await a_dossier(world, office.firm, claimed, code="B", access=Access.REQUESTED)
+    scope = Scope(firm_id=office.firm.id)
+    take = "update dossier set access = :access where id = :id"
+    for dossier, access in (
+        (declined, "granted"),
+        (waiting, "granted"),
+        (waiting, "managed"),
+        (waiting, "ended"),
+    ):
+        assert await refusal(world, scope, take, id=dossier.id, access=access) == "42501", access
+    move = "update dossier set company_id = :company where id = :id"
+    assert await refusal(world, scope, move, id=office.dossier.id, company=claimed.id) == "42501"
+    copy = (
+        "insert into dossier select (jsonb_populate_record(d, jsonb_build_object("
+        "'id', cast(:new as uuid), 'code', 'C', 'access', cast(:access as text)))).* from dossier d where id = :id"
+    )
+    for access in ("granted", "managed"):
+        answer = await refusal(world, scope, copy, new=new_id(), access=access, id=declined.id)
+        assert answer == "42501", access
+    assert await refusal(world, scope, take, id=declined.id, access="requested") == "1"
+    assert await refusal(world, scope, copy, new=new_id(), access="managed", id=office.dossier.id) == "1"
+
+
+async def test_a_firm_cannot_undo_a_claim_in_sql_of_its_own(world: World) -> None:
+    office = await an_office(world)
+    claimed = await a_company(world, None, claimed=True)
+    dossier = await a_dossier(world, office.firm, claimed, code="A", access=Access.GRANTED)
+    scope = opened(office.firm, dossier)
+    for change in ("claimed_at = null", "brought_by_firm = :firm"):
+        sql = f"update company set {change} where id = :id"
+        values = {"firm": office.firm.id} if ":firm" in sql else {}
+        assert await refusal(world, scope, sql, id=claimed.id, **values) == "42501", change
+    assert (
+        await refusal(world, scope, "update company set city = 'Gent' where id = :id", id=claimed.id) == "1"
+    )

@@ -9,8 +9,8 @@ from portal.kernel.errors import TooMany
 WINDOW = timedelta(minutes=10)
 
 
-async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW) -> None:
-    """Count a try, in a transaction of its own so that a refusal is counted too.
+async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW, *, count: int = 1) -> None:
+    """Count a try (or `count` of them), in a transaction of its own so that a refusal is counted too.
 
     Raises:
         TooMany: more than `tries` in this window.
@@ -19,6 +19,6 @@ async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW) 
     seconds = int(window.total_seconds())
     start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
     async with tools.database.system_scope() as session:
-        count = await repository.count_try(session, key, start)
-    if count > tries:
+        total = await repository.count_try(session, key, start, count)
+    if total > tries:
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))

@@ -9,7 +9,7 @@ on the dossiers of the actor's own company alone.
 
 import enum
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from portal.features.dossiers.domain import (
 )
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service.activating import tell_firm
-from portal.features.dossiers.service.core import limit_requests
+from portal.features.dossiers.service.core import limit_requests, refuse_if_asked_lately
 from portal.features.mail import service as mail
 from portal.features.parties import service as parties
 from portal.jobs.contract import Job, Tools, clock_of
@@ -39,10 +39,8 @@ from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.ids import FirmId
 from portal.kernel.language import N_
 
-ASK_AGAIN_AFTER = timedelta(days=7)
 NOT_NOW = N_("This request was answered already. Look at the present state.")
 NOT_AGAIN = N_("You cannot ask for access here.")
-TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 OWNER = "owner"
 _SERVED = frozenset({Access.MANAGED, Access.GRANTED, Access.REQUESTED})
 
@@ -278,8 +276,7 @@ async def ask_again(session: WriteSession, tools: Tools, actor: Actor, dossier: 
     if not ACCESS.allows(dossier.access, Access.REQUESTED):
         raise Conflict(NOT_AGAIN, code="not_answered")
     now = clock_of(session).now()
-    if now - dossier.access_since < ASK_AGAIN_AFTER:
-        raise Conflict(TOO_SOON, code="too_soon")
+    refuse_if_asked_lately(await repository.of_company(session, dossier.company_id), now)
     await limit_requests(tools, dossier.firm_id)
     moved = await repository.move_access(session, dossier.id, Access.REQUESTED, now)
     if moved is None:

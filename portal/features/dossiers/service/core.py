@@ -1,6 +1,6 @@
 """Dossiers: opening, listing, creating, changing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,8 @@ from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.language import N_, Language
 
 REQUESTS_PER_DAY = 200
+ASK_AGAIN_AFTER = timedelta(days=7)
+TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 NOT_OURS = N_("Choose somebody of your office.")
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
 
@@ -93,7 +95,7 @@ async def create(
         number: normalised and verified (portal.kernel.numbers), or None.
 
     Raises:
-        Conflict: the code is taken.
+        Conflict: the code is taken, or the owner answered this firm's last request less than a week ago (`too_soon`).
         TooMany: too many access requests of this firm today.
     """
     assert actor.firm_id is not None
@@ -106,9 +108,10 @@ async def create(
             session, actor.firm_id, name=name, country=country, number=number, language=language, **address
         )
         company_id, access = company.id, Access.MANAGED
-    if access is Access.REQUESTED:
-        await limit_requests(tools, actor.firm_id)
     now = clock_of(session).now()
+    if access is Access.REQUESTED:
+        refuse_if_asked_lately(await repository.of_company(session, company_id), now)
+        await limit_requests(tools, actor.firm_id)
     dossier = Dossier(
         firm_id=actor.firm_id,
         company_id=company_id,
@@ -143,6 +146,20 @@ async def create(
     else:
         await publish(session, actor, AccessRequested(dossier_id=dossier.id, company_id=company_id))
     return dossier
+
+
+def refuse_if_asked_lately(dossiers: Iterable[Dossier], now: datetime) -> None:
+    """An owner who declined or ended a firm's access is left in peace for a week, whichever dossier the firm asks through.
+
+    Args:
+        dossiers: all of the firm's on that company.
+
+    Raises:
+        Conflict: `too_soon`.
+    """
+    answered = [one.access_since for one in dossiers if one.access in (Access.DECLINED, Access.ENDED)]
+    if answered and now - max(answered) < ASK_AGAIN_AFTER:
+        raise Conflict(TOO_SOON, code="too_soon")
 
 
 async def limit_requests(tools: Tools, firm_id: UUID) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
 from portal.features.dossiers.domain import ImportState, VatRegime
@@ -25,6 +27,7 @@ from portal.features.dossiers.domain.importing import (
     ImportRow,
     Known,
     KnownDossier,
+    Remark,
     RowStatus,
     counts,
     judge,
@@ -34,7 +37,7 @@ from portal.features.dossiers.service.core import create
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalError, TooMany
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 from portal.sandbox import Sheet, Workbook, read_workbook
@@ -45,6 +48,10 @@ NO_HEADING = N_(
 NO_ROWS = N_("The list is empty: there is no row below the headings.")
 TOO_MANY = N_("The list has %(rows)s rows; at most %(limit)s are taken at once. Split it.")
 TAKEN = N_("This list was accepted already.")
+REQUESTS_USED_UP = N_("Your office has used up its access requests of today, so this owner was not asked.")
+TOMORROW = N_("Hand this row in again tomorrow.")
+NUMBERS_PER_DAY = 20_000
+"""Whether a number has an account here is told in the preview: an office may look up its clients, not the register."""
 
 
 async def read(data: bytes) -> tuple[Sheet, int, dict[Column, int]]:
@@ -127,7 +134,11 @@ async def known(
     heading: int,
     columns: dict[Column, int],
 ) -> Known:
-    """What is there already, as far as this list needs it. Of claimed companies only that they are is asked."""
+    """What is there already, as far as this list needs it. Of claimed companies only that they are is asked.
+
+    Raises:
+        TooMany: more numbers of this office were looked up today than an office has clients.
+    """
     mine = [_known(dossier) for dossier in await repository.all_of(session, actor)]
     first = judge(sheet.rows, heading, columns, Known(mine))
     asked: dict[str, list[str]] = {}
@@ -136,6 +147,11 @@ async def known(
             asked.setdefault((row.values.get(Column.COUNTRY.value) or "BE").upper(), []).append(row.number)
     claimed: set[tuple[str, str]] = set()
     if asked:
+        assert actor.firm_id is not None
+        count = sum(len(numbers) for numbers in asked.values())
+        await accounts.limit(
+            tools, f"numbers:{actor.firm_id}", NUMBERS_PER_DAY, timedelta(days=1), count=count
+        )
         async with tools.database.system_scope() as system:
             for country, numbers in asked.items():
                 claimed |= {
@@ -212,10 +228,12 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
     assert actor.firm_id is not None
     await repository.lock_imports(session, actor.firm_id)
     present = {str(one.id): one for one in await repository.all_of(session, actor)}
-    judged = [row for row in rows_of(kept) if row.status in GOOD]
+    rows = rows_of(kept)
     again = Known([_known(one) for one in present.values()])
-    done = {"created": 0, "requested": 0, "updated": 0, "unchanged": 0}
-    for row in judged:
+    done = {"created": 0, "requested": 0, "updated": 0, "unchanged": 0, "refused": 0}
+    for row in rows:
+        if row.status not in GOOD:
+            continue
         country = (row.values.get(Column.COUNTRY.value) or "BE").upper()
         code = row.values.get(Column.CODE.value) or None
         existing = again.find(country, row.number, code, row.values.get(Column.ACTIVITY.value, ""))
@@ -226,13 +244,28 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
         if code and again.with_code(code) is not None:
             done["unchanged"] += 1
             continue
-        dossier = await _create(session, tools, actor, row, country, code)
+        try:
+            dossier = await _create(session, tools, actor, row, country, code)
+        except (Conflict, TooMany) as refused:  # said before anything of this row was written
+            row.status = RowStatus.ERROR
+            row.remarks.append(_refusal(row, refused))
+            done["refused"] += 1
+            continue
         done["requested" if dossier.access.value == "requested" else "created"] += 1
     kept.state = ImportState.ACCEPTED
     kept.accepted_at = clock_of(session).now()
     kept.result = dict(done)
+    if done["refused"]:
+        kept.rows = msgspec.to_builtins(rows)
+        kept.counts = counts(rows)
     await audit.record(session, actor, "dossiers.imported", "import", kept.id, file=kept.file_name, rows=done)
     return kept
+
+
+def _refusal(row: ImportRow, refused: PortalError) -> Remark:
+    what, fix = (REQUESTS_USED_UP, TOMORROW) if isinstance(refused, TooMany) else (refused.message, "")
+    params = {name: str(value) for name, value in refused.params.items()}
+    return Remark(Column.NUMBER, row.values.get(Column.NUMBER.value, ""), what, fix, params=params)
 
 
 async def _create(
