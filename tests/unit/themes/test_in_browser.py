@@ -140,6 +140,16 @@ def test_nothing_is_wider_than_a_phone(page: Page, site: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
+def test_the_tab_one_is_on_is_in_sight_on_a_phone(page: Page, site: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site}/noordzee-dossier.html")
+    left, right = page.evaluate(
+        "(() => { const box = document.querySelector('.ui-tab[aria-current]').getBoundingClientRect();"
+        " return [box.left, box.right] })()"
+    )
+    assert 0 <= left < right <= 390
+
+
 def test_rows_are_walked_selected_and_opened_by_keyboard(page: Page, site: str) -> None:
     page.goto(f"{site}/noordzee-work-list.html")
     for key in ("j", "j", "x", "j", "x", "k"):

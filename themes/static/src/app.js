@@ -373,6 +373,10 @@
   function arrived(within) {
     all("form[data-bulk]", within).forEach(function (form) { count(form.id); });
     all("[data-select-all]", within).forEach(function (box) { count(box.dataset.selectAll); });
+    all(".ui-tab[aria-current]", within).forEach(function (tab) {
+      var bar = tab.parentElement;
+      bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+    });
     all("[data-focus]", within).forEach(function (element) { element.focus(); });
   }
   document.addEventListener("htmx:afterSwap", function (event) { arrived(event.target); });
