@@ -15,6 +15,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
+from portal import sandbox
 from portal.config import Settings
 from portal.db.engine import create_database
 from portal.db.session import Database
@@ -153,6 +154,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         tools.database.session_info["ring"] = doorbell.ring
+        sandbox.warm_up()
         try:
             yield
         finally:

@@ -14,6 +14,7 @@ import structlog
 from arq import func
 from arq.worker import Worker
 
+from portal import sandbox
 from portal.app import create_tools
 from portal.config import Settings
 from portal.jobs.doorbell import RUN, Doorbell, deserialize, redis_settings, serialize
@@ -53,6 +54,7 @@ def create_worker(settings: Settings, **overrides: Any) -> Worker:
         tools = create_tools(settings, name="worker")
         doorbell = Doorbell(settings.redis_url)
         tools.database.session_info["ring"] = doorbell.ring
+        sandbox.warm_up()
         runner = Runner(tools, tools.database.session_info["registry"])
         context.update(
             tools=tools,

@@ -38,7 +38,6 @@ class Right(enum.StrEnum):
     UPLOAD = "upload"  # and process quick entry
     EXPORT = "export"  # send unapproved, deliver again
     UNLOCK = "unlock"  # and policies
-    AUDIT_SEE = "audit_see"
     DOCUMENTS_SEE = "documents_see"
     APPROVE = "approve"
     SEND = "send"  # to my accountant
@@ -57,7 +56,6 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.UPLOAD,
             Right.EXPORT,
             Right.UNLOCK,
-            Right.AUDIT_SEE,
         }
     ),
     Role.MANAGER: frozenset(
@@ -69,7 +67,6 @@ RIGHTS: dict[Role, frozenset[Right]] = {
             Right.UPLOAD,
             Right.EXPORT,
             Right.UNLOCK,
-            Right.AUDIT_SEE,
         }
     ),
     Role.ACCOUNTANT: frozenset(_OWN | {Right.DOSSIERS_EDIT, Right.UPLOAD, Right.EXPORT, Right.UNLOCK}),

@@ -15,7 +15,7 @@ from portal.sandbox.contract import (
     Workbook,
     ZipMember,
 )
-from portal.sandbox.pool import Sandbox, close, run, warm_up
+from portal.sandbox.pool import Sandbox, run, warm_up
 from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "ZipMember",
-    "close",
     "read_image",
     "read_pdf_page",
     "read_workbook",

@@ -231,12 +231,13 @@ async def run(reader: str, data: bytes, *, limits: Limits | None = None, **param
 
 
 def warm_up() -> None:
-    """Start the shared launcher now: for the start of web and worker."""
-    _shared().warm_up()
+    """Start the shared launcher now, so that the first file does not wait for it: for the start of web and worker."""
+    with contextlib.suppress(OSError):  # the first file will try again, and say so
+        _shared().warm_up()
 
 
 def close() -> None:
-    """End the shared launcher: for the end of web and worker. It also ends when the process does."""
+    """End the shared launcher: at the end of the process."""
     global _default  # noqa: PLW0603 - see `_shared`
     with _default_lock:
         if _default is not None:

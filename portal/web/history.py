@@ -5,10 +5,9 @@ from typing import Any
 
 from portal.kernel.language import N_, gettext
 
-_SENTENCES: dict[str, tuple[str, str]] = {
+SENTENCES: dict[str, tuple[str, str]] = {
     "dossiers.created": (N_("Dossier made"), "add"),
     "dossiers.updated": (N_("Dossier changed"), "edit"),
-    "dossiers.imported": (N_("List %(file)s imported"), "spreadsheet"),
     "dossiers.invited": (N_("Login details sent"), "mail"),
     "dossiers.activated": (N_("The client activated and claimed the company"), "person-add"),
     "dossiers.access_granted": (N_("Access granted by the owner"), "check"),
@@ -16,17 +15,20 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "dossiers.access_ended": (N_("Access ended"), "close"),
     "dossiers.access_requested": (N_("Access asked for"), "key"),
     "intake.handed_in": (N_("Files handed in"), "upload"),
-    "intake.uploaded": (N_("Files handed in"), "upload"),
     "intake.processed": (N_("File processed"), "check"),
     "intake.rejected": (N_("File rejected"), "close"),
-    "documents.created": (N_("Document %(number)s came in"), "document"),
-    "documents.changed": (N_("Document %(number)s changed"), "edit"),
+    "intake.rejection_undone": (N_("Rejection of a file undone"), "undo"),
+    "documents.arrived": (N_("Document %(number)s came in"), "document"),
+    "documents.amended": (N_("Document changed: version %(version)s"), "edit"),
+    "documents.annotated": (N_("Note, tags or payment of a document changed"), "note"),
     "documents.deleted": (N_("Document %(number)s deleted"), "delete"),
     "documents.unlocked": (N_("Document unlocked"), "key"),
-    "banking.statement_created": (N_("Bank statement came in"), "statement"),
+    "banking.statement_arrived": (N_("Bank statement came in"), "statement"),
     "approvals.approved": (N_("Approved"), "approve"),
     "approvals.disputed": (N_("Rejected as disputed"), "close"),
     "approvals.not_ours": (N_("Rejected as not theirs"), "close"),
+    "approvals.withdrawn": (N_("Decision taken back"), "undo"),
+    "approvals.asked_again": (N_("Asked again by the accountant"), "mail"),
     "approvals.handed_over": (N_("Sent to the accountant"), "send"),
     "items.held": (N_("Items held back"), "note"),
     "items.resumed": (N_("Held items go on"), "check"),
@@ -40,10 +42,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "bundles.confirmed": (N_("Bundle %(number)s written and confirmed"), "check"),
     "bundles.refused": (N_("Bundle %(number)s could not be written"), "warning"),
 }
+"""Sentence and icon of every action that is recorded in a dossier; tests/architecture compares."""
 
 
 class _Blank(dict[str, Any]):
-    """Details an older event does not have are left open."""
+    """Details an event does not have are left open."""
 
     def __missing__(self, key: str) -> str:
         return "–"
@@ -51,6 +54,8 @@ class _Blank(dict[str, Any]):
 
 def told(event: Any) -> tuple[datetime, str, str, str]:
     """Moment, sentence, who, icon: what the timeline component shows of an audit event."""
-    sentence, icon = _SENTENCES.get(event.action, (event.action, "note"))
-    text = gettext(sentence) % _Blank(event.data)
+    sentence, icon = SENTENCES.get(event.action, (event.action, "note"))
+    text = gettext(sentence) % _Blank(
+        {name: value for name, value in event.data.items() if value is not None}
+    )
     return event.at, text, str(event.actor.get("name", "")), icon

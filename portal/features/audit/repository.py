@@ -19,11 +19,19 @@ def add(session: WriteSession, event: AuditEvent) -> None:
     session.add(event)
 
 
-async def of_dossier(session: ReadSession, dossier_id: UUID, limit: int) -> Sequence[AuditEvent]:
-    """The latest events of one dossier, newest first."""
+async def of_dossier(
+    session: ReadSession, dossier_id: UUID, company_id: UUID | None, papers: Sequence[str], limit: int
+) -> Sequence[AuditEvent]:
+    """The latest events of one dossier, newest first; with a company also what happened to its papers in no dossier."""
+    mine = AuditEvent.dossier_id == dossier_id
+    of_company = sa.and_(
+        AuditEvent.company_id == company_id,
+        AuditEvent.dossier_id.is_(None),
+        AuditEvent.subject_type.in_(papers),
+    )
     found = await session.scalars(
         sa.select(AuditEvent)
-        .where(AuditEvent.dossier_id == dossier_id)
+        .where(mine if company_id is None else sa.or_(mine, of_company))
         .order_by(AuditEvent.id.desc())
         .limit(limit)
     )
@@ -36,11 +44,6 @@ async def of_subject(session: ReadSession, subject_id: UUID) -> Sequence[AuditEv
         sa.select(AuditEvent).where(AuditEvent.subject_id == subject_id).order_by(AuditEvent.id)
     )
     return found.all()
-
-
-async def latest(session: ReadSession, limit: int) -> Sequence[AuditEvent]:
-    """The latest events this session may see, newest first."""
-    return (await session.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit))).all()
 
 
 def chain_of() -> sa.ColumnElement[UUID]:

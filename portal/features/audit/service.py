@@ -13,6 +13,9 @@ from portal.features.audit.models import AuditEvent
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
 
+PAPERS = ("document", "statement", "upload", "intake_file")
+"""Subjects that belong to a company and to every dossier on it."""
+
 
 async def record(
     session: WriteSession,
@@ -48,20 +51,20 @@ async def record(
 
 
 async def history_of_dossier(
-    session: ReadSession, dossier_id: UUID, limit: int = 200
+    session: ReadSession, dossier_id: UUID, company_id: UUID | None = None, *, limit: int = 200
 ) -> Sequence[AuditEvent]:
-    """The latest events of a dossier, newest first."""
-    return await repository.of_dossier(session, dossier_id, limit)
+    """The latest events of a dossier, newest first.
+
+    Args:
+        company_id: also what happened to the papers of this company without naming a dossier. They arrive at the company, whose
+            members know of no dossier; the session sees what its firm did and, with the company opened, what the members did.
+    """
+    return await repository.of_dossier(session, dossier_id, company_id, PAPERS, limit)
 
 
 async def history_of(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
     """Everything that happened to one thing, oldest first."""
     return await repository.of_subject(session, subject_id)
-
-
-async def latest(session: ReadSession, limit: int = 200) -> Sequence[AuditEvent]:
-    """The latest events the session may see, newest first."""
-    return await repository.latest(session, limit)
 
 
 def _told(event: AuditEvent) -> dict[str, Any]:

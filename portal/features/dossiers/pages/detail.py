@@ -118,7 +118,8 @@ async def history_page(
 ) -> Template:
     """What happened in this dossier, newest first."""
     dossier = await service.open_dossier(session, actor, dossier_id)
-    events = [told(event) for event in await audit.history_of_dossier(session, dossier.id)]
+    found = await audit.history_of_dossier(session, dossier.id, dossier.company_id)
+    events = [told(event) for event in found]
     return render(request, "pages/dossiers/history.html", dossier=dossier, tab="history", events=events)
 
 
