@@ -17,6 +17,7 @@ from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import PortalError
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language, negotiate, parse_language, speaking
+from portal.web.cookies import LANGUAGE, SESSION, cookie_name
 from portal.web.directories import Directories, HostFirm, SignedIn
 from portal.web.headers import with_security
 from portal.web.hosts import normalised_host
@@ -39,11 +40,6 @@ SECRET_PATHS = ("/activate/", "/reset/")
 def told_path(path: str) -> str:
     """A path as it may stand in a log."""
     return next((prefix + "…" for prefix in SECRET_PATHS if path.startswith(prefix)), path)
-
-
-def session_cookie(settings: Settings) -> str:
-    """The name of the session cookie; browsers take the __Host- prefix only over https."""
-    return "__Host-session" if settings.secure_cookies else "session"
 
 
 def read_cookies(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -129,7 +125,7 @@ class Gate:
             language = (
                 signed_in.language
                 if signed_in
-                else parse_language(cookies.get("language"))
+                else parse_language(cookies.get(cookie_name(self.settings, LANGUAGE)))
                 or (negotiate(accepted) if accepted else firm.language)
             )
             state["language"] = language
@@ -169,7 +165,7 @@ class Gate:
             )
             state["actor"] = actor or Actor(door=Door.API, name="visitor", host_firm_id=firm.firm_id)
             return
-        token = cookies.get(session_cookie(self.settings))
+        token = cookies.get(cookie_name(self.settings, SESSION))
         signed_in = await self.directories.sessions.find(token, firm.firm_id) if token else None
         state["signed_in"] = signed_in
         state["actor"] = (

@@ -16,11 +16,11 @@ from litestar.response import Redirect, Response, Template
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_token
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
+from portal.web.cookies import TOAST, VISITOR, clear_cookie, cookie_name, set_cookie
 from portal.web.navigation import entries
-from portal.web.security import VISITOR_COOKIE, expected_token
+from portal.web.security import expected_token
 
 ToastKind = Literal["success", "info", "warning", "danger"]
-TOAST_COOKIE = "toast"
 ROLE_NAMES = {
     Role.OWNER: N_("Owner"),
     Role.MANAGER: N_("Manager"),
@@ -34,12 +34,20 @@ ROLE_NAMES = {
 
 
 class Toast(msgspec.Struct, frozen=True):
-    """A short message that floats over the page."""
+    """A short message that floats over the page, with a link to a page of this host at most.
+
+    Raises:
+        ValueError: `href` leads elsewhere; a toast that came back in a cookie may be anybody's.
+    """
 
     kind: ToastKind
     text: str
     href: str | None = None
     link_text: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.href is not None and not is_local(self.href):
+            raise ValueError("a toast leads to a page of this host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +115,11 @@ def render(
 
 def dress(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
     """Cookies that go with an answer: a visitor's token, and the end of a toast that was shown."""
-    secure = request.app.state.tools.settings.secure_cookies
+    settings = request.app.state.tools.settings
     if getattr(request.state, "new_visitor", None):
-        answer.set_cookie(
-            VISITOR_COOKIE, request.state.new_visitor, httponly=True, samesite="lax", secure=secure, path="/"
-        )
-    if request.cookies.get(TOAST_COOKIE) and not is_fragment(request):
-        answer.delete_cookie(TOAST_COOKIE)
+        set_cookie(settings, answer, VISITOR, request.state.new_visitor)
+    if request.cookies.get(cookie_name(settings, TOAST)) and not is_fragment(request):
+        clear_cookie(settings, answer, TOAST)
 
 
 def is_fragment(request: Request[Any, Any, Any]) -> bool:
@@ -136,8 +142,7 @@ def go(request: Request[Any, Any, Any], path: str, toast: Toast | None = None) -
 def set_toast(request: Request[Any, Any, Any], answer: Response[Any], toast: Toast) -> None:
     """Let the next page show this toast."""
     value = base64.urlsafe_b64encode(msgspec.json.encode(toast)).decode()
-    secure = request.app.state.tools.settings.secure_cookies
-    answer.set_cookie(TOAST_COOKIE, value, max_age=60, httponly=True, samesite="lax", secure=secure, path="/")
+    set_cookie(request.app.state.tools.settings, answer, TOAST, value, 60)
 
 
 def toast_now(answer: Response[Any], toast: Toast) -> Response[Any]:
@@ -152,7 +157,7 @@ def trigger_header(toast: Toast) -> Mapping[str, str]:
 
 
 def _waiting_toasts(request: Request[Any, Any, Any]) -> list[Toast]:
-    value = request.cookies.get(TOAST_COOKIE)
+    value = request.cookies.get(cookie_name(request.app.state.tools.settings, TOAST))
     if not value or is_fragment(request):
         return []
     try:
@@ -161,8 +166,16 @@ def _waiting_toasts(request: Request[Any, Any, Any]) -> list[Toast]:
         return []
 
 
+def is_local(path: str) -> bool:
+    """Whether this is a path on this host, however a browser reads it: one slash, no backslash, no control characters."""
+    return (
+        path.startswith("/")
+        and not path.startswith("//")
+        and "\\" not in path
+        and not any(ord(character) < 32 or ord(character) == 127 for character in path)
+    )
+
+
 def local_path(text: str | None, default: str = "/") -> str:
     """A path on this host that a form or a query named; the default for anything that leads elsewhere."""
-    if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
-        return default
-    return default if any(ord(character) < 32 for character in text) else text
+    return text if text and is_local(text) else default

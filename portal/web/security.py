@@ -13,12 +13,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, NotFound, TooLarge, Unauthorised
 from portal.kernel.language import N_
+from portal.web.cookies import VISITOR, cookie_name
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
-VISITOR_COOKIE = "visitor"
 VISITORS_MOST = 64 * 1024
 """The longest form of somebody who is not signed in, bytes."""
 
@@ -119,4 +119,4 @@ def expected_token(request: Request[Any, Any, Any]) -> str | None:
     session = request.state.signed_in
     if session is not None:
         return session.csrf_token
-    return request.cookies.get(VISITOR_COOKIE)
+    return request.cookies.get(cookie_name(request.app.state.tools.settings, VISITOR))

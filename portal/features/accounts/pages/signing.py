@@ -12,7 +12,7 @@ from portal.features.accounts import service
 from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, TooMany
 from portal.kernel.language import parse_language
-from portal.web.cookies import clear_session_cookie, set_session_cookie
+from portal.web.cookies import LANGUAGE, clear_session_cookie, set_cookie, set_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
 from portal.web.limits import client_address
@@ -99,14 +99,7 @@ async def choose_language(
     if signed_in is not None and signed_in.actor.person_id is not None:
         await service.choose_language(tools, signed_in.actor.person_id, language)
     answer = go(request, local_path(form.text("next")))
-    answer.set_cookie(
-        "language",
-        language.value,
-        max_age=LANGUAGE_SECONDS,
-        samesite="lax",
-        secure=tools.settings.secure_cookies,
-        path="/",
-    )
+    set_cookie(tools.settings, answer, LANGUAGE, language.value, LANGUAGE_SECONDS)
     return answer
 
 
