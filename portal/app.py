@@ -58,7 +58,7 @@ from portal.kernel.language import current_language
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
 from portal.web.directories import Directories
-from portal.web.downloads import AS_STORED
+from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.problems import answer_problem
 from portal.web.security import SameSite

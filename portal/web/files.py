@@ -6,34 +6,48 @@ from urllib.parse import quote
 
 from litestar import Response
 
-SEALED = "sandbox; default-src 'none'"
+AS_STORED = "as_stored"
+"""Handlers with this option answer bytes as they are: no compression, so that length, ETag and ranges hold."""
+LONGEST_NAME = 120
+SEALED = "sandbox; default-src 'none'; frame-ancestors 'none'"
 """Whoever opens such an answer directly gets bytes, never a page that may act."""
 _FORBIDDEN = set('/\\:*?"<>|')
 
 
 def safe_name(name: str) -> str:
-    """A file name that every system takes: no folders, no control characters, at most 150 characters."""
+    """A file name that every system takes: no folders, no control or direction characters, short; its extension stays."""
     kept = "".join(
-        "_" if character in _FORBIDDEN or not character.isprintable() else character for character in name
+        "_" if character in _FORBIDDEN or not character.isprintable() else character
+        for character in unicodedata.normalize("NFC", name)
     ).strip(" .")
     stem, dot, extension = kept.rpartition(".")
     if dot and stem and len(extension) <= 8:
-        return f"{stem[:150]}.{extension}"
-    return kept[:150] or "file"
+        return f"{stem[: LONGEST_NAME - 1 - len(extension)]}.{extension}"
+    return kept[:LONGEST_NAME] or "file"
+
+
+def attachment_headers(
+    name: str, media_type: str, size: int | None = None, sha256: str | None = None
+) -> dict[str, str]:
+    """Headers of a download: never shown in place, whatever it is; its name in ASCII for old browsers, and whole (RFC 6266)."""
+    whole = safe_name(name)
+    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode() or "file"
+    headers = {
+        "content-type": media_type,
+        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(whole)}",
+        "content-security-policy": SEALED,
+        "cache-control": "private, no-store",
+    }
+    if size is not None:
+        headers["content-length"] = str(size)
+    if sha256 is not None:
+        headers["etag"] = f'"{sha256}"'
+    return headers
 
 
 def attachment(name: str, media_type: str, data: bytes) -> Response[bytes]:
-    """A download: never shown in place, whatever it is; the name in ASCII for old browsers and whole for the others (RFC 6266)."""
-    whole = safe_name(name)
-    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode() or "file"
-    return Response(
-        data,
-        media_type=media_type,
-        headers={
-            "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(whole)}",
-            "Content-Security-Policy": SEALED,
-        },
-    )
+    """A download of bytes that are at hand."""
+    return Response(data, media_type=media_type, headers=attachment_headers(name, media_type))
 
 
 def picture(data: bytes) -> Response[Any]:

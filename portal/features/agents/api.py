@@ -32,7 +32,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict, Unavailable
 from portal.web.directories import HostFirm
-from portal.web.downloads import AS_STORED, attachment
+from portal.web.files import AS_STORED, attachment_headers
 from portal.web.limits import client_address
 from portal.web.ranges import requested_range
 from portal.web.security import agent, public
@@ -129,7 +129,7 @@ async def bundle(
     if not await tools.store.exists(export.firm_id, export.sha256):
         raise Unavailable  # before anything is said or written down: an answer that has begun cannot be taken back
     await bundles.fetched(session, actor, delivery_id)
-    headers = attachment(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
+    headers = attachment_headers(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
     headers["accept-ranges"] = "bytes"
     wanted = requested_range(request.headers, export.size, f'"{export.sha256}"')
     if wanted is None:

@@ -24,7 +24,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Unavailable
 from portal.kernel.language import N_, gettext
-from portal.web.downloads import AS_STORED, attachment
+from portal.web.files import AS_STORED, attachment_headers
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render
 from portal.web.security import requires, staff
@@ -202,7 +202,7 @@ async def download(
         raise Unavailable  # before a download is noted that never was
     await service.note_download(session, actor, export)
     name = f"{dossier.code or dossier.name}-{export.number:04d}.zip"
-    headers = attachment(name, "application/zip", export.size, export.sha256)
+    headers = attachment_headers(name, "application/zip", export.size, export.sha256)
     return Stream(
         _stream(tools, export.firm_id, export.sha256), headers=headers, media_type="application/zip"
     )
@@ -220,7 +220,7 @@ async def manifest(
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     export = await service.finished(session, dossier.id, export_id)
     assert export.manifest_sha256 is not None
-    headers = attachment(
+    headers = attachment_headers(
         f"manifest-{export.number:04d}.json", "application/json", None, export.manifest_sha256
     )
     body = _stream(tools, export.firm_id, export.manifest_sha256)

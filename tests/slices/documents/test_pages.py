@@ -115,7 +115,7 @@ async def test_files_leave_as_downloads_that_cannot_act(office: Office) -> None:
         assert answer.headers["content-disposition"] == (
             "attachment; filename=\"x_; e _1_.xml\"; filename*=UTF-8''x_%3B%20%C3%A9%20_1_.xml"
         )
-        assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         assert answer.headers["x-content-type-options"] == "nosniff"
         pdf = await client.get(f"{office.base}/documents/{document.id}/files/pdf")
         assert pdf.headers["content-type"] == "application/pdf"

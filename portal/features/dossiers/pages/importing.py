@@ -18,7 +18,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, PortalError
 from portal.kernel.language import N_, gettext
-from portal.web.downloads import attachment, safe_name
+from portal.web.files import attachment, safe_name
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -48,7 +48,7 @@ async def import_page(request: HTMXRequest, session: NamedDependency[WriteSessio
 async def template_workbook() -> Response[bytes]:
     """The empty list, in the reader's language."""
     data = workbooks.template()
-    return Response(data, headers=attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, len(data)))
+    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, data)
 
 
 @get("/dossiers/import/present", guards=[requires(Right.DOSSIERS_EDIT)])
@@ -58,7 +58,7 @@ async def present_workbook(
     """The present dossiers in the template's form."""
     rows = [service.values_of(dossier) for dossier in await service.all_of(session, actor)]
     data = workbooks.of_dossiers(rows)
-    return Response(data, headers=attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, len(data)))
+    return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, data)
 
 
 @post("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
@@ -154,7 +154,7 @@ async def error_workbook(
     rows = [row for row in service.rows_of(kept) if row.status in (RowStatus.ERROR, RowStatus.DUPLICATE)]
     data = workbooks.of_faults(rows)
     name = gettext(N_("to correct")) + " " + kept.file_name.rpartition(".")[0] + ".xlsx"
-    return Response(data, headers=attachment(name, XLSX, len(data)))
+    return attachment(name, XLSX, data)
 
 
 ROUTES: list[Any] = [
