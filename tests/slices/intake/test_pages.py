@@ -253,7 +253,7 @@ async def test_the_file_leaves_as_a_download_and_an_unknown_one_is_not_found(off
         path = await one_waiting(client, f"{office.base}/quick-entry")
         answer = await client.get(f"{path}/file")
         assert answer.headers["content-disposition"].startswith('attachment; filename="note.html.pdf"')
-        assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
         elsewhere = path.rpartition("/")[0] + "/0199aaaa-0000-7000-8000-000000000000"
         for sub in ("", "/file", "/pages/1"):
             assert (await client.get(elsewhere + sub)).status_code == 404
