@@ -7,11 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.accounts.models import LoginSession, PasswordReset, Person
+from portal.features.accounts.service import people
 from portal.features.audit.models import AuditEvent
 from portal.features.mail.models import MailMessage
 from portal.features.parties.models import Firm
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
+from portal.kernel.errors import Unavailable
 from portal.kernel.language import Language
 from tests.support.builders import (
     PASSWORD,
@@ -67,6 +69,41 @@ async def test_a_new_password_signs_other_browsers_out_and_tells_the_person(worl
         assert (await there.get("/account")).status_code == 303
     await world.run_jobs()
     assert mails(world)[-1]["Subject"] == "Your password was changed"
+
+
+async def test_a_new_password_ends_the_open_links_for_another(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm, email="an@noordzee.example")
+    async with sign_in(world, owner) as signed_in, world.client() as client:
+        await wish(client, "an@noordzee.example")
+        await world.run_jobs()
+        path = link_in(mails(world)[-1], "/reset/")
+        assert (await client.get(path)).status_code == 200
+        done = await signed_in.post("/account/password", data={"current": PASSWORD, "password": NEW})
+        assert done.status_code == 303
+        page = await client.get(path)
+        assert page.status_code == 410
+        late = await client.post(path, data={"password": PASSWORD, "csrf_token": client.cookies["visitor"]})
+        assert late.status_code == 410
+
+
+async def test_a_password_that_could_not_be_changed_signs_nobody_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_args: object) -> None:
+        raise Unavailable
+
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    async with sign_in(world, owner) as here, sign_in(world, owner) as there:
+        monkeypatch.setattr(people, "publish", away)
+        answer = await here.post("/account/password", data={"current": PASSWORD, "password": NEW})
+        assert answer.status_code == 503
+        assert (await there.get("/account")).status_code == 200
+        monkeypatch.undo()
+        again = await here.post("/account/password", data={"current": PASSWORD, "password": NEW})
+        assert again.status_code == 303
+        assert (await there.get("/account")).status_code == 303
 
 
 async def test_tries_at_ones_own_password_are_limited(world: World) -> None:

@@ -87,12 +87,11 @@ async def change_password(
     request: HTMXRequest,
     tools: NamedDependency[Tools],
     signed_in: NamedDependency[SignedIn | None],
-    session: NamedDependency[WriteSession],
 ) -> Template | Response[Any]:
     """My password; other browsers are signed out."""
     current, new = await secret_of(request, "current"), await secret_of(request, "password")
     try:
-        await service.change_password(session, tools, _present(signed_in), current=current, new=new)
+        await service.change_password(tools, _present(signed_in), current=current, new=new)
     except (Invalid, TooMany) as wrong:
         return await _page(
             request,

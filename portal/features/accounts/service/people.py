@@ -117,6 +117,22 @@ async def choose_password(session: WriteSession, person: Person, password: str) 
     await session.flush()
 
 
+async def replace_password(
+    session: WriteSession, person: Person, password: str, *, but: bytes | None = None
+) -> None:
+    """Another password: every open link for a new one and every session of the person ends with it. Runs in the system scope.
+
+    Args:
+        but: the session that goes on.
+
+    Raises:
+        Invalid: it is too weak, on the field `password`; nothing ends then.
+    """
+    await choose_password(session, person, password)
+    await repository.end_resets_of(session, person.id, clock_of(session).now())
+    await repository.end_sessions_of(session, person.id, but=but)
+
+
 async def choose_language(tools: Tools, person_id: PersonId, language: Language) -> None:
     """The language a person reads from now on."""
     async with tools.database.system_scope() as session:
@@ -144,10 +160,10 @@ async def change_profile(session: WriteSession, actor: Actor, *, name: str, lang
     await audit.record(session, actor, "accounts.profile_changed", "person", person.id, columns=changed)
 
 
-async def change_password(
-    session: WriteSession, tools: Tools, signed_in: SignedIn, *, current: str, new: str
-) -> None:
-    """A person's own new password: every other browser is signed out, and a mail tells them.
+async def change_password(tools: Tools, signed_in: SignedIn, *, current: str, new: str) -> None:
+    """A person's own new password: every other browser is signed out, open links for a new one end, and a mail tells them.
+
+    One transaction in the system scope does all of it, for sessions and links are seen by no other: either all of it happens or none.
 
     Raises:
         Invalid: the present password is wrong (field `current`) or the new one too weak (field `password`).
@@ -156,12 +172,11 @@ async def change_password(
     actor = signed_in.actor
     assert actor.person_id is not None
     await limit(tools, f"password:{actor.person_id}", TRIES)
-    person = await repository.person(session, actor.person_id)
-    if not await proves(person, current) or person is None:
-        raise Invalid(fields={"current": WRONG_PASSWORD}, code="wrong_credentials")
-    await choose_password(session, person, new)
-    async with tools.database.system_scope() as system:
-        await repository.end_sessions_of(system, person.id, but=signed_in.session_hash)
-    await audit.record(session, actor, "accounts.password_changed", "person", person.id)
     assert actor.host_firm_id is not None
-    await publish(session, actor, PasswordChanged(person_id=person.id, firm_id=actor.host_firm_id))
+    async with tools.database.system_scope() as session:
+        person = await repository.person(session, actor.person_id)
+        if not await proves(person, current) or person is None:
+            raise Invalid(fields={"current": WRONG_PASSWORD}, code="wrong_credentials")
+        await replace_password(session, person, new, but=signed_in.session_hash)
+        await audit.record(session, actor, "accounts.password_changed", "person", person.id)
+        await publish(session, actor, PasswordChanged(person_id=person.id, firm_id=actor.host_firm_id))

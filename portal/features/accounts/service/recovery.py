@@ -13,7 +13,7 @@ from portal.features.accounts import repository
 from portal.features.accounts.domain import PasswordChanged, PasswordForgotten
 from portal.features.accounts.models import PasswordReset, Person
 from portal.features.accounts.service.limits import limit
-from portal.features.accounts.service.people import choose_password, normalised_email
+from portal.features.accounts.service.people import normalised_email, replace_password
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
@@ -115,9 +115,7 @@ async def reset_password(tools: Tools, *, firm_id: FirmId, token: str, password:
         )
         if person is None:
             raise NotFound(CLOSED, code="link_closed")
-        await choose_password(session, person, password)
-        await repository.end_resets_of(session, person.id, now)
-        await repository.end_sessions_of(session, person.id)
+        await replace_password(session, person, password)
         actor = Actor(door=Door.PAGE, name=person.name, host_firm_id=firm_id, person_id=PersonId(person.id))
         await audit.record(session, actor, "accounts.password_reset", "person", person.id)
         await publish(session, actor, PasswordChanged(person_id=person.id, firm_id=firm_id))
