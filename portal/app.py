@@ -40,7 +40,6 @@ from portal.features.desk import pages as desk_pages
 from portal.features.documents import api as documents_api
 from portal.features.documents import jobs as documents_jobs
 from portal.features.documents import pages as documents_pages
-from portal.features.dossiers import api as dossiers_api
 from portal.features.dossiers import jobs as dossiers_jobs
 from portal.features.dossiers import pages as dossiers_pages
 from portal.features.intake import jobs as intake_jobs
@@ -48,7 +47,6 @@ from portal.features.intake import pages as intake_pages
 from portal.features.items import jobs as items_jobs
 from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
-from portal.features.policies import jobs as policies_jobs
 from portal.features.policies import pages as policies_pages
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
@@ -80,7 +78,7 @@ PAGES = [
     *mail_pages.ROUTES,
     *branding_pages.ROUTES,
 ]
-API = [*agents_api.ROUTES, *bundles_api.ROUTES, *documents_api.ROUTES, *dossiers_api.ROUTES]
+API = [*agents_api.ROUTES, *bundles_api.ROUTES, *documents_api.ROUTES]
 JOBS = [
     agents_jobs,
     bundles_jobs,
@@ -89,7 +87,6 @@ JOBS = [
     banking_jobs,
     documents_jobs,
     items_jobs,
-    policies_jobs,
     dossiers_jobs,
     accounts_jobs,
     mail_jobs,

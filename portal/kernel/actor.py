@@ -104,7 +104,6 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     person_id: PersonId | None = None
     agent_id: AgentId | None = None
     role: Role | None = None
-    on_behalf_of: PersonId | None = None
 
     @property
     def is_firm(self) -> bool:
