@@ -162,6 +162,7 @@ async def a_dossier(
         "vat_regime": VatRegime.QUARTERLY,
         "books_from": date(2026, 1, 1),
         "books_until": None,
+        "closed_until": None,
         "access": access,
         "access_since": now,
         "folders": {},

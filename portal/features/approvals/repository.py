@@ -33,11 +33,7 @@ _ITEM = sa.table(
 _DOSSIER = sa.table(
     "member_dossier",
     sa.column("id", sa.Uuid()),
-    sa.column("firm_id", sa.Uuid()),
-    sa.column("company_id", sa.Uuid()),
-    sa.column("name", sa.Text()),
     sa.column("access", sa.Text()),
-    sa.column("firm_name", sa.Text()),
 )
 _OPEN = ("managed", "granted")
 
@@ -51,16 +47,6 @@ class Place:
     total: int
     previous: UUID | None
     next: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class MemberDossier:
-    """A dossier on the member's company, as far as members see it."""
-
-    id: UUID
-    firm_id: UUID
-    firm_name: str
-    name: str
 
 
 def _waiting(search: str = "") -> sa.Select[Any]:
@@ -144,16 +130,6 @@ async def decisions(session: ReadSession, document_id: UUID) -> Sequence[Approva
         .order_by(ApprovalDecision.id)
     )
     return found.all()
-
-
-async def dossiers_at(session: ReadSession, firm_id: UUID) -> list[MemberDossier]:
-    """The dossiers one firm keeps on the member's company, where it has access."""
-    found = await session.execute(
-        sa.select(_DOSSIER.c.id, _DOSSIER.c.firm_id, _DOSSIER.c.firm_name, _DOSSIER.c.name)
-        .where(_DOSSIER.c.firm_id == firm_id, _DOSSIER.c.access.in_(_OPEN))
-        .order_by(_DOSSIER.c.name, _DOSSIER.c.id)
-    )
-    return [MemberDossier(*row) for row in found]
 
 
 async def take_hand_overs(session: WriteSession, company_id: UUID) -> None:

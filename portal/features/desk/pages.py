@@ -89,7 +89,7 @@ async def search_page(
     session: NamedDependency[WriteSession],
     q: FromQuery[str] = "",
 ) -> Template:
-    """Dossiers and documents of the whole firm."""
+    """Dossiers and documents of the whole firm, as far as the reader sees them."""
     text = q.strip()[:100]
     found = await service.search(session, actor, text)
     return render(request, "pages/desk/search.html", q=text, found=found)

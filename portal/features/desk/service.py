@@ -8,6 +8,7 @@ from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.bundles import service as bundles
 from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import assigned_only
 from portal.features.dossiers.service import Dossier, DossierQuery, Totals
 from portal.features.items import service as items
 from portal.features.items.domain import ItemQuery
@@ -43,10 +44,11 @@ class Found:
 
 
 async def search(session: ReadSession, actor: Actor, text: str) -> Found:
-    """Dossiers by name, code or number; documents by number or counterparty. Firm-wide, from the firm's own lists."""
+    """Dossiers by name, code or number; documents by number or counterparty. From the firm's own lists, as far as the actor sees."""
     if not text.strip():
         return Found([], [], {})
     found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
-    papers = (await items.listed(session, ItemQuery(search=text))).rows[:30]
+    query = ItemQuery(search=text, managed_by=assigned_only(actor))
+    papers = (await items.listed(session, query)).rows[:30]
     names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
-    return Found(found, [paper for paper in papers if paper.dossier_id in names], names)
+    return Found(found, papers, names)

@@ -22,7 +22,7 @@ from portal.features.documents.domain import (
     own_key,
     parse_entry,
 )
-from portal.features.documents.service import Annotation, Document, Place
+from portal.features.documents.service import Annotation, Detail, Document, Place
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -110,6 +110,14 @@ async def _open(
     return place, await service.document(session, actor, place.company_id, document_id)
 
 
+def _why_locked(actor: Actor, place: Place, document: Document, detail: Detail) -> str | None:
+    """Why somebody who unlocks documents does not unlock this one."""
+    if place.dossier is None or not actor.may(Right.UNLOCK) or not service.locked_here(detail):
+        return None
+    hindrance = service.unlock_hindrance(actor, document, place.dossier)
+    return hindrance.text() if hindrance is not None else None
+
+
 @get(ONE, guards=[own_side])
 async def document_page(
     request: HTMXRequest,
@@ -138,7 +146,10 @@ async def document_page(
         may_edit=may_edit,
         may_amend=may_edit and document.origin in AMENDABLE and not detail.locks,
         may_delete=may_edit and hindrance is None,
-        may_unlock=place.dossier is not None and actor.may(Right.UNLOCK) and service.locked_here(detail),
+        may_unlock=place.dossier is not None
+        and service.locked_here(detail)
+        and service.unlock_hindrance(actor, document, place.dossier) is None,
+        why_locked=_why_locked(actor, place, document, detail),
     )
 
 
@@ -317,6 +328,8 @@ async def unlock_page(
 ) -> Template:
     """Ask for the reason; for browsers without script."""
     place, document = await _open(session, actor, dossier_id, document_id)
+    assert place.dossier is not None
+    service.check_unlock(actor, document, place.dossier)
     return _unlock(request, place, document)
 
 

@@ -16,7 +16,8 @@ class Dossier(OwnedByFirm, Base):
     """One firm's file on one company.
 
     Name, country and number are copies for lists: company rows are seen only while the dossier is open. The counters are kept by
-    triggers (see the migration): files in quick entry, items waiting for approval, items ready to export.
+    triggers (see the migration): files in quick entry, items waiting for approval, items ready to export. `books_from` and
+    `books_until` are the period in which the firm keeps the books; up to and with `closed_until` they are closed.
     """
 
     __tablename__ = "dossier"
@@ -46,6 +47,7 @@ class Dossier(OwnedByFirm, Base):
     fiscal_year_start: Mapped[int] = mapped_column(default=1, server_default="1")
     books_from: Mapped[date | None]
     books_until: Mapped[date | None]
+    closed_until: Mapped[date | None]
     access: Mapped[Access]
     access_since: Mapped[datetime]
     folders: Mapped[Json] = mapped_column(default=dict, server_default="{}")

@@ -10,9 +10,16 @@ import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.domain import ACCESS, INVITATION, Access, InvitationState
+from portal.features.dossiers.domain import (
+    ACCESS,
+    INVITATION,
+    OPEN_ACCESS,
+    Access,
+    InvitationState,
+    assigned_only,
+)
 from portal.features.dossiers.models import Dossier, DossierImport, Invitation
-from portal.kernel.actor import Actor, Role
+from portal.kernel.actor import Actor
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "name": (Dossier.name, str),
@@ -25,12 +32,9 @@ SORTS: dict[str, tuple[Any, type[Any]]] = {
 
 def visible_to(actor: Actor) -> sa.Select[Dossier]:
     """The dossiers an actor may list: assistants those they manage, everybody else of the firm all of them."""
+    manager_id = assigned_only(actor)
     statement = sa.select(Dossier)
-    if actor.role is Role.ASSISTANT:
-        statement = statement.where(
-            sa.or_(Dossier.manager_id == actor.person_id, Dossier.manager_id.is_(None))
-        )
-    return statement
+    return statement if manager_id is None else statement.where(Dossier.manager_id == manager_id)
 
 
 def add(session: WriteSession, row: Dossier | Invitation | DossierImport) -> None:
@@ -171,6 +175,30 @@ async def of_company(session: ReadSession, company_id: UUID) -> Sequence[Dossier
     return (await session.scalars(sa.select(Dossier).where(Dossier.company_id == company_id))).all()
 
 
+async def keeps_out_of_sight(session: ReadSession, actor: Actor, company_id: UUID) -> bool:
+    """Whether the firm has dossiers on a company and the actor may see none of them."""
+    of_it = Dossier.company_id == company_id
+    found = await session.execute(
+        sa.select(
+            sa.select(Dossier.id).where(of_it).exists() & ~visible_to(actor).where(of_it).exists(),
+        )
+    )
+    return bool(found.scalar_one())
+
+
+async def numbers_out_of_sight(session: ReadSession, actor: Actor) -> set[tuple[str, str]]:
+    """Country and number of the companies that the firm keeps and of which the actor may see no dossier."""
+    if assigned_only(actor) is None:
+        return set()
+    seen = visible_to(actor).with_only_columns(Dossier.company_id)
+    found = await session.execute(
+        sa.select(Dossier.country, Dossier.number).where(
+            Dossier.number.is_not(None), Dossier.company_id.not_in(seen)
+        )
+    )
+    return {(row.country, row.number) for row in found}
+
+
 async def move_access(session: WriteSession, dossier_id: UUID, to: Access, at: datetime) -> Dossier | None:
     """One move of the access machine; None when it was not where it may come from."""
     return await session.scalar(
@@ -281,10 +309,13 @@ _MEMBER_DOSSIER = sa.table(
 )
 
 
-async def member_dossiers(session: ReadSession) -> list[MemberDossier]:
-    """The dossiers of all firms on the company of a member's session."""
+async def member_dossiers(session: ReadSession, firm_id: UUID | None = None) -> list[MemberDossier]:
+    """The dossiers of all firms on the company of a member's session; with `firm_id`, those of one that has access."""
     view = _MEMBER_DOSSIER.c
-    found = await session.execute(sa.select(_MEMBER_DOSSIER).order_by(view.firm_name, view.firm_id, view.id))
+    statement = sa.select(_MEMBER_DOSSIER).order_by(view.firm_name, view.firm_id, view.name, view.id)
+    if firm_id is not None:
+        statement = statement.where(view.firm_id == firm_id, view.access.in_(OPEN_ACCESS))
+    found = await session.execute(statement)
     return [
         MemberDossier(
             id=row.id,
@@ -299,9 +330,18 @@ async def member_dossiers(session: ReadSession) -> list[MemberDossier]:
     ]
 
 
-async def import_of(session: ReadSession, import_id: UUID, *, lock: bool = False) -> DossierImport | None:
-    """One Excel import of the firm."""
-    statement = sa.select(DossierImport).where(DossierImport.id == import_id)
+def _imports_of(actor: Actor) -> sa.Select[DossierImport]:
+    """The Excel imports an actor may see: a list tells about dossiers, so assistants see their own alone."""
+    person_id = assigned_only(actor)
+    statement = sa.select(DossierImport)
+    return statement if person_id is None else statement.where(DossierImport.created_by == person_id)
+
+
+async def import_of(
+    session: ReadSession, actor: Actor, import_id: UUID, *, lock: bool = False
+) -> DossierImport | None:
+    """One Excel import that the actor may see."""
+    statement = _imports_of(actor).where(DossierImport.id == import_id)
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
@@ -312,8 +352,7 @@ async def lock_imports(session: WriteSession, firm_id: UUID) -> None:
     )
 
 
-async def imports(session: ReadSession, limit: int = 20) -> Sequence[DossierImport]:
-    """The latest imports."""
-    return (
-        await session.scalars(sa.select(DossierImport).order_by(DossierImport.id.desc()).limit(limit))
-    ).all()
+async def imports(session: ReadSession, actor: Actor, limit: int = 20) -> Sequence[DossierImport]:
+    """The latest imports that the actor may see."""
+    found = await session.scalars(_imports_of(actor).order_by(DossierImport.id.desc()).limit(limit))
+    return found.all()

@@ -82,9 +82,13 @@ class ItemKind(enum.StrEnum):
 
 
 class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of items shows. Empty sets filter nothing; `sort` is one of date, received, counterparty."""
+    """What a list of items shows. Empty sets filter nothing; `sort` is one of date, received, counterparty.
+
+    `managed_by`: only items of the dossiers that this person manages.
+    """
 
     dossier_id: UUID | None = None
+    managed_by: UUID | None = None
     states: frozenset[ItemState] = frozenset()
     kinds: frozenset[ItemKind] = frozenset()
     approvals: frozenset[ApprovalState] = frozenset()

@@ -21,9 +21,13 @@ _OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
 LIST_COLUMNS = ("number", "counterparty", "item_date", "due_date", "currency", "net", "tax", "gross")
 
 
-# Dossiers are another slice's: only who may still look is known here.
+# Dossiers are another slice's: only who may still look, and who manages them, is known here.
 _DOSSIER = sa.table(
-    "dossier", sa.column("id", sa.Uuid()), sa.column("firm_id", sa.Uuid()), sa.column("access", sa.Text())
+    "dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("manager_id", sa.Uuid()),
+    sa.column("access", sa.Text()),
 )
 
 
@@ -328,6 +332,9 @@ def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if query.dossier_id is not None:
         where.append(DossierItem.dossier_id == query.dossier_id)
+    if query.managed_by is not None:
+        managed = sa.select(_DOSSIER.c.id).where(_DOSSIER.c.manager_id == query.managed_by)
+        where.append(DossierItem.dossier_id.in_(managed))
     if query.states:
         where.append(DossierItem.state.in_(query.states))
     if query.kinds:

@@ -10,6 +10,7 @@ import msgspec
 from exports import layouts
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
+from portal.features.dossiers.domain import is_own
 from portal.features.dossiers.service import Dossier
 from portal.features.policies import repository
 from portal.features.policies.domain import (
@@ -23,7 +24,7 @@ from portal.features.policies.domain import (
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor, Right, Role
+from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
@@ -59,15 +60,8 @@ async def dossiers_with_own(session: ReadSession, firm_id: UUID) -> set[UUID]:
 
 
 def may_change(actor: Actor, dossier: Dossier | None) -> bool:
-    """Whether the actor may change a dossier's policy, or (None) the firm's default.
-
-    Accountants change the policies of their own dossiers: those they manage, and those that nobody manages.
-    """
-    if dossier is None:
-        return actor.may(Right.FIRM_SETTINGS)
-    if not actor.may(Right.UNLOCK):
-        return False
-    return actor.role is not Role.ACCOUNTANT or dossier.manager_id in (None, actor.person_id)
+    """Whether the actor may change a dossier's policy, or (None) the firm's default."""
+    return actor.may(Right.FIRM_SETTINGS) if dossier is None else is_own(actor, dossier.manager_id)
 
 
 def values_of(policy: ExportPolicy) -> PolicyValues:

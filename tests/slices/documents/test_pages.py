@@ -197,7 +197,8 @@ async def test_only_the_accountant_unlocks_with_a_reason_and_both_sides_are_told
     async with office.world.as_system() as session:
         await session.execute(sa.update(Dossier).values(manager_id=manager.person_id))
     assistant = await a_staff_member(office.world, office.firm, Role.ASSISTANT)
-    async with sign_in(office.world, office.accountant) as client:
+    owner = await a_staff_member(office.world, office.firm)
+    async with sign_in(office.world, owner) as client:
         path = await typed(office, client)
         early = await client.post(f"{path}/unlock", data={"reason": "x"})
         assert early.status_code == 409

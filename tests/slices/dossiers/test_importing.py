@@ -216,3 +216,52 @@ def test_what_a_name_says_is_never_computed() -> None:
     data = workbooks.of_dossiers([{Column.NAME.value: "=1+1", Column.NUMBER.value: "0123"}])
     [*_, row] = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
     assert "=1+1" in row
+
+
+async def test_an_assistants_list_is_refused_where_the_office_keeps_the_company_already(world: World) -> None:
+    firm = await a_firm(world)
+    assistant = await a_staff_member(world, firm, Role.ASSISTANT)
+    hidden = await a_dossier(world, firm)
+    late = a_number()
+    data = workbook(
+        [hidden.number, "Mine now", "", ""], [late, "Kept meanwhile", "", ""], [a_number(), "New", "", ""]
+    )
+    async with sign_in(world, assistant) as client:
+        where = (await upload(client, data)).headers["location"]
+        rows = (await client.get(f"{where}?show=error")).text
+        assert "Mine now" in rows
+        assert "Ask its file manager" in rows
+        assert "Mine now" not in (await client.get(f"{where}?show=create")).text
+        await a_dossier(world, firm, await a_company(world, firm, number=late), code="2")
+        assert (await client.post(f"{where}/accept")).status_code == 303
+        page = await client.get(f"{where}?show=error")
+        assert "Not every row could be carried out" in page.text
+        assert "Kept meanwhile" in page.text
+    async with world.as_scope(firm_id=firm.id) as session:
+        assert [one.name for one in await service.all_of(session, assistant)] == ["New"]
+
+
+async def test_an_assistant_sees_and_accepts_the_own_lists_alone(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    assistant = await a_staff_member(world, firm, Role.ASSISTANT)
+    data = workbook([a_number(), "Bakkerij", "", ""])
+    async with sign_in(world, owner) as client:
+        theirs = (await upload(client, data, "owner.xlsx")).headers["location"]
+    async with sign_in(world, assistant) as client:
+        mine = (await upload(client, data, "assistant.xlsx")).headers["location"]
+        page = await client.get("/dossiers/import")
+        assert "assistant.xlsx" in page.text
+        assert "owner.xlsx" not in page.text
+        for path in (theirs, f"{theirs}/errors"):
+            assert (await client.get(path)).status_code == 404
+        assert (await client.post(f"{theirs}/accept")).status_code == 404
+        assert (await client.get(f"{mine}/errors")).status_code == 200
+        assert (await client.post(f"{mine}/accept")).status_code == 303
+        wrong = await upload(client, b"%PDF-1.7")
+        assert wrong.status_code == 422
+        assert "owner.xlsx" not in wrong.text
+    async with sign_in(world, owner) as client:
+        assert "assistant.xlsx" in (await client.get("/dossiers/import")).text
+        assert (await client.get(mine)).status_code == 200
+        assert (await client.post(f"{theirs}/accept")).status_code == 303

@@ -1,7 +1,7 @@
 """Approvals: the queue of what waits, decisions, their history, and *Send to my accountant*."""
 
 from portal.features.approvals.models import ApprovalDecision, HandOver
-from portal.features.approvals.repository import MemberDossier, Place
+from portal.features.approvals.repository import Place
 from portal.features.approvals.service.deciding import (
     BulkResult,
     Decided,
@@ -43,7 +43,6 @@ __all__ = [
     "Decided",
     "HandOver",
     "Home",
-    "MemberDossier",
     "Place",
     "Queue",
     "Ready",

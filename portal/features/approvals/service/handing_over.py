@@ -18,12 +18,12 @@ from portal.features.approvals.domain import (
     HandedOver,
 )
 from portal.features.approvals.models import HandOver
-from portal.features.approvals.repository import MemberDossier
 from portal.features.audit import service as audit
 from portal.features.documents import service as documents
 from portal.features.documents.domain import DocumentQuery
 from portal.features.documents.service import ListedDocument
 from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.service import MemberDossier
 from portal.features.items import service as items
 from portal.features.items.domain import ItemQuery, ItemState
 from portal.features.mail import service as mail
@@ -101,7 +101,7 @@ async def ready(session: ReadSession, actor: Actor) -> Ready:
     if actor.company_id is None or actor.host_firm_id is None:
         raise Forbidden
     found: list[ReadyInDossier] = []
-    for dossier in await repository.dossiers_at(session, actor.host_firm_id):
+    for dossier in await dossiers.of_member(session, actor.host_firm_id):
         query = ItemQuery(dossier_id=dossier.id, states=frozenset({ItemState.READY}))
         everything = (await items.counts(session, query)).get(ItemState.READY, 0)
         papers = ItemQuery(dossier_id=dossier.id, states=query.states, documents_only=True)

@@ -22,11 +22,13 @@ from portal.features.documents.service.changing import (
     delete_hindrance,
 )
 from portal.features.documents.service.locking import (
+    check_unlock,
     keep_export_locks,
     lock_for_export,
     release_export_locks,
     tell_unlocked,
     unlock,
+    unlock_hindrance,
 )
 from portal.features.documents.service.places import Place, place_for
 from portal.features.documents.service.reading import (
@@ -69,6 +71,7 @@ __all__ = [
     "by_id",
     "by_ids",
     "check_amendable",
+    "check_unlock",
     "delete",
     "delete_hindrance",
     "detail",
@@ -95,4 +98,5 @@ __all__ = [
     "tell_unlocked",
     "too_large_amounts",
     "unlock",
+    "unlock_hindrance",
 ]

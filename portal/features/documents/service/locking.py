@@ -11,11 +11,12 @@ from portal.features.documents import repository
 from portal.features.documents.domain import KIND_NAMES, DocumentUnlocked
 from portal.features.documents.models import Document
 from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import is_own
 from portal.features.dossiers.service import Dossier
 from portal.features.mail import service as mail
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor, Right, Role
+from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, gettext
@@ -25,6 +26,10 @@ EXPORTED = "exported"
 REASON_NEEDED = N_("Say why, in a few words: both sides read it.")
 BEING_EXPORTED = N_("An export is taking this document along just now. Try again when it is done.")
 NOT_LOCKED = N_("This document is not locked by an export of this dossier.")
+NOT_YOURS = N_(
+    "Only the file manager of this dossier, a manager or the owner of the office unlocks its documents."
+)
+PERIOD_CLOSED = N_("The books are closed until %(day)s: what is dated up to then stays as it is.")
 BEING_CHANGED = N_("A document is being changed at this moment. Try again in a few seconds.")
 
 
@@ -74,6 +79,27 @@ async def release_export_locks(session: WriteSession, item_ids: Sequence[UUID]) 
     await repository.drop_locks(session, item_ids, EXPORTING)
 
 
+def unlock_hindrance(actor: Actor, document: Document, dossier: Dossier) -> Forbidden | Conflict | None:
+    """Why the actor may not lift a lock of this dossier on the document, should there be one; None when nothing is in the way."""
+    if not is_own(actor, dossier.manager_id):
+        return Forbidden(NOT_YOURS)
+    if dossier.closed_until is not None and document.issue_date <= dossier.closed_until:
+        return Conflict(PERIOD_CLOSED, code="period_closed", day=f"{dossier.closed_until:%d/%m/%Y}")
+    return None
+
+
+def check_unlock(actor: Actor, document: Document, dossier: Dossier) -> None:
+    """The same, for those who go on.
+
+    Raises:
+        Forbidden: it is not the actor's dossier.
+        Conflict: the document is dated in a period whose books are closed (`period_closed`).
+    """
+    hindrance = unlock_hindrance(actor, document, dossier)
+    if hindrance is not None:
+        raise hindrance
+
+
 async def unlock(
     session: WriteSession, actor: Actor, document: Document, dossier: Dossier, reason: str
 ) -> None:
@@ -82,12 +108,12 @@ async def unlock(
     Other dossiers' locks on it stay. A correction is then due again, as a replacement of what has left.
 
     Raises:
-        Forbidden: the actor may not unlock.
+        Forbidden: it is not the actor's dossier.
         Invalid: no reason.
-        Conflict: this dossier holds no lock on it (`not_locked`), or an export is taking it along just now (`busy`).
+        Conflict: it is dated in a closed period (`period_closed`), this dossier holds no lock on it (`not_locked`), or an export is
+            taking it along just now (`busy`).
     """
-    if not actor.may(Right.UNLOCK):
-        raise Forbidden
+    check_unlock(actor, document, dossier)
     if not reason:
         raise Invalid(REASON_NEEDED, fields={"reason": REASON_NEEDED})
     await repository.lock_items(session, document.id)

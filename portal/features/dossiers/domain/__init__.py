@@ -4,6 +4,7 @@ import enum
 from typing import ClassVar
 from uuid import UUID
 
+from portal.features.dossiers.domain.managing import assigned_only, is_own, may_set_manager
 from portal.kernel.events import Event
 from portal.kernel.machine import machine
 
@@ -92,3 +93,20 @@ class AccessRequested(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "dossiers.access_requested"
     dossier_id: UUID
     company_id: UUID
+
+
+__all__ = [
+    "ACCESS",
+    "INVITATION",
+    "OPEN_ACCESS",
+    "Access",
+    "AccessEnded",
+    "AccessRequested",
+    "DossierOpened",
+    "ImportState",
+    "InvitationState",
+    "VatRegime",
+    "assigned_only",
+    "is_own",
+    "may_set_manager",
+]

@@ -74,10 +74,11 @@ class KnownDossier:
 
 @dataclass(slots=True)
 class Known:
-    """What is there already: the firm's dossiers, and which numbers belong to companies that are claimed."""
+    """What is there already: the dossiers in sight, the numbers of claimed companies, and those the firm keeps out of sight."""
 
     dossiers: Sequence[KnownDossier] = ()
     claimed: frozenset[tuple[str, str]] = frozenset()
+    kept_already: frozenset[tuple[str, str]] = frozenset()
     _by_key: dict[tuple[str, str, str], KnownDossier] = field(default_factory=dict)
     _by_code: dict[str, KnownDossier] = field(default_factory=dict)
 
@@ -193,6 +194,15 @@ def _judge_row(
             if value and existing.values.get(name, "") != value
         }
         row.status = RowStatus.UPDATE if row.changes else RowStatus.UNCHANGED
+    elif number and (country, number) in known.kept_already:
+        remarks.append(
+            Remark(
+                Column.NUMBER,
+                get(Column.NUMBER),
+                N_("Your office keeps this company already."),
+                N_("Ask its file manager."),
+            )
+        )
     elif number and (country, number) in known.claimed:
         row.status = RowStatus.REQUEST
         remarks.append(

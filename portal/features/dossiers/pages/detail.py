@@ -13,7 +13,9 @@ from portal.db.session import WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import service
+from portal.features.dossiers.domain import is_own
 from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier
+from portal.features.dossiers.service import Dossier
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
@@ -21,6 +23,8 @@ from portal.web.forms import Form
 from portal.web.history import told
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
+
+DAYS = ("books_from", "books_until", "closed_until")
 
 
 @get("/dossiers/{dossier_id:uuid}", guards=[staff])
@@ -67,17 +71,24 @@ async def edit_page(
         "activity": dossier.activity or "",
         "vat_regime": dossier.vat_regime.value,
         "manager_id": str(dossier.manager_id or ""),
+        **{name: day.isoformat() if (day := getattr(dossier, name)) else "" for name in DAYS},
     }
-    choices = await form_choices(session, actor)
     return render(
         request,
         "pages/dossiers/edit.html",
-        dossier=dossier,
-        tab="detail",
         values=values,
         errors={},
-        **choices,
+        **await _edit_context(session, actor, dossier),
     )
+
+
+async def _edit_context(session: WriteSession, actor: Actor, dossier: Dossier) -> dict[str, Any]:
+    return {
+        "dossier": dossier,
+        "tab": "detail",
+        "may_close": is_own(actor, dossier.manager_id),
+        **await form_choices(session, actor, dossier),
+    }
 
 
 @post("/dossiers/{dossier_id:uuid}/edit", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
@@ -91,7 +102,7 @@ async def edit(
     dossier = await service.open_dossier(session, actor, dossier_id)
     form = await Form.of(request)
     try:
-        values = read_dossier(form)
+        values = read_dossier(form) | {name: form.day(name) for name in DAYS if name in form.values}
         form.check()
         async with session.begin_nested():
             await service.change(session, actor, dossier, values)
@@ -100,11 +111,9 @@ async def edit(
             request,
             "pages/dossiers/edit.html",
             status=422,
-            dossier=dossier,
-            tab="detail",
             values=form.values,
             errors=wrong.field_texts() or {"code": wrong.text()},
-            **await form_choices(session, actor),
+            **await _edit_context(session, actor, dossier),
         )
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(N_("Saved."))))
 

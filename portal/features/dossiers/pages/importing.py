@@ -38,10 +38,25 @@ STATUS_WORDS = {
 }
 
 
+def told_result(result: Mapping[str, int]) -> str:
+    """What accepting a list did, as a sentence with numbers; what did not happen is left out."""
+    made, changed, asked = (result.get(name, 0) for name in ("created", "updated", "requested"))
+    parts = [
+        (made, ngettext("%(count)s dossier made", "%(count)s dossiers made", made)),
+        (changed, ngettext("%(count)s dossier changed", "%(count)s dossiers changed", changed)),
+        (asked, ngettext("%(count)s access request sent", "%(count)s access requests sent", asked)),
+    ]
+    told = ", ".join(text % {"count": count} for count, text in parts if count)
+    return f"{told}." if told else gettext("Nothing was changed.")
+
+
 @get("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)])
-async def import_page(request: HTMXRequest, session: NamedDependency[WriteSession]) -> Template:
+async def import_page(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template:
     """Template, upload, earlier imports."""
-    return render(request, "pages/dossiers/import.html", problem=None, imports=await service.imports(session))
+    imports = await service.imports(session, actor)
+    return render(request, "pages/dossiers/import.html", problem=None, imports=imports)
 
 
 @get("/dossiers/import/template", guards=[requires(Right.DOSSIERS_EDIT)])
@@ -89,7 +104,7 @@ async def upload(
             "pages/dossiers/import.html",
             status=422,
             problem=wrong.text(),
-            imports=await service.imports(session),
+            imports=await service.imports(session, actor),
         )
     return go(request, f"/dossiers/import/{kept.id}")
 
@@ -98,11 +113,12 @@ async def upload(
 async def preview_page(
     request: HTMXRequest,
     import_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
     show: FromQuery[str] = "",
 ) -> Template:
     """Every row with what accepting it would do, and why not."""
-    kept = await service.import_of(session, import_id)
+    kept = await service.import_of(session, actor, import_id)
     rows = service.rows_of(kept)
     shown = [row for row in rows if not show or row.status.value == show]
     return render(
@@ -120,6 +136,7 @@ async def preview_page(
         columns={column.value: gettext(text.title) for column, text in COLUMNS.items()},
         told=lambda message, params: gettext(message) % params if params else gettext(message),
         only=show,
+        done=told_result(kept.result or {}),
     )
 
 
@@ -133,11 +150,7 @@ async def accept(
 ) -> Response[Any]:
     """Carry the good rows out."""
     kept = await service.accept(session, tools, actor, import_id)
-    done = kept.result or {}
-    text = (
-        gettext(N_("%(created)s dossiers made, %(updated)s changed, %(requested)s access requests sent."))
-        % done
-    )
+    text = told_result(kept.result or {})
     return go(
         request,
         f"/dossiers/import/{kept.id}",
@@ -147,10 +160,10 @@ async def accept(
 
 @get("/dossiers/import/{import_id:uuid}/errors", guards=[requires(Right.DOSSIERS_EDIT)])
 async def error_workbook(
-    import_id: FromPath[UUID], session: NamedDependency[WriteSession]
+    import_id: FromPath[UUID], actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> Response[bytes]:
     """The rows that cannot be taken, with what to correct; importable as it is."""
-    kept = await service.import_of(session, import_id)
+    kept = await service.import_of(session, actor, import_id)
     rows = [row for row in service.rows_of(kept) if row.status in (RowStatus.ERROR, RowStatus.DUPLICATE)]
     data = workbooks.of_faults(rows)
     name = gettext(N_("to correct")) + " " + kept.file_name.rpartition(".")[0] + ".xlsx"

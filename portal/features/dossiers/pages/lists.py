@@ -13,7 +13,7 @@ from portal.db.session import WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.dossiers import service
 from portal.features.dossiers.domain import VatRegime
-from portal.features.dossiers.service import DossierQuery
+from portal.features.dossiers.service import Dossier, DossierQuery
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
@@ -76,14 +76,12 @@ def _firm(actor: Actor) -> UUID:
     return actor.firm_id
 
 
-async def form_choices(session: WriteSession, actor: Actor) -> dict[str, Any]:
-    """The lists a dossier's form chooses from."""
+async def form_choices(session: WriteSession, actor: Actor, dossier: Dossier | None = None) -> dict[str, Any]:
+    """The lists the form of a dossier, or (None) of a new one, chooses from."""
     return {
         "languages_of_clients": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "regimes": [(regime.value, gettext(name)) for regime, name in VAT_NAMES.items()],
-        "staff": [
-            (str(person.id), person.name) for _row, person in await accounts.staff(session, _firm(actor))
-        ],
+        "staff": await service.managers_to_choose(session, actor, dossier),
     }
 
 
@@ -143,9 +141,8 @@ def read_number(form: Form) -> str | None:
 
 
 def read_dossier(form: Form) -> dict[str, Any]:
-    """The columns of a dossier form."""
-    manager = form.text("manager_id")
-    return {
+    """The columns of a dossier form; the manager only where the form asks for one."""
+    values: dict[str, Any] = {
         "name": form.text("name", required=True, longest=200),
         "code": form.text("code", longest=30) or None,
         "language": form.choice("language", Language, default=Language.NL),
@@ -154,8 +151,11 @@ def read_dossier(form: Form) -> dict[str, Any]:
         "contact_phone": form.text("contact_phone", longest=60) or None,
         "activity": form.text("activity", longest=80) or None,
         "vat_regime": form.choice("vat_regime", VatRegime, default=VatRegime.QUARTERLY),
-        "manager_id": _uuid(manager, form) if manager else None,
     }
+    if "manager_id" in form.values:
+        manager = form.text("manager_id")
+        values["manager_id"] = _uuid(manager, form) if manager else None
+    return values
 
 
 def _uuid(text: str, form: Form) -> UUID | None:

@@ -1,7 +1,7 @@
 """Dossiers: opening, listing, creating, changing, importing, inviting."""
 
 from portal.features.dossiers.models import Dossier, DossierImport, Invitation
-from portal.features.dossiers.repository import DossierQuery, Totals
+from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
 from portal.features.dossiers.service.access import (
     Answer,
     Answered,
@@ -23,10 +23,12 @@ from portal.features.dossiers.service.core import (
     create,
     grant_on_claim,
     listed,
+    managers_to_choose,
     match_company,
     names,
     note_hand_over,
     of_company,
+    of_member,
     open_dossier,
     totals,
 )
@@ -60,6 +62,7 @@ __all__ = [
     "FirmAccess",
     "Invitation",
     "Invited",
+    "MemberDossier",
     "OpenedLink",
     "SendInvitation",
     "TellOwner",
@@ -85,10 +88,12 @@ __all__ = [
     "invite",
     "invite_many",
     "listed",
+    "managers_to_choose",
     "match_company",
     "names",
     "note_hand_over",
     "of_company",
+    "of_member",
     "open_dossier",
     "opened",
     "preview",

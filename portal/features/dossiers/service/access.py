@@ -27,6 +27,7 @@ from portal.features.dossiers.domain import (
     DossierOpened,
 )
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import MemberDossier
 from portal.features.dossiers.service.activating import tell_firm
 from portal.features.dossiers.service.core import limit_requests, refuse_if_asked_lately
 from portal.features.mail import service as mail
@@ -111,7 +112,7 @@ _RANK = {access: rank for rank, access in enumerate((Access.GRANTED, Access.MANA
 
 async def firms_of_company(session: ReadSession, actor: Actor) -> list[FirmAccess]:
     """Every firm that has or had something to do with the member's company: open requests first, then who has access."""
-    grouped: dict[UUID, list[repository.MemberDossier]] = {}
+    grouped: dict[UUID, list[MemberDossier]] = {}
     for row in await repository.member_dossiers(session):
         grouped.setdefault(row.firm_id, []).append(row)
     host = await parties.firm(session, actor.host_firm_id) if actor.host_firm_id is not None else None

@@ -10,9 +10,18 @@ from portal.db.session import ReadSession, WriteSession, open_company
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import OPEN_ACCESS, Access, AccessRequested, DossierOpened, VatRegime
+from portal.features.dossiers.domain import (
+    OPEN_ACCESS,
+    Access,
+    AccessRequested,
+    DossierOpened,
+    VatRegime,
+    assigned_only,
+    is_own,
+    may_set_manager,
+)
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.repository import DossierQuery, Totals
+from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
@@ -24,7 +33,15 @@ REQUESTS_PER_DAY = 200
 ASK_AGAIN_AFTER = timedelta(days=7)
 TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 NOT_OURS = N_("Choose somebody of your office.")
+NOT_YOURS_TO_GIVE = N_("Only a manager or the owner of the office gives a dossier to another file manager.")
+NOT_YOURS_TO_CLOSE = N_(
+    "Only the file manager of this dossier, a manager or the owner of the office closes its books."
+)
+KEPT_ALREADY = N_("Your office keeps this company already. Ask its file manager.")
+ENDS_FIRST = N_("This period ends before it begins.")
 CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
+TOLD_WITH_VALUES = ("manager_id", "closed_until")
+"""These give and take rights: the audit log keeps what they were."""
 
 
 async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
@@ -68,6 +85,11 @@ async def of_company(session: ReadSession, company_id: UUID) -> list[Dossier]:
     return list(await repository.of_company(session, company_id))
 
 
+async def of_member(session: ReadSession, firm_id: UUID) -> list[MemberDossier]:
+    """The dossiers that one firm keeps on the company of a member's session, where it has access."""
+    return await repository.member_dossiers(session, firm_id)
+
+
 async def create(
     session: WriteSession,
     tools: Tools,
@@ -88,21 +110,31 @@ async def create(
 ) -> Dossier:
     """A new dossier, matched by company number in this door as in every other.
 
-    A number of a claimed company makes an access request; a number that the firm already keeps joins that company; anything else
-    brings a new, unclaimed company in, managed at once.
+    A number of a claimed company makes an access request; a number that the firm already keeps joins that company, for those who see
+    one of its dossiers; anything else brings a new, unclaimed company in, managed at once.
 
     Args:
         number: normalised and verified (portal.kernel.numbers), or None.
+        manager_id: what assistants make is always their own.
 
     Raises:
-        Conflict: the code is taken, or the owner answered this firm's last request less than a week ago (`too_soon`).
+        Forbidden: an assistant may not make a dossier for somebody else.
+        Conflict: the code is taken, the actor sees none of the firm's dossiers on that company (`kept_already`), or the owner answered
+            this firm's last request less than a week ago (`too_soon`).
         TooMany: too many access requests of this firm today.
     """
     assert actor.firm_id is not None
+    own = assigned_only(actor)
+    if own is not None:
+        if manager_id not in (None, own):
+            raise Forbidden(NOT_YOURS_TO_GIVE)
+        manager_id = own
     await _check_manager(session, actor, manager_id)
     if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
         raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
     company_id, access = await match_company(session, tools, actor.firm_id, country, number)
+    if company_id is not None and await repository.keeps_out_of_sight(session, actor, company_id):
+        raise Conflict(KEPT_ALREADY, code="kept_already")
     if company_id is None:
         company = await parties.bring(
             session, actor.firm_id, name=name, country=country, number=number, language=language, **address
@@ -128,6 +160,7 @@ async def create(
         vat_regime=vat_regime,
         books_from=None,
         books_until=None,
+        closed_until=None,
         access=access,
         access_since=now,
         folders={},
@@ -215,27 +248,55 @@ async def _check_manager(session: ReadSession, actor: Actor, manager_id: UUID | 
         raise Invalid(fields={"manager_id": NOT_OURS})
 
 
+async def managers_to_choose(
+    session: ReadSession, actor: Actor, dossier: Dossier | None
+) -> list[tuple[UUID, str]]:
+    """Whom the actor may make the manager of a dossier, or (None) of a new one: id and name; empty when nobody else."""
+    assert actor.firm_id is not None
+    staff = [(person.id, person.name) for _row, person in await accounts.staff(session, actor.firm_id)]
+    if dossier is None:
+        return staff if assigned_only(actor) is None else []
+    return [one for one in staff if may_set_manager(actor, dossier.manager_id, one[0])]
+
+
 async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
     """Change a dossier's own columns; gives the names of those that really changed.
 
     Raises:
-        Forbidden: the actor may not edit dossiers.
+        Forbidden: the actor may not edit dossiers, not give this one to another manager, or not close its books.
+        Invalid: the manager is nobody of the office, or the period of the books ends before it begins.
         Conflict: the code is taken.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
-    await _check_manager(session, actor, values.get("manager_id"))
     changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
     if not changed:
         return []
+    if "manager_id" in changed:
+        if not may_set_manager(actor, dossier.manager_id, values["manager_id"]):
+            raise Forbidden(NOT_YOURS_TO_GIVE)
+        await _check_manager(session, actor, values["manager_id"])
+    if "closed_until" in changed and not is_own(actor, dossier.manager_id):
+        raise Forbidden(NOT_YOURS_TO_CLOSE)
+    begin, end = (values.get(name, getattr(dossier, name)) for name in ("books_from", "books_until"))
+    if begin is not None and end is not None and end < begin:
+        raise Invalid(fields={"books_until": ENDS_FIRST})
     code = values.get("code")
     if "code" in changed and code and code in await repository.codes_in_use(session, dossier.firm_id):
         raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
+    told = {name: [getattr(dossier, name), values[name]] for name in changed if name in TOLD_WITH_VALUES}
     for name in changed:
         setattr(dossier, name, values[name])
     await session.flush()
     await audit.record(
-        session, actor, "dossiers.updated", "dossier", dossier.id, dossier_id=dossier.id, columns=changed
+        session,
+        actor,
+        "dossiers.updated",
+        "dossier",
+        dossier.id,
+        dossier_id=dossier.id,
+        columns=changed,
+        **told,
     )
     return changed
 

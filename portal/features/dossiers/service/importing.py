@@ -134,13 +134,16 @@ async def known(
     heading: int,
     columns: dict[Column, int],
 ) -> Known:
-    """What is there already, as far as this list needs it. Of claimed companies only that they are is asked.
+    """What is there already, as far as this list needs it.
+
+    Of claimed companies only that they are is asked, and of the firm's dossiers out of the actor's sight only which numbers they have.
 
     Raises:
         TooMany: more numbers of this office were looked up today than an office has clients.
     """
     mine = [_known(dossier) for dossier in await repository.all_of(session, actor)]
-    first = judge(sheet.rows, heading, columns, Known(mine))
+    kept = frozenset(await repository.numbers_out_of_sight(session, actor))
+    first = judge(sheet.rows, heading, columns, Known(mine, kept_already=kept))
     asked: dict[str, list[str]] = {}
     for row in first:
         if row.number and row.status is RowStatus.CREATE:
@@ -157,7 +160,7 @@ async def known(
                 claimed |= {
                     (country, number) for number in await parties.claimed_numbers(system, country, numbers)
                 }
-    return Known(mine, frozenset(claimed))
+    return Known(mine, frozenset(claimed), kept)
 
 
 def values_of(dossier: Dossier) -> dict[str, str]:
@@ -192,21 +195,21 @@ def rows_of(kept: DossierImport) -> list[ImportRow]:
     return msgspec.convert(kept.rows, list[ImportRow])
 
 
-async def import_of(session: ReadSession, import_id: UUID) -> DossierImport:
-    """An import of the firm.
+async def import_of(session: ReadSession, actor: Actor, import_id: UUID) -> DossierImport:
+    """An import of the firm; of an assistant, the own ones alone.
 
     Raises:
-        NotFound: unknown, or another firm's.
+        NotFound: unknown, another firm's, or not this assistant's.
     """
-    found = await repository.import_of(session, import_id)
+    found = await repository.import_of(session, actor, import_id)
     if found is None:
         raise NotFound
     return found
 
 
-async def imports(session: ReadSession) -> Sequence[DossierImport]:
-    """The latest imports of the firm."""
-    return await repository.imports(session)
+async def imports(session: ReadSession, actor: Actor) -> Sequence[DossierImport]:
+    """The latest imports of the firm; of an assistant, the own ones alone."""
+    return await repository.imports(session, actor)
 
 
 async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: UUID) -> DossierImport:
@@ -215,12 +218,13 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
     Nobody is mailed: login details are sent by a step of their own.
 
     Raises:
-        NotFound: unknown, or another firm's.
+        Forbidden: the actor may not make dossiers.
+        NotFound: unknown, another firm's, or not this assistant's.
         Conflict: it was accepted already.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
-    kept = await repository.import_of(session, import_id, lock=True)
+    kept = await repository.import_of(session, actor, import_id, lock=True)
     if kept is None:
         raise NotFound
     if kept.state is not ImportState.PREVIEWED:
@@ -265,7 +269,8 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
 def _refusal(row: ImportRow, refused: PortalError) -> Remark:
     what, fix = (REQUESTS_USED_UP, TOMORROW) if isinstance(refused, TooMany) else (refused.message, "")
     params = {name: str(value) for name, value in refused.params.items()}
-    return Remark(Column.NUMBER, row.values.get(Column.NUMBER.value, ""), what, fix, params=params)
+    column = Column.CODE if refused.code == "code_taken" else Column.NUMBER
+    return Remark(column, row.values.get(column.value, ""), what, fix, params=params)
 
 
 async def _create(
