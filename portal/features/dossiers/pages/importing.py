@@ -38,18 +38,6 @@ STATUS_WORDS = {
 }
 
 
-def told_result(result: Mapping[str, int]) -> str:
-    """What accepting a list did, as a sentence with numbers; what did not happen is left out."""
-    made, changed, asked = (result.get(name, 0) for name in ("created", "updated", "requested"))
-    parts = [
-        (made, ngettext("%(count)s dossier made", "%(count)s dossiers made", made)),
-        (changed, ngettext("%(count)s dossier changed", "%(count)s dossiers changed", changed)),
-        (asked, ngettext("%(count)s access request sent", "%(count)s access requests sent", asked)),
-    ]
-    told = ", ".join(text % {"count": count} for count, text in parts if count)
-    return f"{told}." if told else gettext("Nothing was changed.")
-
-
 @get("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)])
 async def import_page(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
@@ -136,7 +124,6 @@ async def preview_page(
         columns={column.value: gettext(text.title) for column, text in COLUMNS.items()},
         told=lambda message, params: gettext(message) % params if params else gettext(message),
         only=show,
-        done=told_result(kept.result or {}),
     )
 
 
@@ -150,7 +137,11 @@ async def accept(
 ) -> Response[Any]:
     """Carry the good rows out."""
     kept = await service.accept(session, tools, actor, import_id)
-    text = told_result(kept.result or {})
+    done = kept.result or {}
+    text = (
+        gettext(N_("%(created)s dossiers made, %(updated)s changed, %(requested)s access requests sent."))
+        % done
+    )
     return go(
         request,
         f"/dossiers/import/{kept.id}",
