@@ -1,9 +1,14 @@
 """PDF/A-3b from HTML, with files embedded, sealed off from disk and network.
 
-The HTML sees only what it is given: ``resources`` under the names it uses (``logo.png``,
-``fonts/inter.woff2``) and ``data:`` addresses. The same input gives the same bytes: the moment is given,
-font tables carry it instead of the clock, and the file identifier is the content's own hash. Fonts that are
-not among the resources come from the machine, so give the fonts to get the same bytes on another one.
+The HTML sees only what it is given: ``resources`` under the names it uses (``logo.png``, ``css/print.css``)
+and ``data:`` addresses. The same input gives the same bytes: the moment is given, font tables carry it
+instead of the clock, and the file identifier is the content's own hash. Fonts among the resources are the only
+ones there are, by the family names they have inside (see ``exports.fonts``); without any, those of the machine
+are used, and another machine may give other bytes.
+
+What PDF/A forbids and the layout would write is put right: images are not interpolated (ISO 19005-3, 6.2.8),
+images in CMYK become RGB, which is what the file's output intent describes (6.2.4.3), and a character that no
+font has becomes one that it has, an accent less, or a question mark (6.2.11.4.1).
 
 The library that lays out reads HTML and images of any size: whoever renders what strangers wrote does it in
 a process with limits on time and memory.
@@ -13,19 +18,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+import unicodedata
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from mimetypes import MimeTypes
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 import pydyf
 import weasyprint
+from PIL import Image
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from exports import fonts
 from exports.errors import UnwritableError
 
 Relationship = Literal["Alternative", "Data", "Source", "Supplement", "Unspecified"]
@@ -38,6 +47,8 @@ _TYPES.add_type("font/woff2", ".woff2")
 _TYPES.add_type("font/woff", ".woff")
 _TYPES.add_type("image/webp", ".webp")
 _VARIANT = "pdf/a-3b"
+_CMYK = ("CMYK", "LAB")  # modes of Pillow that sRGB does not describe
+_TAG = re.compile(r"(<[^>]*>)")
 _one_at_a_time = Lock()
 
 
@@ -45,7 +56,8 @@ class Unrenderable(UnwritableError):
     """The HTML cannot become the PDF that was asked for.
 
     Reasons: ``resource_refused`` (an address outside the resources: ``url``), ``local_time``,
-    ``bad_attachment``, ``layout_failed``.
+    ``bad_attachment``, ``bad_font``, ``bad_colour`` (``device-cmyk()`` in a style sheet), ``missing_glyph`` (no
+    font has a character that the style sheet puts on the page: ``characters``), ``layout_failed``.
     """
 
 
@@ -74,14 +86,34 @@ class SealedFetcher(URLFetcher):
     def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> URLFetcherResponse:
         """The resource at ``url``; a ``ValueError`` for everything else, which the layout takes as absent."""
         if url[:5].lower() == "data:":
-            return super().fetch(url, headers)
+            response = super().fetch(url, headers)
+            media_type = response.headers.get("Content-Type", "application/octet-stream")
+            return URLFetcherResponse(url, _in_rgb(response.read()), {"Content-Type": media_type})
         if url.startswith(_BASE):
             name = unquote(url.removeprefix(_BASE).partition("#")[0].partition("?")[0])
             if name in self._resources:
                 media_type, data = self._resources[name]
-                return URLFetcherResponse(url, data, {"Content-Type": media_type})
+                return URLFetcherResponse(url, _in_rgb(data), {"Content-Type": media_type})
         self.refused.append(url.removeprefix(_BASE))
         raise ValueError("only given resources are served")
+
+
+def _in_rgb(data: bytes) -> bytes:
+    """The same bytes, or an image in CMYK as a PNG in RGB; raises what Pillow does when that one is broken."""
+    try:
+        image = Image.open(BytesIO(data))
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+    ):  # none, or the layout cannot read it either
+        return data
+    if image.mode not in _CMYK:
+        return data
+    out = BytesIO()
+    image.convert("RGB").save(out, "PNG")
+    return out.getvalue()
 
 
 def write(
@@ -97,45 +129,64 @@ def write(
     ``created`` is the moment of creation in the metadata, aware; seconds count, less does not.
 
     Raises:
-        Unrenderable: The HTML asks for something outside ``resources``, an attachment has no usable name or
-            type, or the layout gives up.
+        Unrenderable: The HTML asks for something outside ``resources``, for colours or characters that PDF/A has
+            no place for, an attachment has no usable name or type, a font is none, or the layout gives up.
     """
     if created.tzinfo is None:
         raise Unrenderable("local_time", None, {"created": created.isoformat()})
     moment = created.astimezone(UTC).replace(microsecond=0)
-    embedded = _embedded(attachments, moment)
+    _check_attachments(attachments)
     fetcher = SealedFetcher(
         {
             name: (_TYPES.guess_type(name)[0] or "application/octet-stream", data)
             for name, data in resources.items()
         }
     )
-    with _time_standing_still(moment):
-        try:
-            document = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=fetcher).render(
-                pdf_variant=_VARIANT
-            )
-            _strip(document)
-            document.metadata.created = document.metadata.modified = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-            data = document.write_pdf(pdf_variant=_VARIANT, attachments=embedded, finisher=_associate_once)
-        except Exception as fault:  # the layout has no error type of its own
-            raise Unrenderable(
-                "layout_failed", None, {"fault": f"{type(fault).__name__}: {fault}"}
-            ) from fault
+    with _time_standing_still(moment), _only_fonts_among(resources):
+        data, finish = _laid_out(html, fetcher, moment, attachments)
+        if finish.missing:
+            # Only the layout knows what no font has, and it knows when it is done: the few such texts are set twice.
+            data, finish = _laid_out(_without(html, finish.missing), fetcher, moment, attachments)
     if fetcher.refused:
         raise Unrenderable("resource_refused", None, {"url": fetcher.refused[0][:200]})
-    assert data is not None  # only with a target to write to
+    if finish.missing:
+        characters = " ".join(f"U+{code:04X}" for code in sorted(finish.missing)[:20])
+        raise Unrenderable("missing_glyph", None, {"characters": characters})
+    if finish.outside_intent:
+        raise Unrenderable("bad_colour")
     return data
 
 
-def _embedded(attachments: Sequence[EmbeddedFile], moment: datetime) -> list[weasyprint.Attachment]:
-    """The attachments, served by a fetcher of their own so that each keeps the type it was given."""
+def _laid_out(
+    html: str, fetcher: SealedFetcher, moment: datetime, attachments: Sequence[EmbeddedFile]
+) -> tuple[bytes, _Finisher]:
+    """The PDF, and what its finisher noted."""
+    finish = _Finisher()
+    try:
+        document = weasyprint.HTML(string=html, base_url=_BASE, url_fetcher=fetcher).render(
+            pdf_variant=_VARIANT
+        )
+        _strip(document)
+        document.metadata.created = document.metadata.modified = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        embedded = _embedded(attachments, moment)
+        data = document.write_pdf(pdf_variant=_VARIANT, attachments=embedded, finisher=finish)
+    except Exception as fault:  # the layout has no error type of its own
+        raise Unrenderable("layout_failed", None, {"fault": f"{type(fault).__name__}: {fault}"}) from fault
+    assert data is not None  # only with a target to write to
+    return data, finish
+
+
+def _check_attachments(attachments: Sequence[EmbeddedFile]) -> None:
     seen: set[str] = set()
     for file in attachments:
         usable = file.name.isprintable() and 0 < len(file.name) <= 200 and file.name not in seen
         if not usable or "/" in file.name or "\\" in file.name or not _MEDIA_TYPE.match(file.media_type):
             raise Unrenderable("bad_attachment", None, {"name": file.name, "media_type": file.media_type})
         seen.add(file.name)
+
+
+def _embedded(attachments: Sequence[EmbeddedFile], moment: datetime) -> list[weasyprint.Attachment]:
+    """The attachments, served by a fetcher of their own so that each keeps the type it was given."""
     fetcher = SealedFetcher({str(n): (file.media_type, file.data) for n, file in enumerate(attachments)})
     return [
         weasyprint.Attachment(
@@ -166,10 +217,63 @@ def _strip(document: weasyprint.Document) -> None:
         ]
 
 
-def _associate_once(_document: weasyprint.Document, pdf: pydyf.PDF) -> None:
-    """Names each attachment once among the associated files (ISO 32000-2, 14.13), not twice."""
-    if "AF" in pdf.catalog:
-        pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
+class _Finisher:
+    """Puts right what the layout writes against PDF/A, and notes what it cannot.
+
+    ``missing`` are the characters no font has; ``outside_intent`` tells of colours in CMYK.
+    """
+
+    def __init__(self) -> None:
+        self.missing: set[int] = set()
+        self.outside_intent = False
+
+    def __call__(self, document: Any, pdf: pydyf.PDF) -> None:
+        for font in document.fonts.values():
+            self.missing.update(font.missing)
+        for thing in pdf.objects:
+            if isinstance(thing, pydyf.Stream):
+                if "Interpolate" in thing.extra:
+                    thing.extra["Interpolate"] = "false"
+                self.outside_intent |= thing.extra.get("ColorSpace") == "/DeviceCMYK" or any(
+                    isinstance(part, bytes) and part.lower() == b"/devicecmyk cs" for part in thing.stream
+                )
+        # Each attachment once among the associated files (ISO 32000-2, 14.13), not twice.
+        if "AF" in pdf.catalog:
+            pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
+
+
+def _without(html: str, missing: Iterable[int]) -> str:
+    """The HTML with its texts free of these characters; what stands in tags (names of resources) is left."""
+    table = {code: _nearest(chr(code)) for code in missing}
+    parts = _TAG.split(html)
+    parts[::2] = [text.translate(table) for text in parts[::2]]
+    html = "".join(parts)
+    for code, nearest in table.items():
+        html = re.sub(rf"&#(?:0*{code}|[xX]0*(?i:{code:x}));?", nearest, html)
+    return html
+
+
+def _nearest(character: str) -> str:
+    """What every font has in place of a character that none has."""
+    match unicodedata.category(character):
+        case "Zs" | "Zl" | "Zp":
+            return " "
+        case "Pd":
+            return "-"
+        case "Mn" | "Me" | "Cf" | "Cc":
+            return ""
+        case _:
+            bare = unicodedata.normalize("NFKD", character)
+            return "".join(part for part in bare if part.isascii() and part.isalnum()) or "?"
+
+
+@contextmanager
+def _only_fonts_among(resources: Mapping[str, bytes]) -> Generator[None]:
+    try:
+        with fonts.only(resources):
+            yield
+    except fonts.BadFont as fault:
+        raise Unrenderable("bad_font", None, {"fault": str(fault)}) from fault
 
 
 @contextmanager

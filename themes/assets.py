@@ -11,6 +11,8 @@ DIST = Path(__file__).parent / "static" / "dist"
 """Where ``python -m themes.build`` puts the hashed files; serve this folder, immutable, under ``url``."""
 DEMO = Path(__file__).parent / "static" / "demo"
 """Logos of the two demo firms."""
+PRINT_FONTS = ("inter-latin.woff2", "inter-latin-ext.woff2", "inter-greek.woff2", "inter-cyrillic.woff2")
+"""The fonts of everything printed; the first is the one, the others stand in for the letters it lacks."""
 
 
 class AssetsMissingError(RuntimeError):
@@ -54,3 +56,12 @@ def load(dist: Path = DIST, url: str = "/static/") -> Assets:
         raise AssetsMissingError(f"{dist} has no manifest.json; run: python -m themes.build") from None
     files: dict[str, str] = json.loads(text)
     return Assets(files, url)
+
+
+def read(name: str, dist: Path = DIST) -> bytes:
+    """The bytes of a static file.
+
+    Raises:
+        AssetsMissingError: nothing of that name was built.
+    """
+    return (dist / load(dist, url="")(name)).read_bytes()

@@ -18,9 +18,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     from exports import pdf
+    from themes import assets
 
+    # Our own fonts and no other: the same invoice is the same PDF on every machine.
+    fonts = {name: assets.read(name) for name in assets.PRINT_FONTS}
     moment, _, html = sys.stdin.buffer.read().partition(b"\n")
-    sys.stdout.buffer.write(pdf.write(html.decode(), {}, created=datetime.fromisoformat(moment.decode())))
+    sys.stdout.buffer.write(pdf.write(html.decode(), fonts, created=datetime.fromisoformat(moment.decode())))
 
 
 if __name__ == "__main__":
