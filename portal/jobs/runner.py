@@ -30,6 +30,14 @@ RERING = timedelta(seconds=5)
 RENAMED = 60
 """Seconds after which a bell has a new name: arq keeps a name whose worker died before it claimed for over an hour."""
 _PAUSES = (1, 5, 30, 120, 600)
+_NEWER = (30, 600)
+"""Seconds after which a job of a newer release is looked at again: at first, and at most when it has waited long."""
+_NO_NEWER = timedelta(days=7)
+"""After so long no newer worker is coming: it was an older release that wrote it, and a person must see it."""
+
+
+class FromNewer(Exception):
+    """A newer release wrote this job: this one does not understand it, and leaves it to a newer worker."""
 
 
 class LostClaim(Exception):
@@ -94,17 +102,18 @@ class Runner:
         if row is None:
             return False
         assert row.token is not None
-        handler = self.registry.handlers.get(row.name)
-        if handler is None:  # a newer release wrote it: leave it for a newer worker
-            await self._later(row, 30, f"no handler for {row.name}", failed=False)
+        try:
+            handler, language, actor, payload = self._understand(row)
+        except FromNewer as newer:
+            await self._leave(row, str(newer))
             return True
         if row.attempts > handler.max_attempts:
             await self._bury(row, row.last_error or "its worker died every time")
             return True
         beat = asyncio.create_task(self._keep(row.id, row.token))
         try:
-            with speaking(Language(row.language)):
-                await self._carry_out(handler, row)
+            with speaking(language):
+                await self._carry_out(handler, row, actor, payload)
         except LostClaim:
             log.warning("jobs.lost_claim", job=str(row.id), name=row.name)
         except Later as later:
@@ -128,10 +137,37 @@ class Runner:
         else:
             await self._later(row, _PAUSES[min(row.attempts, len(_PAUSES)) - 1], why, failed=True)
 
-    async def _carry_out(self, handler: Handler, row: JobRow) -> None:
+    def _understand(self, row: JobRow) -> tuple[Handler, Language, Actor, msgspec.Struct]:
+        """What this release makes of a row.
+
+        Raises:
+            FromNewer: a name, field or value that it does not know.
+        """
+        handler = self.registry.handlers.get(row.name)
+        if handler is None:
+            raise FromNewer(f"no handler for {row.name}")
+        try:
+            return (
+                handler,
+                Language(row.language),
+                msgspec.convert(row.actor, Actor),
+                msgspec.convert(row.payload, handler.payload),
+            )
+        except ValueError as error:  # msgspec's own is one
+            raise FromNewer(f"not understood: {error}") from error
+
+    async def _leave(self, row: JobRow, why: str) -> None:
+        """To a newer worker, without counting a try: while a release is rolled out, old workers meet new jobs."""
+        waited = self.tools.clock.now() - row.enqueued_at
+        if waited > _NO_NEWER:
+            await self._bury(row, why)
+            return
+        log.warning("jobs.from_newer", job=str(row.id), name=row.name, why=why)
+        pause = min(max(waited.total_seconds() / 10, _NEWER[0]), _NEWER[1])
+        await self._later(row, pause, why, failed=False)
+
+    async def _carry_out(self, handler: Handler, row: JobRow, actor: Actor, payload: msgspec.Struct) -> None:
         assert row.token is not None
-        actor = msgspec.convert(row.actor, Actor)
-        payload = msgspec.convert(row.payload, handler.payload)
         task = Task(row.id, row.token, row.attempts, actor, row.company_id, self.tools)
         if handler.long is not None:
             await handler.long(task, payload)
