@@ -62,14 +62,14 @@ def read(language: str) -> Catalog:
 
 
 def update() -> int:
-    """Bring new texts into the catalogues; those no longer used are kept at the end, commented out."""
+    """Bring new texts into the catalogues and those no longer used out of them."""
     current = template()
     for language in LANGUAGES:
         catalog = read(language)
         catalog.update(current, no_fuzzy_matching=True, update_creation_date=False)
         catalog.fuzzy = False
         buffer = io.BytesIO()
-        write_po(buffer, catalog, width=110, sort_by_file=True, include_lineno=False)
+        write_po(buffer, catalog, width=110, sort_by_file=True, include_lineno=False, ignore_obsolete=True)
         path = path_of(language)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != buffer.getvalue():
