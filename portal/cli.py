@@ -9,22 +9,25 @@ python -m portal seed           the demo, once
 python -m portal jobs [--revive ID]     dead letters
 python -m portal audit verify   walk the hash chains of the audit log
 python -m portal check          read the settings, reach database, Valkey and store
+
+The last three look into the portal that `run` has started, in var/ or --var DIR, when PORTAL_DATABASE_URL is not set.
 """
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
 
-from portal.config import BadSettings, Settings
+from portal.config import BadSettings, NotRunning, Settings
 from portal.db.roles import RolePasswords, RolesError, prepare_roles, psql_script
 from portal.web.observability import configure_logging
 
 ROOT = Path(__file__).parent.parent
+VAR = ROOT / "var"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             file=sys.stderr,
         )
         sys.exit(2)
+    except NotRunning as why:
+        print(why, file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -48,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m portal", description="The portal's command line.")
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="everything on this machine, with a demo")
-    run.add_argument("--var", type=Path, default=ROOT / "var", help="where data is kept (default: var/)")
+    run.add_argument("--var", type=Path, default=VAR, help="where data is kept (default: var/)")
     run.add_argument("--port", type=int, default=8000)
     run.add_argument("--no-demo", action="store_true", help="do not seed the demo")
     run.set_defaults(do=_run)
@@ -62,16 +68,36 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("seed", help="make the demo, once").set_defaults(do=_seed)
     jobs = commands.add_parser("jobs", help="list dead letters, or give one another round of tries")
     jobs.add_argument("--revive", type=UUID, metavar="ID")
-    jobs.set_defaults(do=_jobs)
+    _looks_inside(jobs, _jobs)
     audit = commands.add_parser("audit", help="the audit log")
     audit.add_argument("action", choices=["verify", "seal"])
-    audit.set_defaults(do=_audit)
-    commands.add_parser("check", help="read the settings and reach every server").set_defaults(do=_check)
+    _looks_inside(audit, _audit)
+    _looks_inside(commands.add_parser("check", help="read the settings and reach every server"), _check)
     return parser
+
+
+def _looks_inside(command: argparse.ArgumentParser, do: Callable[[argparse.Namespace], int]) -> None:
+    command.add_argument(
+        "--var",
+        type=Path,
+        help="the folder of the portal that runs here (default: var/, without PORTAL_DATABASE_URL)",
+    )
+    command.set_defaults(do=do)
 
 
 def _settings() -> Settings:
     settings = Settings.load(os.environ)
+    configure_logging(json=settings.log_json)
+    return settings
+
+
+def _settings_of(options: argparse.Namespace) -> Settings:
+    """Those of the environment; without them, or with --var, those of the portal that runs in a folder."""
+    if options.var is None and os.environ.get("PORTAL_DATABASE_URL"):
+        return _settings()
+    from portal.supervisor import running
+
+    settings = Settings.load(running((options.var or VAR).resolve()))
     configure_logging(json=settings.log_json)
     return settings
 
@@ -140,7 +166,7 @@ def _seed(_options: argparse.Namespace) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> int:
-    return asyncio.run(_jobs_async(_settings(), options.revive))
+    return asyncio.run(_jobs_async(_settings_of(options), options.revive))
 
 
 async def _jobs_async(settings: Settings, revive: UUID | None) -> int:
@@ -166,7 +192,7 @@ async def _jobs_async(settings: Settings, revive: UUID | None) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    return asyncio.run(_audit_async(_settings(), options.action))
+    return asyncio.run(_audit_async(_settings_of(options), options.action))
 
 
 async def _audit_async(settings: Settings, action: str) -> int:
@@ -189,8 +215,8 @@ async def _audit_async(settings: Settings, action: str) -> int:
         await tools.database.close()
 
 
-def _check(_options: argparse.Namespace) -> int:
-    _leave(asyncio.run(_check_async(_settings())))
+def _check(options: argparse.Namespace) -> int:
+    _leave(asyncio.run(_check_async(_settings_of(options))))
 
 
 def _leave(code: int) -> NoReturn:

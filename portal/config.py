@@ -14,6 +14,10 @@ class BadSettings(Exception):
         self.faults = faults
 
 
+class NotRunning(Exception):
+    """There is no portal in this folder whose settings could be taken; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the portal is told from outside.

@@ -11,22 +11,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import msgspec
 
-from portal.config import BadSettings, Settings
+from portal.config import BadSettings, NotRunning, Settings
 from portal.db.roles import DatabaseUrls, RolePasswords, prepare_roles
 from portal.embedded import EmbeddedError, start_postgres, start_valkey
-from portal.embedded.process import port_is_free
+from portal.embedded.process import FolderLock, is_held, port_is_free, read_note, write_note
 from portal.web.observability import configure_logging
 
 ROOT = Path(__file__).parent.parent
 DATABASE = "portal"
 STOP_SECONDS = 25
+ADDRESSES = "addresses.json"
+"""The settings of the portal that runs in this folder, for the other commands. It holds passwords: a private note."""
+LOCK = "portal.lock"
 
 
 class Stopped(Exception):
@@ -76,13 +80,14 @@ def _passwords(var: Path) -> RolePasswords:
 
 @contextmanager
 def environment(var: Path, port: int, environ: Mapping[str, str]) -> Generator[dict[str, str]]:
-    """The environment of web and worker: what was given, and embedded servers for the rest.
+    """The environment of web and worker: what was given, and embedded servers for the rest. Noted in `var` for as long.
 
     `PORTAL_DATABASE_URL` alone is taken as the address of a superuser, under whom the three roles are made; with
     `PORTAL_DATABASE_SYSTEM_URL` beside it, it is the application role, as in production.
     """
     given = dict(environ)
-    stops = []
+    lock = FolderLock(var / LOCK, "data")
+    stops: list[Callable[[], None]] = [lock.release]
     try:
         if not given.get("PORTAL_DATABASE_URL"):
             postgres = start_postgres(var)
@@ -100,10 +105,33 @@ def environment(var: Path, port: int, environ: Mapping[str, str]) -> Generator[d
         given.setdefault("PORTAL_PORT", str(port))
         given.setdefault("PORTAL_LISTEN_PORT", str(port))
         given.setdefault("PORTAL_EMBEDDED", "yes")
+        note = var / ADDRESSES
+        write_note(note, {name: value for name, value in given.items() if name.startswith("PORTAL_")})
+        stops.append(partial(note.unlink, missing_ok=True))
         yield given
     finally:
         for stop in reversed(stops):
             stop()
+
+
+def running(var: Path) -> dict[str, str]:
+    """The settings of the portal that runs in this folder.
+
+    Raises:
+        NotRunning: none does, or somebody else started it.
+    """
+    note = var / ADDRESSES
+    if not is_held(var / LOCK):  # a note may be left by one that was killed
+        raise NotRunning(
+            f"No portal is running in {var}. Start it with `make run` and leave it running, or name its folder with"
+            " --var; where the portal has servers of its own, set PORTAL_DATABASE_URL and the others (README.md)."
+        )
+    found = read_note(note, dict[str, str])
+    if found is not None:
+        return found
+    if note.exists():
+        raise NotRunning(f"The portal in {var} was started by somebody else: only they may look into it.")
+    raise NotRunning(f"The portal in {var} is still starting. Try again when it says that it is ready.")
 
 
 def _use(given: dict[str, str], urls: DatabaseUrls) -> None:
@@ -223,4 +251,4 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.wait()
 
 
-__all__ = ["DATABASE", "environment", "migrate", "run", "serve"]
+__all__ = ["DATABASE", "environment", "migrate", "run", "running", "serve"]

@@ -324,6 +324,18 @@ class FolderLock:
         self._file.close()
 
 
+def is_held(path: Path) -> bool:
+    """Whether a `FolderLock` is held there, by whomever."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def read_note(path: Path, kind: type[T]) -> T | None:
     """The private note at ``path``; ``None`` when there is none or it cannot be read as ``kind``."""
     try:
