@@ -101,7 +101,7 @@ def _s3(bucket: str, prefix: str, query: str, credentials: S3Credentials | None)
     if not bucket or "@" in bucket:
         raise StorageUrlError("An S3 store is written s3://bucket/prefix, with the keys given apart")
     if credentials is None:
-        raise StorageUrlError("An S3 store needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+        raise StorageUrlError("An S3 store needs PORTAL_STORAGE_KEY and PORTAL_STORAGE_SECRET")
     if endpoint is not None and urlsplit(endpoint).scheme not in {"http", "https"}:
         raise StorageUrlError("The endpoint of an S3 store is written http://host:port or https://host")
     config: S3Config = {

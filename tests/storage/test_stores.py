@@ -36,7 +36,7 @@ def test_a_url_that_cannot_be_used_says_what_is_expected(url: str, says: str) ->
 
 
 def test_s3_without_keys_names_the_settings_that_are_missing() -> None:
-    with pytest.raises(StorageUrlError, match="AWS_ACCESS_KEY_ID"):
+    with pytest.raises(StorageUrlError, match="PORTAL_STORAGE_KEY and PORTAL_STORAGE_SECRET"):
         open_store("s3://bucket/prefix")
 
 
