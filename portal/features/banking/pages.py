@@ -9,15 +9,16 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import WriteSession, scope_of
 from portal.features.banking import service
 from portal.features.banking.service import BankAccount, Statement, StatementQuery
 from portal.features.documents import service as documents
 from portal.features.documents.service import Place
 from portal.jobs.contract import Tools
-from portal.kernel.actor import Actor, Right, Role
+from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import NotFound
 from portal.web.files import attachment
+from portal.web.forms import uuid_or_none
 from portal.web.render import render
 from portal.web.sides import own_side
 
@@ -31,7 +32,7 @@ async def bank_page(
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID | None] = None,
-    account: FromQuery[UUID | None] = None,
+    account: FromQuery[str] = "",
     sort: FromQuery[str] = "-date",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
@@ -40,8 +41,9 @@ async def bank_page(
     place = await documents.place_for(session, actor, dossier_id)
     if not actor.may(Right.DOCUMENTS_SEE):
         raise NotFound
+    account_id = uuid_or_none(account)
     query = StatementQuery(
-        account_id=account,
+        account_id=account_id,
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
         cursor=after or before,
@@ -55,7 +57,7 @@ async def bank_page(
         tab="bank",
         accounts=await service.accounts(session, actor, place.company_id),
         page=await service.listed(session, actor, place.company_id, place.dossier_id, query),
-        account_id=account,
+        account_id=account_id,
         account_name=service.account_name,
         statement_number=service.statement_number,
         statement_date=service.statement_date,
@@ -73,14 +75,15 @@ async def _open(
 @get(ONE, guards=[own_side])
 async def statement_page(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     statement_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
-    """One statement with its movements, read from its own bytes."""
-    place, row, account = await _open(session, actor, dossier_id, statement_id)
+    """One statement with its movements, read from its own bytes: after the transaction, so that no connection waits for the store."""
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place, row, account = await _open(session, actor, dossier_id, statement_id)
+        gaps = await service.gaps(session, account.id) if documents.own_uploads_only(actor) is None else []
     return render(
         request,
         "pages/banking/statement.html",
@@ -93,25 +96,20 @@ async def statement_page(
         number=service.statement_number(row),
         day=service.statement_date(row),
         read=await service.read_original(tools, row),
-        gap=next(
-            (gap for gap in await service.gaps(session, account.id) if row.id in (gap.before, gap.after)),
-            None,
-        )
-        if actor.role is not Role.CONTRIBUTOR
-        else None,
+        gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
 
 
 @get([one + "/file" for one in ONE], guards=[own_side])
 async def statement_file(
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     statement_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
     """The statement's own CODA, as a download."""
-    _place, row, _account = await _open(session, actor, dossier_id, statement_id)
+    async with tools.database.transaction(scope_of(actor)) as session:
+        _place, row, _account = await _open(session, actor, dossier_id, statement_id)
     return attachment(row.original_name, "text/plain", await service.file_of(tools, row))
 
 

@@ -24,9 +24,10 @@ from portal.features.banking.domain import (
 )
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.banking.repository import AccountSummary, ListedStatement
+from portal.features.documents import service as documents
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor, Role
+from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_id
@@ -179,7 +180,7 @@ async def batch_of_company(
 
 async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list[AccountView]:
     """The accounts of a company, each with its latest balance and what is missing in its chain; none for a contributor."""
-    if actor.role is Role.CONTRIBUTOR:
+    if documents.own_uploads_only(actor) is not None:
         return []
     return [await _view(session, summary) for summary in await repository.accounts(session, company_id)]
 
@@ -218,9 +219,11 @@ async def listed(
     session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, query: StatementQuery
 ) -> Page[ListedStatement]:
     """One page of statements; with a dossier also the state of their items there. A contributor sees the own uploads."""
-    own = actor.person_id if actor.role is Role.CONTRIBUTOR else None
     return await repository.page(
-        session, company_id, dossier_id, msgspec.structs.replace(query, received_by=own)
+        session,
+        company_id,
+        dossier_id,
+        msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor)),
     )
 
 
@@ -235,7 +238,8 @@ async def statement(
     found = await repository.one(session, statement_id)
     if found is None or found[0].company_id != company_id:
         raise NotFound
-    if actor.role is Role.CONTRIBUTOR and found[0].received_by != actor.person_id:
+    own = documents.own_uploads_only(actor)
+    if own is not None and found[0].received_by != own:
         raise NotFound
     return found
 

@@ -9,7 +9,7 @@ from portal.jobs.runner import Task
 from portal.kernel.actor import Actor
 
 
-@handles_long(DrawPdf, max_attempts=3)
+@handles_long(DrawPdf, max_attempts=service.DRAWING_TRIES)
 async def draw_pdf(task: Task, job: DrawPdf) -> None:
     """Draw one PDF."""
     await service.draw_pdf(task, job)

@@ -1,5 +1,6 @@
 """Pages of documents: the list, one of them beside its pages, its files. The same for both sides."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,20 +10,23 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import WriteSession, scope_of
 from portal.features.documents import service
 from portal.features.documents.domain import (
     AMENDABLE,
     KIND_NAMES,
     LIST_STATES,
+    Annotation,
     DocumentQuery,
     Kind,
     PaymentState,
+    annotation_values,
     entry_values,
     own_key,
     parse_entry,
+    read_tags,
 )
-from portal.features.documents.service import Annotation, Detail, Document, Place
+from portal.features.documents.service import Detail, Document, Overtaken, Place
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -110,6 +114,14 @@ async def _open(
     return place, await service.document(session, actor, place.company_id, document_id)
 
 
+async def _looked_up(
+    tools: Tools, actor: Actor, dossier_id: UUID | None, document_id: UUID
+) -> tuple[Place, Document]:
+    """The same in a short transaction of its own: while files are fetched and drawn, a request holds no connection."""
+    async with tools.database.transaction(scope_of(actor)) as session:
+        return await _open(session, actor, dossier_id, document_id)
+
+
 def _why_locked(actor: Actor, place: Place, document: Document, detail: Detail) -> str | None:
     """Why somebody who unlocks documents does not unlock this one."""
     if place.dossier is None or not actor.may(Right.UNLOCK) or not service.locked_here(detail):
@@ -118,44 +130,75 @@ def _why_locked(actor: Actor, place: Place, document: Document, detail: Detail) 
     return hindrance.text() if hindrance is not None else None
 
 
+async def _page_count(tools: Tools, document: Document) -> int | None:
+    sha256, media_type = service.shown_file(document)
+    return await service.page_count(tools, document.company_id, sha256, media_type)
+
+
 @get(ONE, guards=[own_side])
 async def document_page(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """One document: its pages beside its data, and its way to the bookkeeping."""
-    place, document = await _open(session, actor, dossier_id, document_id)
-    detail = await service.detail(session, document, place.dossier_id)
-    hindrance = await service.delete_hindrance(session, document)
-    sha256, media_type = service.shown_file(document)
+    return await _shown(request, tools, actor, dossier_id, document_id)
+
+
+async def _shown(
+    request: HTMXRequest,
+    tools: Tools,
+    actor: Actor,
+    dossier_id: UUID | None,
+    document_id: UUID,
+    *,
+    form: Form | None = None,
+    faults: Mapping[str, str] | None = None,
+    overtaken: Overtaken | None = None,
+) -> Template:
+    """The page; with `form` the notes somebody typed that were not saved: at fault, or overtaken by somebody else's."""
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place, document = await _open(session, actor, dossier_id, document_id)
+        detail = await service.detail(session, document, place.dossier_id)
+        hindrance = await service.delete_hindrance(session, document)
     may_edit = actor.may(Right.UPLOAD)
+    present = annotation_values(document.tags, document.note, document.payment_state)
+    seen, typed = present, dict(present)
+    if form is not None:
+        typed |= {name: form.values.get(name, "") for name in (overtaken.touched if overtaken else present)}
+        if overtaken is None:
+            seen = {name: form.values.get(f"seen_{name}", "") for name in present}
     return render(
         request,
         "pages/documents/detail.html",
+        status=409 if overtaken else 422 if faults else 200,
         place=place,
         dossier=place.dossier,
         tab="documents",
         document=document,
         detail=detail,
         kind_name=gettext(KIND_NAMES[document.kind]),
-        pages=await service.page_count(tools, document.company_id, sha256, media_type),
+        pages=await _page_count(tools, document),
         may_edit=may_edit,
         may_amend=may_edit and document.origin in AMENDABLE and not detail.locks,
         may_delete=may_edit and hindrance is None,
         may_unlock=place.dossier is not None
+        and actor.may(Right.UNLOCK)
         and service.locked_here(detail)
         and service.unlock_hindrance(actor, document, place.dossier) is None,
         why_locked=_why_locked(actor, place, document, detail),
+        present=present,
+        seen=seen,
+        typed=typed,
+        faults={name: gettext(message) for name, message in (faults or {}).items()},
+        overtaken=overtaken,
     )
 
 
 @get(below("/pages/{page:int}"), guards=[own_side])
 async def page_image(
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
@@ -163,7 +206,7 @@ async def page_image(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """One page of the document as a picture."""
-    _place, document = await _open(session, actor, dossier_id, document_id)
+    _place, document = await _looked_up(tools, actor, dossier_id, document_id)
     sha256, media_type = service.shown_file(document)
     if sha256 is None:
         raise NotFound
@@ -172,7 +215,6 @@ async def page_image(
 
 @get(below("/files/{role:str}"), guards=[own_side])
 async def file(
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
@@ -180,7 +222,7 @@ async def file(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
     """The original, the UBL or the PDF, as a download."""
-    _place, document = await _open(session, actor, dossier_id, document_id)
+    _place, document = await _looked_up(tools, actor, dossier_id, document_id)
     if role not in ROLES:
         raise NotFound
     found = await service.download(tools, document, role)
@@ -190,37 +232,47 @@ async def file(
 @post(below("/annotate"), guards=[own_side], status_code=200)
 async def annotate(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
-) -> Response[Any]:
-    """Tags, note and payment state; also on a locked document."""
-    place, document = await _open(session, actor, dossier_id, document_id)
+) -> Template | Response[Any]:
+    """Tags, note and payment state; also on a locked document. The form brings what it was opened with as `seen_…`."""
     form = await Form.of(request)
-    tags = [tag.strip() for tag in form.text("tags").split(",") if tag.strip()]
-    annotation = Annotation(
-        tags=list(dict.fromkeys(tag[:40] for tag in tags))[:20],
-        note=form.text("note", longest=2000),
-        payment_state=form.choice("payment_state", PaymentState, default=document.payment_state),
-    )
-    form.check()
-    await service.annotate(session, actor, document, annotation)
+    try:
+        wanted = _annotation(form)
+        seen = _annotation(form, "seen_")
+        form.check()
+        async with tools.database.transaction(scope_of(actor)) as session:
+            place, document = await _open(session, actor, dossier_id, document_id)
+            await service.annotate(session, actor, document, wanted, seen=seen)
+    except Overtaken as overtaken:
+        return await _shown(request, tools, actor, dossier_id, document_id, form=form, overtaken=overtaken)
+    except Invalid as wrong:
+        return await _shown(request, tools, actor, dossier_id, document_id, form=form, faults=wrong.fields)
     return go(request, f"{place.base}/documents/{document.id}", Toast("success", gettext(SAVED)))
+
+
+def _annotation(form: Form, prefix: str = "") -> Annotation:
+    return Annotation(
+        tags=read_tags(form.text(f"{prefix}tags", longest=1000)),
+        note=form.text(f"{prefix}note", longest=2000),
+        payment_state=form.choice(f"{prefix}payment_state", PaymentState, default=PaymentState.OPEN),
+    )
 
 
 @get(below("/edit"), guards=[own_side])
 async def edit_page(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Correct what was typed from a paper."""
-    place, document = await _open(session, actor, dossier_id, document_id)
-    await service.check_amendable(session, actor, document)
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place, document = await _open(session, actor, dossier_id, document_id)
+        await service.check_amendable(session, actor, document)
     return await _edit(request, tools, place, document, entry_values(document))
 
 
@@ -233,7 +285,6 @@ async def _edit(
     faults: dict[str, str] | None = None,
     problem: str | None = None,
 ) -> Template:
-    sha256, media_type = service.shown_file(document)
     return render(
         request,
         "pages/documents/edit.html",
@@ -242,7 +293,7 @@ async def _edit(
         dossier=place.dossier,
         tab="documents",
         document=document,
-        pages=await service.page_count(tools, document.company_id, sha256, media_type),
+        pages=await _page_count(tools, document),
         problem=problem,
         **service.entry_context(values, faults or {}),
     )
@@ -251,24 +302,26 @@ async def _edit(
 @post(below("/edit"), guards=[own_side], status_code=200)
 async def edit(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """Save the correction as a new version."""
-    place, document = await _open(session, actor, dossier_id, document_id)
     form = await Form.of(request)
-    if form.text("version") != str(document.version):
-        raise Conflict(code="changed")
     entry, faults = parse_entry(form.values)
-    if entry is None:
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place, document = await _open(session, actor, dossier_id, document_id)
+        if form.text("version") != str(document.version):
+            raise Conflict(code="changed")
         await service.check_amendable(session, actor, document)
+    if entry is None:
         return await _edit(request, tools, place, document, form.values, faults)
-    us = own_key(await service.identity_of(session, document.company_id))
     try:
-        new = await service.amend(session, actor, document, entry, us=us, dossier_id=place.dossier_id)
+        async with tools.database.transaction(scope_of(actor)) as session:
+            await service.place_for(session, actor, dossier_id)  # in sight again, in this transaction
+            us = own_key(await service.identity_of(session, document.company_id))
+            new = await service.amend(session, actor, document, entry, us=us, dossier_id=place.dossier_id)
     except Conflict as refused:
         if refused.code != "duplicate":
             raise

@@ -93,6 +93,16 @@ async def one(session: ReadSession, document_id: UUID, received_by: UUID | None 
     return await session.scalar(statement.execution_options(populate_existing=True))
 
 
+async def locked(session: WriteSession, document_id: UUID) -> Document | None:
+    """One document as it is now, taken for writing; None when it is gone."""
+    return await session.scalar(
+        sa.select(Document)
+        .where(Document.id == document_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Several at once."""
     if not ids:

@@ -10,13 +10,14 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
+from exports.model import Document as Invoice
 from portal.db.session import WriteSession, scope_of
 from portal.features.documents import service as documents
-from portal.features.documents.domain import KIND_NAMES, parse_entry
+from portal.features.documents.domain import KIND_NAMES, Entry, parse_entry
 from portal.features.documents.service import Place
 from portal.features.intake import service
 from portal.features.intake.domain import FileKind, IntakeQuery, IntakeState, InvoiceHints
-from portal.features.intake.service import Duplicate, Handled, Incoming, IntakeFile
+from portal.features.intake.service import CodaFile, Duplicate, Handled, Incoming, IntakeFile, Outcome
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound, PortalError
@@ -24,6 +25,7 @@ from portal.kernel.language import N_, gettext
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render
+from portal.web.security import LARGE_BODY
 from portal.web.sides import own_side
 
 LIST = ["/dossiers/{dossier_id:uuid}/quick-entry", "/hand-in"]
@@ -81,7 +83,7 @@ async def quick_entry_page(
     )
 
 
-@post(LIST, guards=[own_side], status_code=200)
+@post(LIST, guards=[own_side], status_code=200, opt={LARGE_BODY: True})
 async def hand_in(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
@@ -151,30 +153,38 @@ async def _open(
     return place, await service.file(session, actor, place.company_id, file_id)
 
 
+async def _looked_up(
+    tools: Tools, actor: Actor, dossier_id: UUID | None, file_id: UUID
+) -> tuple[Place, Outcome]:
+    """The same, with what became of it, in a short transaction of its own: while files are read, a request holds no connection."""
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place, row = await _open(session, actor, dossier_id, file_id)
+        return place, await service.outcome(session, row)
+
+
 @get(ONE, guards=[own_side])
 async def file_page(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """One file beside the fields that make a document of it."""
-    place, row = await _open(session, actor, dossier_id, file_id)
-    return await _shown(request, session, tools, place, row, {})
+    place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
+    return await _shown(request, tools, place, outcome, {})
 
 
 async def _shown(
     request: HTMXRequest,
-    session: WriteSession,
     tools: Tools,
     place: Place,
-    row: IntakeFile,
+    outcome: Outcome,
     values: dict[str, str],
     faults: dict[str, str] | None = None,
     duplicate: Duplicate | None = None,
 ) -> Template:
+    row = outcome.file
     hints = None
     sha256, media_type = row.sha256, row.media_type
     if row.media_type == FileKind.XML and row.state is IntakeState.TO_PROCESS:
@@ -192,7 +202,7 @@ async def _shown(
         dossier=place.dossier,
         tab="quick-entry",
         row=row,
-        outcome=await service.outcome(session, row),
+        outcome=outcome,
         hints=hints,
         pages=pages,
         is_paper=service.is_paper(row),
@@ -205,33 +215,52 @@ async def _shown(
 @post(ONE, guards=[own_side], status_code=200)
 async def process(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """Make a document of a paper, decide about a UBL, or take a CODA file all the same; then the next file."""
-    place, row = await _open(session, actor, dossier_id, file_id)
     form = await Form.of(request)
-    if row.media_type == FileKind.XML:
+    place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
+    row = outcome.file
+    read = await service.read_again(tools, row)
+    entry, faults = parse_entry(form.values)
+    if read is None and entry is None:
+        return await _shown(request, tools, place, outcome, form.values, faults)
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place = await documents.place_for(session, actor, dossier_id)  # in sight again, in this transaction
+        try:
+            handled = await _processed(session, actor, place, row, form, read, entry)
+            return await _next(request, session, actor, place, row, handled)
+        except (
+            Duplicate
+        ) as there:  # nothing was written; what is there can be shown only while the transaction stands
+            duplicate = there
+    return await _shown(request, tools, place, outcome, form.values, duplicate=duplicate)
+
+
+async def _processed(
+    session: WriteSession,
+    actor: Actor,
+    place: Place,
+    row: IntakeFile,
+    form: Form,
+    read: Invoice | CodaFile | None,
+    entry: Entry | None,
+) -> Handled:
+    if isinstance(read, CodaFile):
+        return await service.take_statements(session, actor, row, read, dossier_id=place.dossier_id)
+    if read is not None:
         direction = form.text("direction")
         if direction not in ("sold", "bought"):
             raise Invalid
-        handled = await service.decide_direction(
-            session, tools, actor, row, supplier_is_us=direction == "sold", dossier_id=place.dossier_id
+        sold = direction == "sold"
+        return await service.decide_direction(
+            session, actor, row, read, supplier_is_us=sold, dossier_id=place.dossier_id
         )
-    elif row.media_type == FileKind.CODA:
-        handled = await service.take_statements(session, tools, actor, row, dossier_id=place.dossier_id)
-    else:
-        entry, faults = parse_entry(form.values)
-        if entry is None:
-            return await _shown(request, session, tools, place, row, form.values, faults)
-        try:
-            handled = await service.enter(session, actor, row, entry, dossier_id=place.dossier_id)
-        except Duplicate as there:
-            return await _shown(request, session, tools, place, row, form.values, duplicate=there)
-    return await _next(request, session, actor, place, row, handled)
+    assert entry is not None
+    return await service.enter(session, actor, row, entry, dossier_id=place.dossier_id)
 
 
 async def _next(
@@ -285,7 +314,6 @@ async def undo(
 
 @get(below("/pages/{page:int}"), guards=[own_side])
 async def page_image(
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
@@ -293,7 +321,8 @@ async def page_image(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """One page of a waiting file as a picture."""
-    _place, row = await _open(session, actor, dossier_id, file_id)
+    _place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
+    row = outcome.file
     sha256, media_type = row.sha256, row.media_type
     if media_type == FileKind.XML:
         sha256, media_type = str(row.hints.get("pdf_sha256") or ""), "application/pdf"
@@ -304,14 +333,14 @@ async def page_image(
 
 @get(below("/file"), guards=[own_side])
 async def file_download(
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
     """A handed-in file, as a download."""
-    _place, row = await _open(session, actor, dossier_id, file_id)
+    _place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
+    row = outcome.file
     if not row.sha256:
         raise NotFound
     data = await tools.store.get(row.company_id, row.sha256)

@@ -318,7 +318,7 @@ async def test_a_document_that_left_unapproved_only_notes_the_decision(scene: An
     document = await scene.paper("1")
     await scene.set_item(document.id, state="bundled")
     async with scene.member() as session:
-        case = await service.case(session, scene.world.tools, scene.bert, document.id)
+        case = await service.case(session, scene.bert, document.id)
     assert case.left
     assert case.place is not None
     await scene.decide(document)

@@ -14,6 +14,7 @@ from portal.features.audit.models import AuditEvent
 from portal.features.documents import service
 from portal.features.documents.domain import (
     UNLOCKED_COLUMNS,
+    Annotation,
     Direction,
     DocumentQuery,
     Entry,
@@ -28,7 +29,6 @@ from portal.features.documents.domain import (
     typed_amount,
 )
 from portal.features.documents.models import Document
-from portal.features.documents.service import Annotation
 from portal.features.items.models import DossierItem
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound

@@ -4,9 +4,13 @@ from datetime import timedelta
 
 import pypdfium2
 import pytest
+import sqlalchemy as sa
 
 from portal.features.documents import service
 from portal.features.documents.models import Document
+from portal.features.documents.service import rendering
+from portal.jobs.models import JobRow
+from portal.storage import StorageUnavailable
 from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import Office, an_office
 from tests.support.world import NOW, World
@@ -56,3 +60,56 @@ def _with_pdf() -> bytes:
 
 async def test_what_cannot_be_drawn_is_given_up_without_a_crash() -> None:
     assert await service.draw('<img src="https://example.com/x.png">', NOW) is None
+
+
+async def the_job(office: Office) -> JobRow:
+    async with office.world.as_system() as session:
+        [row] = await session.scalars(sa.select(JobRow).where(JobRow.name == "documents.draw_pdf"))
+    return row
+
+
+@pytest.mark.parametrize("method", ["get", "put"])
+async def test_a_store_that_is_away_for_a_while_costs_no_pdf(
+    office: Office, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    document = await office.purchase()
+
+    async def away(*_args: object, **_more: object) -> None:
+        raise StorageUnavailable
+
+    async def drawn(*_args: object) -> bytes:
+        return a_pdf()
+
+    monkeypatch.setattr(rendering, "draw", drawn)
+    with monkeypatch.context() as outage:
+        outage.setattr(type(office.world.tools.store), method, away)
+        for _minute in range(10):
+            office.world.clock.at += timedelta(minutes=1)
+            await office.world.run_jobs()
+        job = await the_job(office)
+        assert (job.done_at, job.dead_at, job.attempts) == (None, None, 0)
+    office.world.clock.at += timedelta(minutes=1)
+    assert (await later(office, document)).pdf_origin == "derived"
+
+
+@pytest.mark.parametrize(("failures", "origin"), [(2, "derived"), (3, None)])
+async def test_a_drawing_that_fails_is_tried_three_times_and_then_given_up_in_peace(
+    office: Office, monkeypatch: pytest.MonkeyPatch, failures: int, origin: str | None
+) -> None:
+    document = await office.purchase()
+    tried = 0
+
+    async def drawn(*_args: object) -> bytes | None:
+        nonlocal tried
+        tried += 1
+        return None if tried <= failures else a_pdf()
+
+    monkeypatch.setattr(rendering, "draw", drawn)
+    for _minute in range(5):
+        office.world.clock.at += timedelta(minutes=1)
+        await office.world.run_jobs()
+    assert tried == 3
+    assert (await later(office, document)).pdf_origin == origin
+    job = await the_job(office)
+    assert job.done_at is not None
+    assert job.dead_at is None

@@ -10,9 +10,10 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import WriteSession, scope_of
 from portal.features.approvals import service
 from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
+from portal.features.documents import service as documents
 from portal.features.documents.domain import KIND_NAMES, SALES
 from portal.features.documents.service import Document
 from portal.jobs.contract import Tools
@@ -50,7 +51,6 @@ def _rejections() -> list[tuple[str, str, str]]:
 
 async def _case_page(
     request: HTMXRequest,
-    session: WriteSession,
     tools: Tools,
     actor: Actor,
     document_id: UUID,
@@ -61,7 +61,11 @@ async def _case_page(
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> Template:
-    case = await service.case(session, tools, actor, document_id)
+    """Looked up in a short transaction of its own: while pages are counted, the request holds no connection."""
+    async with tools.database.transaction(scope_of(actor)) as session:
+        case = await service.case(session, actor, document_id)
+        steps = await service.history(session, document_id)
+    sha256, media_type = documents.shown_file(case.document)
     return render(
         request,
         "pages/approvals/one.html",
@@ -69,12 +73,13 @@ async def _case_page(
         status=status,
         case=case,
         document=case.document,
+        pages=await documents.page_count(tools, case.document.company_id, sha256, media_type),
         rejecting=rejecting and case.place is not None,
         rejections=_rejections(),
         problem=problem,
         values=values or {},
         errors=errors or {},
-        steps=await service.history(session, document_id),
+        steps=steps,
         **names(case.document),
     )
 
@@ -90,14 +95,14 @@ def _all_done(request: HTMXRequest, actor: Actor) -> Template:
 async def first_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """The most urgent document that waits, or a friendly word when none does."""
-    document_id = await service.first(session)
+    async with tools.database.transaction(scope_of(actor)) as session:
+        document_id = await service.first(session)
     if document_id is None:
         return _all_done(request, actor)
-    return await _case_page(request, session, tools, actor, document_id)
+    return await _case_page(request, tools, actor, document_id)
 
 
 @get("/approve/{document_id:uuid}", guards=APPROVERS)
@@ -105,11 +110,10 @@ async def case_page(
     request: HTMXRequest,
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """One document beside its data, whether it waits or not."""
-    return await _case_page(request, session, tools, actor, document_id)
+    return await _case_page(request, tools, actor, document_id)
 
 
 @get("/approve/{document_id:uuid}/reject", guards=APPROVERS)
@@ -117,11 +121,10 @@ async def reject_page(
     request: HTMXRequest,
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """The reason, on a page of its own for browsers without script."""
-    return await _case_page(request, session, tools, actor, document_id, rejecting=True)
+    return await _case_page(request, tools, actor, document_id, rejecting=True)
 
 
 def _read_version(form: Form) -> int:
@@ -137,7 +140,6 @@ async def decide(
     request: HTMXRequest,
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """Approve or reject, and go to the next one."""
@@ -145,13 +147,13 @@ async def decide(
     try:
         decision: Decision = form.choice("decision", Decision)
         version = _read_version(form)
-        decided = await service.decide(
-            session, actor, document_id, version, decision, form.text("reason", longest=10_000)
-        )
+        reason = form.text("reason", longest=10_000)
+        async with tools.database.transaction(scope_of(actor)) as session:
+            decided = await service.decide(session, actor, document_id, version, decision, reason)
+            following = await service.following(session, document_id)
     except Invalid as wrong:
         return await _case_page(
             request,
-            session,
             tools,
             actor,
             document_id,
@@ -164,24 +166,18 @@ async def decide(
         # For a fragment 422: the page shows what the document has become, not only that it was too late.
         return await _case_page(
             request,
-            session,
             tools,
             actor,
             document_id,
             status=422 if is_fragment(request) else 409,
             problem=conflict.text(),
         )
-    following = await service.following(session, document_id)
     text = gettext(DONE[decision]) % {"what": names(decided.document)["what"]}
     toast = Toast("success", text, f"/approve/{document_id}", gettext(N_("Look again")))
     href = f"/approve/{following}" if following else "/approve"
     if not is_fragment(request):
         return go(request, href, toast)
-    page = (
-        await _case_page(request, session, tools, actor, following)
-        if following
-        else _all_done(request, actor)
-    )
+    page = await _case_page(request, tools, actor, following) if following else _all_done(request, actor)
     page.headers["HX-Push-Url"] = href
     return toast_now(page, toast)
 
@@ -191,18 +187,17 @@ async def withdraw(
     request: HTMXRequest,
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """Take the decision back while the document is still here."""
     form = await Form.of(request)
     try:
-        await service.withdraw(session, actor, document_id, _read_version(form))
+        version = _read_version(form)
+        async with tools.database.transaction(scope_of(actor)) as session:
+            await service.withdraw(session, actor, document_id, version)
     except Conflict as conflict:
         status = 422 if is_fragment(request) else 409
-        return await _case_page(
-            request, session, tools, actor, document_id, status=status, problem=conflict.text()
-        )
+        return await _case_page(request, tools, actor, document_id, status=status, problem=conflict.text())
     return go(
         request,
         f"/approve/{document_id}",

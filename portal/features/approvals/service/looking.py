@@ -16,7 +16,6 @@ from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.service import DossierItem
-from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 from portal.kernel.language import N_, gettext
@@ -44,7 +43,6 @@ class Case:
         said: the decision that stands, if there is one.
         left: the accountant has exported it without waiting for the approval.
         may_take_back: there is a decision, and the document is still here.
-        pages: how many page images there are.
     """
 
     document: Document
@@ -53,7 +51,6 @@ class Case:
     said: DossierItem | None
     left: bool
     may_take_back: bool
-    pages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ async def following(session: ReadSession, document_id: UUID) -> UUID | None:
     return await repository.following(session, document_id)
 
 
-async def case(session: ReadSession, tools: Tools, actor: Actor, document_id: UUID) -> Case:
+async def case(session: ReadSession, actor: Actor, document_id: UUID) -> Case:
     """One document of the member's company, with its place in the queue and what was said of it.
 
     Raises:
@@ -110,7 +107,6 @@ async def case(session: ReadSession, tools: Tools, actor: Actor, document_id: UU
     place = await repository.place(session, document_id)
     found = await items.of_document(session, document_id)
     said = next((item for item in found if item.approval in STATES.values()), None)
-    sha256, media_type = documents.shown_file(document)
     return Case(
         document=document,
         place=place,
@@ -119,7 +115,6 @@ async def case(session: ReadSession, tools: Tools, actor: Actor, document_id: UU
         left=any(item.state in _LEFT and item.approval is ApprovalState.WAITING for item in found),
         may_take_back=said is not None
         and any(item.approval in STATES.values() and item.state not in GONE_STATES for item in found),
-        pages=await documents.page_count(tools, document.company_id, sha256, media_type),
     )
 
 

@@ -1,5 +1,12 @@
 """The words and rules of documents."""
 
+from portal.features.documents.domain.annotation import (
+    Annotation,
+    Merge,
+    annotation_values,
+    merge,
+    read_tags,
+)
 from portal.features.documents.domain.core import (
     AMENDABLE,
     DOCUMENT,
@@ -70,6 +77,7 @@ __all__ = [
     "SALES",
     "TOO_LONG",
     "UNLOCKED_COLUMNS",
+    "Annotation",
     "Direction",
     "DocumentArrived",
     "DocumentChanged",
@@ -80,11 +88,13 @@ __all__ = [
     "Identity",
     "Issuer",
     "Kind",
+    "Merge",
     "Origin",
     "PaymentState",
     "PdfOrigin",
     "Rate",
     "StoredFile",
+    "annotation_values",
     "direction_of",
     "duplicate_key",
     "entry_values",
@@ -92,8 +102,10 @@ __all__ = [
     "invoice_columns",
     "is_us",
     "kind_of",
+    "merge",
     "own_key",
     "parse_entry",
+    "read_tags",
     "supplier_key",
     "typed_amount",
 ]

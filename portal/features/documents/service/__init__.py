@@ -14,7 +14,7 @@ from portal.features.documents.service.arriving import (
     too_large_amounts,
 )
 from portal.features.documents.service.changing import (
-    Annotation,
+    Overtaken,
     amend,
     annotate,
     check_amendable,
@@ -32,34 +32,39 @@ from portal.features.documents.service.locking import (
 )
 from portal.features.documents.service.places import Place, place_for
 from portal.features.documents.service.reading import (
-    SAFE_TYPES,
     Detail,
-    Download,
     batch_of_company,
     by_id,
     by_ids,
     detail,
     document,
-    download,
     entry_context,
     listed,
     locked_here,
+    own_uploads_only,
+    state_counts,
+)
+from portal.features.documents.service.rendering import TRIES as DRAWING_TRIES
+from portal.features.documents.service.rendering import draw, draw_pdf
+from portal.features.documents.service.showing import (
+    SAFE_TYPES,
+    Download,
+    download,
     original_page,
     page_count,
     shown_file,
-    state_counts,
 )
-from portal.features.documents.service.rendering import draw, draw_pdf
 
 __all__ = [
+    "DRAWING_TRIES",
     "SAFE_TYPES",
-    "Annotation",
     "Detail",
     "Document",
     "DocumentLock",
     "Download",
     "DrawPdf",
     "ListedDocument",
+    "Overtaken",
     "Place",
     "Proof",
     "Taken",
@@ -89,6 +94,7 @@ __all__ = [
     "lock_for_export",
     "locked_here",
     "original_page",
+    "own_uploads_only",
     "page_count",
     "place_for",
     "release_export_locks",

@@ -2,12 +2,10 @@
 
 from uuid import UUID
 
-import msgspec
-
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.documents import repository
-from portal.features.documents.domain import AMENDABLE, DocumentChanged, Entry, PaymentState
+from portal.features.documents.domain import AMENDABLE, Annotation, DocumentChanged, Entry, merge
 from portal.features.documents.models import Document
 from portal.features.documents.service.arriving import TOO_LARGE, too_large_amounts
 from portal.jobs.contract import clock_of
@@ -23,12 +21,21 @@ KEY_TAKEN = N_("Another document has this supplier, number and date already.")
 MOVED_ON = N_("Somebody changed this document while you had it open. Look at it again.")
 
 
-class Annotation(msgspec.Struct, frozen=True, kw_only=True):
-    """What may always change, also on a locked document; None leaves a thing as it is."""
+class Overtaken(Conflict):
+    """Two people annotated a document at the same time, and differently; nothing of the second one was saved.
 
-    tags: list[str] | None = None
-    note: str | None = None
-    payment_state: PaymentState | None = None
+    Attributes:
+        clashes: what both changed: tags, note, payment_state.
+        touched: what the second one changed, clash or not.
+    """
+
+    code = "changed"
+    message = N_("Somebody else saved this while you were writing. Compare the two, then save again.")
+
+    def __init__(self, clashes: tuple[str, ...], touched: frozenset[str]) -> None:
+        super().__init__()
+        self.clashes = clashes
+        self.touched = touched
 
 
 def _check_right(actor: Actor) -> None:
@@ -109,25 +116,38 @@ async def amend(
 
 
 async def annotate(
-    session: WriteSession, actor: Actor, document: Document, annotation: Annotation
+    session: WriteSession,
+    actor: Actor,
+    document: Document,
+    annotation: Annotation,
+    *,
+    seen: Annotation | None = None,
 ) -> Document:
     """Tags, note and payment state: never part of the books, so they may change on a locked document too.
 
+    Args:
+        seen: what the writer had before their eyes: what they left as it was stays as it is now.
+
     Raises:
         Forbidden: the actor may not process documents.
+        Overtaken: somebody else changed the same since it was seen.
+        Conflict: the document is gone (`changed`).
     """
     _check_right(actor)
-    values = {
-        name: value
-        for name, value in msgspec.structs.asdict(annotation).items()
-        if value is not None and value != getattr(document, name)
-    }
-    if not values:
-        return document
-    new = await repository.change(session, document.id, document.version, values)
-    if new is None:
+    present = await repository.locked(session, document.id)
+    if present is None:
         raise Conflict(MOVED_ON, code="changed")
-    await audit.record(session, actor, "documents.annotated", "document", document.id, changed=sorted(values))
+    now = Annotation(tags=present.tags, note=present.note, payment_state=present.payment_state)
+    merged = merge(annotation, now, seen)
+    if merged.clashes:
+        raise Overtaken(merged.clashes, merged.touched)
+    if not merged.changes:
+        return present
+    new = await repository.change(session, present.id, present.version, merged.changes)
+    assert new is not None, "the row is ours"
+    await audit.record(
+        session, actor, "documents.annotated", "document", document.id, changed=sorted(merged.changes)
+    )
     return new
 
 

@@ -13,8 +13,9 @@ from portal.features.documents import repository
 from portal.features.documents.domain import PdfOrigin, StoredFile
 from portal.features.documents.service.arriving import DrawPdf, attach_pdf
 from portal.features.parties import service as parties
-from portal.jobs.contract import Tools
+from portal.jobs.contract import Later, Tools
 from portal.jobs.runner import Task
+from portal.kernel.errors import Unavailable
 from portal.kernel.language import Language, speaking
 
 log = structlog.get_logger()
@@ -23,22 +24,38 @@ MOST_LINES = 800
 """Longer invoices are looked at as data: laying them out takes minutes."""
 PATIENCE = 60.0
 """Seconds on the clock for one drawing."""
+TRIES = 3
+"""A drawing that failed so often is given up: the document is looked at as data."""
+AWAY = 10.0
+"""Seconds after which a store that was away is asked again."""
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "FONTCONFIG_PATH", "FONTCONFIG_FILE", "XDG_CACHE_HOME", "TMPDIR")
 
 
 async def draw_pdf(task: Task, job: DrawPdf) -> None:
-    """Carry out one DrawPdf; a document that got a PDF meanwhile, was locked or deleted is left alone."""
+    """Carry out one DrawPdf; a document that got a PDF meanwhile, was locked or deleted is left alone.
+
+    Raises:
+        NotDrawn: try again; after `TRIES` the document stays without.
+        Later: the store is away, which is nobody's failure.
+    """
     async with task.transaction() as session:
         document = await repository.one(session, job.document_id)
         if document is None or document.pdf_sha256 is not None or document.ubl_sha256 is None:
             await task.finish(session)
             return
         language = (await parties.company(session, document.company_id)).language
-    data = await task.tools.store.get(document.company_id, document.ubl_sha256)
-    pdf = await _drawn(task.tools, data, language, document.received_at)
+    try:
+        data = await task.tools.store.get(document.company_id, document.ubl_sha256)
+        pdf = await _drawn(task, data, language, document.received_at)
+        put = (
+            await task.tools.store.put(document.company_id, pdf, media_type="application/pdf")
+            if pdf
+            else None
+        )
+    except Unavailable as away:
+        raise Later(AWAY, away.code) from away
     stored = None
-    if pdf is not None:
-        put = await task.tools.store.put(document.company_id, pdf, media_type="application/pdf")
+    if put is not None:
         name = f"{document.original_name.rpartition('.')[0] or document.original_name}.pdf"
         stored = StoredFile(sha256=put.sha256, size=put.size, name=name, media_type="application/pdf")
     async with task.transaction() as session:
@@ -48,14 +65,21 @@ async def draw_pdf(task: Task, job: DrawPdf) -> None:
         await task.finish(session)
 
 
-async def _drawn(tools: Tools, data: bytes, language: Language, moment: datetime) -> bytes | None:
+class NotDrawn(Exception):
+    """The drawing failed; it may have been the machine's fault."""
+
+
+async def _drawn(task: Task, data: bytes, language: Language, moment: datetime) -> bytes | None:
     try:
         invoice = await asyncio.to_thread(ubl.read, data)
     except ubl.Unreadable:  # it was readable when it came: a newer release reads more strictly
         return None
     if len(invoice.lines) > MOST_LINES:
         return None
-    return await draw(await asyncio.to_thread(_html, tools, invoice, language), moment)
+    pdf = await draw(await asyncio.to_thread(_html, task.tools, invoice, language), moment)
+    if pdf is None and task.attempt < TRIES:
+        raise NotDrawn
+    return pdf
 
 
 def _html(tools: Tools, invoice: Invoice, language: Language) -> str:

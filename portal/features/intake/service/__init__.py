@@ -7,6 +7,7 @@ from portal.features.intake.service.handling import (
     decide_direction,
     enter,
     is_paper,
+    read_again,
     reject,
     take_statements,
     undo_reject,
@@ -22,10 +23,12 @@ from portal.features.intake.service.listing import (
     recount,
     upload,
 )
+from portal.features.intake.service.papers import CodaFile
 from portal.features.intake.service.reading import read_upload
 from portal.features.intake.service.receiving import Incoming, ReadUpload, company_for, hand_in
 
 __all__ = [
+    "CodaFile",
     "Duplicate",
     "Handled",
     "Incoming",
@@ -43,6 +46,7 @@ __all__ = [
     "listed",
     "next_waiting",
     "outcome",
+    "read_again",
     "read_upload",
     "recount",
     "reject",

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from exports.model import Document as Invoice
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
@@ -14,7 +15,7 @@ from portal.features.documents.service import Document
 from portal.features.intake import repository
 from portal.features.intake.domain import FileKind, IntakeState, InvoiceHints
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service.papers import Refused, read_coda, read_invoice
+from portal.features.intake.service.papers import CodaFile, Refused, read_coda, read_invoice
 from portal.features.intake.service.reading import stored_file, told_statements
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
@@ -84,11 +85,28 @@ async def enter(
     return Handled(taken.document, 0, new=True)
 
 
+async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaFile | None:
+    """What a waiting UBL or CODA file says; None for a paper. Without a session: the store may be slow, a file long.
+
+    Raises:
+        Invalid: it cannot be read any more.
+    """
+    if row.media_type not in (FileKind.XML, FileKind.CODA):
+        return None
+    data = await tools.store.get(row.company_id, row.sha256)
+    try:
+        if row.media_type == FileKind.XML:
+            return await read_invoice(data)
+        return await read_coda(tools, row.company_id, data, row.name)
+    except Refused as why:
+        raise Invalid(code=why.reason) from why
+
+
 async def decide_direction(
     session: WriteSession,
-    tools: Tools,
     actor: Actor,
     row: IntakeFile,
+    invoice: Invoice,
     *,
     supplier_is_us: bool,
     dossier_id: UUID | None,
@@ -98,13 +116,8 @@ async def decide_direction(
     Raises:
         Forbidden: the actor may not process files.
         Conflict: somebody was faster (`handled`).
-        Invalid: it cannot be read any more.
     """
     _check(actor)
-    try:
-        invoice = await read_invoice(await tools.store.get(row.company_id, row.sha256))
-    except Refused as why:
-        raise Invalid(code=why.reason) from why
     hints = msgspec.convert(row.hints, InvoiceHints)
     pdf = None
     if hints.pdf_sha256 is not None:
@@ -133,21 +146,15 @@ async def decide_direction(
 
 
 async def take_statements(
-    session: WriteSession, tools: Tools, actor: Actor, row: IntakeFile, *, dossier_id: UUID | None
+    session: WriteSession, actor: Actor, row: IntakeFile, file: CodaFile, *, dossier_id: UUID | None
 ) -> Handled:
     """Take a CODA file although the bank names another company, or another statement claims its place.
 
     Raises:
         Forbidden: the actor may not process files.
         Conflict: somebody was faster (`handled`).
-        Invalid: it cannot be read any more.
     """
     _check(actor)
-    data = await tools.store.get(row.company_id, row.sha256)
-    try:
-        file = await read_coda(tools, row.company_id, data, row.name)
-    except Refused as why:
-        raise Invalid(code=why.reason) from why
     moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
     taken = await banking.take(
         session,

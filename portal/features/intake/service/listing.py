@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -13,10 +14,12 @@ from portal.features.banking.service import BankAccount, Statement
 from portal.features.documents import service as documents
 from portal.features.documents.service import Document
 from portal.features.intake import repository
-from portal.features.intake.domain import IntakeQuery, IntakeState, reason_text
+from portal.features.intake.domain import AMOUNTS, IntakeQuery, IntakeState, reason_text
 from portal.features.intake.models import IntakeFile
-from portal.kernel.actor import Actor, Role
+from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
+from portal.kernel.language import current_language
+from themes.filters import money
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,6 @@ class Upload:
         return self.done == self.total
 
 
-def own_uploads_only(actor: Actor) -> UUID | None:
-    """The person whose files alone an actor sees; None for everybody who sees all of a company."""
-    return actor.person_id if actor.role is Role.CONTRIBUTOR else None
-
-
 async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id: UUID) -> Upload:
     """An upload with what became of each file.
 
@@ -62,7 +60,7 @@ async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id
         NotFound: unknown, another company's, or not this contributor's.
     """
     rows = [row for row in await repository.of_upload(session, upload_id) if row.company_id == company_id]
-    own = own_uploads_only(actor)
+    own = documents.own_uploads_only(actor)
     if own is not None:
         rows = [row for row in rows if row.received_by == own]
     if not rows:
@@ -86,15 +84,24 @@ async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Ou
             row,
             papers.get(row.document_id) if row.document_id else None,
             [statements[one] for one in wanted[row.id] if one in statements],
-            reason_text(row.reason, row.reason_params),
+            _why(row),
         )
         for row in rows
     ]
 
 
+def _why(row: IntakeFile) -> str:
+    params = dict(row.reason_params)
+    if row.reason in AMOUNTS:
+        currency = params.get("currency") or "EUR"
+        for name in ("expected", "found"):
+            params[name] = money(Decimal(params[name]), currency, current_language())
+    return reason_text(row.reason, params)
+
+
 async def listed(session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery) -> Page[Outcome]:
     """One page of handed-in files, each with what became of it."""
-    mine = msgspec.structs.replace(query, received_by=own_uploads_only(actor))
+    mine = msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor))
     page = await repository.page(session, company_id, mine)
     return Page(await _outcomes(session, page.rows), page.next, page.previous)
 
@@ -103,7 +110,7 @@ async def counts(
     session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery
 ) -> dict[IntakeState, int]:
     """How many files are in each state."""
-    mine = msgspec.structs.replace(query, received_by=own_uploads_only(actor))
+    mine = msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor))
     return await repository.counts(session, company_id, mine)
 
 
@@ -113,7 +120,7 @@ async def file(session: ReadSession, actor: Actor, company_id: UUID, file_id: UU
     Raises:
         NotFound: unknown, another company's, or not this contributor's.
     """
-    found = await repository.one(session, file_id, own_uploads_only(actor))
+    found = await repository.one(session, file_id, documents.own_uploads_only(actor))
     if found is None or found.company_id != company_id:
         raise NotFound
     return found
@@ -126,7 +133,7 @@ async def outcome(session: ReadSession, row: IntakeFile) -> Outcome:
 
 async def next_waiting(session: ReadSession, actor: Actor, company_id: UUID, but: UUID) -> UUID | None:
     """The next file of quick entry."""
-    return await repository.next_waiting(session, company_id, own_uploads_only(actor), but)
+    return await repository.next_waiting(session, company_id, documents.own_uploads_only(actor), but)
 
 
 async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID, *, sees: bool) -> None:
