@@ -74,12 +74,12 @@ async def _make(tools: Tools) -> None:
         tools, noordzee, "sofie@noordzee.example", "Sofie Vermeulen", Role.OWNER, Language.EN
     )
     await _policy(tools, sofie, None, PolicyValues(cadence=Cadence.NEVER, needs_approval=True))
-    await _staff(tools, noordzee, "tom@noordzee.example", "Tom Aerts", Role.ASSISTANT, Language.NL)
+    tom = await _staff(tools, noordzee, "tom@noordzee.example", "Tom Aerts", Role.ASSISTANT, Language.NL)
     luc = await _staff(tools, ardennes, "luc@ardennes.example", "Luc Renard", Role.OWNER, Language.FR)
     await _policy(tools, luc, None, PolicyValues(cadence=Cadence.NEVER))
     frituur = await _dossier(tools, sofie, FRITUUR, "01100")
     await _policy(tools, sofie, frituur, PolicyValues(cadence=Cadence.AFTER_DELAY, delay_seconds=20))
-    kapsalon = await _dossier(tools, sofie, KAPSALON, "01101")
+    kapsalon = await _dossier(tools, sofie, KAPSALON, "01101", manager=tom)
     await _policy(tools, sofie, kapsalon, PolicyValues(cadence=Cadence.LAST_FULL_MONTH))
     brouwerij = await _dossier(tools, luc, BROUWERIJ, "A-017")
     await _claim(tools, brouwerij, "karel@brouwerij-dekade.example", "Karel De Kade")
@@ -135,7 +135,9 @@ async def _staff(
     )
 
 
-async def _dossier(tools: Tools, actor: Actor, company: DemoCompany, code: str) -> dossiers.Dossier:
+async def _dossier(
+    tools: Tools, actor: Actor, company: DemoCompany, code: str, *, manager: Actor | None = None
+) -> dossiers.Dossier:
     scope = Scope(firm_id=actor.firm_id, host_firm_id=actor.firm_id, person_id=actor.person_id)
     async with tools.database.transaction(scope) as session:
         return await dossiers.create(
@@ -145,7 +147,7 @@ async def _dossier(tools: Tools, actor: Actor, company: DemoCompany, code: str) 
             name=company.name,
             number=company.number,
             code=code,
-            manager_id=actor.person_id,
+            manager_id=(manager or actor).person_id,
             street=company.street,
             postcode=company.postcode,
             city=company.city,

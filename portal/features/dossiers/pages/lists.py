@@ -111,7 +111,7 @@ async def new_dossier(
         async with session.begin_nested():
             dossier = await service.create(session, tools, actor, number=number, **values)
     except (Invalid, Conflict) as wrong:
-        errors = wrong.field_texts() or {"code": wrong.text()}
+        errors = wrong.field_texts() or {"code" if wrong.code == "code_taken" else "number": wrong.text()}
         return render(
             request,
             "pages/dossiers/new.html",
