@@ -62,7 +62,7 @@ The components (each explained beside its macro in ``templates/components``):
 - status: ``chip(state, text)`` (states and their words: ``themes/states.py``), ``badge``, ``count``
 - page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
   ``chain``, ``timeline``, ``amount``
-- buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``menu``,
+- buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``shortened``, ``menu``,
   ``menu_link``; ``key="a"`` gives a keyboard shortcut
 - tables: ``table``, ``th_sort``, ``th``, ``th_select``, ``td_select``, ``bulk_bar``, ``toolbar``,
   ``filter_chips``, ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash,

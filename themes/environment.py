@@ -111,7 +111,7 @@ def create_environment(
         auto_reload: look for changed templates at every use; for development.
 
     Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
-    filesize initials`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
+    filesize initials company_number`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
     sorted_by query_pairs state_of current_language now``.
     """
     environment = Environment(
@@ -140,6 +140,7 @@ def create_environment(
         timeago=formats.timeago,
         filesize=formats.filesize,
         initials=formats.initials,
+        company_number=formats.company_number,
         capitalize=formats.capitalize,
     )
 

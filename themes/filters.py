@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,12 +14,19 @@ from babel import Locale, dates, numbers
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 """Belgian habits where Babel knows them; German as in Germany, English as in Britain (day before month)."""
 
+_BELGIAN = re.compile(r"(BE ?)?([01]\d{3})\.?(\d{3})\.?(\d{3})", re.ASCII)
+
 DASH = "–"  # shown where there is no value
 
 
 @cache
 def _locale(language: str) -> Locale:
     return Locale.parse(LOCALES.get(language, "en_GB"))
+
+
+def money(value: Decimal, currency: str, language: str) -> str:
+    """An amount for a sentence in a language; with a currency's own number of decimals (0 for yen), as Babel knows it."""
+    return numbers.format_currency(value, currency, locale=_locale(language[:2]))
 
 
 class Formats:
@@ -55,10 +63,7 @@ class Formats:
 
     def money(self, value: Decimal | int | str | None, currency: str = "EUR") -> str:
         """An amount with its currency: ``€ 1.234,56`` in Dutch."""
-        if value is None:
-            return DASH
-        # A currency's own number of decimals (0 for yen, 2 for euro), as Babel knows it.
-        return numbers.format_currency(Decimal(value), currency, locale=self.locale)
+        return DASH if value is None else money(Decimal(value), currency, self._language())
 
     def number(self, value: Decimal | float | None, decimals: int | None = None) -> str:
         """A number with its separators; exactly ``decimals`` decimals when given."""
@@ -76,13 +81,25 @@ class Formats:
         pattern = numbers.get_decimal_quantum(decimals)
         return numbers.format_percent(Decimal(str(value)).quantize(pattern / 100), locale=self.locale)
 
-    def date(self, value: date | None, length: str = "medium") -> str:
-        """A day: ``3 nov 2026``; ``length``: short, medium, long, full, or a pattern like ``MMMM y``."""
+    def date(self, value: date | str | None, length: str = "medium") -> str:
+        """A day: ``3 nov 2026``; ``length``: short, medium, long, full, or a pattern like ``MMMM y``.
+
+        Also a day as JSON holds it: ``"2026-11-03"``.
+        """
         if value is None:
             return DASH
+        if isinstance(value, str):
+            value = date.fromisoformat(value)
         if isinstance(value, datetime):
             value = self._here(value).date()
         return dates.format_date(value, format=length, locale=self.locale)
+
+    def company_number(self, value: str | None, country: str | None = None) -> str:
+        """A company's number as its country writes it: ``0999.888.767``; one of elsewhere stays as it is."""
+        if not value:
+            return DASH
+        found = _BELGIAN.fullmatch(value) if country in (None, "BE") else None
+        return "{}{}.{}.{}".format(*found.groups("")) if found else value
 
     def datetime(self, value: datetime | None, length: str = "medium") -> str:
         """A point in time, without seconds: ``3 nov 2026 14:05``."""

@@ -103,13 +103,16 @@ STATES: Final = MappingProxyType(
         "revoked": State(N_("revoked"), Tone.NEGATIVE, "state-ended"),
         "active": State(N_("active"), Tone.POSITIVE, "state-on"),
         "inactive": State(N_("inactive"), Tone.NEUTRAL, "state-off"),
-        # a row of an imported workbook
+        # an imported workbook, and its rows
         "create": State(N_("will be added"), Tone.POSITIVE, "add"),
         "update": State(N_("will change"), Tone.INFO, "state-update"),
         "unchanged": State(N_("unchanged"), Tone.NEUTRAL, "state-same"),
         "access_request": State(N_("asks for access"), Tone.ATTENTION, "key"),
         "duplicate": State(N_("twice in this file"), Tone.ATTENTION, "copy"),
         "warning": State(N_("look at this"), Tone.ATTENTION, "state-failed"),
+        "previewed": State(N_("to be checked"), Tone.ATTENTION, "state-waiting"),
+        "accepted": State(N_("taken over"), Tone.POSITIVE, "state-approved"),
+        "discarded": State(N_("discarded"), Tone.NEUTRAL, "state-ended"),
         "error": State(N_("error"), Tone.NEGATIVE, "danger"),
     }
 )

@@ -30,16 +30,16 @@ from portal.web.render import Toast, go, is_fragment, render
 from portal.web.security import requires, staff
 
 REASONS = {
-    WhyNot.WAITING: N_("wait for approval"),
-    WhyNot.REJECTED: N_("were rejected by the client"),
-    WhyNot.HELD: N_("are held back"),
-    WhyNot.EXPORTED: N_("were exported before"),
-    WhyNot.BEFORE_START: N_("are dated before the first day of export"),
-    WhyNot.AFTER_PERIOD: N_("are dated after the period"),
-    WhyNot.BEFORE_PERIOD: N_("are dated before the period"),
-    WhyNot.KIND: N_("are of a kind that was not chosen"),
-    WhyNot.RESERVED: N_("are in the export that is running"),
-    WhyNot.RECENT: N_("became final a moment ago"),
+    WhyNot.WAITING: N_("waiting for approval"),
+    WhyNot.REJECTED: N_("rejected by the client"),
+    WhyNot.HELD: N_("held back"),
+    WhyNot.EXPORTED: N_("exported before"),
+    WhyNot.BEFORE_START: N_("dated before the first day of export"),
+    WhyNot.AFTER_PERIOD: N_("dated after the period"),
+    WhyNot.BEFORE_PERIOD: N_("dated before the period"),
+    WhyNot.KIND: N_("of a kind that was not chosen"),
+    WhyNot.RESERVED: N_("in the export that is running"),
+    WhyNot.RECENT: N_("final only since a moment ago"),
 }
 CADENCES = {
     Cadence.NEVER: N_("by hand only"),

@@ -99,7 +99,7 @@ REASONS: dict[str, str] = {
     "waits_already": N_("The same file waits in quick entry already. Nothing was added."),
     "joined": N_("Laid beside its UBL as the PDF for people."),
     "joined_waiting": N_("Laid beside its UBL, which waits in quick entry."),
-    "partly": N_("%(known)s of %(count)s statements were there already."),
+    "partly": N_("Already there: %(known)s of %(count)s statements."),
     "by_hand": N_("Rejected: %(text)s"),
     # questions for a person
     "ubl.both": N_(
@@ -152,7 +152,7 @@ REASONS: dict[str, str] = {
         "Line %(line)s: the XML file brings a document type or entities of its own (DOCTYPE). Invoices never have that, and it"
         " can be an attack. Ask the sender for a plain UBL."
     ),
-    "ubl.not_xml": N_("This is not well-formed XML (%(message)s). Ask the sender for the file again."),
+    "ubl.not_xml": N_("Line %(line)s: this is not well-formed XML. Ask the sender for the file again."),
     "ubl.not_ubl": N_(
         "This XML file is no UBL invoice or credit note (it begins with %(root)s). Hand in the UBL, or the PDF."
     ),
@@ -249,6 +249,10 @@ REASONS: dict[str, str] = {
     "zip.damaged": N_("This file in the ZIP is damaged. Make the ZIP again."),
 }
 """Code → what a person reads: what it is, where, and what to do."""
+
+
+AMOUNTS = frozenset({"coda.R1", "coda.R2"})
+"""Reasons whose `expected` and `found` are amounts, in the `currency` beside them."""
 
 
 class _Blank(dict[str, str]):

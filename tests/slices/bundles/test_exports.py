@@ -188,7 +188,7 @@ async def test_what_waits_for_approval_stays_unless_it_is_asked_for_and_that_is_
     assert item.state is ItemState.WAITING
     async with sign_in(world, office.owner, office.host) as client:
         page = await client.get(office.export_path)
-        assert "wait for approval" in page.text
+        assert "Waiting for approval: <strong>1</strong>" in page.text
         await press_export(client, office)
     assert await exports_of(world, office.dossier) == []
     assert (await exported(world, office, include_unapproved="1")).state is ExportState.FINISHED

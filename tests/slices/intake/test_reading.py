@@ -19,6 +19,7 @@ from portal.features.items.models import DossierItem
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.language import Language, speaking
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member
 from tests.support.builders_papers import (
     SUPPLIER,
@@ -213,9 +214,14 @@ async def test_wrong_totals_are_refused_with_record_expected_and_found(scene: Sc
     lines[1] = lines[1].replace("0000001000000", "0000001000010", 1)  # the old balance, one cent up
     outcome = await scene.one("wrong.cod", "\r\n".join(lines).encode())
     assert (outcome.file.state, outcome.file.reason) == (IntakeState.REJECTED, "coda.R1")
-    assert "1149.51" in outcome.why
-    assert "1149.50" in outcome.why
+    assert "€1,149.51" in outcome.why
+    assert "€1,149.50" in outcome.why
     assert "Record" in outcome.why
+    with speaking(Language.FR):
+        [told] = (
+            await results(scene.world, scene.accountant, outcome.file.upload_id, scene.dossier.id)
+        ).outcomes
+        assert "1149,51 €" in "".join(told.why.split("\u202f")).replace("\xa0", " ")
     assert await scene.count(Statement) == 0
 
 
@@ -292,6 +298,13 @@ async def test_a_doctype_is_refused_with_its_line(scene: Scene) -> None:
     outcome = await scene.one("evil.xml", data)
     assert (outcome.file.state, outcome.file.reason) == (IntakeState.REJECTED, "ubl.doctype")
     assert outcome.why.startswith("Line 2:")
+
+
+async def test_broken_xml_is_refused_with_its_line_and_nothing_of_the_parsers_english(scene: Scene) -> None:
+    outcome = await scene.one("cut.xml", a_ubl().replace(b"</cbc:ID>", b"</cbc:IX>", 1))
+    assert outcome.file.reason == "ubl.not_xml"
+    assert outcome.why.startswith("Line ")
+    assert "mismatch" not in outcome.why
 
 
 @pytest.mark.parametrize(

@@ -117,3 +117,24 @@ def test_percentages_and_decimals() -> None:
     assert plain(formats("nl").percent(Decimal("0.21"))) in {"21%", "21 %"}
     assert formats("nl").number(Decimal("1234.5"), 2) == "1.234,50"
     assert formats("fr").number(1204).replace("\u202f", " ").replace("\u00a0", " ") == "1 204"
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "shown"),
+    [
+        ("0999888767", "BE", "0999.888.767"),
+        ("0999.888.767", None, "0999.888.767"),
+        ("BE 0999888767", None, "BE 0999.888.767"),
+        ("0123456789", "NL", "0123456789"),
+        ("FR40303265045", None, "FR40303265045"),
+        (None, "BE", "–"),
+    ],
+)
+def test_a_company_number_is_written_as_its_country_writes_it(
+    number: str | None, country: str | None, shown: str
+) -> None:
+    assert formats().company_number(number, country) == shown
+
+
+def test_a_day_from_json_is_written_like_any_other() -> None:
+    assert formats("en").date("2026-11-03") == formats("en").date(date(2026, 11, 3)) == "3 Nov 2026"

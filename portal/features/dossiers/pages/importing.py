@@ -1,5 +1,6 @@
 """The Excel import: template, upload, preview, acceptance, error workbook."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from portal.features.dossiers.service import workbooks
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, PortalError
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import attachment, safe_name
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
@@ -36,6 +37,18 @@ STATUS_WORDS = {
     RowStatus.DUPLICATE: N_("twice in this list"),
     RowStatus.ERROR: N_("to correct"),
 }
+
+
+def told_result(result: Mapping[str, Any]) -> str:
+    """What accepting a list did, as a sentence with numbers; what did not happen is left out."""
+    made, changed, asked = (int(result.get(name, 0)) for name in ("created", "updated", "requested"))
+    parts = [
+        (made, ngettext("%(count)s dossier made", "%(count)s dossiers made", made)),
+        (changed, ngettext("%(count)s dossier changed", "%(count)s dossiers changed", changed)),
+        (asked, ngettext("%(count)s access request sent", "%(count)s access requests sent", asked)),
+    ]
+    told = ", ".join(text % {"count": count} for count, text in parts if count)
+    return f"{told}." if told else gettext("Nothing was changed.")
 
 
 @get("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)])
@@ -124,6 +137,7 @@ async def preview_page(
         columns={column.value: gettext(text.title) for column, text in COLUMNS.items()},
         told=lambda message, params: gettext(message) % params if params else gettext(message),
         only=show,
+        done=told_result(kept.result or {}),
     )
 
 
@@ -137,11 +151,7 @@ async def accept(
 ) -> Response[Any]:
     """Carry the good rows out."""
     kept = await service.accept(session, tools, actor, import_id)
-    done = kept.result or {}
-    text = (
-        gettext(N_("%(created)s dossiers made, %(updated)s changed, %(requested)s access requests sent."))
-        % done
-    )
+    text = told_result(kept.result or {})
     return go(
         request,
         f"/dossiers/import/{kept.id}",

@@ -84,12 +84,19 @@ async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> C
             position=refusal.position,
             expected=refusal.expected,
             found=refusal.found,
+            currency=_currency_at(file, refusal.record),
         )
     stored = [await tools.store.put(company_id, part, media_type="text/plain") for part in parts]
     statements = await asyncio.to_thread(codas, file, [(one.sha256, one.size) for one in stored], name)
     given = {one.company_number for one in file.statements if one.company_number}
     numbers = frozenset(number for number in given if enterprise_number(number) == number)
     return CodaFile(statements, numbers)
+
+
+def _currency_at(file: coda.File, record: int | None) -> str:
+    """The currency of the account whose statement a record belongs to."""
+    before = [one.account.currency for one in file.statements if one.record <= (record or 0)]
+    return before[-1] if before else ""
 
 
 def _work_on(data: bytes) -> tuple[coda.File, Refusal | None, list[bytes]]:

@@ -1,0 +1,31 @@
+"""Every state that a chip may be asked to show has a word of its own, which is translated."""
+
+import enum
+
+import pytest
+
+from portal.features.agents.domain import AgentState
+from portal.features.bundles.domain import DeliveryState, ExportState
+from portal.features.documents.domain import DocumentState
+from portal.features.dossiers.domain import Access, ImportState, InvitationState
+from portal.features.intake.domain import IntakeState
+from portal.features.items.domain import ApprovalState, ItemState
+from themes.states import STATES
+
+SHOWN: tuple[type[enum.StrEnum], ...] = (
+    Access,
+    AgentState,
+    ApprovalState,
+    DeliveryState,
+    DocumentState,
+    ExportState,
+    ImportState,
+    IntakeState,
+    InvitationState,
+    ItemState,
+)
+
+
+@pytest.mark.parametrize("states", SHOWN)
+def test_every_state_has_a_word(states: type[enum.StrEnum]) -> None:
+    assert {state.value for state in states} <= set(STATES)
