@@ -56,7 +56,7 @@ class Unrenderable(UnwritableError):
     """The HTML cannot become the PDF that was asked for.
 
     Reasons: ``resource_refused`` (an address outside the resources: ``url``), ``local_time``,
-    ``bad_attachment``, ``bad_font``, ``bad_colour`` (``device-cmyk()`` in a style sheet), ``missing_glyph`` (no
+    ``bad_moment`` (outside of the years 1 to 9999 in UTC), ``bad_attachment``, ``bad_font``, ``bad_colour`` (``device-cmyk()`` in a style sheet), ``missing_glyph`` (no
     font has a character that the style sheet puts on the page: ``characters``), ``layout_failed``.
     """
 
@@ -134,7 +134,10 @@ def write(
     """
     if created.tzinfo is None:
         raise Unrenderable("local_time", None, {"created": created.isoformat()})
-    moment = created.astimezone(UTC).replace(microsecond=0)
+    try:
+        moment = created.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise Unrenderable("bad_moment", None, {"created": created.isoformat()}) from None
     _check_attachments(attachments)
     fetcher = SealedFetcher(
         {

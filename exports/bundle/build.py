@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from hashlib import sha256
 from tempfile import TemporaryFile
@@ -25,7 +25,7 @@ from exports.bundle.manifest import (
     utc_second,
 )
 from exports.bundle.model import Header, Item, ItemFile, Layout, Placement
-from exports.bundle.names import path_fault
+from exports.bundle.names import folders_of, path_fault
 
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
@@ -41,7 +41,7 @@ def build(header: Header, items: Iterable[Item], layout: Layout, out: BinaryIO) 
     and need not be seekable. The same header, items, layout and bytes give the same ZIP, byte for byte, on
     every machine.
 
-    A CODA file that several statements share is written once. Everything that a file claims is checked
+    A CODA file that several statements of one account share is written once, where the first has it. Everything that a file claims is checked
     before it is written: when this raises, what ``out`` holds is not a ZIP and is to be thrown away.
 
     Raises:
@@ -88,7 +88,8 @@ class _Packer:
         self._layout = layout
         self._bundle = bundle
         self._paths = {MANIFEST_PATH.casefold()}
-        self._shared: dict[tuple[str, str], str] = {}
+        self._folders: set[str] = set()
+        self._shared: dict[str, tuple[str, str, str]] = {}
 
     def pack(self, item: Item, sequence: int) -> ManifestItem:
         placements = self._layout.place(item, bundle=self._bundle, sequence=sequence)
@@ -99,18 +100,15 @@ class _Packer:
     def _put(self, item: Item, placement: Placement) -> ManifestFile:
         file, path = placement
         # Statements that came in one file leave in one file: written twice it would be booked twice.
-        key = (path.rpartition("/")[0], file.sha256)
-        if file.role == "coda" and key in self._shared:
-            path = self._shared[key]
+        if file.role == "coda" and file.sha256 in self._shared:
+            path, *account = self._shared[file.sha256]
+            if account != [_account(item), item.currency]:
+                raise ItemFault(item.id, "shared_coda", {"file": file.name, "account": item.account or ""})
         else:
-            if path.casefold() in self._paths:
-                raise ItemFault(item.id, "duplicate_path", {"path": path})
-            if fault := path_fault(path):
-                raise ItemFault(item.id, "bad_path", {"path": path, "fault": fault})
-            self._paths.add(path.casefold())
+            self._claim(item, path)
             self._write(item, file, path)
             if file.role == "coda":
-                self._shared[key] = path
+                self._shared[file.sha256] = (path, _account(item), item.currency)
         return ManifestFile(
             role=file.role,
             path=path,
@@ -120,6 +118,19 @@ class _Packer:
             sha256=file.sha256,
             origin=file.origin,
         )
+
+    def _claim(self, item: Item, path: str) -> None:
+        """Makes sure that the path is safe, and that no other file has it or stands in its way."""
+        if fault := path_fault(path):
+            raise ItemFault(item.id, "bad_path", {"path": path, "fault": fault})
+        folded = path.casefold()
+        folders = list(folders_of(folded))
+        if folded in self._paths:
+            raise ItemFault(item.id, "duplicate_path", {"path": path})
+        if folded in self._folders or not self._paths.isdisjoint(folders):
+            raise ItemFault(item.id, "path_is_folder", {"path": path})
+        self._paths.add(folded)
+        self._folders.update(folders)
 
     def _write(self, item: Item, file: ItemFile, path: str) -> None:
         if file.size < 0 or not _HASH.match(file.sha256):
@@ -163,15 +174,26 @@ def _read(item: Item, file: ItemFile) -> Iterator[bytes]:
         stream = file.open()
     except Exception as fault:  # see above
         raise ItemFault(item.id, "cannot_open", {"file": file.name, "fault": _said(fault)}) from fault
-    with closing(stream):
-        while True:
-            try:
-                chunk = stream.read(CHUNK)
-            except Exception as fault:  # see above
-                raise ItemFault(item.id, "cannot_read", {"file": file.name, "fault": _said(fault)}) from fault
-            if not chunk:
-                return
+    if not (callable(getattr(stream, "read", None)) and callable(getattr(stream, "close", None))):
+        said = f"{type(stream).__name__} is no stream"
+        raise ItemFault(item.id, "cannot_open", {"file": file.name, "fault": said})
+    with _blaming(item, file), closing(stream):
+        while chunk := stream.read(CHUNK):
+            if not isinstance(chunk, bytes):
+                raise TypeError(f"the stream gives {type(chunk).__name__}, not bytes")
             yield chunk
+
+
+@contextmanager
+def _blaming(item: Item, file: ItemFile) -> Generator[None]:
+    try:
+        yield
+    except Exception as fault:
+        raise ItemFault(item.id, "cannot_read", {"file": file.name, "fault": _said(fault)}) from fault
+
+
+def _account(item: Item) -> str:
+    return "".join((item.account or "").split()).upper()
 
 
 def _said(fault: Exception) -> str:
@@ -187,7 +209,9 @@ def _describe(item: Item, sequence: int, files: tuple[ManifestFile, ...]) -> Man
     if item.first_exported_in is not None and item.first_exported_in < 1:
         raise ItemFault(item.id, "bad_value", {"first_exported_in": str(item.first_exported_in)})
     texts = (item.id, item.number, item.counterparty, item.account, item.statement_number, item.replaces)
-    for text in (*texts, *(text for file in files for text in (file.name, file.media_type))):
+    categories = (line.category for line in item.tax_subtotals)
+    of_files = (text for file in files for text in (file.name, file.media_type))
+    for text in (*texts, *categories, *of_files):
         if text is not None and not _is_unicode(text):
             raise ItemFault(item.id, "bad_value", {"text": ascii(text)})
     return ManifestItem(
@@ -245,6 +269,10 @@ def _check_header(header: Header) -> None:
         raise HeaderFault("bad_number", None, {"number": str(header.number)})
     if header.created.tzinfo is None:
         raise HeaderFault("local_time", None, {"created": header.created.isoformat()})
+    try:
+        utc_second(header.created)
+    except OverflowError:
+        raise HeaderFault("bad_moment", None, {"created": header.created.isoformat()}) from None
     if (header.previous_sha256 is None) != (header.number == 1):
         chain = {"number": str(header.number), "previous_sha256": str(header.previous_sha256)}
         raise HeaderFault("broken_chain", None, chain)

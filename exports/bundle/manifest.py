@@ -251,7 +251,7 @@ def read_manifest(data: bytes) -> Manifest:
         found = f"{manifest.schema} {manifest.schema_version}"
         fault = f"found {found}, expected {SCHEMA} {SCHEMA_VERSION}"
         raise Unreadable("manifest_schema", None, {"fault": fault})
-    if manifest.created != utc_second(manifest.created) or manifest.created.utcoffset():
+    if manifest.created.utcoffset() or manifest.created.microsecond:
         raise Unreadable("manifest_schema", None, {"fault": "created is not in whole seconds of UTC"})
     for where, value in _amounts(manifest):
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import date
 
 MAX_NAME = 80
@@ -47,9 +48,12 @@ def base_name(day: date, *, bundle: int, sequence: int, label: str, number: str,
 
     ``20261115_0012-000007_purchase-invoice_2026-77``: the legal date first, since most packages import in
     file-name order; then the bundle's number and the item's place in it, which make the name the only one
-    in its folder for good; then what it is and its own number as far as there is room.
+    in its folder for good; then what it is and its own number as far as there is room. From 10,000 on a letter
+    before the bundle's number says how many digits it has (``a10000``, ``b100000``), so that 9999 stays before it.
     """
-    start = f"{day:%Y%m%d}_{bundle:04d}-{sequence:06d}_{label}"
+    digits = str(bundle)
+    wide = chr(ord("a") + len(digits) - 5) if len(digits) > 4 else ""
+    start = f"{day:%Y%m%d}_{wide}{digits:0>4}-{sequence:06d}_{label}"
     tail = sanitise(number, max(room - len(start) - 1, 0))
     return f"{start}_{tail}" if tail else start
 
@@ -75,6 +79,12 @@ def segment_fault(segment: str) -> str | None:
     if unicodedata.normalize("NFC", segment) != segment:
         return "not_normalised"
     return None
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """The folders that a path leads through, the innermost first: ``a/b`` and ``a`` of ``a/b/c.xml``."""
+    while (path := path.rpartition("/")[0]) != "":
+        yield path
 
 
 def path_fault(path: str) -> str | None:

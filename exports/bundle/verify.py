@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from exports.bundle.archive import Framing
 from exports.bundle.errors import Unreadable
 from exports.bundle.manifest import MANIFEST_PATH, Manifest, ManifestFile, read_manifest, totals
-from exports.bundle.names import path_fault
+from exports.bundle.names import folders_of, path_fault
 from exports.bundle.reader import FAULTS, open_zip, read_entry
 from exports.model import Finding
 
@@ -67,6 +67,7 @@ def _findings(data: BinaryIO, zip_file: zipfile.ZipFile, previous_sha256: str | 
 
 def _check_names(zip_file: zipfile.ZipFile) -> Iterator[Finding]:
     seen: set[str] = set()
+    folders = {folder for entry in zip_file.filelist for folder in folders_of(entry.orig_filename.casefold())}
     for entry in zip_file.filelist:
         # orig_filename is what stands in the file: the other is cut at a NUL and has its separators changed.
         name = entry.orig_filename
@@ -76,6 +77,8 @@ def _check_names(zip_file: zipfile.ZipFile) -> Iterator[Finding]:
             yield _fatal(
                 "BUNDLE-NAME-DUPLICATE", name, "Another entry has this name, upper and lower case apart."
             )
+        if name.casefold() in folders:
+            yield _fatal("BUNDLE-NAME-DUPLICATE", name, "Another entry has this name as its folder.")
         seen.add(name.casefold())
         if entry.flag_bits & _ENCRYPTED:
             yield _fatal("BUNDLE-ENCRYPTED", name, "The entry is encrypted.")
@@ -91,6 +94,10 @@ def _read_manifest(zip_file: zipfile.ZipFile) -> tuple[Manifest, bytes] | list[F
         return [_unreadable(MANIFEST_PATH, fault)]
     if len(raw) > MAX_MANIFEST:
         return [_fatal("BUNDLE-LIMIT", MANIFEST_PATH, "The manifest is larger than any can be.")]
+    if entries[0].file_size != len(raw):
+        text = "The entry does not have the size that the archive's directory gives."
+        sizes = {"expected": str(entries[0].file_size), "found": str(len(raw))}
+        return [_fatal("BUNDLE-FILE-SIZE", MANIFEST_PATH, text, **sizes)]
     try:
         return read_manifest(raw), raw
     except Unreadable as fault:

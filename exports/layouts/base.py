@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exports.bundle import names
+from exports.bundle.manifest import MANIFEST_PATH
 from exports.bundle.model import Item, ItemFile, Kind, Placement
 from exports.errors import UnwritableError
 
@@ -45,8 +46,9 @@ _LONGEST = {"account": 34, "year": 4, "month": 2}
 class LayoutFault(UnwritableError):
     """A layout's name or a folder given for it cannot be used.
 
-    Reasons: ``unknown_layout``, ``unknown_kind``, ``unknown_variable``, ``too_long``, and the codes of
-    ``names.path_fault``.
+    Reasons: ``unknown_layout``, ``unknown_kind``, ``unknown_variable``, ``too_long``, ``not_ascii`` (a letter with
+    an accent, which some readers of ZIPs show as another), ``reserved_name`` (the manifest stands there), and the
+    codes of ``names.path_fault``.
     """
 
 
@@ -79,9 +81,9 @@ class FolderLayout:
         r"""The same layout with a dossier's own folders for some kinds; ``\`` counts as ``/``.
 
         Raises:
-            LayoutFault: A folder is absolute, climbs with ``..``, holds a name Windows refuses or a
-            variable that
-                there is not, or is too long to leave room for file names.
+            LayoutFault: A folder is absolute, climbs with ``..``, holds a name Windows refuses, a letter
+                outside ASCII or a variable that there is not, is the manifest's name, or is too long to leave
+                room for file names.
         """
         cleaned = {(known := _kind(kind)): _folder(known, folder) for kind, folder in overrides.items()}
         return replace(self, folders=MappingProxyType({**self.folders, **cleaned}))
@@ -219,6 +221,10 @@ def _folder(kind: Kind, folder: str) -> str:
         fault = "too_long"
     if fault is None and ("{" in sample or "}" in sample):
         fault = "forbidden_character"
+    if fault is None and not sample.isascii():
+        fault = "not_ascii"
+    if fault is None and sample.partition("/")[0].casefold() == MANIFEST_PATH:
+        fault = "reserved_name"
     if fault is not None:
         raise LayoutFault(fault, None, {"kind": kind.value, "folder": folder})
     return cleaned

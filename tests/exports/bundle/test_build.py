@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -144,6 +144,28 @@ def test_statements_of_one_file_share_it_so_that_it_is_imported_once(build: Any,
     assert manifest.totals.bytes == len(shared) + len(b"0000 one")
 
 
+def test_a_file_that_two_months_share_leaves_once(build: Any, make_statement: Any) -> None:
+    values = {"data": b"0000 two months", "number": "1"}
+    items = (
+        make_statement("a", date=date(2025, 12, 31), **values),
+        make_statement("b", date=date(2026, 1, 2), account="BE71096123456769", **values),
+    )
+    data, manifest = build(*items, layout="codabox")
+    assert manifest.items[0].files[0].path == manifest.items[1].files[0].path
+    assert bundle.verify(BytesIO(data)) == []
+
+
+@pytest.mark.parametrize("layout", ["generic", "codabox"])
+@pytest.mark.parametrize("values", [{"account": "BE68539007547034"}, {"currency": "USD"}])
+def test_a_file_of_two_accounts_has_to_be_cut_first(
+    build: Any, make_statement: Any, layout: str, values: dict[str, str]
+) -> None:
+    first, second = make_statement("a", data=b"0000"), make_statement("b", data=b"0000", **values)
+    with pytest.raises(bundle.ItemFault) as fault:
+        build(first, second, layout=layout)
+    assert (fault.value.item_id, fault.value.reason) == ("b", "shared_coda")
+
+
 def test_an_empty_bundle_is_a_bundle(build: Any) -> None:
     data, manifest = build()
     assert opened(data).namelist() == ["manifest.json"]
@@ -175,11 +197,20 @@ class _Breaking(BytesIO):
         raise TimeoutError("the store is away")
 
 
+class _Clinging(BytesIO):
+    def close(self) -> None:
+        raise TimeoutError("the store is away")
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
         ({"open": _raising}, "cannot_open"),
         ({"open": _Breaking}, "cannot_read"),
+        ({"open": lambda: None}, "cannot_open"),
+        ({"open": lambda: b"<Invoice/>"}, "cannot_open"),
+        ({"open": lambda: StringIO("<Invoice/>")}, "cannot_read"),
+        ({"open": _Clinging}, "cannot_read"),
         ({"open": lambda: BytesIO(b"<Invoice")}, "wrong_size"),
         ({"open": lambda: BytesIO(b"<Invoice/> and more")}, "wrong_size"),
         ({"open": lambda: BytesIO(b"<Invoicf/>")}, "wrong_hash"),
@@ -234,6 +265,7 @@ def test_a_large_file_is_checked_before_it_is_written(build: Any, make_item: Any
         ([{"version": -1}], "bad_value"),
         ([{"first_exported_in": 0}], "bad_value"),
         ([{"counterparty": "\udfff"}], "bad_value"),
+        ([{"tax_subtotals": (bundle.TaxAmount("\ud800", None, Decimal(1), Decimal(0)),)}], "bad_value"),
     ],
 )
 def test_an_item_that_cannot_be_told_of_is_a_fault(
@@ -253,6 +285,7 @@ def test_an_item_that_cannot_be_told_of_is_a_fault(
         ({"number": 2, "previous_sha256": "nonsense"}, "bad_hash"),
         ({"created": datetime(2026, 1, 1)}, "local_time"),  # noqa: DTZ001 - that is the fault
         ({"dossier_name": "\ud800"}, "bad_text"),
+        ({"created": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))}, "bad_moment"),
     ],
 )
 def test_a_header_that_cannot_be_told_of_is_a_fault(build: Any, values: dict[str, Any], reason: str) -> None:
@@ -283,6 +316,9 @@ class _Rogue:
         (("a/CON.xml",), "bad_path"),
         (("Manifest.JSON",), "duplicate_path"),
         (("a/b.xml", "A/B.XML"), "duplicate_path"),
+        (("a/b.xml", "A/B.XML/c.xml"), "path_is_folder"),
+        (("a/b/c.xml", "A/B"), "path_is_folder"),
+        (("manifest.json/c.xml",), "path_is_folder"),
     ],
 )
 def test_no_layout_can_make_an_unsafe_or_double_path(
@@ -331,7 +367,7 @@ def test_every_bundle_of_a_dossier_has_names_of_its_own(build: Any, make_item: A
 @pytest.mark.skipif(which("unzip") is None, reason="unzip is not installed")
 def test_unzip_finds_nothing_wrong(build: Any, make_item: Any, make_statement: Any, tmp_path: Path) -> None:
     item = make_item(number="Ünï/çødé")
-    layout = layouts.get("generic").with_folders({bundle.Kind.statement: "Dépenses/{account}"})
+    layout = layouts.get("generic").with_folders({bundle.Kind.statement: "Depenses/{account}"})
     out = tmp_path / "bundle.zip"
     with out.open("wb") as stream:
         header = bundle.read_manifest(build()[1].to_bytes()).header

@@ -76,6 +76,31 @@ def test_bytes_hidden_around_the_archive_are_noticed(built: bytes, where: str) -
     assert rules(data) == {"BUNDLE-REPACKED"}
 
 
+def test_every_byte_that_is_changed_is_noticed(build: Any, make_item: Any, make_file: Any) -> None:
+    whole, _ = build(make_item("i", counterparty="C", files=(make_file(data=b"<I/>", name="i"),)))
+    unnoticed: list[int] = []
+    for position in range(len(whole)):
+        changed = bytearray(whole)
+        changed[position] ^= 0x41
+        with suppress(bundle.Unreadable):
+            if not bundle.verify(BytesIO(bytes(changed))):
+                unnoticed.append(position)
+    assert unnoticed == []
+
+
+def test_a_manifest_of_another_size_than_its_entry_tells_is_told(built: bytes) -> None:
+    changed = bytearray(built)
+    changed[changed.rindex(b"PK\x01\x02") + 24] ^= 0x41
+    assert "BUNDLE-FILE-SIZE" in rules(bytes(changed))
+
+
+def test_a_name_that_is_another_ones_folder_is_told(built: bytes) -> None:
+    def add(files: dict[str, bytes]) -> None:
+        files["Manifest.json/x"] = b"x"
+
+    assert "BUNDLE-NAME-DUPLICATE" in rules(rewritten(built, add))
+
+
 def _nothing(_files: dict[str, bytes]) -> None:
     pass
 
@@ -201,6 +226,8 @@ def _set(path: str, value: Any) -> Callable[[Any], None]:
         (_set("items.0.date", "2026-02-30"), "BUNDLE-MANIFEST-SCHEMA"),
         (_set("items.0.version", 2**70), "BUNDLE-MANIFEST-SCHEMA"),
         (_set("items.0.files.0.size", -1), "BUNDLE-MANIFEST-SCHEMA"),
+        (_set("created", "0001-01-01T00:00:00+14:00"), "BUNDLE-MANIFEST-SCHEMA"),
+        (_set("created", "9999-12-31T23:59:59-14:00"), "BUNDLE-MANIFEST-SCHEMA"),
         (_set("created", "2026-12-01T06:00:00"), "BUNDLE-MANIFEST-SCHEMA"),
         (_set("created", "2026-12-01T06:00:00+01:00"), "BUNDLE-MANIFEST-SCHEMA"),
         (_set("unknown", "field"), "BUNDLE-MANIFEST-CANONICAL"),

@@ -144,11 +144,11 @@ def test_a_dossier_has_folders_of_its_own(make_item: Any) -> None:
         {
             Kind.purchase_invoice: "Demat\\Achats\\{year}-{month}",
             Kind.statement: "",
-            Kind.other: " Éléments/ ",
+            Kind.other: " Elements/ ",
         }
     )
     assert layout.folder(make_item()) == "Demat/Achats/2026-11"
-    assert layout.folder(make_item(kind=Kind.other)) == "Éléments"
+    assert layout.folder(make_item(kind=Kind.other)) == "Elements"
     assert "/" not in paths(layout, make_item(kind=Kind.statement))[0]
     assert layout.folder(make_item(kind=Kind.sales_invoice)) == "Demat/Verkopen"
     assert layout.name == "sage-bob-demat"
@@ -168,6 +168,10 @@ def test_a_dossier_has_folders_of_its_own(make_item: Any) -> None:
         ("a{b", "forbidden_character"),
         ("trailing./x", "trailing_dot_or_space"),
         ("{iban}", "unknown_variable"),
+        ("Éléments", "not_ascii"),
+        ("E\u0301lements", "not_ascii"),
+        ("manifest.json", "reserved_name"),
+        ("Manifest.JSON\\x", "reserved_name"),
         ("x" * 81, "too_long"),
         ("/".join(["x" * 20] * 4), "too_long"),
     ],

@@ -130,3 +130,11 @@ def test_names_of_one_day_keep_the_order_of_the_bundle_whatever_their_numbers() 
 )
 def test_a_path_that_is_not_safe_says_why(path: str, fault: str | None) -> None:
     assert path_fault(path) == fault
+
+
+def test_names_sort_by_bundle_however_many_there_are() -> None:
+    numbers = (1, 9, 10, 999, 1000, 9999, 10_000, 10_001, 99_999, 100_000, 2_000_000)
+    day = date(2026, 11, 2)
+    made = [base_name(day, bundle=n, sequence=1, label="x", number="", room=70) for n in numbers]
+    assert made == sorted(made)
+    assert [name.casefold() for name in made] == sorted(name.casefold() for name in made)

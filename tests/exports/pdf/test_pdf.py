@@ -267,3 +267,8 @@ def test_odd_html_is_still_a_pdf(html: str) -> None:
 def test_a_local_time_is_refused() -> None:
     with pytest.raises(pdf.Unrenderable, match="local_time"):
         written(created=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the fault
+
+
+def test_a_moment_that_utc_does_not_have_is_refused() -> None:
+    with pytest.raises(pdf.Unrenderable, match="bad_moment"):
+        written(created=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
