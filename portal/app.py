@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from copy import copy
 from datetime import datetime
 from typing import Any
 
@@ -59,7 +60,7 @@ from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.problems import answer_problem
-from portal.web.security import SameSite
+from portal.web.security import FORM_MOST, LARGE_BODY, SameSite
 from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
 from themes import assets
 from themes.environment import create_environment
@@ -145,6 +146,15 @@ def create_directories(tools: Tools) -> Directories:
     )
 
 
+def _with_room(handler: Any, most: int) -> Any:
+    """The handler, with room for bodies of `most` bytes where it takes large ones."""
+    if LARGE_BODY not in handler.opt:
+        return handler
+    roomy = copy(handler)
+    roomy.request_max_body_size = most
+    return roomy
+
+
 def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
     """The application behind the gate."""
 
@@ -161,8 +171,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
     openapi = OpenAPIConfig(title="Portal", version="1", path="/api/v1/schema", render_plugins=[])
     return Litestar(
         route_handlers=[
-            *PAGES,
-            *API,
+            *(_with_room(handler, 4 * tools.settings.max_upload_bytes) for handler in (*PAGES, *API)),
             health.live,
             health.ready,
             create_static_files_router(
@@ -190,7 +199,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key=AS_STORED
         ),
-        request_max_body_size=4 * tools.settings.max_upload_bytes,
+        request_max_body_size=FORM_MOST,
         multipart_form_part_limit=500,
         logging_config=None,
     )

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -14,6 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 T = TypeVar("T")
 PAGE_SIZE = 50
+LONGEST_CURSOR = 4000
+"""A cursor holds the value a list is sorted by, and names may be long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,40 @@ def encode_cursor(value: Any, row_id: UUID, *, backwards: bool = False) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode_cursor(text: str | None, kind: type[Any]) -> tuple[Any, UUID, bool] | None:
-    """The place a cursor names; None for no cursor or one that is not ours: the list then starts at its beginning."""
-    if not text or len(text) > 600:
+def decode_cursor(text: str | None, kind: type[Any], column: Any) -> tuple[Any, UUID, bool] | None:
+    """The place a cursor names; None for no cursor or one that is not ours: the list then starts at its beginning.
+
+    Args:
+        column: the column's type. A value that it cannot hold is refused here: the driver would fail on it.
+    """
+    if not text or len(text) > LONGEST_CURSOR:
         return None
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         value, row_id, backwards = msgspec.json.decode(raw, type=tuple[Any, UUID, int])
-        return (
-            (None if value is None else msgspec.convert(value, kind, strict=False)),
-            row_id,
-            bool(backwards),
-        )
-    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        value = msgspec.convert(value, kind, strict=False)
+        if isinstance(value, datetime):
+            value = (
+                value.astimezone(UTC) if value.tzinfo is not None else None
+            )  # OverflowError at either end of time
+        return (value, row_id, bool(backwards)) if _fits(value, column) else None
+    except (binascii.Error, msgspec.MsgspecError, ValueError, OverflowError):
         return None
+
+
+def _fits(value: Any, column: Any) -> bool:
+    match value:
+        case int():
+            bits = 63 if isinstance(column, sa.BigInteger) else 31
+            return -(2**bits) <= value < 2**bits
+        case str():
+            return "\0" not in value
+        case None:
+            return False
+        case Decimal():
+            return value.is_finite() and value.adjusted() < column.precision - column.scale
+        case _:
+            return True
 
 
 def keyset(
@@ -62,7 +85,7 @@ def keyset(
 
     `sort` must not be NULL: use a coalesced column or one that is declared NOT NULL. `kind` is the Python type of `sort`.
     """
-    place = decode_cursor(cursor, kind)
+    place = decode_cursor(cursor, kind, sort.type)
     backwards = place is not None and place[2]
     down = descending != backwards
     if place is not None:

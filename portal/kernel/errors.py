@@ -5,6 +5,7 @@
     ├── Unauthorised  401  nobody is signed in
     ├── Forbidden     403  signed in, but may not
     ├── NotFound      404  unknown, or another tenant's: the two answer alike
+    ├── WrongMethod   405  the address is right, what was to be done there is not
     ├── Conflict      409  somebody or something was there first: state moved, locked, already open
     ├── TooLarge      413  more bytes than allowed
     ├── TooMany       429  rate limit; `retry_after` in seconds
@@ -17,7 +18,9 @@ shown: raise with `N_("…")`. `fields` maps form fields to such messages. Nothi
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_, gettext, ngettext
+
+LONGEST_IN_MINUTES = 120
 
 
 class PortalError(Exception):
@@ -41,6 +44,11 @@ class PortalError(Exception):
         self.fields = dict(fields or {})
         self.params = params
         super().__init__(self.code)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What an answer with this error says besides its text, wherever it is shown."""
+        return {}
 
     def text(self) -> str:
         """The message in the reader's language, its places filled in."""
@@ -83,6 +91,23 @@ class NotFound(PortalError):
     message = N_("This page does not exist, or you have no access to it.")
 
 
+class WrongMethod(PortalError):
+    """The address is right, what was to be done there is not; `allowed` names the methods that it takes."""
+
+    status = 405
+    code = "wrong_method"
+    message = N_("This address does not take such a request. Go back and use the buttons of the page.")
+
+    def __init__(self, allowed: str = "", /) -> None:
+        super().__init__()
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The methods that the address takes."""
+        return {"Allow": self.allowed}
+
+
 class Conflict(PortalError):
     """Somebody or something was there first."""
 
@@ -109,6 +134,29 @@ class TooMany(PortalError):
     def __init__(self, message: str | None = None, /, *, retry_after: int = 60, **params: Any) -> None:
         super().__init__(message, **params)
         self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again."""
+        return {"Retry-After": str(self.retry_after)}
+
+    def text(self) -> str:
+        """When to try again, unless the message says something else."""
+        if self.message is not TooMany.message:
+            return super().text()
+        minutes = -(-self.retry_after // 60)
+        if minutes <= LONGEST_IN_MINUTES:
+            words = ngettext(
+                "Too many tries. Try again in a minute.",
+                "Too many tries. Try again in %(number)s minutes.",
+                minutes,
+            )
+            return words % {"number": minutes}
+        hours = -(-minutes // 60)
+        words = ngettext(
+            "Too many tries. Try again in an hour.", "Too many tries. Try again in %(number)s hours.", hours
+        )
+        return words % {"number": hours}
 
 
 class Unavailable(PortalError):

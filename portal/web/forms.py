@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import UploadFile
@@ -15,6 +16,7 @@ NOT_A_DATE = N_("This is not a date.")
 NOT_A_NUMBER = N_("This is not a whole number.")
 NOT_A_CHOICE = N_("Choose one of the list.")
 TOO_LONG = N_("This is too long.")
+_CONTROL = dict.fromkeys(code for code in range(32) if chr(code) not in "\n\t")
 
 
 class Form:
@@ -115,5 +117,13 @@ class Form:
             raise Invalid(fields=self.faults)
 
 
+def uuid_or_none(text: str) -> UUID | None:
+    """The id that an address or a form names; None when it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def _clean(text: str) -> str:
-    return "".join(character for character in text if character >= " " or character in "\n\t").strip()
+    return text.translate(_CONTROL).strip()

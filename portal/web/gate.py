@@ -54,6 +54,15 @@ def read_cookies(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name: morsel.value for name, morsel in jar.items()}
 
 
+def without_body(send: Send) -> Send:
+    """Sends what an answer begins with, and keeps the rest back."""
+
+    async def beginning(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return beginning
+
+
 class Gate:
     """The outermost ASGI application."""
 
@@ -75,12 +84,15 @@ class Gate:
         """Handle one connection."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
+        elif scope["type"] == "http" and scope["method"] == "HEAD":
+            # The same headers as for GET, and nothing after them.
+            await self._request({**scope, "method": "GET"}, receive, without_body(send), method="HEAD")
         elif scope["type"] == "http":
-            await self._request(scope, receive, send)
+            await self._request(scope, receive, send, method=scope["method"])
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _request(self, scope: Scope, receive: Receive, send: Send, *, method: str) -> None:
         started = time.perf_counter()
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
         plain = {name: value for name, value in headers if name != b"cookie"}
@@ -106,6 +118,8 @@ class Gate:
         )
         accepted = plain.get(b"accept-language", b"").decode("latin-1")
         path: str = scope["path"]
+        # A NUL is in no text that we keep, and the database takes none.
+        scope["query_string"] = scope["query_string"].replace(b"%00", b"%20")
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=state["request_id"])
         try:
@@ -141,7 +155,7 @@ class Gate:
         finally:
             log.info(
                 "web.request",
-                method=scope["method"],
+                method=method,
                 path=told_path(path),
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),

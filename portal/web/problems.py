@@ -23,9 +23,11 @@ from portal.kernel.errors import (
     TooMany,
     Unauthorised,
     Unavailable,
+    WrongMethod,
 )
 from portal.kernel.language import N_, gettext
 from portal.web.render import Toast, is_fragment, render, trigger_header
+from portal.web.security import LONG_FORM
 
 log = structlog.get_logger()
 TITLES = {
@@ -33,7 +35,7 @@ TITLES = {
     401: N_("Please sign in"),
     403: N_("You may not do this"),
     404: N_("Not found"),
-    405: N_("Not found"),
+    405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
     413: N_("Too large"),
     429: N_("Too many tries"),
@@ -42,6 +44,7 @@ TITLES = {
 }
 LOCKED = N_("This document is locked: it was exported. Only the accountant can unlock it.")
 HISTORY = N_("This is history and never changes.")
+NOT_AS_EXPECTED = N_("This is missing, or not of the kind that belongs here.")
 UNEXPECTED = N_("Something went wrong on our side. Nothing you did before is lost.")
 _SQLSTATES: dict[str, tuple[type[PortalError], str, str]] = {
     "FL001": (Conflict, LOCKED, "locked"),
@@ -52,6 +55,11 @@ _SQLSTATES: dict[str, tuple[type[PortalError], str, str]] = {
     "40001": (Conflict, Conflict.message, "busy"),
     "40P01": (Conflict, Conflict.message, "busy"),
     "57014": (Unavailable, Unavailable.message, "slow"),  # statement timeout
+    "22000": (
+        Invalid,
+        Invalid.message,
+        "invalid",
+    ),  # the driver's own: a value that is none of the column's type
     "22021": (Invalid, Invalid.message, "invalid"),  # a NUL, or bytes that are no text
     "22P05": (Invalid, Invalid.message, "invalid"),  # the same inside JSON
     "22003": (Invalid, Invalid.message, "invalid"),  # a number that fits no column
@@ -82,20 +90,27 @@ def translate(error: Exception) -> PortalError | None:
     if isinstance(error, ValidationException):
         return Invalid(code="invalid")
     if isinstance(error, HTTPException):
-        kinds: dict[int, type[PortalError]] = {
-            401: Unauthorised,
-            403: Forbidden,
-            404: NotFound,
-            405: NotFound,
-            413: TooLarge,
-            429: TooMany,
-        }
-        kind = kinds.get(error.status_code)
-        if kind is not None:
-            return kind()
-        if 400 <= error.status_code < 500:
-            return Invalid()
+        return _of_litestar(error)
     return None
+
+
+def _of_litestar(error: HTTPException) -> PortalError | None:
+    match error.status_code:
+        case 401:
+            return Unauthorised()
+        case 403:
+            return Forbidden()
+        case 404:
+            return NotFound()
+        case 405:
+            given = set((error.headers or {}).get("allow", "").replace(" ", "").split(",")) - {""}
+            return WrongMethod(", ".join(sorted(given | ({"HEAD"} if "GET" in given else set()))))
+        case 413:
+            return TooLarge(LONG_FORM)
+        case 429:
+            return TooMany()
+        case status:
+            return Invalid() if 400 <= status < 500 else None
 
 
 def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -108,28 +123,25 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         known = PortalError(UNEXPECTED, code="unexpected")
     if request.url.path.startswith("/api/"):
         return problem_json(request, known, error, reference)
-    headers: dict[str, str] = {}
-    if isinstance(known, TooMany):
-        headers["Retry-After"] = str(known.retry_after)
     if is_fragment(request):
         if isinstance(known, Unauthorised):
             return Response(b"", status_code=known.status, headers={"HX-Redirect": "/sign-in"})
         text = known.text() + (f" ({reference})" if reference else "")
         return Response(
-            b"", status_code=known.status, headers={**headers, **trigger_header(Toast("danger", text))}
+            b"", status_code=known.status, headers={**known.headers, **trigger_header(Toast("danger", text))}
         )
     if isinstance(known, Unauthorised) and request.method == "GET" and request.scope["state"].get("firm"):
         from litestar.response import Redirect
 
         return Redirect("/sign-in", status_code=303, query_params={"next": request.url.path})
-    return _page(request, known, reference, headers)
+    return _page(request, known, reference)
 
 
-def _page(
-    request: Request[Any, Any, Any], known: PortalError, reference: str | None, headers: dict[str, str]
-) -> Response[Any]:
+def _page(request: Request[Any, Any, Any], known: PortalError, reference: str | None) -> Response[Any]:
     if request.scope["state"].get("firm") is None:
-        return Response(gettext(known.message), status_code=known.status, media_type="text/plain")
+        return Response(
+            known.text(), status_code=known.status, media_type="text/plain", headers=known.headers
+        )
     template = render(
         HTMXRequest(request.scope, request.receive, request.send),
         "base/error.html",
@@ -142,7 +154,7 @@ def _page(
             "actions": [],
         },
     )
-    template.headers.update(headers)
+    template.headers.update(known.headers)
     return template
 
 
@@ -164,13 +176,12 @@ def problem_json(
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
         for entry in error.extra:
             if isinstance(entry, dict) and entry.get("key"):
-                fields[str(entry["key"])] = str(entry.get("message", ""))
+                fields[str(entry["key"])] = gettext(NOT_AS_EXPECTED)
     if fields:
         body["fields"] = fields
-    headers = {"Retry-After": str(known.retry_after)} if isinstance(known, TooMany) else None
     return Response(
         msgspec.json.encode(body),
         status_code=known.status,
         media_type="application/problem+json",
-        headers=headers,
+        headers=known.headers,
     )

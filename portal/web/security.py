@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.enums import RequestEncodingType
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -19,6 +20,11 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
+LONG_FORM = N_("This form is too large. Shorten what you entered, or hand in fewer files at once.")
+LARGE_BODY = "large_body"
+"""Handlers with this option take files, or long lists of programs; a form of text alone is short everywhere."""
+FORM_MOST = 1024 * 1024
+"""The longest body of everything else, bytes: it is read and parsed while everybody else waits."""
 VISITORS_MOST = 64 * 1024
 """The longest form of somebody who is not signed in, bytes."""
 
@@ -76,6 +82,11 @@ class SameSite(ASGIMiddleware):
         """Check, then go on."""
         if scope["type"] == "http" and scope["method"] not in SAFE and not scope["path"].startswith("/api/"):
             request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment]
+            if (
+                request.content_type[0] != RequestEncodingType.MULTI_PART
+                and _body_length(request) > FORM_MOST
+            ):
+                raise TooLarge(LONG_FORM)
             await self._check(request)
         await next_app(scope, receive, send)
 
@@ -93,7 +104,7 @@ class SameSite(ASGIMiddleware):
         if fine and expected:
             given = request.headers.get(CSRF_HEADER)
             if given is None and request.state.signed_in is None and _body_length(request) > VISITORS_MOST:
-                raise TooLarge  # nobody fills the disk before anything was checked
+                raise TooLarge(LONG_FORM)  # nobody fills the disk before anything was checked
             if given is None:
                 form = await request.form()
                 value = form.get(CSRF_FIELD)

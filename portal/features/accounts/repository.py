@@ -1,6 +1,6 @@
 """SQL of people, memberships, sessions and tries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -188,6 +188,15 @@ async def count_try(session: WriteSession, key: str, window_start: datetime, cou
         .returning(RateCount.count)
     )
     return total or count
+
+
+async def give_back_try(session: WriteSession, keys: Collection[str], window_start: datetime) -> None:
+    """Count one try less in a window; needs the system scope."""
+    await session.execute(
+        sa.update(RateCount)
+        .where(RateCount.key.in_(keys), RateCount.window_start == window_start, RateCount.count > 0)
+        .values(count=RateCount.count - 1)
+    )
 
 
 async def reset(session: ReadSession, reset_id: UUID) -> tuple[PasswordReset, Person | None] | None:

@@ -35,7 +35,7 @@ from portal.web.directories import HostFirm
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.limits import client_address
 from portal.web.ranges import requested_range
-from portal.web.security import agent, public
+from portal.web.security import LARGE_BODY, agent, public
 
 RAISES: list[Any] = [NotFoundException]
 
@@ -161,6 +161,7 @@ async def _pieces(body: AsyncIterator[bytes], length: int) -> AsyncIterator[byte
     status_code=200,
     tags=["agents"],
     raises=RAISES,
+    opt={LARGE_BODY: True},  # fifty thousand proofs are some megabytes
 )
 async def confirm(
     delivery_id: FromPath[UUID],

@@ -26,7 +26,7 @@ async def brand_css(
     css = stylesheet(service.brand_of(firm.name, await service.published(session, firm.firm_id)))
     # A page rendered a moment before a new publication asks for the old name: it gets the new colours, uncached.
     headers = FOREVER if css.name == name else {"cache-control": "no-store"}
-    return Response(css.text, media_type="text/css; charset=utf-8", headers=headers)
+    return Response(css.text, media_type="text/css", headers=headers)
 
 
 @get("/brand/{version:int}/{picture:str}", guards=[public], include_in_schema=False)

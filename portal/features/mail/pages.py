@@ -56,7 +56,7 @@ async def mail_as_sent(
         raise NotFound
     return Response(
         mail.html,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers={"content-security-policy": AS_MAIL, "referrer-policy": "no-referrer"},
     )
 

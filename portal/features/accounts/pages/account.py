@@ -93,13 +93,15 @@ async def change_password(
     try:
         await service.change_password(tools, _present(signed_in), current=current, new=new)
     except (Invalid, TooMany) as wrong:
-        return await _page(
+        page = await _page(
             request,
             tools,
             _present(signed_in),
             errors=wrong.field_texts() or {"current": wrong.text()},
             status=wrong.status if isinstance(wrong, TooMany) else 422,
         )
+        page.headers.update(wrong.headers)
+        return page
     text = gettext(N_("Your password is changed, and other browsers are signed out."))
     return go(request, "/account", Toast("success", text))
 

@@ -38,7 +38,7 @@ async def forgot(
         form.check()
         await service.forgot(tools, firm_id=firm.firm_id, email=email, address=client_address(request))
     except (Invalid, TooMany) as refused:
-        return render(
+        page = render(
             request,
             "pages/accounts/forgot.html",
             status=refused.status if isinstance(refused, TooMany) else 422,
@@ -46,6 +46,8 @@ async def forgot(
             problem=refused.field_texts().get("email", refused.text()),
             asked=False,
         )
+        page.headers.update(refused.headers)
+        return page
     return render(request, "pages/accounts/forgot.html", email=email, problem=None, asked=True)
 
 

@@ -61,7 +61,7 @@ async def sign_in(
             replacing=signed_in,
         )
     except (Invalid, TooMany) as refused:
-        return render(
+        page = render(
             request,
             "pages/accounts/sign_in.html",
             status=refused.status if isinstance(refused, TooMany) else 422,
@@ -69,6 +69,8 @@ async def sign_in(
             next=where,
             problem=refused.text(),
         )
+        page.headers.update(refused.headers)
+        return page
     answer = go(request, where)
     set_session_cookie(tools.settings, answer, opened.token, opened.seconds)
     return answer

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from portal.db.session import WriteSession
 from portal.features.accounts import repository
-from portal.jobs.contract import Tools
+from portal.jobs.contract import Tools, clock_of
 from portal.kernel.errors import TooMany
 
 WINDOW = timedelta(minutes=10)
@@ -16,9 +17,18 @@ async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW, 
         TooMany: more than `tries` in this window.
     """
     now = tools.clock.now()
-    seconds = int(window.total_seconds())
-    start = datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)
+    start = _begin(now, window)
     async with tools.database.system_scope() as session:
         total = await repository.count_try(session, key, start, count)
     if total > tries:
         raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
+
+
+async def give_back(session: WriteSession, *keys: str, window: timedelta = WINDOW) -> None:
+    """What succeeded was no guess: forget one try of this window. Runs in the system scope."""
+    await repository.give_back_try(session, keys, _begin(clock_of(session).now(), window))
+
+
+def _begin(now: datetime, window: timedelta) -> datetime:
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)

@@ -10,7 +10,7 @@ from portal.features.accounts import repository
 from portal.features.accounts.domain import browser_name
 from portal.features.accounts.models import CompanyMember, LoginSession, Person
 from portal.features.accounts.passwords import verify_password
-from portal.features.accounts.service.limits import limit
+from portal.features.accounts.service.limits import give_back, limit
 from portal.features.accounts.service.people import normalised_email
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
@@ -59,8 +59,9 @@ async def sign_in(
         TooMany: too many tries from this network address or for this e-mail address.
     """
     mail = normalised_email(email)
-    await limit(tools, f"sign-in:ip:{address}", TRIES_PER_ADDRESS)
-    await limit(tools, f"sign-in:mail:{firm_id}:{mail}", TRIES_PER_EMAIL)
+    by_address, by_email = f"sign-in:ip:{address}", f"sign-in:mail:{firm_id}:{mail}"
+    await limit(tools, by_address, TRIES_PER_ADDRESS)
+    await limit(tools, by_email, TRIES_PER_EMAIL)
     async with tools.database.system_scope() as session:
         person = await repository.person_by_email(session, mail)
     stored = person.password_hash if person is not None and person.disabled_at is None else None
@@ -70,6 +71,7 @@ async def sign_in(
         opened = await open_session(session, firm_id, person, user_agent, replacing=replacing)
         if opened is None:
             raise Invalid(WRONG, code="wrong_credentials")
+        await give_back(session, by_address, by_email)
         await audit.record(session, opened.signed_in.actor, "accounts.signed_in", "person", person.id)
     return opened
 
