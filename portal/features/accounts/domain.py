@@ -5,6 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from portal.kernel.events import Event
+from portal.kernel.language import N_
 
 
 class PasswordForgotten(Event, frozen=True, kw_only=True):
@@ -52,6 +53,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(
     rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]", re.ASCII
 )
+
+
+NOT_AN_ADDRESS = N_("This is not an e-mail address.")
 
 
 def is_address(text: str) -> bool:

@@ -345,10 +345,10 @@ async def import_of(
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
-async def lock_imports(session: WriteSession, firm_id: UUID) -> None:
-    """One import of a firm at a time is carried out; two lists with the same company make one dossier."""
+async def lock_dossiers(session: WriteSession, firm_id: UUID) -> None:
+    """New dossiers of a firm are made one after the other: two forms or lists with the same company or code make one dossier."""
     await session.execute(
-        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"dossier-import:{firm_id}", 0)))
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"dossiers:{firm_id}", 0)))
     )
 
 

@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from portal.db.session import WriteSession
 from portal.features.accounts import service
+from portal.features.accounts.domain import NOT_AN_ADDRESS
 from portal.features.parties import service as parties
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
@@ -20,7 +21,6 @@ from portal.web.security import requires
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
 _TEXTS = {"phone": 60, "street": 200, "postcode": 20, "city": 120}
-_ADDRESS = N_("This is not an e-mail address.")
 
 
 async def _page(
@@ -81,7 +81,7 @@ async def change_firm(
             **{name: form.text(name, longest=longest) or None for name, longest in _TEXTS.items()},
         }
         if values["email"] and not service.is_address(values["email"]):
-            form.fault("email", _ADDRESS)
+            form.fault("email", NOT_AN_ADDRESS)
         form.check()
     except Invalid as wrong:
         return await _page(

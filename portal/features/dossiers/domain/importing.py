@@ -5,21 +5,19 @@ out on acceptance.
 """
 
 import enum
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
+from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.columns import Column, cell_text, folded, language_of, regime_of, wanted
 from portal.kernel.language import N_
 from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
 
 MOST_ROWS = 5000
-_EMAIL = re.compile(
-    r"[^@\s\"<>()\[\],;:]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,24}", re.ASCII
-)
 
 
 class RowStatus(enum.StrEnum):
@@ -141,12 +139,12 @@ def _judge_row(
         )
     number = _number(get(Column.NUMBER), country, remarks)
     email = get(Column.EMAIL)
-    if email and not _EMAIL.fullmatch(email):
+    if email and not is_address(email):
         remarks.append(
             Remark(
                 Column.EMAIL,
                 email,
-                N_("This is not an e-mail address."),
+                NOT_AN_ADDRESS,
                 N_("Correct it, or leave it empty."),
             )
         )
@@ -169,6 +167,8 @@ def _judge_row(
             )
         )
     code = get(Column.CODE) or None
+    if code and (fault := code_fault(code)) is not None:
+        remarks.append(Remark(Column.CODE, code, fault, N_("Give this one another code.")))
     row = ImportRow(line, values, RowStatus.ERROR, remarks, number)
     if any(remark.error for remark in remarks):
         return row

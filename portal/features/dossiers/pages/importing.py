@@ -17,12 +17,12 @@ from portal.features.dossiers.domain.importing import GOOD, RowStatus, counts
 from portal.features.dossiers.service import workbooks
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Invalid, PortalError
+from portal.kernel.errors import Conflict, Invalid, PortalError
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import attachment, safe_name
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
-from portal.web.security import requires
+from portal.web.security import LARGE_BODY, requires
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NO_FILE = N_("Choose the Excel file first.")
@@ -77,7 +77,7 @@ async def present_workbook(
     return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, data)
 
 
-@post("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
+@post("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200, opt={LARGE_BODY: True})
 async def upload(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
@@ -150,7 +150,12 @@ async def accept(
     tools: NamedDependency[Tools],
 ) -> Response[Any]:
     """Carry the good rows out."""
-    kept = await service.accept(session, tools, actor, import_id)
+    try:
+        kept = await service.accept(session, tools, actor, import_id)
+    except Conflict as conflict:
+        if conflict.code != "accepted":
+            raise
+        return go(request, f"/dossiers/import/{import_id}", Toast("info", conflict.text()))
     text = told_result(kept.result or {})
     return go(
         request,

@@ -17,9 +17,10 @@ from portal.features.dossiers.service import Dossier, DossierQuery
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
+from portal.kernel.ids import new_id
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.kernel.numbers import NotANumber, parse_company_number
-from portal.web.forms import Form
+from portal.web.forms import Form, uuid_or_none
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
@@ -91,7 +92,11 @@ async def new_page(
 ) -> Template:
     """The form for one new dossier."""
     return render(
-        request, "pages/dossiers/new.html", values={}, errors={}, **await form_choices(session, actor)
+        request,
+        "pages/dossiers/new.html",
+        values={"key": str(new_id())},
+        errors={},
+        **await form_choices(session, actor),
     )
 
 
@@ -109,7 +114,8 @@ async def new_dossier(
         values = read_dossier(form)
         form.check()
         async with session.begin_nested():
-            dossier = await service.create(session, tools, actor, number=number, **values)
+            key = uuid_or_none(form.text("key"))
+            dossier = await service.create(session, tools, actor, number=number, key=key, **values)
     except (Invalid, Conflict) as wrong:
         errors = wrong.field_texts() or {"code" if wrong.code == "code_taken" else "number": wrong.text()}
         return render(

@@ -8,6 +8,7 @@ from uuid import UUID
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, open_company
 from portal.features.accounts import service as accounts
+from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
 from portal.features.dossiers.domain import (
@@ -20,6 +21,7 @@ from portal.features.dossiers.domain import (
     is_own,
     may_set_manager,
 )
+from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
 from portal.features.parties import service as parties
@@ -27,6 +29,7 @@ from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
 REQUESTS_PER_DAY = 200
@@ -106,6 +109,7 @@ async def create(
     activity: str | None = None,
     manager_id: UUID | None = None,
     vat_regime: VatRegime = VatRegime.QUARTERLY,
+    key: UUID | None = None,
     **address: Any,
 ) -> Dossier:
     """A new dossier, matched by company number in this door as in every other.
@@ -116,9 +120,11 @@ async def create(
     Args:
         number: normalised and verified (portal.kernel.numbers), or None.
         manager_id: what assistants make is always their own.
+        key: the new dossier's id. Who sends a form twice (a double click) gets the dossier that the first made.
 
     Raises:
         Forbidden: an assistant may not make a dossier for somebody else.
+        Invalid: the code can be no folder's name, or the e-mail address is none.
         Conflict: the code is taken, the actor sees none of the firm's dossiers on that company (`kept_already`), or the owner answered
             this firm's last request less than a week ago (`too_soon`).
         TooMany: too many access requests of this firm today.
@@ -129,7 +135,11 @@ async def create(
         if manager_id not in (None, own):
             raise Forbidden(NOT_YOURS_TO_GIVE)
         manager_id = own
+    check_columns(code, contact_email)
     await _check_manager(session, actor, manager_id)
+    await repository.lock_dossiers(session, actor.firm_id)
+    if key is not None and (made := await repository.dossier(session, actor, key)) is not None:
+        return made
     if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
         raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
     company_id, access = await match_company(session, tools, actor.firm_id, country, number)
@@ -146,6 +156,7 @@ async def create(
         await limit_requests(tools, actor.firm_id)
     dossier = Dossier(
         firm_id=actor.firm_id,
+        id=key or new_id(),
         company_id=company_id,
         code=code,
         name=name,
@@ -179,6 +190,21 @@ async def create(
     else:
         await publish(session, actor, AccessRequested(dossier_id=dossier.id, company_id=company_id))
     return dossier
+
+
+def check_columns(code: str | None, contact_email: str | None) -> None:
+    """What every door checks.
+
+    Raises:
+        Invalid: the code can be no folder's name, or the e-mail address is none.
+    """
+    faults: dict[str, str] = {}
+    if code and (fault := code_fault(code)) is not None:
+        faults["code"] = fault
+    if contact_email and not is_address(contact_email):
+        faults["contact_email"] = NOT_AN_ADDRESS
+    if faults:
+        raise Invalid(fields=faults)
 
 
 def refuse_if_asked_lately(dossiers: Iterable[Dossier], now: datetime) -> None:
@@ -264,12 +290,14 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
 
     Raises:
         Forbidden: the actor may not edit dossiers, not give this one to another manager, or not close its books.
-        Invalid: the manager is nobody of the office, or the period of the books ends before it begins.
+        Invalid: the code can be no folder's name, the e-mail address is none, the manager is nobody of the office, or the period of the
+            books ends before it begins.
         Conflict: the code is taken.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
     changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
+    check_columns(values.get("code"), values.get("contact_email"))
     if not changed:
         return []
     if "manager_id" in changed:

@@ -230,7 +230,7 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
     if kept.state is not ImportState.PREVIEWED:
         raise Conflict(TAKEN, code="accepted")
     assert actor.firm_id is not None
-    await repository.lock_imports(session, actor.firm_id)
+    await repository.lock_dossiers(session, actor.firm_id)
     present = {str(one.id): one for one in await repository.all_of(session, actor)}
     rows = rows_of(kept)
     again = Known([_known(one) for one in present.values()])
@@ -250,7 +250,7 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
             continue
         try:
             dossier = await _create(session, tools, actor, row, country, code)
-        except (Conflict, TooMany) as refused:  # said before anything of this row was written
+        except (Conflict, Invalid, TooMany) as refused:  # said before anything of this row was written
             row.status = RowStatus.ERROR
             row.remarks.append(_refusal(row, refused))
             done["refused"] += 1
@@ -267,7 +267,11 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
 
 
 def _refusal(row: ImportRow, refused: PortalError) -> Remark:
-    what, fix = (REQUESTS_USED_UP, TOMORROW) if isinstance(refused, TooMany) else (refused.message, "")
+    what, fix = (
+        (REQUESTS_USED_UP, TOMORROW)
+        if isinstance(refused, TooMany)
+        else (next(iter(refused.fields.values()), refused.message), "")
+    )
     params = {name: str(value) for name, value in refused.params.items()}
     column = Column.CODE if refused.code == "code_taken" else Column.NUMBER
     return Remark(column, row.values.get(column.value, ""), what, fix, params=params)

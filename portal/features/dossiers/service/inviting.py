@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts.domain import is_address
+from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.audit import service as audit
 from portal.features.branding import service as branding
 from portal.features.dossiers import repository
@@ -30,7 +30,6 @@ from portal.kernel.language import N_, Language
 VALID = timedelta(days=14)
 MESSAGE = "invitation"
 MOST_AT_ONCE = 500
-NOT_AN_ADDRESS = N_("This is not an e-mail address.")
 NO_NAME = N_("Please fill this in.")
 ACTIVATED = N_("This company has activated already. Its owner decides who else gets access.")
 NO_ACCESS = N_("You have no access to this company, so you cannot invite its people.")

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts.domain import is_address
+from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.mail import repository
 from portal.features.mail.domain import (
     Content,
@@ -39,7 +39,6 @@ from portal.kernel.errors import Invalid
 from portal.kernel.ids import FirmId, new_id
 from portal.kernel.language import N_, Language
 
-NOT_AN_ADDRESS = N_("This is not an e-mail address.")
 GIVEN_UP = N_("The mail server was away for a whole day.")
 
 ContentMaker = Callable[[WriteSession], Awaitable[Content | None]]
