@@ -1,8 +1,9 @@
 """One migrated database for everything that only reads its catalogue, and the portal's modules, all imported."""
 
+import asyncio
 import importlib
 import pkgutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 
 import asyncpg
@@ -14,11 +15,11 @@ from tests.support.world import Servers
 
 
 @pytest.fixture(scope="session")
-async def catalogue_urls(servers: Servers) -> AsyncIterator[DatabaseUrls]:
+def catalogue_urls(servers: Servers) -> Iterator[DatabaseUrls]:
     """A migrated database that nothing is written to."""
-    urls = await servers.new_database()
+    urls = asyncio.run(servers.new_database())
     yield urls
-    await servers.drop_database(urls)
+    asyncio.run(servers.drop_database(urls))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The rules of the house that no import contract can say."""
 
+import ast
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -277,3 +278,15 @@ def test_the_doorbell_never_unpickles() -> None:
     assert deserialize(serialize(sent)) == sent
     with pytest.raises(ValueError, match=r"."):
         deserialize(b"\x80\x05\x95")
+
+
+def test_no_test_leaves_its_event_loop_to_another() -> None:
+    """An asynchronous fixture of wider scope holds one loop open for many tests; what one of them leaves behind fails another."""
+    shared = [
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef)
+        and any("scope=" in ast.unparse(mark) for mark in node.decorator_list)
+    ]
+    assert shared == []

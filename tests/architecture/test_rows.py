@@ -1,7 +1,8 @@
 """One row of every table for firm and company A, made from the metadata; everybody else tries to see, change, delete and forge it."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,11 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 
+from portal.db.engine import create_database
+from portal.db.roles import DatabaseUrls
 from portal.db.session import NOBODY, Database, Scope
 from portal.features.items.domain import ItemKind
 from portal.kernel.ids import new_id
 from portal.metadata import metadata
-from tests.support.world import Servers, new_world
+from tests.support.world import Servers
 
 SYSTEM_ONLY = {"login_session", "rate_count", "password_reset"}
 OWNERS = ("firm", "company", "person")
@@ -114,26 +117,43 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
     return row
 
 
+async def arrange(urls: DatabaseUrls) -> TwoSides:
+    """Write the rows."""
+    database = create_database(urls.app, urls.system, name="rows")
+    found = TwoSides(database)
+    async with database.system_scope() as session:
+        for side in ("A", "B"):
+            parents: dict[str, dict[str, Any]] = {}
+            for table in TABLES:
+                if side == "B" and table.name not in (*OWNERS, "dossier"):
+                    continue
+                row = row_for(table, parents, side)
+                await session.execute(sa.insert(table).values(row))
+                parents[table.name] = row
+            found.firms[side] = parents["firm"]["id"]
+            found.companies[side] = parents["company"]["id"]
+            found.people[side] = parents["person"]["id"]
+            if side == "A":
+                found.rows = parents
+    await database.close()
+    return found
+
+
 @pytest.fixture(scope="session")
-async def sides(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TwoSides]:
-    """A has a row in every table; B has a firm, a company and a person."""
-    async with new_world(servers, tmp_path_factory.mktemp("rows")) as world:
-        found = TwoSides(world.tools.database)
-        async with world.as_system() as session:
-            for side in ("A", "B"):
-                parents: dict[str, dict[str, Any]] = {}
-                for table in TABLES:
-                    if side == "B" and table.name not in (*OWNERS, "dossier"):
-                        continue
-                    row = row_for(table, parents, side)
-                    await session.execute(sa.insert(table).values(row))
-                    parents[table.name] = row
-                found.firms[side] = parents["firm"]["id"]
-                found.companies[side] = parents["company"]["id"]
-                found.people[side] = parents["person"]["id"]
-                if side == "A":
-                    found.rows = parents
-        yield found
+def arranged(servers: Servers) -> Iterator[tuple[DatabaseUrls, TwoSides]]:
+    """A has a row in every table; B has a firm, a company and a person. Made in a loop of its own, as every test has one."""
+    urls = asyncio.run(servers.new_database())
+    yield urls, asyncio.run(arrange(urls))
+    asyncio.run(servers.drop_database(urls))
+
+
+@pytest.fixture
+async def sides(arranged: tuple[DatabaseUrls, TwoSides]) -> AsyncIterator[TwoSides]:
+    """The same, with connections of this test."""
+    urls, found = arranged
+    database = create_database(urls.app, urls.system, name="rows", pool_size=1)
+    yield replace(found, database=database)
+    await database.close()
 
 
 def key_of(table: sa.Table, row: dict[str, Any]) -> sa.ColumnElement[bool]:

@@ -128,6 +128,18 @@ class World:
 async def new_world(servers: Servers, folder: Path, **changes: Any) -> AsyncIterator[World]:
     """A world with an empty, migrated database."""
     urls = await servers.new_database()
+    try:
+        async with world_on(servers, urls, folder, **changes) as made:
+            yield made
+    finally:
+        await servers.drop_database(urls)
+
+
+@asynccontextmanager
+async def world_on(
+    servers: Servers, urls: DatabaseUrls, folder: Path, **changes: Any
+) -> AsyncIterator[World]:
+    """A world on a database that is there."""
     settings = Settings(
         **{
             "database_url": urls.app,
@@ -150,4 +162,3 @@ async def new_world(servers: Servers, folder: Path, **changes: Any) -> AsyncIter
         yield World(settings, tools, clock, app, runner, urls, folder)
     finally:
         await tools.database.close()
-        await servers.drop_database(urls)

@@ -1,5 +1,6 @@
 """Real workers: arq and Valkey as in production, killed, flushed and robbed of their bells."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -52,12 +53,19 @@ async def valkey(world: World) -> AsyncIterator[Redis]:
 
 
 async def burst(world: World) -> None:
-    """A whole worker that ends when its queue is empty."""
-    worker = create_worker(world.settings, burst=True, handle_signals=False)
-    try:
-        await worker.main()
-    finally:
-        await worker.close()
+    """A whole worker that ends when its queue is empty, in a loop of its own as its process would have.
+
+    arq walks out of its own asynchronous generator and leaves it to the loop to end it: that must not be the loop of some later test.
+    """
+
+    async def work() -> None:
+        worker = create_worker(world.settings, burst=True, handle_signals=False)
+        try:
+            await worker.main()
+        finally:
+            await worker.close()
+
+    await anyio.to_thread.run_sync(lambda: asyncio.run(work()))
 
 
 async def reconcile(world: World) -> int:
