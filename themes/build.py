@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ SOURCE = Path(__file__).parent / "static" / "src"
 MODULES = ROOT / "node_modules"
 LOCK = ".lock"
 STAMP = ".fidero-lock-sha256"
+KEPT_DAYS = 7
+"""A portal that runs since before a build, and pages that lie open in browsers, still ask for the files of their own time."""
 SUBSETS = ("latin", "latin-ext", "greek", "cyrillic")  # supplier names of all Europe; loaded only where used
 
 
@@ -203,12 +206,18 @@ def _build(dist: Path, *, force: bool) -> bool:
 
 
 def _replace(fresh: Path, dist: Path) -> None:
-    """Put the fresh files in place: new names first, the manifest next, what is no longer named last."""
+    """Put the fresh files in place: new names first, the manifest next; what is no longer named goes some days later."""
     names = {LOCK, *(path.name for path in fresh.iterdir())}
+    manifest = dist / "manifest.json"
+    until_now = set(json.loads(manifest.read_text("utf-8")).values()) if manifest.is_file() else set()
     for path in sorted(fresh.iterdir(), key=lambda path: path.name in {"manifest.json", ".inputs"}):
         path.replace(dist / path.name)
     for path in dist.iterdir():
-        if path.name not in names and path.is_file():
+        if path.name in names or not path.is_file():
+            continue
+        if path.name in until_now:
+            os.utime(path)  # its days begin now
+        elif path.stat().st_mtime < time.time() - KEPT_DAYS * 24 * 3600:
             path.unlink(missing_ok=True)
 
 

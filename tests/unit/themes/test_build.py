@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 
@@ -28,13 +29,38 @@ def test_a_second_build_changes_nothing(assets: Assets) -> None:
     assert build.build() is False
 
 
-def test_the_build_is_deterministic_and_leaves_no_old_files(assets: Assets, tmp_path: Path) -> None:
+def test_the_build_is_deterministic(assets: Assets, tmp_path: Path) -> None:
     dist = tmp_path / "dist"
-    dist.mkdir()
-    (dist / "ui.0123456789abcdef.css").write_text("old", encoding="utf-8")
     assert build.build(dist)
     assert json.loads((dist / "manifest.json").read_text("utf-8")) == dict(assets.files)
-    assert not (dist / "ui.0123456789abcdef.css").exists()
+
+
+OLD = "ui.0123456789abcdef.css"
+LONG_AGO = 1_000_000_000.0
+
+
+def a_folder_with_an_old_file(folder: Path, *, named: bool) -> Path:
+    """A folder of an earlier build; its manifest still names the old file, or not any more."""
+    dist = folder / "dist"
+    dist.mkdir()
+    (dist / OLD).write_text("old", encoding="utf-8")
+    os.utime(dist / OLD, (LONG_AGO, LONG_AGO))
+    (dist / "manifest.json").write_text(json.dumps({"ui.css": OLD} if named else {}), encoding="utf-8")
+    return dist
+
+
+def test_a_build_keeps_what_a_running_portal_still_names(assets: Assets, tmp_path: Path) -> None:
+    dist = a_folder_with_an_old_file(tmp_path, named=True)
+    assert build.build(dist)
+    assert build.build(dist, force=True)  # and the build after it as well: its days have just begun
+    assert (dist / OLD).read_text("utf-8") == "old"
+    assert OLD not in json.loads((dist / "manifest.json").read_text("utf-8")).values()
+
+
+def test_what_was_replaced_long_ago_goes(assets: Assets, tmp_path: Path) -> None:
+    dist = a_folder_with_an_old_file(tmp_path, named=False)
+    assert build.build(dist)
+    assert not (dist / OLD).exists()
 
 
 def test_the_stylesheet_asks_for_nothing_from_outside(assets: Assets) -> None:
