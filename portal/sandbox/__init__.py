@@ -16,7 +16,7 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip
+from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip, readers_work
 
 __all__ = [
     "Limits",
@@ -33,6 +33,7 @@ __all__ = [
     "read_pdf_page",
     "read_workbook",
     "read_zip",
+    "readers_work",
     "run",
     "warm_up",
 ]

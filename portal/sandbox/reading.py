@@ -4,10 +4,21 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from portal.sandbox.contract import MIB, Limits, PdfPage, Picture, Unreadable, Workbook, ZipMember
+from portal.kernel.errors import Invalid
+from portal.sandbox.contract import (
+    MIB,
+    Limits,
+    PdfPage,
+    Picture,
+    SandboxUnavailable,
+    Unreadable,
+    Workbook,
+    ZipMember,
+)
 from portal.sandbox.pool import run
 
 _READERS = "portal.sandbox.readers."
+_EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 T = TypeVar("T")
 
@@ -19,6 +30,17 @@ def _one(values: list[Any], kind: type[T]) -> T:
         return msgspec.convert(value, kind)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Unreadable("damaged") from error
+
+
+async def readers_work() -> bool:
+    """Whether a file that harms nobody can be read: tells a file that ends its reader from readers that are away."""
+    try:
+        await run(_READERS + "zip_members", _EMPTY_ZIP, max_members=1, max_member=1, max_total=1)
+    except SandboxUnavailable:
+        return False
+    except Invalid:  # an answer all the same
+        return True
+    return True
 
 
 async def read_workbook(data: bytes, *, max_rows: int = 20_000, max_columns: int = 200) -> Workbook:

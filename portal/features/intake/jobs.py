@@ -1,18 +1,34 @@
-"""Reading what was handed in, and counting what waits when a dossier opens or ends."""
+"""Reading what was handed in, giving up on it, and counting what waits when a dossier opens or ends."""
 
 from portal.db.session import WriteSession
 from portal.features.dossiers.domain import AccessEnded, DossierOpened
 from portal.features.intake import service
-from portal.features.intake.service import ReadUpload
-from portal.jobs.contract import Tools, handles_long, hears
+from portal.features.intake.service import GiveUp, ReadUpload
+from portal.jobs.contract import Tools, handles, handles_long, hears, sweeps
+from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
-from portal.kernel.actor import Actor
+from portal.kernel.actor import Actor, Door
+from portal.kernel.ids import CompanyId
 
 
-@handles_long(ReadUpload)
+@handles_long(ReadUpload, max_attempts=12)  # a few for each file that ends its worker
 async def read_upload(task: Task, job: ReadUpload) -> None:
     """Settle every file of an upload."""
     await service.read_upload(task, job)
+
+
+@sweeps(every=15)
+async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
+    """Files whose reading was given up must not look as if somebody still read them."""
+    for company_id, upload_id in await service.find_forsaken(session):
+        actor = Actor(door=Door.JOB, name="intake", company_id=CompanyId(company_id))
+        await enqueue(session, actor, GiveUp(upload_id=upload_id), unique_key=f"intake.give_up:{upload_id}")
+
+
+@handles(GiveUp)
+async def give_up(session: WriteSession, _actor: Actor, job: GiveUp, tools: Tools) -> None:
+    """Say so to whoever handed them in."""
+    await service.give_up(session, job, tools.clock.now())
 
 
 @hears(DossierOpened, as_system=True)

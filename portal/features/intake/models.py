@@ -13,6 +13,7 @@ from portal.features.intake.domain import IntakeState
 class IntakeFile(OwnedByCompany, Base):
     """One file handed in. `upload_id` groups what was dropped together; `parent_id` names the archive it was in.
 
+    `begun` counts how often reading began after a run that ended badly: a file that ends its reader every time is set aside.
     `reason` is a code, `reason_params` its values; `what` says for people what became of it (see intake.domain).
     """
 
@@ -21,6 +22,7 @@ class IntakeFile(OwnedByCompany, Base):
         sa.UniqueConstraint("company_id", "id"),
         sa.Index("ix_intake_file_upload", "company_id", "upload_id"),
         sa.Index("ix_intake_file_state", "company_id", "state", "received_at"),
+        sa.Index("ix_intake_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
     )
 
     upload_id: Mapped[UUID]
@@ -39,3 +41,4 @@ class IntakeFile(OwnedByCompany, Base):
     received_by: Mapped[UUID | None]
     received_by_name: Mapped[str] = mapped_column(default="", server_default="")
     handled_at: Mapped[datetime | None]
+    begun: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -22,6 +22,14 @@ _DOSSIER = sa.table(
 )
 
 
+_JOB = sa.table(
+    "job",
+    sa.column("unique_key", sa.Text()),
+    sa.column("done_at", sa.DateTime(timezone=True)),
+    sa.column("dead_at", sa.DateTime(timezone=True)),
+)
+
+
 async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert files."""
     if rows:
@@ -84,6 +92,41 @@ async def move_received(
         .returning(IntakeFile)
         .execution_options(populate_existing=True)
     )
+
+
+async def begin(session: WriteSession, file_id: UUID) -> int:
+    """Count that reading a file begins; returns how often it has."""
+    begun = await session.scalar(
+        sa.update(IntakeFile)
+        .where(IntakeFile.id == file_id)
+        .values(begun=IntakeFile.begun + 1)
+        .returning(IntakeFile.begun)
+    )
+    return begun or 0
+
+
+async def forsaken(session: ReadSession, key: str, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
+    """Companies and uploads with files nobody has looked at, and no job that still will; in the system scope.
+
+    Args:
+        key: what the unique keys of the reading jobs begin with; the upload's id follows.
+    """
+    alive = (
+        sa.select(_JOB.c.unique_key)
+        .where(
+            _JOB.c.unique_key == sa.literal(key) + sa.cast(IntakeFile.upload_id, sa.Text()),
+            _JOB.c.done_at.is_(None),
+            _JOB.c.dead_at.is_(None),
+        )
+        .exists()
+    )
+    found = await session.execute(
+        sa.select(IntakeFile.company_id, IntakeFile.upload_id)
+        .where(IntakeFile.state == IntakeState.RECEIVED, ~alive)
+        .distinct()
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in found]
 
 
 async def note(session: WriteSession, file_id: UUID, **values: Any) -> None:

@@ -1,6 +1,7 @@
 """Handed-in files: received, looked at, turned into documents and statements, or rejected with a reason."""
 
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service.giving_up import find_forsaken, give_up
 from portal.features.intake.service.handling import (
     Duplicate,
     Handled,
@@ -25,11 +26,12 @@ from portal.features.intake.service.listing import (
 )
 from portal.features.intake.service.papers import CodaFile
 from portal.features.intake.service.reading import read_upload
-from portal.features.intake.service.receiving import Incoming, ReadUpload, company_for, hand_in
+from portal.features.intake.service.receiving import GiveUp, Incoming, ReadUpload, company_for, hand_in
 
 __all__ = [
     "CodaFile",
     "Duplicate",
+    "GiveUp",
     "Handled",
     "Incoming",
     "IntakeFile",
@@ -41,6 +43,8 @@ __all__ = [
     "decide_direction",
     "enter",
     "file",
+    "find_forsaken",
+    "give_up",
     "hand_in",
     "is_paper",
     "listed",

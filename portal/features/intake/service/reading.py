@@ -39,24 +39,39 @@ from portal.features.intake.service.papers import (
 from portal.features.intake.service.receiving import ReadUpload, fresh_row, refused
 from portal.jobs.contract import Later
 from portal.jobs.runner import LostClaim, Task
-from portal.kernel.errors import Invalid, PortalError, Unavailable
-from portal.sandbox import read_image, read_pdf_page, read_zip
+from portal.kernel.errors import Invalid, Unavailable
+from portal.sandbox import SandboxUnavailable, read_image, read_pdf_page, read_zip, readers_work
 from portal.storage import BrokenFile
 
 log = structlog.get_logger()
 PATIENCE = 3
 """After so many attempts a file that makes the reader stumble is set aside, so that the others are not held up."""
+DEATHS = 2
+"""So often may a run end without a word while it reads a file, after a first one that did; then that file is set aside."""
+AWAY = 10.0
+"""Seconds after which a store or readers that were away are asked again."""
+
+
+class Stumbled(Exception):
+    """A file could not be read for a reason nobody foresaw; it is tried again."""
 
 
 async def read_upload(task: Task, job: ReadUpload) -> None:
-    """Settle every file of an upload."""
+    """Settle every file of an upload.
+
+    Raises:
+        Later: the store or the readers are away; what does not need them is settled.
+        Stumbled: some file is to be tried again.
+    """
     reader = Reader(task)
     try:
         await reader.read(job.upload_id)
     except Unavailable as away:
-        raise Later(10, away.code) from away
+        raise Later(AWAY, away.code) from away
     if reader.stumbled is not None:
-        raise reader.stumbled
+        raise Stumbled from reader.stumbled
+    if reader.away is not None:
+        raise Later(AWAY, reader.away.code) from reader.away
     async with task.transaction() as session:
         await task.finish(session)
 
@@ -72,6 +87,7 @@ class Reader:
         self.company_id: UUID = task.company_id
         self.us = Identity(numbers=frozenset(), texts=frozenset())
         self.stumbled: Exception | None = None
+        self.away: Unavailable | None = None
 
     async def read(self, upload_id: UUID) -> None:
         """Archives first, then UBL with the PDFs beside them, then all the rest."""
@@ -106,6 +122,8 @@ class Reader:
 
     async def _guarded(self, row: IntakeFile, handle: Any) -> None:
         """One file; whatever is wrong with it, the others go on."""
+        if self.task.attempt > 1 and not await self._begun(row):
+            return
         try:
             await handle(row)
         except Refused as why:
@@ -115,14 +133,34 @@ class Reader:
         except Invalid as why:
             params = {key: str(value) for key, value in why.params.items()}
             await self._settle(row, IntakeState.REJECTED, why.code, params)
-        except (LostClaim, PortalError):
+        except LostClaim:
             raise
-        except Exception as error:
-            log.exception("intake.stumbled", file=str(row.id), attempt=self.task.attempt)
-            if self.task.attempt >= PATIENCE:
-                await self._settle(row, IntakeState.REJECTED, "unexpected")
+        except SandboxUnavailable as error:
+            if await readers_work():  # this file ends its reader, every time
+                await self._stumble(row, error)
             else:
-                self.stumbled = error
+                self.away = error
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
+            await self._stumble(row, error)
+
+    async def _stumble(self, row: IntakeFile, error: Exception) -> None:
+        log.error("intake.stumbled", file=str(row.id), attempt=self.task.attempt, exc_info=error)
+        if self.task.attempt >= PATIENCE:
+            await self._settle(row, IntakeState.REJECTED, "unexpected")
+        else:
+            self.stumbled = error
+
+    async def _begun(self, row: IntakeFile) -> bool:
+        """Whether to read a file after a run that ended badly: written down first, since a run that is killed tells nothing."""
+        async with self.task.transaction() as session:
+            times = await repository.begin(session, row.id)
+        if times <= DEATHS:
+            return True
+        log.error("intake.deadly", file=str(row.id), attempt=self.task.attempt)
+        await self._settle(row, IntakeState.REJECTED, "unexpected")
+        return False
 
     async def _settle(
         self, row: IntakeFile, to: IntakeState, reason: str | None = None, params: Any = None, **values: Any

@@ -30,6 +30,17 @@ class ReadUpload(Job, frozen=True, kw_only=True):
     upload_id: UUID
 
 
+class GiveUp(Job, frozen=True, kw_only=True):
+    """Set aside what is left of an upload whose reading was given up."""
+
+    name: ClassVar[str] = "intake.give_up"
+    upload_id: UUID
+
+
+READING = "intake.read_upload:"
+"""What the unique key of a reading job begins with; the upload's id follows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One file from a browser: its name as given, its length in bytes, and the bytes from the beginning."""
@@ -93,9 +104,7 @@ async def hand_in(
             refused=sum(1 for row in rows if row["state"] is IntakeState.REJECTED),
         )
         if any(row["state"] is IntakeState.RECEIVED for row in rows):
-            await enqueue(
-                session, actor, ReadUpload(upload_id=upload_id), unique_key=f"intake.read_upload:{upload_id}"
-            )
+            await enqueue(session, actor, ReadUpload(upload_id=upload_id), unique_key=f"{READING}{upload_id}")
     return upload_id
 
 
