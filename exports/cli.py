@@ -1,6 +1,6 @@
 """The command line: check and show UBL and CODA files, split CODA, verify bundles.
 
-Exit codes: 0 nothing found, 1 findings, 2 unreadable (or wrong use); over several files the highest.
+Exit codes: 0 nothing found, 1 findings, 2 unreadable, not to be written, or wrong use; over several files the highest.
 ``--json`` prints one array with an object per file. ``-`` is the standard input. What a file says is
 printed without its control characters, so that no file can talk to the terminal.
 """
@@ -10,11 +10,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from exports.errors import ExportsError, UnreadableError
 from exports.model import Finding
@@ -81,8 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     split.add_argument("--into", type=Path, help="the folder to write to; else beside the file")
     bundle = areas.add_parser("bundle", help="bundles").add_subparsers(required=True, metavar="verify")
     verify = _command(bundle, "verify", "compare a bundle with its manifest", _bundle_verify, prefixed=True)
-    verify.add_argument("--previous", metavar="SHA256", help="the manifest hash that it must follow")
+    verify.add_argument(
+        "--previous", metavar="SHA256", type=_sha256, help="the manifest hash that it must follow"
+    )
     return parser
+
+
+def _sha256(text: str) -> str:
+    """A hash as manifests write it; argparse turns the fault into a word on wrong use."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError("a manifest hash has 64 hexadecimal digits")
+    return text.lower()
 
 
 def _command(
@@ -214,15 +227,22 @@ def _coda_split(stream: BinaryIO, options: argparse.Namespace, name: str) -> Ans
     parts = coda.split(stream.read())
     origin = Path("statements.cod" if name == "-" else name)
     folder: Path = origin.parent if options.into is None else options.into
-    folder.mkdir(parents=True, exist_ok=True)
     written: list[Value] = []
     for number, part in enumerate(parts, start=1):
         account = coda.read(part).statements[0].account
         label = sanitise(f"{account.key[0]}-{account.key[1]}", 60)
         target = folder / f"{origin.stem}_{number:02d}_{label}{origin.suffix or '.cod'}"
-        if not (target.exists() and target.read_bytes() == part):
-            with target.open("xb") as out:  # another file of that name is never overwritten
-                out.write(part)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (target.exists() and target.read_bytes() == part):
+                with target.open("xb") as out:  # another file of that name is never overwritten
+                    out.write(part)
+        except OSError as fault:
+            text = fault.strerror or str(fault)
+            error = {"reason": "cannot_write", "path": str(target), "text": text}
+            return Answer(
+                UNREADABLE, [f"{_shown(str(target))} could not be written: {text}"], {"error": error}
+            )
         written.append(
             {"path": str(target), "account": account.key[0], "currency": account.key[1], "size": len(part)}
         )
@@ -245,8 +265,6 @@ def _values(value: Any) -> Any:
     from decimal import Decimal
     from hashlib import sha256
 
-    from msgspec import Struct
-
     match value:
         case None | bool() | int() | float():
             return value
@@ -260,6 +278,7 @@ def _values(value: Any) -> Any:
             return {"size": len(value), "sha256": sha256(value).hexdigest()}
         case Struct():
             names: Iterator[str] = iter(value.__struct_fields__)
+            value = _masked(value)
         case dict():
             return {str(key): _values(inner) for key, inner in value.items()}
         case tuple() | list():
@@ -269,6 +288,17 @@ def _values(value: Any) -> Any:
         case _:
             return str(value)
     return {name: _values(getattr(value, name)) for name in names if name not in _BYTES_OF_THE_FILE}
+
+
+def _masked(value: Struct) -> Struct:
+    """A movement or its information without the card numbers in its communication (CODA 2.6, section 7.9)."""
+    from exports.coda.model import Information, Movement
+    from exports.coda.structured import mask_communication
+
+    if not isinstance(value, Movement | Information):
+        return value
+    text = mask_communication(value.communication, is_structured=value.is_structured)
+    return replace(value, communication=text)
 
 
 def _shown(text: str) -> str:

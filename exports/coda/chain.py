@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise
+from typing import Literal
 
 from exports.coda.model import Statement, thousandths_to_decimal
+from exports.coda.trail import openings, trail
 
 _NEVER = date.min
 
@@ -24,11 +26,15 @@ class Gap:
         account_key: (number, currency, extension).
         before: The last statement before the gap.
         after: The first one behind it.
+        kind: ``balance`` where the chain of the balances is broken, which proves it; ``number`` where the balances
+            go on and only numbers are left out, so that what is missing adds up to zero, or nothing is missing
+            and the bank counts in another way.
     """
 
     account_key: tuple[str, str, str]
     before: Statement
     after: Statement
+    kind: Literal["balance", "number"] = "balance"
 
     @property
     def expected(self) -> Decimal:
@@ -57,7 +63,7 @@ class Gap:
 
     @property
     def missing_numbers(self) -> tuple[int, ...]:
-        """CODA numbers between the two; empty when the numbers show nothing (§ numbering per bank)."""
+        """CODA numbers between the two; empty when the numbers show nothing."""
         first, last = self.before.coda_sequence, self.after.coda_sequence
         if not first or not last or _year(self.before) != _year(self.after) or last - first > 366:
             return ()
@@ -74,27 +80,33 @@ class Conflict:
 
 
 def order(statements: Iterable[Statement]) -> list[Statement]:
-    """Statements of one account in the order of the chain: by date, and within a day by the balances."""
-    rest = sorted(statements, key=_sort_key)
+    """Statements of one account in the order of the chain: by date, and within a day by the balances.
+
+    A day's statements are put so that as few of them as possible do not follow each other, whatever the order in
+    which they came; where the balances leave a choice, numbers decide.
+    """
+    days = [
+        [(item, (item.old_balance_thousandths, item.new_balance_thousandths)) for item in group]
+        for _, group in groupby(sorted(statements, key=_sort_key), lambda item: item.new_balance_date)
+    ]
+    behind: list[frozenset[int]] = [frozenset()]
+    for day in reversed(days[1:]):
+        behind.append(openings([edge for _, edge in day], behind[-1]))
     ordered: list[Statement] = []
-    while rest:
-        day = list(takewhile(lambda item: item.new_balance_date == rest[0].new_balance_date, rest))
-        chosen = _first_of_day(day)
-        if ordered:
-            balance = ordered[-1].new_balance_thousandths
-            follows = (index for index, item in enumerate(day) if item.old_balance_thousandths == balance)
-            chosen = next(follows, chosen)
-        ordered.append(rest.pop(chosen))
+    for day in days:
+        before = ordered[-1].new_balance_thousandths if ordered else None
+        ordered += [day[at][0] for at in trail([edge for _, edge in day], before, behind.pop())]
     return ordered
 
 
 def continuity(statements: Iterable[Statement]) -> list[Gap]:
-    """The gaps in the chains of the accounts, in any order of arrival.
+    """The gaps in the chains of the accounts, in any order of arrival: those of the balances, then those of numbers.
 
     Every account (number, currency and extension) has its own chain. Separate applications do not count,
     nor does a statement that was delivered again. A statement without a closing balance breaks nothing: the
-    chain is not known behind it, and no gap is reported there. Numbers never make a gap; they stand beside
-    it (:attr:`Gap.missing_numbers`).
+    chain is not known behind it, and no gap is reported there. Numbers stand beside a gap of the balances
+    (:attr:`Gap.missing_numbers`); where the balances go on, numbers left out are a gap of the weaker kind, unless
+    the bank does not count by one: it numbers by the day of the year, or repeats or goes back within a year.
 
     Args:
         statements: Statements of one account or of many.
@@ -102,11 +114,30 @@ def continuity(statements: Iterable[Statement]) -> list[Gap]:
     gaps: list[Gap] = []
     for key, chain in _chains(statements).items():
         ordered = order(chain)
+        counts = _counts_by_one(ordered)
         for before, after in pairwise(ordered):
             balance = before.new_balance_thousandths
             if balance is not None and balance != after.old_balance_thousandths:
                 gaps.append(Gap(key, before, after))
-    return gaps
+            elif counts and (gap := Gap(key, before, after, "number")).missing_numbers:
+                gaps.append(gap)
+    return sorted(gaps, key=lambda gap: gap.kind)  # stable: within a kind in the order of the chains
+
+
+def _counts_by_one(ordered: Sequence[Statement]) -> bool:
+    """Whether the numbers can be those of a bank that counts its statements within the year."""
+    numbered = [item for item in ordered if item.coda_sequence]
+    by_day = all(_day_of_year(item) == item.coda_sequence for item in numbered)
+    return not by_day and all(
+        first.coda_sequence < second.coda_sequence
+        for first, second in pairwise(numbered)
+        if _year(first) == _year(second)
+    )
+
+
+def _day_of_year(statement: Statement) -> int:
+    day = statement.new_balance_date
+    return day.timetuple().tm_yday if day else 0
 
 
 def conflicts(statements: Iterable[Statement]) -> list[Conflict]:
@@ -156,23 +187,18 @@ def _chains(statements: Iterable[Statement]) -> dict[tuple[str, str, str], list[
     return chains
 
 
-def _first_of_day(day: Sequence[Statement]) -> int:
-    """Of a day's statements the one whose old balance no other one leads to."""
-    leads_to = [item.new_balance_thousandths for item in day if not item.is_empty]
-    starts = (index for index, item in enumerate(day) if item.old_balance_thousandths not in leads_to)
-    return next(starts, 0)
-
-
 def _year(statement: Statement) -> int:
     day = statement.new_balance_date or statement.creation_date or statement.old_balance_date
     return day.year if day else 0
 
 
-def _sort_key(statement: Statement) -> tuple[date, date, date, int, int]:
+def _sort_key(statement: Statement) -> tuple[date, date, date, int, int, int, int]:
     return (
         statement.new_balance_date or statement.creation_date or _NEVER,
         statement.old_balance_date or _NEVER,
         statement.creation_date or _NEVER,
         statement.coda_sequence,
         statement.record,
+        statement.old_balance_thousandths,
+        statement.new_balance_thousandths or 0,
     )

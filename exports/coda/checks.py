@@ -27,6 +27,7 @@ COMMUNICATION  warning   structured communication of an unknown type
 OGM, RF, IBAN  warning   check digits
 DUPLICATE      warning   the bank delivered this statement again (D)
 SEPARATE       warning   separate application: an extract, R1 and R6 do not apply
+APPLICATION    warning   an application code other than 05: not a statement of account
 VERSION        warning   version 1, not made by banks since 2007
 LENGTH, ENCODING, DAMAGED, JUNK  warning   what reading had to put right or to guess
 =============  ========  ==========================================================================
@@ -86,6 +87,16 @@ def _check_header(statement: Statement, findings: Findings) -> None:
     record = statement.record
     if statement.version == "1":
         findings.add("VERSION", "warning", record, "Version 1 of the standard, not made by banks since 2007.")
+    if statement.application_code != "05":
+        findings.add(
+            "APPLICATION",
+            "warning",
+            record,
+            f"The application code is {statement.application_code!r} where '05' belongs.",
+            position=15,
+            expected="05",
+            found=statement.application_code,
+        )
     if statement.is_duplicate:
         findings.add("DUPLICATE", "warning", record, "The bank delivered this statement again.", position=17)
     if statement.is_extract:

@@ -70,7 +70,7 @@ class Information(_Placed, frozen=True, eq=False, gc=False):
         """For people: one line, card numbers masked."""
         if self.is_structured:
             return structured.display(structured.decode(self.communication))
-        return " ".join(self.communication.split())
+        return structured.mask_card_numbers(" ".join(self.communication.split()))
 
 
 class Movement(_Placed, frozen=True, eq=False, gc=False):
@@ -170,11 +170,11 @@ class Movement(_Placed, frozen=True, eq=False, gc=False):
         """The communication for people: one line, blanks collapsed, card numbers masked."""
         if self.is_structured:
             return structured.display(structured.decode(self.communication))
-        return " ".join(self.communication.split())
+        return structured.mask_card_numbers(" ".join(self.communication.split()))
 
     @property
     def information_text(self) -> str:
-        """The free text of the information records, in order; text that ran over a record is joined."""
+        """The free text of the information records, in order and joined where it ran over; card numbers masked."""
         joined = ""
         for item in self.information:
             if item.is_structured or not item.communication:
@@ -185,7 +185,7 @@ class Movement(_Placed, frozen=True, eq=False, gc=False):
             # 73, 178 and 268 characters fill 3.1, 3.2 and 3.3 to the last position: the text goes on.
             if len(item.communication) in (73, 178, 268):
                 joined += "\x00"
-        return joined.rstrip("\x00")
+        return structured.mask_card_numbers(joined.rstrip("\x00"))
 
 
 class FreeCommunication(_Placed, frozen=True, eq=False, gc=False):

@@ -85,10 +85,12 @@ def merge(parts: Sequence[bytes]) -> bytes:
     """One physical file of whole files, in the order given; no statement is changed or joined to another.
 
     Raises:
-        UnreadableError: ``truncated`` when a part's last statement has no trailer, ``mixed_line_ends`` or
+        UnreadableError: ``empty`` without any part, ``truncated`` when a part's last statement has no trailer, ``mixed_line_ends`` or
             ``mixed_encodings`` when the parts differ in them, ``not_coda`` when a part is none; ``record`` is
             then the number of the part.
     """
+    if not parts:
+        raise UnreadableError("empty", expected="at least one file", found="none")
     if len(parts) == 1:
         _check_whole(1, parts[0], cut(parts[0]))
         return parts[0]

@@ -39,6 +39,8 @@ from exports.coda.text import encode_charset
 from exports.errors import UnwritableError
 
 _MOST = 999_999_999_999_999  # thousandths in 12 + 3 positions
+_LINE_ENDS = (b"\r\n", b"\n", b"\r", b"")
+_YEARS = range(1980, 2080)  # as two digits are read
 _REPLACED = {
     "€": "EUR",
     "œ": "oe",
@@ -63,9 +65,11 @@ def write(file: File) -> bytes:
 
     Raises:
         UnwritableError: ``amount_too_large``, ``too_long`` (a text that may not be cut), ``bad_value`` (a zone
-            with a wrong form), ``orphan_details``, or ``closing_balance`` when it is missing.
+            with a wrong form, a date outside of 1980 to 2079, a line end that is none), ``orphan_details``, or ``closing_balance`` when it is missing.
     """
     encoding = "cp850" if file.encoding == "cp850" else "cp1252"
+    if file.line_end not in _LINE_ENDS:
+        raise UnwritableError("bad_value", params={"field": "line_end", "found": ascii(file.line_end)})
     end = file.line_end.decode("ascii")
     lines: list[str] = []
     for number, statement in enumerate(file.statements, start=1):
@@ -327,7 +331,13 @@ class _Writer:
 
 
 def _ddmmyy(day: date | None) -> str:
-    return day.strftime("%d%m%y") if day else "000000"
+    if day is None:
+        return "000000"
+    if day.year not in _YEARS:  # two digits would be read as another century
+        raise UnwritableError(
+            "bad_value", params={"field": "date", "found": day.isoformat(), "expected": "1980 to 2079"}
+        )
+    return day.strftime("%d%m%y")
 
 
 def _of_version_1(movement: Movement) -> list[Information]:

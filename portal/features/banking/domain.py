@@ -211,6 +211,7 @@ def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
             numbers=gap.missing_numbers[:10],
         )
         for gap in gaps
+        if gap.kind == "balance"
     )
 
 

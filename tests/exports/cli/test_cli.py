@@ -5,13 +5,16 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from exports import bundle, coda, layouts
 from exports.cli import main
@@ -135,6 +138,7 @@ def test_a_bundle_that_was_tampered_with_has_findings(archive: Path, capsys: Any
 
 def test_the_chain_is_checked_when_the_hash_is_given(archive: Path) -> None:
     assert main(["bundle", "verify", "--previous", "ab" * 32, str(archive)]) == 0
+    assert main(["bundle", "verify", "--previous", "AB" * 32, str(archive)]) == 0
     assert main(["bundle", "verify", "--previous", "cd" * 32, str(archive)]) == 1
 
 
@@ -188,6 +192,30 @@ def test_statements_are_shown_as_values(statements: Path, capsys: Any) -> None:
     assert answer["statements"][0]["new_balance_date"] == "2026-11-03"
 
 
+def test_t54_card_numbers_are_shown_nowhere(tmp_path: Path, capsys: Any) -> None:
+    lines = [
+        coda.movement_of(Decimal(-1), date(2026, 11, 3), text="Kaart 5412 7512 3456 7890 te Gent"),
+        structs.replace(
+            coda.movement_of(Decimal(-1), date(2026, 11, 3)),
+            is_structured=True,
+            communication="1134871041234567890100012300045602112610151SHOP",
+            information=(coda.Information(communication="PAN 4111111111111111"),),
+        ),
+    ]
+    path = tmp_path / "cards.cod"
+    made = replace(_statement("EUR"), movements=tuple(lines), new_balance_thousandths=98_000)
+    path.write_bytes(coda.write(coda.File((made,))))
+    for options in ([], ["--json"]):
+        assert main(["coda", "show", *options, str(path)]) == 0
+        out = capsys.readouterr().out
+        assert "5412 75** **** 7890" in out
+        assert "487104******7890" in out
+        assert not any(card in out for card in ("3456 7890", "4871041234567890", "4111111111111111"))
+    shown = json.loads(out)[0]["statements"][0]["movements"][1]
+    assert shown["communication"] == lines[1].communication.replace("123456", "******")
+    assert shown["information"][0]["communication"] == "PAN 411111******1111"
+
+
 def test_a_file_of_two_accounts_is_split_beside_itself(statements: Path, capsys: Any) -> None:
     assert main(["coda", "split", str(statements)]) == 0
     names = sorted(path.name for path in statements.parent.glob("*_*.cod"))
@@ -209,6 +237,19 @@ def test_splitting_again_changes_nothing_and_never_overwrites(statements: Path, 
     first.write_bytes(b"somebody else's")
     assert main(["coda", "split", "--into", str(into), str(statements)]) == 2
     assert first.read_bytes() == b"somebody else's"
+
+
+def test_a_folder_that_cannot_be_written_is_named_as_such(
+    statements: Path, tmp_path: Path, capsys: Any
+) -> None:
+    into = tmp_path / "a file"
+    into.write_bytes(b"")
+    assert main(["coda", "split", "--into", str(into), str(statements)]) == 2
+    err = capsys.readouterr().err
+    assert f"{into}/two accounts_01_BE71096123456769-EUR.cod could not be written: File exists" in err
+    assert "unreadable" not in err
+    assert main(["coda", "split", "--json", "--into", str(into), str(statements)]) == 2
+    assert json.loads(capsys.readouterr().out)[0]["error"]["reason"] == "cannot_write"
 
 
 def test_an_invoice_is_shown(invoice: Path, capsys: Any) -> None:
@@ -258,7 +299,15 @@ def test_what_a_file_says_cannot_talk_to_the_terminal(statements: Path, capsys: 
 
 
 def test_wrong_use_ends_with_two_and_a_message(capsys: Any) -> None:
-    for arguments in ([], ["ubl"], ["ubl", "check"], ["coda", "burn", "x"]):
+    short = ["bundle", "verify", "--previous", "abc", "x"]
+    for arguments in (
+        [],
+        ["ubl"],
+        ["ubl", "check"],
+        ["coda", "burn", "x"],
+        short,
+        [*short[:3], "g" * 64, "x"],
+    ):
         with pytest.raises(SystemExit) as stop:
             main(arguments)
         assert stop.value.code == 2

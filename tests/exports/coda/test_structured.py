@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from exports import coda
 from exports.coda.structured import decode, display, mask_card_number
 from exports.coda.zones import ZONES
 
@@ -124,3 +125,27 @@ def test_card_numbers_are_masked(number: str, shown: str) -> None:
 def test_values_are_not_changeable() -> None:
     with pytest.raises(TypeError):
         decode("101090933755493").values["number"] = "x"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Kaart 5412 7512 3456 7890 te Gent", "Kaart 5412 75** **** 7890 te Gent"),
+        ("5412-7512-3456-7890.", "5412-75**-****-7890."),
+        ("PAN:4111111111111111", "PAN:411111******1111"),
+        ("378282246310005", "378282*****0005"),
+        ("3782 822463 10005", "3782 82**** *0005"),
+        ("6703 0000 0000 0000 003", "6703 00** **** ***0 003"),
+        ("BE68 5390 0754 7034", "BE68 5390 0754 7034"),
+        ("FR76 3000 6000 0112 3456 7890 189", "FR76 3000 6000 0112 3456 7890 189"),
+        ("BE68539007547034 NL91ABNA0417164300", "BE68539007547034 NL91ABNA0417164300"),
+        ("+++090/9337/55493+++ 090933755493", "+++090/9337/55493+++ 090933755493"),
+        ("mandate 4453562821750147", "mandate 4453562821750147"),
+        ("41111111111111111111111", "41111111111111111111111"),
+    ],
+)
+def test_t54_card_numbers_in_free_text_are_masked_and_other_numbers_not(text: str, shown: str) -> None:
+    movement = coda.Movement(communication=text, information=(coda.Information(communication=text),))
+    assert movement.text == shown
+    assert movement.information[0].text == shown
+    assert movement.information_text == shown

@@ -173,6 +173,8 @@ def test_t50_what_cannot_be_merged_is_refused(make: SimpleNamespace) -> None:
         assert (caught.value.reason, caught.value.record) == (reason, number)
     with pytest.raises(coda.Unreadable):
         coda.split(b"<xml/>")
+    with pytest.raises(coda.Unreadable, match="empty"):
+        coda.merge([])
 
 
 def test_t50_end_marks_between_parts_are_left_out(make: SimpleNamespace) -> None:

@@ -1,6 +1,7 @@
 """Writing: what is read back, what other readers say, what is refused."""
 
 import doctest
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -247,3 +248,32 @@ def test_amounts_coda_cannot_hold_are_refused(amount: str) -> None:
 def test_a_wrong_ogm_is_refused() -> None:
     with pytest.raises(UnwritableError):
         coda.movement_of(Decimal(1), DAY, ogm="090933755494")
+
+
+@pytest.mark.parametrize("day", [date(1979, 12, 31), date(2080, 1, 1), date(1, 1, 1), date(9999, 12, 31)])
+def test_a_date_that_two_digits_would_put_in_another_century_is_refused(day: date) -> None:
+    for change in ({"value_date": day}, {"entry_date": day}):
+        with pytest.raises(UnwritableError, match="bad_value: field=date"):
+            written(statement(structs.replace(coda.movement_of(Decimal(1), DAY), **change)))
+    for field in ("creation_date", "old_balance_date"):
+        with pytest.raises(UnwritableError, match=day.isoformat()):
+            written(replace(statement(), **{field: day}))
+
+
+@pytest.mark.parametrize("day", [date(1980, 1, 1), date(2079, 12, 31)])
+def test_the_first_and_the_last_date_are_read_back(day: date) -> None:
+    made = replace(statement(coda.movement_of(Decimal(1), day)), creation_date=day, new_balance_date=day)
+    (read,) = coda.read(written(made)).statements
+    assert (read.new_balance_date, read.movements[0].entry_date) == (day, day)
+
+
+@pytest.mark.parametrize("line_end", [b"\xff", b"\n\n", b" ", b"0"])
+def test_a_line_end_that_is_none_is_refused(line_end: bytes) -> None:
+    with pytest.raises(UnwritableError, match="line_end"):
+        coda.write(coda.File((statement(),), line_end=line_end))
+
+
+def test_another_application_is_found() -> None:
+    (made,) = coda.read(written(statement())).statements
+    (finding,) = coda.check(coda.read(written(replace(made, application_code="04"))))
+    assert (finding.rule, finding.severity, finding.params["found"]) == ("CODA-APPLICATION", "warning", "04")
