@@ -30,15 +30,12 @@ from portal.features.agents import service as agents
 from portal.features.approvals import jobs as approvals_jobs
 from portal.features.approvals import pages as approvals_pages
 from portal.features.audit import jobs as audit_jobs
-from portal.features.banking import jobs as banking_jobs
 from portal.features.banking import pages as banking_pages
 from portal.features.branding import pages as branding_pages
 from portal.features.branding import service as branding
-from portal.features.bundles import api as bundles_api
 from portal.features.bundles import jobs as bundles_jobs
 from portal.features.bundles import pages as bundles_pages
 from portal.features.desk import pages as desk_pages
-from portal.features.documents import api as documents_api
 from portal.features.documents import jobs as documents_jobs
 from portal.features.documents import pages as documents_pages
 from portal.features.dossiers import jobs as dossiers_jobs
@@ -49,6 +46,7 @@ from portal.features.items import jobs as items_jobs
 from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
 from portal.features.policies import pages as policies_pages
+from portal.features.upkeep import jobs as upkeep_jobs
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
 from portal.kernel import language
@@ -79,13 +77,13 @@ PAGES = [
     *mail_pages.ROUTES,
     *branding_pages.ROUTES,
 ]
-API = [*agents_api.ROUTES, *bundles_api.ROUTES, *documents_api.ROUTES]
+API = agents_api.ROUTES
 JOBS = [
+    upkeep_jobs,
     agents_jobs,
     bundles_jobs,
     approvals_jobs,
     intake_jobs,
-    banking_jobs,
     documents_jobs,
     items_jobs,
     dossiers_jobs,

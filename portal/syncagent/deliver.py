@@ -254,6 +254,9 @@ class Deliverer:
             for entry, item in missing:
                 open_folder(root, item.parts[:-1], mode)
                 write_temporary(entry.temporary, bundle.chunks(item.file), mode)
+            for folder in {entry.temporary.parent for entry, _ in missing}:
+                # Before the journal says `intended`, the names must outlast a power cut: one that is gone then means taken.
+                sync_folder(folder)
             failpoints.reach("after_write")
             positions = [entry.position for entry, _ in missing]
             self._journal.move(delivery.id, positions, "intended", self._now())

@@ -18,7 +18,8 @@ AGENT = machine(
     AgentState.PAIRED,
     {
         AgentState.PAIRED: {AgentState.ONLINE, AgentState.SILENT, AgentState.REVOKED},
-        AgentState.ONLINE: {AgentState.SILENT, AgentState.REVOKED},
+        # online stays online each time it is heard; revoked goes nowhere
+        AgentState.ONLINE: {AgentState.ONLINE, AgentState.SILENT, AgentState.REVOKED},
         AgentState.SILENT: {AgentState.ONLINE, AgentState.REVOKED},
     },
 )

@@ -33,7 +33,9 @@ async def agent(session: ReadSession, agent_id: UUID) -> Agent | None:
 async def by_key(session: ReadSession, digest: bytes) -> Agent | None:
     """The agent a key belongs to, unless revoked; needs the system scope."""
     return await session.scalar(
-        sa.select(Agent).where(Agent.token_hash == digest, Agent.state != AgentState.REVOKED)
+        sa.select(Agent).where(
+            Agent.token_hash == digest, Agent.state != AgentState.REVOKED, Agent.revoked_at.is_(None)
+        )
     )
 
 
@@ -52,9 +54,19 @@ async def use_code(session: WriteSession, digest: bytes, firm_id: UUID, now: dat
     )
 
 
-async def heard(session: WriteSession, agent_id: UUID, values: dict[str, Any]) -> None:
-    """Write what a heartbeat said."""
-    await session.execute(sa.update(Agent).where(Agent.id == agent_id).values(**values))
+async def heard(session: WriteSession, agent_id: UUID, values: dict[str, Any]) -> bool:
+    """An agent is online, and what it said of itself; False when it was revoked since its key was looked up."""
+    heard_of = await session.scalar(
+        sa.update(Agent)
+        .where(
+            Agent.id == agent_id,
+            Agent.state.in_(AGENT.sources(AgentState.ONLINE)),
+            Agent.revoked_at.is_(None),
+        )
+        .values(state=AgentState.ONLINE, **values)
+        .returning(Agent.id)
+    )
+    return heard_of is not None
 
 
 async def revoke(session: WriteSession, agent_id: UUID, now: datetime) -> Agent | None:

@@ -15,7 +15,7 @@ from portal.features.agents.models import Agent, PairingCode
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
-from portal.kernel.errors import Forbidden, Invalid, NotFound
+from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthorised
 from portal.kernel.ids import AgentId, FirmId, new_id, new_token, token_hash
 from portal.kernel.language import N_
 
@@ -28,6 +28,7 @@ SILENT_AFTER = timedelta(minutes=5)
 POLL_SECONDS = 30
 MINIMUM_VERSION = "0.1.0"
 LATEST_VERSION = "0.1.0"
+REVOKED = N_("This key is unknown or was revoked.")
 WRONG_CODE = N_("This code is unknown, used or too old. Make a new one on the Agents page.")
 
 
@@ -138,20 +139,28 @@ async def listed(session: ReadSession) -> Sequence[Agent]:
 
 
 async def heartbeat(session: WriteSession, actor: Actor, told: dict[str, Any]) -> None:
-    """An agent is alive: what it runs, what waits, what troubles it."""
-    assert actor.agent_id is not None
-    await repository.heard(
-        session,
-        actor.agent_id,
-        {**told, "state": AgentState.ONLINE, "last_seen_at": clock_of(session).now()},
-    )
+    """An agent is alive: what it runs, what waits, what troubles it.
+
+    Raises:
+        Unauthorised: it was revoked a moment ago (`revoked`).
+    """
+    await _heard(session, actor, told)
 
 
 async def seen(session: WriteSession, actor: Actor) -> None:
-    """An agent has called."""
+    """An agent has called.
+
+    Raises:
+        Unauthorised: as `heartbeat`.
+    """
+    await _heard(session, actor, {})
+
+
+async def _heard(session: WriteSession, actor: Actor, told: dict[str, Any]) -> None:
     assert actor.agent_id is not None
-    values = {"state": AgentState.ONLINE, "last_seen_at": clock_of(session).now()}
-    await repository.heard(session, actor.agent_id, values)
+    values = {**told, "last_seen_at": clock_of(session).now()}
+    if not await repository.heard(session, actor.agent_id, values):
+        raise Unauthorised(REVOKED, code="revoked")
 
 
 async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:

@@ -7,8 +7,10 @@ from portal.features.bundles import service
 from portal.features.bundles.service import BuildBundle
 from portal.features.bundles.service.standing import (
     ExportByPolicy,
+    GiveUpExport,
     due_dossiers,
     export_by_policy,
+    give_up,
     give_up_dead,
     policy_key,
 )
@@ -45,4 +47,10 @@ async def release_dead_exports(session: WriteSession, tools: Tools) -> None:
     await give_up_dead(session, tools.clock.now() - timedelta(minutes=2))
 
 
-__all__ = ["BUILD", "look_for_due_exports", "release_dead_exports", "run_policy"]
+@handles(GiveUpExport)
+async def give_up_export(session: WriteSession, actor: Actor, job: GiveUpExport, _tools: Tools) -> None:
+    """Abandon one of them."""
+    await give_up(session, actor, job)
+
+
+__all__ = ["BUILD", "give_up_export", "look_for_due_exports", "release_dead_exports", "run_policy"]

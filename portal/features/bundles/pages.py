@@ -16,6 +16,8 @@ from portal.features.bundles import service
 from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, WhyNot
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.dossiers.domain.codes import code_fault
+from portal.features.items import service as items
 from portal.features.items.domain import ItemKind
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence
@@ -23,10 +25,10 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Unavailable
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.forms import Form
-from portal.web.render import Toast, go, is_fragment, render
+from portal.web.render import Toast, ToastKind, go, is_fragment, render
 from portal.web.security import requires, staff
 
 REASONS = {
@@ -52,6 +54,8 @@ GROUPS: dict[str, frozenset[ItemKind]] = {
     "credit_notes": frozenset({ItemKind.SALES_CREDIT_NOTE, ItemKind.PURCHASE_CREDIT_NOTE}),
     "statements": frozenset({ItemKind.STATEMENT}),
 }
+TOASTS: dict[str, ToastKind] = {"nothing_new": "info", "wrong_code": "warning"}
+"""What keeps an export from beginning and is told on its page."""
 
 
 def periods(today: date) -> list[tuple[str, date | None]]:
@@ -65,11 +69,10 @@ def periods(today: date) -> list[tuple[str, date | None]]:
 
 
 def read_options(form: Form) -> ExportOptions:
-    """The options of the export form; nothing chosen among the kinds means all of them."""
+    """The options of the export form; nothing chosen among the kinds means all of them. A wrong date is a fault of the form."""
     chosen = {name for name in form.all("kinds") if name in GROUPS}
     kinds: frozenset[ItemKind] = frozenset().union(*(GROUPS[name] for name in chosen or GROUPS))
     until = form.day("until")
-    form.check()
     return ExportOptions(
         until=until,
         kinds=kinds,
@@ -92,6 +95,8 @@ async def _context(
         "cadences": {key: gettext(word) for key, word in CADENCES.items()},
         "rehearsal": await service.rehearse(session, dossier, options) if open_access else None,
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
+        "put_aside": await items.those_put_aside(session, dossier.id),
+        "wrong_code": gettext(fault) if (fault := code_fault(dossier.code or "")) else None,
         "runs": runs,
         "running": next((run for run, _delivery in runs if run.state in OPEN), None),
         "options": options,
@@ -127,16 +132,31 @@ async def start_export(
     """Choose, reserve, and ask a worker; a double click finds the export that is running."""
     form = await Form.of(request)
     options = read_options(form)
+    form.check()
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     here = f"/dossiers/{dossier.id}/export"
     try:
         async with session.begin_nested():
             await service.request_export(session, actor, dossier, options)
     except Conflict as conflict:
-        if conflict.code != "nothing_new":
+        if conflict.code not in TOASTS:
             raise
-        return go(request, here, Toast("info", conflict.text()))
+        return go(request, here, Toast(TOASTS[conflict.code], conflict.text()))
     return go(request, here)
+
+
+@post("/dossiers/{dossier_id:uuid}/export/try-again", guards=[requires(Right.EXPORT)], status_code=200)
+async def try_again(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """What was put aside because its file was damaged goes on; one that still is comes back here."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    count = await items.try_again(session, actor, dossier)
+    text = ngettext("%(n)s item goes on.", "%(n)s items go on.", count) % {"n": count}
+    return go(request, f"/dossiers/{dossier.id}/export", Toast("success", text) if count else None)
 
 
 @get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/progress", guards=[staff])
@@ -259,9 +279,9 @@ async def exports_page(
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
-    """The runs of all dossiers, newest first."""
+    """The runs of all dossiers that one may see, newest first."""
     state = request.query_params.get("state", "")  # Litestar keeps the argument name "state" for itself
-    page = await service.page(session, state, after or before)
+    page = await service.page(session, actor, state, after or before)
     names = await dossiers.names(session, actor, {export.dossier_id for export, _delivery in page.rows})
     return render(
         request,
@@ -269,13 +289,14 @@ async def exports_page(
         page=page,
         names=names,
         state=state,
-        refused=await service.count_refused(session),
+        refused=await service.count_refused(session, actor),
     )
 
 
 ROUTES: list[Any] = [
     export_page,
     start_export,
+    try_again,
     export_progress,
     bundle_page,
     download,

@@ -13,6 +13,9 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 
+# Dossiers are another slice's: only who manages them is known here.
+_DOSSIER = sa.table("dossier", sa.column("id", sa.Uuid()), sa.column("manager_id", sa.Uuid()))
+
 
 async def start(session: WriteSession, values: Mapping[str, Any]) -> Export | None:
     """A new open export; None when the dossier has one already (the partial unique index decides races)."""
@@ -33,6 +36,11 @@ async def export(session: ReadSession, export_id: UUID) -> Export | None:
     return await session.scalar(
         sa.select(Export).where(Export.id == export_id).execution_options(populate_existing=True)
     )
+
+
+async def take(session: WriteSession, export_id: UUID) -> None:
+    """Whoever wants to make a delivery of this export does so one after the other."""
+    await session.execute(sa.select(Export.id).where(Export.id == export_id).with_for_update(key_share=True))
 
 
 async def last_number(session: ReadSession, dossier_id: UUID) -> int:
@@ -79,23 +87,14 @@ async def write_items(session: WriteSession, rows: Sequence[Mapping[str, Any]]) 
         await session.execute(insert(BundleItem), [dict(row) for row in rows[start_at : start_at + 1000]])
 
 
-async def items_of(session: ReadSession, export_id: UUID) -> Sequence[BundleItem]:
-    """What is in a bundle, in import order."""
+async def items_of(session: ReadSession, *export_ids: UUID) -> Sequence[BundleItem]:
+    """What is in a bundle (or in several, one after the other), in import order."""
     found = await session.scalars(
-        sa.select(BundleItem).where(BundleItem.export_id == export_id).order_by(BundleItem.position)
+        sa.select(BundleItem)
+        .where(BundleItem.export_id.in_(export_ids))
+        .order_by(BundleItem.export_id, BundleItem.position)
     )
     return found.all()
-
-
-async def bundles_of_item(session: ReadSession, item_id: UUID) -> Sequence[tuple[BundleItem, Export]]:
-    """Every bundle an item left in, oldest first."""
-    found = await session.execute(
-        sa.select(BundleItem, Export)
-        .join(Export, Export.id == BundleItem.export_id)
-        .where(BundleItem.item_id == item_id)
-        .order_by(Export.number)
-    )
-    return [(row[0], row[1]) for row in found]
 
 
 def _latest_delivery() -> sa.ColumnElement[bool]:
@@ -126,11 +125,26 @@ async def exports_of(
     return [(row[0], row[1]) for row in found]
 
 
+def _managed_by(person_id: UUID | None) -> sa.ColumnElement[bool]:
+    """Runs of the dossiers that a person manages; of all the firm's for None."""
+    if person_id is None:
+        return sa.true()
+    managed = sa.select(_DOSSIER.c.id).where(_DOSSIER.c.manager_id == person_id)
+    return Export.dossier_id.in_(managed)
+
+
 async def page(
-    session: ReadSession, state: str, cursor: str | None, size: int = PAGE_SIZE
+    session: ReadSession,
+    state: str,
+    cursor: str | None,
+    *,
+    managed_by: UUID | None = None,
+    size: int = PAGE_SIZE,
 ) -> Page[tuple[Export, Delivery | None]]:
-    """Runs over all dossiers of the firm, newest first."""
-    statement = sa.select(Export, Delivery).outerjoin(Delivery, _latest_delivery())
+    """Runs over all dossiers of the firm (or over those that one person manages), newest first."""
+    statement = (
+        sa.select(Export, Delivery).outerjoin(Delivery, _latest_delivery()).where(_managed_by(managed_by))
+    )
     if state == "failed":
         statement = statement.where(
             sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)
@@ -159,11 +173,14 @@ async def page(
     )
 
 
-async def count_refused(session: ReadSession) -> int:
-    """Deliveries that an agent could not make."""
+async def count_refused(session: ReadSession, *, managed_by: UUID | None = None) -> int:
+    """Bundles whose latest delivery an agent could not make: one that was delivered again is in order."""
     return (
         await session.scalar(
-            sa.select(sa.func.count()).select_from(Delivery).where(Delivery.state == DeliveryState.REFUSED)
+            sa.select(sa.func.count())
+            .select_from(Export)
+            .join(Delivery, _latest_delivery())
+            .where(Delivery.state == DeliveryState.REFUSED, _managed_by(managed_by))
         )
         or 0
     )
@@ -184,14 +201,18 @@ def _free_for(agent_id: UUID, taken_before: datetime) -> sa.ColumnElement[bool]:
 async def claim_delivery(
     session: WriteSession, delivery_id: UUID, agent_id: UUID, now: datetime, taken_before: datetime
 ) -> bool:
-    """An agent takes a delivery up; False when another one has it."""
+    """An agent takes a delivery up; False when another one has it, or when it has arrived."""
     fetched = sa.case(
         (Delivery.state.in_(DELIVERY.sources(DeliveryState.DOWNLOADED)), DeliveryState.DOWNLOADED.value),
         else_=sa.cast(Delivery.state, sa.Text()),
     )
     taken = await session.scalar(
         sa.update(Delivery)
-        .where(Delivery.id == delivery_id, _free_for(agent_id, taken_before))
+        .where(
+            Delivery.id == delivery_id,
+            Delivery.state != DeliveryState.CONFIRMED,  # what has arrived is nobody's any more
+            _free_for(agent_id, taken_before),
+        )
         .values(agent_id=agent_id, changed_at=now, state=fetched)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
@@ -202,7 +223,7 @@ async def claim_delivery(
 async def deliveries_waiting(
     session: ReadSession, agent_id: UUID, taken_before: datetime, limit: int = 200
 ) -> Sequence[tuple[Delivery, Export]]:
-    """What this agent still has to write: per dossier in the order of bundle numbers."""
+    """What this agent still has to write, the oldest first: a new one never pushes out what an agent may have begun."""
     found = await session.execute(
         sa.select(Delivery, Export)
         .join(Export, Export.id == Delivery.export_id)
@@ -210,7 +231,7 @@ async def deliveries_waiting(
             Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN)),
             _free_for(agent_id, taken_before),
         )
-        .order_by(Export.dossier_id, Export.number)
+        .order_by(Delivery.created_at, Delivery.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in found]
@@ -224,6 +245,7 @@ async def delivery(
         sa.select(Delivery, Export)
         .join(Export, Export.id == Delivery.export_id)
         .where(Delivery.id == delivery_id)
+        .execution_options(populate_existing=True)
     )
     if lock:
         statement = statement.with_for_update(of=Delivery)
@@ -231,15 +253,15 @@ async def delivery(
     return (row[0], row[1]) if row else None
 
 
-async def delivery_of(session: ReadSession, export_id: UUID) -> Delivery | None:
-    """The latest delivery of a bundle."""
-    return await session.scalar(
+async def deliveries_of(session: ReadSession, export_id: UUID) -> Sequence[Delivery]:
+    """The deliveries of a bundle, the latest first."""
+    found = await session.scalars(
         sa.select(Delivery)
         .where(Delivery.export_id == export_id)
         .order_by(Delivery.created_at.desc(), Delivery.id.desc())
-        .limit(1)
         .execution_options(populate_existing=True)
     )
+    return found.all()
 
 
 async def move_delivery(
@@ -255,17 +277,17 @@ async def move_delivery(
     )
 
 
-async def write_proofs(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Evidence per file; one that is there already stays as it was. Returns how many are new."""
-    new = 0
+async def write_proofs(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Evidence per file; one that is there already stays as it was. Returns the items that something new is known of."""
+    new: set[UUID] = set()
     for start_at in range(0, len(rows), 1000):  # a statement has at most 32,767 parameters
         found = await session.scalars(
             insert(DeliveryProof)
             .values([dict(row) for row in rows[start_at : start_at + 1000]])
             .on_conflict_do_nothing()
-            .returning(DeliveryProof.id)
+            .returning(DeliveryProof.item_id)
         )
-        new += len(found.all())
+        new |= set(found)
     return new
 
 
@@ -273,14 +295,6 @@ async def proofs_of_delivery(session: ReadSession, delivery_id: UUID) -> Sequenc
     """The evidence of one delivery."""
     found = await session.scalars(
         sa.select(DeliveryProof).where(DeliveryProof.delivery_id == delivery_id).order_by(DeliveryProof.path)
-    )
-    return found.all()
-
-
-async def proofs_of_item(session: ReadSession, item_id: UUID) -> Sequence[DeliveryProof]:
-    """The evidence of one item, over all its bundles."""
-    found = await session.scalars(
-        sa.select(DeliveryProof).where(DeliveryProof.item_id == item_id).order_by(DeliveryProof.confirmed_at)
     )
     return found.all()
 
@@ -293,7 +307,9 @@ async def downloads_of(session: ReadSession, export_id: UUID) -> Sequence[Bundle
     return found.all()
 
 
-async def stuck(session: ReadSession) -> Sequence[Export]:
-    """Exports that are open; needs the system scope: the sweep asks the ledger which of them nobody works on."""
-    found = await session.scalars(sa.select(Export).where(Export.state.in_(OPEN)))
+async def stuck(session: ReadSession, before: datetime) -> Sequence[Export]:
+    """Exports open since `before`; needs the system scope: the sweep asks the ledger which of them nobody works on."""
+    found = await session.scalars(
+        sa.select(Export).where(Export.state.in_(OPEN), Export.created_at <= before)
+    )
     return found.all()

@@ -29,7 +29,7 @@ async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> 
     """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
     return WorkList(
         await dossiers.totals(session, actor),
-        await bundles.count_refused(session),
+        await bundles.count_refused(session, actor),
         await dossiers.listed(session, actor, query),
     )
 

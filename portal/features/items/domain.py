@@ -37,7 +37,7 @@ ITEM = machine(
             ItemState.DELIVERED,
         },
         ItemState.BUNDLED: {ItemState.DELIVERED, ItemState.RESERVED, ItemState.READY, ItemState.WAITING},
-        ItemState.DELIVERED: {ItemState.RESERVED, ItemState.BUNDLED, ItemState.READY, ItemState.WAITING},
+        ItemState.DELIVERED: {ItemState.RESERVED, ItemState.READY, ItemState.WAITING},
     },
 )
 

@@ -3,6 +3,8 @@
 from typing import ClassVar
 from uuid import UUID
 
+import msgspec
+
 from portal.db.session import WriteSession
 from portal.features.banking.domain import StatementArrived
 from portal.features.documents.domain import DocumentArrived, DocumentChanged, DocumentUnlocked
@@ -38,10 +40,31 @@ async def document_changed(
     await service.follow_change(session, event.document_id)
 
 
+class FillDossier(Job, frozen=True, kw_only=True):
+    """A dossier was opened: items for the company's papers behind `after`, first the documents, then the statements."""
+
+    name: ClassVar[str] = "items.fill_dossier"
+    dossier_id: UUID
+    company_id: UUID
+    statements: bool = False
+    after: UUID | None = None
+
+
 @hears(DossierOpened, as_system=True)
-async def dossier_opened(session: WriteSession, _actor: Actor, event: DossierOpened, _tools: Tools) -> None:
-    """Items for what the company has already."""
-    await service.make_for_dossier(session, event.dossier_id, event.company_id)
+async def dossier_opened(session: WriteSession, actor: Actor, event: DossierOpened, _tools: Tools) -> None:
+    """Items for what the company has already, batch by batch."""
+    await enqueue(session, actor, FillDossier(dossier_id=event.dossier_id, company_id=event.company_id))
+
+
+@handles(FillDossier, as_system=True)
+async def fill_dossier(session: WriteSession, actor: Actor, job: FillDossier, _tools: Tools) -> None:
+    """One batch; the job of the next one is written in the same transaction, so that a crash loses and doubles nothing."""
+    fill = service.fill_statements if job.statements else service.fill_documents
+    last = await fill(session, job.dossier_id, job.company_id, job.after)
+    if last is not None:
+        await enqueue(session, actor, msgspec.structs.replace(job, after=last))
+    elif not job.statements:
+        await enqueue(session, actor, msgspec.structs.replace(job, statements=True, after=None))
 
 
 @hears(AccessEnded, as_system=True)
@@ -51,11 +74,12 @@ async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded,
 
 
 class Reassess(Job, frozen=True, kw_only=True):
-    """The policy of a dossier changed: look at its open items again."""
+    """The policy of a dossier changed: look at its open items again, those behind `after`."""
 
     name: ClassVar[str] = "items.reassess"
     firm_id: UUID
     dossier_id: UUID
+    after: UUID | None = None
 
 
 @hears(PolicyChanged, as_system=True)
@@ -72,9 +96,11 @@ async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChang
 
 
 @handles(Reassess, as_system=True)
-async def reassess(session: WriteSession, _actor: Actor, job: Reassess, _tools: Tools) -> None:
-    """What is here waits, or does not wait any more, as the policy now says."""
-    await service.reassess(session, job.firm_id, job.dossier_id)
+async def reassess(session: WriteSession, actor: Actor, job: Reassess, _tools: Tools) -> None:
+    """What is here waits, or does not wait any more, as the policy now says: one batch, and the job of the next one."""
+    done = await service.reassess(session, job.firm_id, job.dossier_id, job.after)
+    if done.last is not None:
+        await enqueue(session, actor, msgspec.structs.replace(job, after=done.last))
 
 
 @hears(DocumentUnlocked, as_system=True)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.session import ReadSession, WriteSession
-from portal.features.items.domain import ITEM, ApprovalState, ItemKind, ItemQuery, ItemState
+from portal.features.items.domain import ITEM, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
 
 FRESH = {"populate_existing": True}
@@ -74,27 +74,36 @@ async def of_subject(
 
 
 async def of_documents(
-    session: ReadSession, dossier_id: UUID, document_ids: Sequence[UUID]
+    session: ReadSession, dossier_id: UUID, document_ids: Sequence[UUID], *, lock: bool = False
 ) -> dict[UUID, DossierItem]:
     """A dossier's items on these documents, by document."""
-    found = await session.scalars(
-        sa.select(DossierItem).where(
-            DossierItem.dossier_id == dossier_id, DossierItem.document_id.in_(document_ids)
-        )
-    )
+    found = await _of_dossier(session, dossier_id, DossierItem.document_id.in_(document_ids), lock=lock)
     return {item.document_id: item for item in found if item.document_id is not None}
 
 
 async def of_statements(
-    session: ReadSession, dossier_id: UUID, statement_ids: Sequence[UUID]
+    session: ReadSession, dossier_id: UUID, statement_ids: Sequence[UUID], *, lock: bool = False
 ) -> dict[UUID, DossierItem]:
     """A dossier's items on these statements, by statement."""
-    found = await session.scalars(
-        sa.select(DossierItem).where(
-            DossierItem.dossier_id == dossier_id, DossierItem.statement_id.in_(statement_ids)
-        )
-    )
+    found = await _of_dossier(session, dossier_id, DossierItem.statement_id.in_(statement_ids), lock=lock)
     return {item.statement_id: item for item in found if item.statement_id is not None}
+
+
+async def _of_dossier(
+    session: ReadSession, dossier_id: UUID, which: sa.ColumnElement[bool], *, lock: bool
+) -> Sequence[DossierItem]:
+    statement = sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, which)
+    if lock:
+        statement = statement.order_by(DossierItem.id).with_for_update(key_share=True)
+    return (await session.scalars(statement.execution_options(**FRESH))).all()
+
+
+async def holds_open(session: WriteSession, dossier_id: UUID) -> bool:
+    """Whether a firm still sees the company of a dossier; its row is taken, so that it stays so until the end of the transaction."""
+    access = await session.scalar(
+        sa.select(_DOSSIER.c.access).where(_DOSSIER.c.id == dossier_id).with_for_update(read=True)
+    )
+    return access in ("managed", "granted")
 
 
 async def candidates(
@@ -211,6 +220,23 @@ async def change(session: WriteSession, item_id: UUID, values: Mapping[str, Any]
     await session.execute(sa.update(DossierItem).where(DossierItem.id == item_id).values(**values))
 
 
+async def change_many(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write columns of several items that the caller has locked, in one statement; each row has `id` and the same columns."""
+    if not rows:
+        return
+    columns = DossierItem.__table__.c
+    names = list(rows[0])
+    new = sa.values(*(sa.column(name, columns[name].type) for name in names), name="new").data(
+        [tuple(row[name] for name in names) for row in rows]
+    )
+    await session.execute(
+        sa.update(DossierItem)
+        .where(DossierItem.id == new.c.id)
+        .values({name: new.c[name] for name in names if name != "id"})
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierItem]:
     """Take these items in id order; gives them as they are now."""
     found = await session.scalars(
@@ -221,6 +247,25 @@ async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierIt
         .execution_options(**FRESH)
     )
     return found.all()
+
+
+async def held(
+    session: ReadSession, dossier_id: UUID, approvals: Iterable[ApprovalState], *, lock: bool = False
+) -> Sequence[DossierItem]:
+    """Items of a dossier that are put aside with one of these words of the entrepreneur, in id order."""
+    statement = (
+        sa.select(DossierItem)
+        .where(
+            DossierItem.dossier_id == dossier_id,
+            DossierItem.state == ItemState.HELD,
+            DossierItem.approval.in_(list(approvals)),
+        )
+        .order_by(DossierItem.id)
+        .execution_options(**FRESH)
+    )
+    if lock:
+        statement = statement.with_for_update(key_share=True)
+    return (await session.scalars(statement)).all()
 
 
 async def lock_documents(session: WriteSession, document_ids: Sequence[UUID]) -> None:
@@ -285,15 +330,23 @@ async def dossiers_due(
     return found.all()
 
 
-async def of_dossier_not_out(session: WriteSession, dossier_id: UUID) -> Sequence[DossierItem]:
-    """Items of a dossier that wait, are held or ready, locked in id order."""
+async def undecided(
+    session: WriteSession, dossier_id: UUID, after: UUID | None, limit: int
+) -> Sequence[DossierItem]:
+    """Documents of a dossier that wait for an approval, or are ready without one, behind `after`; taken in id order."""
+    statement = sa.select(DossierItem).where(
+        DossierItem.dossier_id == dossier_id,
+        DossierItem.document_id.is_not(None),
+        sa.or_(
+            sa.and_(DossierItem.state == ItemState.WAITING, DossierItem.approval == ApprovalState.WAITING),
+            sa.and_(DossierItem.state == ItemState.READY, DossierItem.approval == ApprovalState.NOT_NEEDED),
+        ),
+    )
+    if after is not None:
+        statement = statement.where(DossierItem.id > after)
     found = await session.scalars(
-        sa.select(DossierItem)
-        .where(
-            DossierItem.dossier_id == dossier_id,
-            DossierItem.state.in_((ItemState.NEW, ItemState.WAITING, ItemState.READY, ItemState.HELD)),
-        )
-        .order_by(DossierItem.id)
+        statement.order_by(DossierItem.id)
+        .limit(limit)
         .with_for_update(key_share=True)
         .execution_options(**FRESH)
     )
@@ -384,23 +437,5 @@ async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]
     """How many items are in each state."""
     found = await session.execute(
         sa.select(DossierItem.state, sa.func.count()).where(*_filtered(query)).group_by(DossierItem.state)
-    )
-    return {row[0]: row[1] for row in found}
-
-
-async def count_approvals(session: ReadSession, dossier_id: UUID | None) -> dict[ApprovalState, int]:
-    """How many items are in each state of approval."""
-    statement = sa.select(DossierItem.approval, sa.func.count()).group_by(DossierItem.approval)
-    if dossier_id is not None:
-        statement = statement.where(DossierItem.dossier_id == dossier_id)
-    return {row[0]: row[1] for row in await session.execute(statement)}
-
-
-async def kinds_of(session: ReadSession, dossier_id: UUID) -> dict[ItemKind, int]:
-    """How many items of each kind a dossier has."""
-    found = await session.execute(
-        sa.select(DossierItem.kind, sa.func.count())
-        .where(DossierItem.dossier_id == dossier_id)
-        .group_by(DossierItem.kind)
     )
     return {row[0]: row[1] for row in found}

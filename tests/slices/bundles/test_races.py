@@ -27,6 +27,7 @@ from tests.support.builders_exports import (
     exports_of,
     set_policy,
 )
+from tests.support.locks import somebody_waits
 from tests.support.world import World
 
 
@@ -41,17 +42,6 @@ async def amend(session: WriteSession, office: Office, document_id: object, net:
     await documents.amend(
         session, office.owner, document, entry, us=f"BE:{office.dossier.number}", dossier_id=office.dossier.id
     )
-
-
-async def somebody_waits(world: World) -> None:
-    """Until a session waits for a lock that another one holds."""
-    with anyio.fail_after(8):
-        while True:
-            async with world.as_system() as session:
-                waiting = await session.scalar(sa.text("select count(*) from pg_locks where not granted"))
-            if waiting:
-                return
-            await anyio.sleep(0.01)  # asks the database again; what is waited for is the lock, not the time
 
 
 async def behind(

@@ -24,8 +24,8 @@ from portal.features.items.domain import (
 from portal.features.items.models import DossierItem
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
-from portal.kernel.actor import Actor, Role, system_actor
-from portal.kernel.errors import Conflict, Forbidden
+from portal.kernel.actor import Role, system_actor
+from portal.kernel.errors import Conflict
 from portal.kernel.money import Decimal
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl, hand_in
@@ -314,14 +314,14 @@ async def test_an_export_does_not_take_a_document_whose_item_has_not_heard_of_a_
     assert refused.value.code == "busy"
 
 
-async def test_delivered_and_back(scene: Scene) -> None:
+async def test_only_the_version_that_left_last_is_delivered_and_once(scene: Scene) -> None:
     await scene.purchase()
     await export(scene, 1, locked=False)
     [item] = await scene.items()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        assert list(await items.deliver(session, [item.id])) == [item.id]
-        assert list(await items.deliver(session, [item.id])) == []
-        assert list(await items.undeliver(session, [item.id])) == [item.id]
+        assert list(await items.deliver(session, {item.id: 2})) == []
+        assert list(await items.deliver(session, {item.id: 1})) == [item.id]
+        assert list(await items.deliver(session, {item.id: 1})) == []
 
 
 async def test_a_dossier_that_opens_gets_everything_the_company_has(scene: Scene) -> None:
@@ -398,21 +398,6 @@ async def test_lists_filter_search_and_page(scene: Scene) -> None:
         assert await items.counts(session, ItemQuery(dossier_id=dossier_id)) == {ItemState.WAITING: 3}
 
 
-async def test_putting_aside_needs_the_right_and_a_reason_and_is_undone(scene: Scene) -> None:
-    document = await scene.purchase()
-    await scene.decide(document, ApprovalState.APPROVED)
-    [item] = await scene.items()
-    assistant: Actor = await a_staff_member(scene.world, scene.firm, Role.ASSISTANT)
-    async with scene.world.tools.database.transaction(scene.opened) as session:
-        with pytest.raises(Forbidden):
-            await items.hold(session, assistant, scene.dossier.id, [item.id], "later")
-        assert await items.hold(session, scene.accountant, scene.dossier.id, [item.id], "ask the client") == 1
-        assert await items.hold(session, scene.accountant, uuid4(), [item.id], "not this dossier") == 0
-        assert await items.resume(session, scene.accountant, scene.dossier.id, [item.id]) == 1
-    [item] = await scene.items()
-    assert item.state is ItemState.READY
-
-
 async def test_a_changed_policy_reassesses_what_is_still_here(scene: Scene) -> None:
     decided = await scene.purchase("1")
     await scene.purchase("2")
@@ -420,7 +405,7 @@ async def test_a_changed_policy_reassesses_what_is_still_here(scene: Scene) -> N
     async with scene.world.as_system() as session:
         await session.execute(sa.update(ExportPolicy).values(needs_approval=False))
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        assert await items.reassess(session, scene.firm.id, scene.dossier.id) == 1
+        assert (await items.reassess(session, scene.firm.id, scene.dossier.id)).moved == 1
     assert [(item.state.value, item.approval.value) for item in await scene.items()] == [
         ("ready", "approved"),
         ("ready", "not_needed"),

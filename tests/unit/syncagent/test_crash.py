@@ -1,9 +1,14 @@
 """Killed at any moment and started again: one file, one proof."""
 
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 
+from portal.syncagent import deliver
 from portal.syncagent.client import Portal as Client
+from portal.syncagent.journal import Journal
 from tests.unit.syncagent.simulator import Agent, Portal
 
 PLACED = {"0815/CODA/a.cod": b"a" * 5000, "0815/CODA/b.cod": b"b" * 10}
@@ -137,3 +142,30 @@ def test_a_proof_the_portal_does_not_take_is_a_problem_people_see_and_is_offered
     assert [each["code"] for each in portal.heartbeats[-1]["problems"]] == ["delivery_failed"]
     assert agent.files() == PLACED
     assert portal.deliveries == {}
+
+
+def test_the_names_of_temporary_files_are_on_the_disk_before_the_journal_says_they_are_to_be_renamed(
+    agent: Agent, portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut a temporary name that is gone means *renamed, and taken by the importer*: it must not be a name that was lost."""
+    happened: list[tuple[str, object]] = []
+    sync, move = deliver.sync_folder, Journal.move
+
+    def syncing(folder: Path) -> None:
+        parts = [entry for entry in folder.iterdir() if entry.suffix == ".part"]
+        happened.append(("synced", (folder, len(parts))))
+        sync(folder)
+
+    def moving(self: Journal, delivery_id: str, positions: Any, state: Any, now: Any) -> None:
+        happened.append(("journal", state))
+        move(self, delivery_id, positions, state, now)
+
+    monkeypatch.setattr(deliver, "sync_folder", syncing)
+    monkeypatch.setattr(Journal, "move", moving)
+    portal.offer({**FILES, "Demat/Aankopen/c.xml": b"c"})
+    assert agent.once() == 0
+    before = happened[: happened.index(("journal", "intended"))]
+    assert set(before) >= {
+        ("synced", (agent.root / "0815/CODA", 2)),
+        ("synced", (agent.root / "0815/Demat/Aankopen", 1)),
+    }

@@ -24,9 +24,7 @@ from portal.features.bundles.service.delivering import (
     waiting,
 )
 from portal.features.bundles.service.reading import (
-    Chain,
     Run,
-    chain_of_item,
     count_refused,
     export_of,
     page,
@@ -36,7 +34,6 @@ from portal.features.bundles.service.reading import (
 
 __all__ = [
     "BuildBundle",
-    "Chain",
     "Rehearsal",
     "Run",
     "WaitingDelivery",
@@ -45,7 +42,6 @@ __all__ = [
     "abandon",
     "build",
     "build_key",
-    "chain_of_item",
     "confirm",
     "count_refused",
     "deliver_again",

@@ -6,7 +6,6 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -20,11 +19,11 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.bundles import repository
-from portal.features.bundles.domain import ExportOptions, ExportState
+from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import Export
 from portal.features.bundles.service.choosing import BuildBundle, abandon, is_reexport
 from portal.features.bundles.service.delivering import new_delivery
-from portal.features.bundles.service.standing import ExportByPolicy, policy_key
+from portal.features.bundles.service.standing import come_back
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
@@ -32,10 +31,9 @@ from portal.features.items import service as items
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
-from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_
 from portal.storage import BrokenFile, ObjectStore
 
 SOFTWARE = "bundle 1"
@@ -287,15 +285,9 @@ async def _give_up(task: Task, plan: Plan, fault: ItemFault) -> None:
         number, counterparty = plan.labels.get(fault.item_id, ("", ""))
         await abandon(session, task.actor, export, DAMAGED, {"number": number, "counterparty": counterparty})
         # The culprit waits for a person: a standing policy must not meet it again every second, nor hold the rest back.
-        await items.put_aside(session, [UUID(fault.item_id)], gettext(DAMAGED_ITEM))
-        if export.by_policy:
-            again = ExportByPolicy(dossier_id=export.dossier_id, until=_until(export))
-            await enqueue(session, task.actor, again, unique_key=policy_key(export.dossier_id))
+        await items.put_aside(session, task.actor, plan.dossier_id, [UUID(fault.item_id)], DAMAGED_ITEM)
+        await come_back(session, task.actor, export)
         await task.finish(session)
-
-
-def _until(export: Export) -> date | None:
-    return msgspec.convert(export.options, ExportOptions).until
 
 
 async def _finish(

@@ -19,9 +19,10 @@ from portal.features.bundles import repository
 from portal.features.bundles.domain import Candidate, ExportOptions, ExportState, WhyNot, why_not
 from portal.features.bundles.models import Export
 from portal.features.documents import service as documents
+from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
-from portal.features.items.domain import ItemKind
+from portal.features.items.domain import ItemKind, ItemQuery, ItemState
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import Job, clock_of
@@ -32,6 +33,9 @@ from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 NOTHING_NEW = N_("There is nothing new to export.")
+WRONG_CODE = N_(
+    "Nothing can be exported: no folder can be called %(dossier_code)s. Give this dossier another code first."
+)
 
 
 class BuildBundle(Job, frozen=True, kw_only=True):
@@ -47,11 +51,19 @@ class Rehearsal:
 
     leaving: Sequence[DossierItem]
     staying: Sequence[tuple[DossierItem, WhyNot]]
+    exported: int = 0
+    """How many stay because they left before: a dossier's history is counted, not read."""
 
     @property
     def reasons(self) -> dict[WhyNot, int]:
         """How many stay for which reason."""
-        return Counter(reason for _item, reason in self.staying)
+        found = Counter(reason for _item, reason in self.staying)
+        return found + Counter({WhyNot.EXPORTED: self.exported})
+
+    @property
+    def stay(self) -> int:
+        """How many stay."""
+        return len(self.staying) + self.exported
 
     @property
     def documents(self) -> int:
@@ -77,8 +89,13 @@ def is_reexport(item: DossierItem) -> bool:
 async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
     """The choice an export would make now, without making it."""
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
-    found = await items.candidates(session, dossier.id)
-    return _sort(found, options, policy)
+    found = await items.candidates(session, dossier.id, include_exported=options.include_exported)
+    chosen = _sort(found, options, policy)
+    if options.include_exported:
+        return chosen
+    states = await items.counts(session, ItemQuery(dossier_id=dossier.id))
+    exported = states.get(ItemState.BUNDLED, 0) + states.get(ItemState.DELIVERED, 0)
+    return Rehearsal(chosen.leaving, chosen.staying, exported)
 
 
 def _sort(found: Sequence[DossierItem], options: ExportOptions, policy: policies.ExportPolicy) -> Rehearsal:
@@ -110,10 +127,13 @@ async def request_export(
 
     Raises:
         Forbidden: the actor may not export.
-        Conflict: nothing is there to export (`nothing_new`).
+        Conflict: nothing is there to export (`nothing_new`), or no folder can have the dossier's code as its name (`wrong_code`): an
+            agent would refuse the finished bundle.
     """
     if not by_policy and not actor.may(Right.EXPORT):
         raise Forbidden
+    if dossier.code is not None and code_fault(dossier.code) is not None:
+        raise Conflict(WRONG_CODE, code="wrong_code", dossier_code=dossier.code)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     now = clock_of(session).now()
     export = await repository.start(

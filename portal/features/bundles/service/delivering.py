@@ -21,9 +21,12 @@ from portal.kernel.language import N_
 
 NOT_READY = N_("This bundle is not finished.")
 ON_ITS_WAY = N_("This bundle is still on its way: the agent has not written all of it yet.")
+ARRIVED = N_("This bundle has arrived already.")
 TAKEN = N_("Another agent is writing this bundle.")
 TAKEN_FOR = timedelta(minutes=15)
 """How long a delivery belongs to the agent that took it up; after that another one may."""
+FEED_FILES = 5_000
+"""How many files the feed names at most (but always one bundle): an agent reads an answer of 32 MiB, and comes back for the rest."""
 UNKNOWN_FILE = N_("The bundle has no such file: %(file)s.")
 WRONG_HASH = N_("The file %(file)s was written with other content than the bundle holds.")
 
@@ -86,14 +89,21 @@ def new_delivery(export: Export, files: int, now: datetime) -> Delivery:
 
 
 async def waiting(session: ReadSession, actor: Actor) -> list[WaitingDelivery]:
-    """What this agent still has to write, per dossier in the order of bundle numbers; not what another one is busy with."""
+    """What this agent has to write next, per dossier in the order of bundle numbers; not what another one is busy with."""
     assert actor.agent_id is not None
-    found: list[WaitingDelivery] = []
     since = clock_of(session).now() - TAKEN_FOR
+    chosen: list[tuple[Delivery, Export]] = []
+    files = 0
     for delivery, export in await repository.deliveries_waiting(session, actor.agent_id, since):
-        rows = await repository.items_of(session, export.id)
-        found.append(WaitingDelivery(delivery, export, files_of([row.entry for row in rows])))
-    return found
+        files += delivery.files
+        if chosen and files > FEED_FILES:
+            break
+        chosen.append((delivery, export))
+    chosen.sort(key=lambda one: (one[1].dossier_id, one[1].number or 0))
+    entries: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in await repository.items_of(session, *(export.id for _delivery, export in chosen)):
+        entries[row.export_id].append(row.entry)
+    return [WaitingDelivery(delivery, export, files_of(entries[export.id])) for delivery, export in chosen]
 
 
 async def delivery(session: ReadSession, delivery_id: UUID) -> tuple[Delivery, Export]:
@@ -112,11 +122,15 @@ async def fetched(session: WriteSession, actor: Actor, delivery_id: UUID) -> Non
     """An agent takes a delivery up and fetches its archive: for a while it is nobody else's, so nothing is written twice.
 
     Raises:
-        Conflict: another agent has it (`taken`).
+        NotFound: another firm's delivery.
+        Conflict: another agent has it (`taken`), or all of it has arrived (`confirmed`).
     """
     assert actor.agent_id is not None
     now = clock_of(session).now()
     if not await repository.claim_delivery(session, delivery_id, actor.agent_id, now, now - TAKEN_FOR):
+        row, _export = await delivery(session, delivery_id)
+        if row.state is DeliveryState.CONFIRMED:
+            raise Conflict(ARRIVED, code="confirmed")
         raise Conflict(TAKEN, code="taken")
 
 
@@ -125,7 +139,8 @@ async def confirm(
 ) -> tuple[int, Delivery]:
     """Take an agent's evidence: path and SHA-256 per file. Telling it twice changes nothing.
 
-    When every file of the bundle is proved, the delivery is confirmed and its items are delivered.
+    When every file of the bundle is proved, the delivery is confirmed. An item whose files are proved is delivered, unless a newer
+    version of it has left since. Late proofs count, whoever is busy with the delivery: what was written was written.
 
     Returns:
         How many files of the bundle are proved now, and the delivery.
@@ -180,12 +195,8 @@ async def confirm(
         detail=None,
         changed_at=now,
     )
-    by_item: dict[UUID, set[str]] = defaultdict(set)
-    for item_id, role in expected:
-        by_item[item_id].add(role)
-    delivered = [
-        item_id for item_id, roles in by_item.items() if all((item_id, role) in proved for role in roles)
-    ]
+    missing = {item_id for item_id, _role in set(expected) - proved}
+    delivered = {item.item_id: item.version for item in rows if item.item_id in new - missing}
     await items.deliver(session, delivered)
     if new:
         await audit.record(
@@ -208,11 +219,15 @@ async def refuse(
 
     Raises:
         NotFound: another firm's delivery.
+        Conflict: another agent has it (`taken`).
     """
     found = await repository.delivery(session, delivery_id, lock=True)
     if found is None:
         raise NotFound
     row, export = found
+    now = clock_of(session).now()
+    if row.agent_id not in (None, actor.agent_id) and row.changed_at >= now - TAKEN_FOR:
+        raise Conflict(TAKEN, code="taken")
     moved = await repository.move_delivery(
         session,
         row.id,
@@ -220,7 +235,7 @@ async def refuse(
         agent_id=actor.agent_id,
         reason=reason,
         detail=detail[:500],
-        changed_at=clock_of(session).now(),
+        changed_at=now,
     )
     if moved is not None:
         await audit.record(
@@ -239,6 +254,8 @@ async def refuse(
 async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, export_id: UUID) -> Export:
     """Let the agents write the same bundle once more, under the same names: nothing is booked twice by it.
 
+    The second half of a double click finds the delivery that the first one made.
+
     Raises:
         Forbidden: the actor may not export.
         NotFound, Conflict: no such bundle; not finished, or still on its way.
@@ -246,8 +263,11 @@ async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, e
     if not actor.may(Right.EXPORT):
         raise Forbidden
     export = await finished(session, dossier_id, export_id)
-    row = await repository.delivery_of(session, export.id)
-    if row is not None and row.state not in (DeliveryState.CONFIRMED, DeliveryState.REFUSED):
+    await repository.take(session, export.id)
+    made = await repository.deliveries_of(session, export.id)
+    if made and made[0].state not in (DeliveryState.CONFIRMED, DeliveryState.REFUSED):
+        if made[0].state is DeliveryState.PENDING and len(made) > 1:
+            return export
         raise Conflict(ON_ITS_WAY, code="on_its_way")
     counts: dict[str, int] = export.counts
     repository.add(session, new_delivery(export, counts["files"], clock_of(session).now()))

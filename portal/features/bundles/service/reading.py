@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from portal.db.paging import Page
@@ -10,6 +9,8 @@ from portal.db.session import ReadSession
 from portal.features.bundles import repository
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
+from portal.features.dossiers.domain import assigned_only
+from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 
 
@@ -22,24 +23,6 @@ class Run:
     items: Sequence[BundleItem]
     proofs: Sequence[DeliveryProof]
     downloads: Sequence[BundleDownload]
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """An item's way: the bundles it left in, and where each of its files was written."""
-
-    bundles: Sequence[tuple[BundleItem, Export]]
-    proofs: Sequence[DeliveryProof]
-
-    @property
-    def first_bundle(self) -> int | None:
-        """The number of the first bundle."""
-        return self.bundles[0][1].number if self.bundles else None
-
-    @property
-    def confirmed_at(self) -> datetime | None:
-        """When the latest proof came in."""
-        return max((proof.confirmed_at for proof in self.proofs), default=None)
 
 
 async def export_of(session: ReadSession, dossier_id: UUID, export_id: UUID) -> Export:
@@ -61,7 +44,7 @@ async def run_of(session: ReadSession, dossier_id: UUID, export_id: UUID) -> Run
         NotFound: unknown, of another dossier, or another firm's.
     """
     export = await export_of(session, dossier_id, export_id)
-    delivery = await repository.delivery_of(session, export.id)
+    delivery = next(iter(await repository.deliveries_of(session, export.id)), None)
     return Run(
         export,
         delivery,
@@ -76,18 +59,13 @@ async def recent(session: ReadSession, dossier_id: UUID) -> Sequence[tuple[Expor
     return await repository.exports_of(session, dossier_id)
 
 
-async def page(session: ReadSession, state: str, cursor: str | None) -> Page[tuple[Export, Delivery | None]]:
-    """Runs over all dossiers of the firm, newest first."""
-    return await repository.page(session, state, cursor)
+async def page(
+    session: ReadSession, actor: Actor, state: str, cursor: str | None
+) -> Page[tuple[Export, Delivery | None]]:
+    """Runs over all dossiers that the actor may see, newest first."""
+    return await repository.page(session, state, cursor, managed_by=assigned_only(actor))
 
 
-async def count_refused(session: ReadSession) -> int:
-    """How many deliveries an agent could not make."""
-    return await repository.count_refused(session)
-
-
-async def chain_of_item(session: ReadSession, item_id: UUID) -> Chain:
-    """An item's bundles and proofs."""
-    return Chain(
-        await repository.bundles_of_item(session, item_id), await repository.proofs_of_item(session, item_id)
-    )
+async def count_refused(session: ReadSession, actor: Actor) -> int:
+    """How many bundles an agent could not deliver, in the dossiers that the actor may see."""
+    return await repository.count_refused(session, managed_by=assigned_only(actor))

@@ -1,12 +1,15 @@
 """Standing policies: what is due by itself, and exports that nobody works on any more."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from portal.db.session import WriteSession
 from portal.features.bundles import repository
-from portal.features.bundles.domain import ExportOptions
+from portal.features.bundles.domain import OPEN, ExportOptions
+from portal.features.bundles.models import Export
 from portal.features.bundles.service.choosing import abandon, build_key, request_export
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
@@ -21,8 +24,10 @@ from portal.kernel.ids import FirmId
 from portal.kernel.language import N_
 
 GIVEN_UP = N_("The bundle could not be made; it was tried several times. Nothing was exported.")
-WAIT = 5
-"""Seconds."""
+WAIT, LONG_WAIT = 5, 3600
+"""Seconds; the long one until somebody has given the dossier another code."""
+AGAIN_AFTER = timedelta(hours=1)
+"""A build that was given up had been tried for a quarter of an hour: what is broken needs longer than that."""
 
 
 class ExportByPolicy(Job, frozen=True, kw_only=True):
@@ -31,6 +36,13 @@ class ExportByPolicy(Job, frozen=True, kw_only=True):
     name = "bundles.by_policy"
     dossier_id: UUID
     until: date | None
+
+
+class GiveUpExport(Job, frozen=True, kw_only=True):
+    """Nobody builds this export any more: abandon it."""
+
+    name = "bundles.give_up"
+    export_id: UUID
 
 
 def policy_key(dossier_id: UUID) -> str:
@@ -85,7 +97,8 @@ async def export_by_policy(session: WriteSession, actor: Actor, job: ExportByPol
     """Carry a due export out; the policy is read again, because it may have changed meanwhile.
 
     Raises:
-        Later: an export that somebody began by hand is running, or a document is being changed.
+        Later: an export that somebody began by hand is running, a document is being changed, or no folder can have the dossier's code
+            as its name.
     """
     dossier = await dossiers.open_dossier(session, actor, job.dossier_id)
     if dossier.access not in OPEN_ACCESS:
@@ -93,29 +106,69 @@ async def export_by_policy(session: WriteSession, actor: Actor, job: ExportByPol
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     if policy.cadence is Cadence.NEVER:
         return
-    final_before = (
-        policies.delay_begins(policy, clock_of(session).now())
-        if policy.cadence is Cadence.AFTER_DELAY
-        else None
-    )
-    options = ExportOptions(until=job.until, final_before=final_before)
+    now = clock_of(session).now()
+    final_before = policies.delay_begins(policy, now) if policy.cadence is Cadence.AFTER_DELAY else None
+    until = job.until
+    if (
+        policy.cadence is Cadence.LAST_FULL_MONTH
+    ):  # one that comes late carries the months that fell due meanwhile
+        month_end = month_end_due(policy.run_day, policy.run_hour, now)
+        until = max(job.until or month_end, month_end)
+    options = ExportOptions(until=until, final_before=final_before)
     try:
         async with session.begin_nested():
             export = await request_export(session, actor, dossier, options, by_policy=True)
     except Conflict as conflict:
         if conflict.code == "nothing_new":
             return
-        raise Later(WAIT, conflict.code) from conflict
+        raise Later(LONG_WAIT if conflict.code == "wrong_code" else WAIT, conflict.code) from conflict
     if not export.by_policy:
         raise Later(WAIT, "another export is running")
 
 
-async def give_up_dead(session: WriteSession, before: datetime) -> int:
-    """Abandon open exports older than `before` whose build is in nobody's ledger. Runs in the system scope."""
-    count = 0
-    for export in await repository.stuck(session):
-        if export.created_at > before or await ledger.is_pending(session, build_key(export.id)):
-            continue
-        actor = policy_actor(FirmId(export.firm_id), "system")
-        count += await abandon(session, actor, export, GIVEN_UP)
-    return count
+async def come_back(
+    session: WriteSession, actor: Actor, export: Export, *, after: timedelta | None = None
+) -> None:
+    """What a policy wanted to export and could not is asked for again; a month is asked for only once by the clock.
+
+    Args:
+        after: not before that long; until then the clock's own wish for this dossier waits too.
+    """
+    if not export.by_policy:
+        return  # whoever pressed the button sees what became of it
+    await ledger.enqueue(
+        session,
+        actor,
+        ExportByPolicy(
+            dossier_id=export.dossier_id, until=msgspec.convert(export.options, ExportOptions).until
+        ),
+        due_at=clock_of(session).now() + after if after is not None else None,
+        unique_key=policy_key(export.dossier_id),
+    )
+
+
+async def give_up_dead(session: WriteSession, before: datetime) -> None:
+    """A job for each export that is open since `before` and whose build is in nobody's ledger. Runs in the system scope.
+
+    A job each, so that one that cannot be given up holds no other back.
+    """
+    for export in await repository.stuck(session, before):
+        if not await ledger.is_pending(session, build_key(export.id)):
+            await ledger.enqueue(
+                session,
+                policy_actor(FirmId(export.firm_id), "system"),
+                GiveUpExport(export_id=export.id),
+                unique_key=f"bundles.give_up:{export.id}",
+            )
+
+
+async def give_up(session: WriteSession, actor: Actor, job: GiveUpExport) -> None:
+    """Abandon an export that nobody works on; what a policy had asked for comes back later."""
+    export = await repository.export(session, job.export_id)
+    if export is None or export.state not in OPEN:
+        return
+    if await ledger.is_pending(session, build_key(export.id)):
+        return  # somebody revived the build meanwhile
+    await dossiers.open_dossier(session, actor, export.dossier_id)
+    if await abandon(session, actor, export, GIVEN_UP):
+        await come_back(session, policy_actor(FirmId(export.firm_id), "policy"), export, after=AGAIN_AFTER)

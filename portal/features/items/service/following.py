@@ -1,6 +1,7 @@
 """Items follow the papers below them: made, changed, blanked, counted. In the system scope, across firms."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,13 +23,15 @@ from portal.features.items.domain import (
     after_change,
     first_states,
 )
+from portal.features.items.models import DossierItem
 from portal.features.policies import service as policies
 from portal.features.policies.service import ExportPolicy
-from portal.jobs.contract import clock_of
+from portal.jobs.contract import Later, clock_of
 from portal.kernel.ids import new_id
 from portal.kernel.money import cents
 
 BATCH = 500
+"""So many papers in one transaction: each holds the dossier's row, and everybody who works on it waits."""
 
 
 async def make_for_document(session: WriteSession, document_id: UUID) -> int:
@@ -54,40 +57,81 @@ async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
     return made
 
 
-async def make_for_dossier(session: WriteSession, dossier_id: UUID, company_id: UUID) -> int:
-    """Items for everything a company has, in a dossier that was just opened; blanked ones of an earlier time are filled again."""
-    dossier = next(
-        (one for one in await _open_dossiers(session, company_id) if one.id == dossier_id),
-        None,
-    )
-    if dossier is None:
-        return 0
-    made = 0
+async def fill_documents(
+    session: WriteSession, dossier_id: UUID, company_id: UUID, after: UUID | None
+) -> UUID | None:
+    """Items for the next `BATCH` documents of a company, in a dossier that was opened; blanked ones of an earlier time are filled again.
+
+    Returns:
+        The last document of this batch; None when nothing comes behind it, or the dossier is not open (any more).
+
+    Raises:
+        Later: the access ended while this batch was made; nothing of it stays.
+    """
+    dossier = await _if_open(session, dossier_id, company_id)
+    papers = await documents.batch_of_company(session, company_id, after, BATCH) if dossier else ()
+    if dossier is None or not papers:
+        return None
     now = clock_of(session).now()
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
-    after: UUID | None = None
-    while papers := await documents.batch_of_company(session, company_id, after, BATCH):
-        rows = [_for_document(dossier, paper, policy, now) for paper in papers]
-        made += len(await repository.add_all(session, rows))
-        known = await repository.of_documents(session, dossier.id, [paper.id for paper in papers])
-        for paper in papers:
-            if known[paper.id].version < paper.version:  # it changed while the firm did not see it
-                await follow_change(session, paper.id)
-            elif known[paper.id].counterparty != paper.counterparty_name:
-                await repository.change(session, known[paper.id].id, _document_columns(paper))
-        after = papers[-1].id
-    after = None
-    while statements := await banking.batch_of_company(session, company_id, after, BATCH):
-        rows = [_for_statement(dossier, statement, account, now) for statement, account in statements]
-        made += len(await repository.add_all(session, rows))
-        known = await repository.of_statements(session, dossier.id, [row.id for row, _account in statements])
-        for statement, account in statements:
-            if not known[statement.id].counterparty:
-                await repository.change(
-                    session, known[statement.id].id, _statement_columns(statement, account)
-                )
-        after = statements[-1][0].id
-    return made
+    rows = [_for_document(dossier, paper, policy, now) for paper in papers]
+    made = await repository.add_all(session, rows)
+    there = _not_made(rows, made, "document_id")
+    known = await repository.of_documents(session, dossier.id, there, lock=True)
+    changes: list[dict[str, Any]] = []
+    for paper in papers:
+        item = known.get(paper.id)
+        if item is None:
+            continue
+        if item.version < paper.version:  # it changed while the firm did not see it
+            changes.append({"id": item.id, **_after_change(item, paper, policy, now)})
+        elif item.version == paper.version and item.counterparty != paper.counterparty_name:
+            changes.append({"id": item.id, **_as_it_is(item), **_document_columns(paper)})
+    await repository.change_many(session, changes)
+    await _check_still_open(session, dossier_id)
+    return papers[-1].id if len(papers) == BATCH else None
+
+
+async def fill_statements(
+    session: WriteSession, dossier_id: UUID, company_id: UUID, after: UUID | None
+) -> UUID | None:
+    """The same for bank statements, which never change."""
+    dossier = await _if_open(session, dossier_id, company_id)
+    found = await banking.batch_of_company(session, company_id, after, BATCH) if dossier else ()
+    if dossier is None or not found:
+        return None
+    now = clock_of(session).now()
+    rows = [_for_statement(dossier, statement, account, now) for statement, account in found]
+    made = await repository.add_all(session, rows)
+    there = _not_made(rows, made, "statement_id")
+    known = await repository.of_statements(session, dossier.id, there, lock=True)
+    await repository.change_many(
+        session,
+        [
+            {"id": item.id, **_statement_columns(statement, account)}
+            for statement, account in found
+            if (item := known.get(statement.id)) is not None and not item.counterparty
+        ],
+    )
+    await _check_still_open(session, dossier_id)
+    return found[-1][0].id if len(found) == BATCH else None
+
+
+def _not_made(rows: Sequence[dict[str, Any]], made: Sequence[UUID], subject: str) -> list[UUID]:
+    """The papers whose item was there already."""
+    new = set(made)
+    return [row[subject] for row in rows if row["id"] not in new]
+
+
+async def _if_open(session: ReadSession, dossier_id: UUID, company_id: UUID) -> Dossier | None:
+    found = await _open_dossiers(session, company_id)
+    return next((one for one in found if one.id == dossier_id), None)
+
+
+async def _check_still_open(session: WriteSession, dossier_id: UUID) -> None:
+    """Looked at again at the end, with the row taken: whoever ends the access now waits, and sees what this batch made."""
+    if not await repository.holds_open(session, dossier_id):
+        raise Later(1, "the access ended meanwhile")
 
 
 async def follow_change(session: WriteSession, document_id: UUID) -> None:
@@ -102,22 +146,53 @@ async def follow_change(session: WriteSession, document_id: UUID) -> None:
         if known.dossier_id not in open_ids or known.version >= document.version:
             continue
         policy = await policies.policy_for(session, known.firm_id, known.dossier_id)
-        kind = ItemKind(document.kind.value)
-        says = first_states(kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds)
-        state, approval = after_change(known.state, known.approval, says)
-        values = {**_document_columns(document), "version": document.version, "kind": kind, "final_at": now}
-        if known.state is not ItemState.RESERVED:
-            assert state is known.state or ITEM.allows(known.state, state)
-            values |= {
-                "state": state,
-                "state_reason": known.state_reason if state is ItemState.HELD else None,
-                "approval": approval,
-                "approval_reason": None,
-                "decided_by": None,
-                "decided_by_name": None,
-                "decided_at": None,
-            }
-        await repository.change(session, known.id, values)
+        await repository.change(session, known.id, _after_change(known, document, policy, now))
+
+
+_MOVED = (
+    "version",
+    "kind",
+    "final_at",
+    "state",
+    "state_reason",
+    "approval",
+    "approval_reason",
+    "decided_by",
+    "decided_by_name",
+    "decided_at",
+)
+"""What a change of the document moves, besides the columns that lists copy."""
+
+
+def _as_it_is(item: DossierItem) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in _MOVED}
+
+
+def _after_change(
+    item: DossierItem, document: Document, policy: ExportPolicy, now: datetime
+) -> dict[str, Any]:
+    kind = ItemKind(document.kind.value)
+    says = first_states(kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds)
+    state, approval = after_change(item.state, item.approval, says)
+    values = {
+        **_as_it_is(item),
+        **_document_columns(document),
+        "version": document.version,
+        "kind": kind,
+        "final_at": now,
+    }
+    if item.state is not ItemState.RESERVED:
+        assert state is item.state or ITEM.allows(item.state, state)
+        values |= {
+            "state": state,
+            "state_reason": item.state_reason if state is ItemState.HELD else None,
+            "approval": approval,
+            "approval_reason": None,
+            "decided_by": None,
+            "decided_by_name": None,
+            "decided_at": None,
+        }
+    return values
 
 
 async def end_access(session: WriteSession, dossier_id: UUID) -> None:
@@ -126,26 +201,40 @@ async def end_access(session: WriteSession, dossier_id: UUID) -> None:
     await repository.blank(session, dossier_id)
 
 
-async def reassess(session: WriteSession, firm_id: UUID, dossier_id: UUID) -> int:
-    """The policy of a dossier changed: what is still here waits, or does not wait any more, as it now says. Returns how many moved.
+@dataclass(frozen=True, slots=True)
+class Reassessed:
+    """How many items moved, and the last one looked at; None when nothing comes behind it."""
+
+    moved: int
+    last: UUID | None
+
+
+async def reassess(
+    session: WriteSession, firm_id: UUID, dossier_id: UUID, after: UUID | None = None
+) -> Reassessed:
+    """The policy of a dossier changed: the next `BATCH` of what is here waits, or does not wait any more, as it now says.
 
     What was decided stays decided, what was put aside stays aside. Works in the firm's scope and in the system's.
     """
+    found = await repository.undecided(session, dossier_id, after, BATCH)
+    # read behind the rows: whoever went over them under a newer policy before us has committed both
     policy = await policies.policy_for(session, firm_id, dossier_id)
-    now = clock_of(session).now()
-    moved = 0
-    for known in await repository.of_dossier_not_out(session, dossier_id):
-        state, approval = first_states(
+    asked: list[UUID] = []
+    free: list[UUID] = []
+    for known in found:
+        state, _approval = first_states(
             known.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
         )
-        asks = known.state is ItemState.READY and known.approval is ApprovalState.NOT_NEEDED
-        asked = known.state is ItemState.WAITING and known.approval is ApprovalState.WAITING
-        if (asks and approval is ApprovalState.WAITING) or (asked and approval is ApprovalState.NOT_NEEDED):
-            await repository.change(
-                session, known.id, {"state": state, "approval": approval, "final_at": now}
-            )
-            moved += 1
-    return moved
+        if state is not known.state:
+            (asked if state is ItemState.WAITING else free).append(known.id)
+    now = clock_of(session).now()
+    for ids, to, source, approval in (
+        (asked, ItemState.WAITING, ItemState.READY, ApprovalState.WAITING),
+        (free, ItemState.READY, ItemState.WAITING, ApprovalState.NOT_NEEDED),
+    ):
+        if ids:
+            await repository.move(session, ids, to, (source,), approval=approval, final_at=now)
+    return Reassessed(len(asked) + len(free), found[-1].id if len(found) == BATCH else None)
 
 
 async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> list[UUID]:

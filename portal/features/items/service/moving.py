@@ -4,13 +4,13 @@ What others build on:
 
     candidates → (reserve → reserved → bundle | release) → deliver      exports
     set_approval                                                        the entrepreneur's decision
-    hold, resume                                                        put aside by the firm
+    put_aside → try_again                                               a damaged file
     listed, counts                                                      lists
 
 Every move is `UPDATE … WHERE state IN (ITEM.sources(to)) RETURNING` on rows that were taken first, in id order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
+from portal.features.dossiers.service import Dossier
 from portal.features.items import repository
 from portal.features.items.domain import (
     APPROVAL,
@@ -27,13 +28,13 @@ from portal.features.items.domain import (
     ItemState,
 )
 from portal.features.items.models import DossierItem
+from portal.features.items.service.following import reassess
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.errors import Conflict, Forbidden
 from portal.kernel.language import N_
 
 ALREADY_DECIDED = N_("Somebody has decided about this meanwhile, or the document changed. Look at it again.")
-REASON_NEEDED = N_("Say why, in a few words.")
 
 
 # ── exports ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,16 +91,15 @@ async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked:
     return await repository.bundle(session, export_id, number, locked=locked)
 
 
-async def deliver(session: WriteSession, ids: Sequence[UUID]) -> Sequence[UUID]:
-    """These bundled items have arrived in the bookkeeping; those that were already, or are due again, stay. Gives who moved."""
-    await repository.lock(session, ids)
-    return await repository.move(session, ids, ItemState.DELIVERED, (ItemState.BUNDLED,))
+async def deliver(session: WriteSession, versions: Mapping[UUID, int]) -> Sequence[UUID]:
+    """These versions of items have arrived in the bookkeeping. Gives who moved.
 
-
-async def undeliver(session: WriteSession, ids: Sequence[UUID]) -> Sequence[UUID]:
-    """Delivered items whose proof was withdrawn are only bundled again."""
-    await repository.lock(session, ids)
-    return await repository.move(session, ids, ItemState.BUNDLED, (ItemState.DELIVERED,))
+    Those that had arrived before, are due again, or have left in a newer version since, stay: an old bundle proves nothing of a
+    new one.
+    """
+    found = await repository.lock(session, list(versions))
+    same = [item.id for item in found if item.bundled_version == versions[item.id]]
+    return await repository.move(session, same, ItemState.DELIVERED, (ItemState.BUNDLED,))
 
 
 async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool) -> None:
@@ -178,80 +178,56 @@ async def take_documents(session: WriteSession, document_ids: Sequence[UUID]) ->
     await repository.lock_documents(session, document_ids)
 
 
-async def put_aside(session: WriteSession, ids: Sequence[UUID], reason: str) -> Sequence[UUID]:
-    """Hold items back for a reason of ours (a damaged file), until a person resumes them. Gives who was."""
+PUT_ASIDE = frozenset({ApprovalState.NOT_NEEDED, ApprovalState.WAITING, ApprovalState.APPROVED})
+"""What the entrepreneur may have said of an item that we put aside; held with another word it is their rejection."""
+
+
+async def put_aside(
+    session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
+) -> Sequence[UUID]:
+    """Hold items back for a reason of ours (a damaged file), until a person tries again. Gives who was."""
     await repository.lock(session, ids)
-    return await repository.move(
+    moved = await repository.move(
         session, ids, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
     )
-
-
-async def hold(
-    session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
-) -> int:
-    """Put items aside: no policy takes them until they are resumed. Returns how many were.
-
-    Raises:
-        Forbidden: the actor may not export.
-        Invalid: no reason.
-    """
-    if not actor.may(Right.EXPORT):
-        raise Forbidden
-    if not reason:
-        raise Invalid(REASON_NEEDED, fields={"reason": REASON_NEEDED})
-    own = [item.id for item in await repository.lock(session, ids) if item.dossier_id == dossier_id]
-    moved = await repository.move(
-        session, own, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
-    )
     if moved:
         await audit.record(
-            session,
-            actor,
-            "items.held",
-            "dossier",
-            dossier_id,
-            dossier_id=dossier_id,
-            items=len(moved),
-            reason=reason,
+            session, actor, "items.held", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved)
         )
-    return len(moved)
+    return moved
 
 
-async def resume(session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID]) -> int:
-    """Held items go on: to the entrepreneur where they still wait for approval, else to the next export. Returns how many.
+async def those_put_aside(session: ReadSession, dossier_id: UUID) -> Sequence[DossierItem]:
+    """The items of a dossier that we put aside, with the reason; not those that the entrepreneur rejected."""
+    return await repository.held(session, dossier_id, PUT_ASIDE)
+
+
+async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:
+    """What was put aside goes on: to the entrepreneur where they are still asked, else to the next export. Returns how many.
+
+    What they rejected stays with them.
 
     Raises:
         Forbidden: the actor may not export.
     """
     if not actor.may(Right.EXPORT):
         raise Forbidden
-    now = clock_of(session).now()
-    own = [item for item in await repository.lock(session, ids) if item.dossier_id == dossier_id]
-    waiting = [item.id for item in own if item.approval is ApprovalState.WAITING]
-    rest = [item.id for item in own if item.approval is not ApprovalState.WAITING]
+    found = await repository.held(session, dossier.id, PUT_ASIDE, lock=True)
+    asked = [item.id for item in found if item.approval is ApprovalState.WAITING]
+    rest = [item.id for item in found if item.approval is not ApprovalState.WAITING]
     held = (ItemState.HELD,)
-    moved = await repository.move(session, waiting, ItemState.WAITING, held, state_reason=None)
-    moved += await repository.move(session, rest, ItemState.READY, held, state_reason=None, final_at=now)
-    if moved:
+    now = clock_of(session).now()
+    await repository.move(session, asked, ItemState.WAITING, held, state_reason=None)
+    await repository.move(session, rest, ItemState.READY, held, state_reason=None, final_at=now)
+    if found:
+        await reassess(session, dossier.firm_id, dossier.id)  # the policy may ask now, or not any more
         await audit.record(
-            session, actor, "items.resumed", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved)
+            session, actor, "items.resumed", "dossier", dossier.id, dossier_id=dossier.id, items=len(found)
         )
-    return len(moved)
+    return len(found)
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def item(session: ReadSession, item_id: UUID) -> DossierItem:
-    """One item the session may see.
-
-    Raises:
-        NotFound: unknown, or another firm's.
-    """
-    found = await repository.one(session, item_id)
-    if found is None:
-        raise NotFound
-    return found
 
 
 async def of_document(session: ReadSession, document_id: UUID) -> Sequence[DossierItem]:
@@ -280,8 +256,3 @@ async def listed(session: ReadSession, query: ItemQuery) -> Page[DossierItem]:
 async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
     """How many items of a list are in each state."""
     return await repository.counts(session, query)
-
-
-async def approvals(session: ReadSession, dossier_id: UUID | None = None) -> dict[ApprovalState, int]:
-    """How many items are in each state of approval."""
-    return await repository.count_approvals(session, dossier_id)

@@ -1,5 +1,0 @@
-"""JSON interface of the slice."""
-
-from typing import Any
-
-ROUTES: list[Any] = []
