@@ -36,6 +36,8 @@ from portal.syncagent.runner import Runner, utc_now
 
 log = logging.getLogger("fidero_agent")
 
+SHOWN_FILES = 20
+"""So many files of the last bundle are listed by `status`."""
 EPILOG = """\
 exit codes: 0 all done; 1 something was refused or is still waiting; 2 wrong use, not paired or not possible;
 3 the portal revoked this agent; 4 another agent is running; 5 the portal or the folder is away.
@@ -119,7 +121,7 @@ def pair(place: Home, chosen: argparse.Namespace) -> int:
             raise AgentError("already_paired", host=known.url, firm=known.firm_name)
         # The folder first: a code counts once and is not to be spent on a mistyped path.
         wanted = chosen.root or (known.root if known else str(Path.home() / "Fidero"))
-        folder = root.choose(wanted)
+        folder = _chosen_folder(wanted)
         ids = frozenset({known.agent_id}) if known else frozenset[str]()
         root.check_free(folder, ids, take_over=chosen.take_over)
         name = (chosen.name or socket.gethostname()).strip()[:100]
@@ -163,7 +165,8 @@ def run(place: Home, chosen: argparse.Namespace) -> int:
             result = runner.once()
     if result.away is not None:
         return result.away.exit_code
-    print(f"{result.confirmed} files confirmed, {result.waiting} deliveries waiting.")
+    confirmed = _counted(result.confirmed, "file", "files")
+    print(f"{confirmed} confirmed, {_counted(result.waiting, 'delivery', 'deliveries')} waiting.")
     return EXIT_INCOMPLETE if result.waiting else EXIT_OK
 
 
@@ -189,7 +192,8 @@ def status(place: Home, _: argparse.Namespace) -> int:
     rows += [
         ("Running", running),
         ("Last contact", contact.strftime("%Y-%m-%d %H:%M:%S UTC") if contact else "never"),
-        ("Waiting", f"{state.queue} deliveries"),
+        ("Waiting", _counted(state.queue, "delivery", "deliveries")),
+        *_last_confirmed(place),
         *(("Problem", problem.detail) for problem in state.problems),
     ]
     if state.last_error:
@@ -262,7 +266,8 @@ def unpair(place: Home, _: argparse.Namespace) -> int:
             root.release(folder, config.agent_id)
         place.forget()
     if unconfirmed:
-        print(f"{unconfirmed} deliveries were written but not yet confirmed to the portal.")
+        count = _counted(unconfirmed, "delivery", "deliveries")
+        print(f"Written but not yet confirmed to the portal: {count}.")
     print(f"Forgotten: {config.url}. Written files stay. Revoke {config.agent_name} in the portal, too.")
     return EXIT_OK
 
@@ -277,6 +282,35 @@ def _known(place: Home) -> Config | None:
         raise
 
 
+def _chosen_folder(text: str) -> Path:
+    """The folder a person typed; said when it was not there, because that may be a typing error."""
+    there = Path(text).expanduser().exists()
+    folder = root.choose(text)
+    if not there:
+        print(f"Made this folder: {folder}")
+    return folder
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _last_confirmed(place: Home) -> list[tuple[str, str]]:
+    """Rows of `status`: the last bundle the portal confirmed, each file with its SHA-256."""
+    if not place.journal_file.exists():
+        return []
+    with closing(Journal(place.journal_file)) as journal:
+        last = journal.last_confirmed()
+    if last is None:
+        return []
+    number, code, at, entries = last
+    rows = [("Confirmed", f"bundle {number} of {code or '(no code)'}, {at:%Y-%m-%d %H:%M:%S} UTC")]
+    rows += [("", f"{entry.sha256}  {entry.target}") for entry in entries[:SHOWN_FILES]]
+    if len(entries) > SHOWN_FILES:
+        rows.append(("", f"and {len(entries) - SHOWN_FILES} more"))
+    return rows
+
+
 def _change_folder(place: Home, config: Config, chosen: argparse.Namespace) -> Config:
     mark = root.Mark(config.agent_id, config.url)
     roots = dict(config.dossier_roots)
@@ -289,7 +323,7 @@ def _change_folder(place: Home, config: Config, chosen: argparse.Namespace) -> C
         roots.pop(chosen.dossier, None)
         changed = msgspec.structs.replace(config, dossier_roots=roots)
     else:
-        folder = root.choose(chosen.root)
+        folder = _chosen_folder(chosen.root)
         root.check_free(folder, frozenset({config.agent_id}), take_over=chosen.take_over)
         root.claim(folder, mark)
         if chosen.dossier:

@@ -113,6 +113,14 @@ class Journal:
         query = "select id, dossier_code from delivery where state = ? order by changed_at, id"
         return [(row[0], row[1]) for row in self._db.execute(query, (state,))]
 
+    def last_confirmed(self) -> tuple[int, str | None, datetime, list[Entry]] | None:
+        """The bundle the portal confirmed last: its number, its dossier's code, when, and its files."""
+        row = self._db.execute(
+            "select id, bundle_number, dossier_code, changed_at from delivery where state = 'confirmed' "
+            "order by changed_at desc, id desc limit 1"
+        ).fetchone()
+        return (row[1], row[2], datetime.fromisoformat(row[3]), self.entries(row[0])) if row else None
+
     def begin(self, delivery: Delivery, entries: Iterable[Entry], now: datetime) -> None:
         """Fix the plan of a delivery before its first byte is written; replaces what was known of it."""
         with self._transaction() as db:

@@ -197,7 +197,7 @@ class Runner:
                 self._trouble.pop(delivery.id, None)
                 left -= 1
                 confirmed += count
-                log.info("%s: %d files confirmed", _name(delivery), count)
+                log.info("%s: files confirmed: %d", _name(delivery), count)
                 continue
             blocked.add(delivery.dossier_id)
             self._put_off(delivery.id)
@@ -265,7 +265,7 @@ class Runner:
                 self._note(problems, error.code, str(error))
             else:
                 confirmed += count
-                log.info("delivery %s, written earlier: %d files confirmed", delivery_id, count)
+                log.info("delivery %s, written earlier, files confirmed: %d", delivery_id, count)
         return confirmed, unproved
 
     def _list(self, problems: list[contract.AgentProblem]) -> tuple[list[contract.Delivery], set[str]]:

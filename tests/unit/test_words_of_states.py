@@ -6,7 +6,7 @@ import pytest
 
 from portal.features.agents.domain import AgentState
 from portal.features.bundles.domain import DeliveryState, ExportState
-from portal.features.documents.domain import DocumentState
+from portal.features.documents.domain import LIST_STATES, DocumentState
 from portal.features.dossiers.domain import Access, ImportState, InvitationState
 from portal.features.intake.domain import IntakeState
 from portal.features.items.domain import ApprovalState, ItemState
@@ -29,3 +29,7 @@ SHOWN: tuple[type[enum.StrEnum], ...] = (
 @pytest.mark.parametrize("states", SHOWN)
 def test_every_state_has_a_word(states: type[enum.StrEnum]) -> None:
     assert {state.value for state in states} <= set(STATES)
+
+
+def test_filters_of_documents_say_what_the_chips_of_their_rows_say() -> None:
+    assert {name: STATES[name].word for name in LIST_STATES} == dict(LIST_STATES)

@@ -1,6 +1,7 @@
 """What a person types and reads: pairing, status, one agent only, revoked, and what is kept where."""
 
 import ast
+import hashlib
 import os
 import stat
 import subprocess
@@ -148,6 +149,25 @@ def test_status_shows_what_a_person_wants_to_know(agent: Agent, portal: Portal) 
         assert words in said
 
 
+def test_status_has_the_hashes_of_the_files_that_were_confirmed_last(agent: Agent, portal: Portal) -> None:
+    portal.offer(ONE)
+    agent.once()
+    assert agent("status") == 0
+    [content] = ONE.values()
+    said = agent.said
+    assert f"{hashlib.sha256(content).hexdigest()}  {agent.root}" in said
+    assert "a.cod" in said
+
+
+def test_a_folder_that_was_not_there_is_made_and_said_and_one_that_was_is_not(
+    unpaired: Agent, portal: Portal
+) -> None:
+    assert unpaired.pair(portal) == 0
+    assert f"Made this folder: {unpaired.root.resolve()}" in unpaired.said
+    assert unpaired.pair(portal) == 0
+    assert "Made this folder" not in unpaired.said
+
+
 def test_an_agent_too_old_writes_nothing_and_says_so_everywhere(agent: Agent, portal: Portal) -> None:
     portal.offer(ONE)
     portal.minimum_version = "0.2.0"
@@ -192,7 +212,7 @@ def test_the_log_holds_no_content_and_no_token(agent: Agent, portal: Portal) -> 
     portal.offer(ONE)
     agent.once()
     text = (agent.config / "logs" / "agent.log").read_text()
-    assert "1 files confirmed" in text
+    assert "files confirmed: 1" in text
     assert TOKEN not in text
     assert "document's content" not in text
 

@@ -147,10 +147,13 @@ class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 LIST_STATES: Mapping[str, str] = {
     "waiting": N_("waiting for approval"),
+    "disputed": N_("disputed"),
+    "not_ours": N_("not ours"),
     "held": N_("held back"),
+    "approved": N_("approved"),
     "ready": N_("ready to export"),
     "reserved": N_("being exported"),
     "bundled": N_("in a bundle"),
     "delivered": N_("delivered"),
 }
-"""Filters by the state of the item."""
+"""Filters by what a list says of a document; the words of `themes.states`."""

@@ -1,7 +1,7 @@
 """Documents: arriving, being looked at, amended, locked, deleted."""
 
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.documents.repository import ListedDocument, Proof, Way
+from portal.features.documents.repository import Departure, ListedDocument, Way
 from portal.features.documents.service.arriving import (
     DrawPdf,
     Taken,
@@ -58,6 +58,7 @@ from portal.features.documents.service.showing import (
 __all__ = [
     "DRAWING_TRIES",
     "SAFE_TYPES",
+    "Departure",
     "Detail",
     "Document",
     "DocumentLock",
@@ -66,7 +67,6 @@ __all__ = [
     "ListedDocument",
     "Overtaken",
     "Place",
-    "Proof",
     "Taken",
     "Way",
     "amend",

@@ -12,7 +12,7 @@ from portal.db.session import ReadSession
 from portal.features.documents import repository
 from portal.features.documents.domain import KIND_NAMES, RATES, DocumentQuery
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.documents.repository import ListedDocument, Proof, Way
+from portal.features.documents.repository import Departure, ListedDocument, Way
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import NotFound
 from portal.kernel.language import capitalised, gettext
@@ -28,7 +28,7 @@ class Detail:
     document: Document
     locks: Sequence[DocumentLock]
     ways: Sequence[Way]
-    proofs: Sequence[Proof]
+    departures: Sequence[Departure]
 
     @property
     def way(self) -> Way | None:
@@ -91,8 +91,8 @@ def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> Docum
 async def detail(session: ReadSession, document: Document, dossier_id: UUID | None) -> Detail:
     """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
     ways = await repository.ways(session, document.id, dossier_id)
-    proofs = await repository.proofs(session, [way.item_id for way in ways]) if dossier_id else []
-    return Detail(document, await repository.locks(session, document.id), ways, proofs)
+    left = await repository.departures(session, [way.item_id for way in ways]) if dossier_id else []
+    return Detail(document, await repository.locks(session, document.id), ways, left)
 
 
 def locked_here(detail: Detail) -> bool:

@@ -1,0 +1,136 @@
+"""Lists of documents: searched, filtered, sorted and counted."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.session import ReadSession
+from portal.features.documents.domain import DocumentQuery, Kind
+from portal.features.documents.models import Document
+from portal.features.documents.repository.way import ITEM
+
+SORTS: dict[str, tuple[Any, type[Any]]] = {
+    "date": (Document.issue_date, date),
+    "received": (Document.received_at, datetime),
+    "counterparty": (Document.counterparty_name, str),
+    "number": (Document.number, str),
+    "amount": (Document.gross, Decimal),
+}
+# What a list says of an item (the component item_chip), and filters by: the client's word where it says more than the state.
+_SHOWN = sa.case(
+    (
+        sa.and_(ITEM.c.approval.in_(("disputed", "not_ours")), ITEM.c.state.in_(("held", "waiting"))),
+        ITEM.c.approval,
+    ),
+    (sa.and_(ITEM.c.state == "ready", ITEM.c.approval == "approved"), ITEM.c.approval),
+    else_=ITEM.c.state,
+).label("shown")
+_ORDER = ("new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDocument:
+    """A row of a list: the document and the state of its item."""
+
+    document: Document
+    state: str | None
+    approval: str | None
+    bundle: int | None
+    locked: bool
+
+
+def _items_of(query: DocumentQuery) -> sa.Subquery:
+    """One row a document: of the dossier, or of the furthest item."""
+    furthest = sa.case({state: place for place, state in enumerate(_ORDER)}, value=ITEM.c.state, else_=-1)
+    statement = sa.select(
+        ITEM.c.document_id,
+        ITEM.c.state,
+        _SHOWN,
+        ITEM.c.approval,
+        ITEM.c.bundle_number,
+        ITEM.c.locked,
+    ).where(ITEM.c.document_id.is_not(None))
+    if query.dossier_id is not None:
+        return statement.where(ITEM.c.dossier_id == query.dossier_id).subquery()
+    one_each = statement.ext(distinct_on(ITEM.c.document_id))
+    return one_each.order_by(ITEM.c.document_id, furthest.desc()).subquery()
+
+
+def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
+    statement = statement.select_from(sa.outerjoin(Document, item, item.c.document_id == Document.id))
+    if query.kinds:
+        statement = statement.where(Document.kind.in_(query.kinds))
+    if query.states:
+        statement = statement.where(item.c.shown.in_(query.states))
+    if query.received_by is not None:
+        statement = statement.where(Document.received_by == query.received_by)
+    if query.search:
+        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        pattern = f"%{escaped}%"
+        matches: list[sa.ColumnElement[bool]] = [
+            Document.number.ilike(pattern),
+            Document.counterparty_name.ilike(pattern),
+            Document.note.ilike(pattern),
+        ]
+        digits = "".join(character for character in query.search if character.isalnum())
+        if digits:
+            matches += [
+                Document.counterparty_number.ilike(f"%{digits}%"),
+                Document.structured_communication.like(f"%{digits}%"),
+            ]
+        statement = statement.where(sa.or_(*matches))
+    return statement
+
+
+async def page(
+    session: ReadSession, company_id: UUID, query: DocumentQuery, size: int = PAGE_SIZE
+) -> Page[ListedDocument]:
+    """One page of a company's documents with the states of their items."""
+    column, kind = SORTS.get(query.sort, SORTS["date"])
+    item = _items_of(query)
+    wanted = sa.select(Document, item.c.state, item.c.approval, item.c.bundle_number, item.c.locked).where(
+        Document.company_id == company_id
+    )
+    statement, backwards = keyset(
+        _filtered(wanted, query, item),
+        sort=column,
+        tie=Document.id,
+        kind=kind,
+        descending=query.descending,
+        cursor=query.cursor,
+        size=size,
+    )
+    found: Any = await session.execute(statement)
+    rows = [ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4])) for row in found]
+    return cut(
+        rows,
+        backwards=backwards,
+        cursor=query.cursor,
+        sort_value=lambda row: getattr(row.document, column.key),
+        row_id=lambda row: row.document.id,
+        size=size,
+    )
+
+
+async def count_states(session: ReadSession, company_id: UUID, query: DocumentQuery) -> dict[str, int]:
+    """How many documents of a list are in each state, as the list says it; `""` for those without an item."""
+    item = _items_of(query)
+    wanted = sa.select(sa.func.coalesce(item.c.shown, ""), sa.func.count()).where(
+        Document.company_id == company_id
+    )
+    found: Any = await session.execute(_filtered(wanted, query, item).group_by(item.c.shown))
+    return {row[0]: row[1] for row in found}
+
+
+async def count_kinds(session: ReadSession, company_id: UUID, query: DocumentQuery) -> dict[Kind, int]:
+    """How many documents of a list are of each kind."""
+    item = _items_of(query)
+    wanted = sa.select(Document.kind, sa.func.count()).where(Document.company_id == company_id)
+    found: Any = await session.execute(_filtered(wanted, query, item).group_by(Document.kind))
+    return {row[0]: row[1] for row in found}
