@@ -47,6 +47,7 @@ from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
 from portal.features.policies import pages as policies_pages
 from portal.features.upkeep import jobs as upkeep_jobs
+from portal.features.upkeep import jobs as upkeep_jobs
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
 from portal.kernel import language
@@ -79,6 +80,7 @@ PAGES = [
 ]
 API = agents_api.ROUTES
 JOBS = [
+    upkeep_jobs,
     upkeep_jobs,
     agents_jobs,
     bundles_jobs,

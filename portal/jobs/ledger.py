@@ -13,7 +13,7 @@ from portal.jobs.contract import Job, clock_of, registry_of
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor
 from portal.kernel.events import Event
-from portal.kernel.ids import new_id
+from portal.kernel.ids import first_id, new_id
 from portal.kernel.language import current_language
 
 
@@ -96,6 +96,20 @@ async def dead_letters(session: ReadSession) -> list[JobRow]:
         sa.select(JobRow).where(JobRow.dead_at.is_not(None)).order_by(JobRow.dead_at.desc()).limit(200)
     )
     return list(rows)
+
+
+async def drop_finished(session: WriteSession, before: datetime, limit: int) -> None:
+    """Delete jobs that were done before that moment, so many at most; in the system scope. Dead letters stay.
+
+    A job's id is made when it is enqueued, so that the old ones are at the beginning of the primary key.
+    """
+    old = (
+        sa.select(JobRow.id)
+        .where(JobRow.id < first_id(before), JobRow.done_at < before)
+        .order_by(JobRow.id)
+        .limit(limit)
+    )
+    await session.execute(sa.delete(JobRow).where(JobRow.id.in_(old)))
 
 
 async def revive(session: WriteSession, job_id: UUID) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -24,6 +25,11 @@ JobId = NewType("JobId", UUID)
 def new_id() -> UUID:
     """A uuid7: unique, and in the order of its making."""
     return uuid7()
+
+
+def first_id(moment: datetime) -> UUID:
+    """The lowest uuid7 of a moment: what was made earlier sorts before it."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def new_token() -> str:

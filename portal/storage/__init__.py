@@ -1,6 +1,7 @@
 """Bytes by their SHA-256: a local directory, S3, or memory, behind one contract (`ObjectStore`)."""
 
 from portal.storage.contract import (
+    Aside,
     BrokenFile,
     Damaged,
     Listed,
@@ -12,6 +13,7 @@ from portal.storage.contract import (
 from portal.storage.stores import S3Credentials, StorageUrlError, open_store
 
 __all__ = [
+    "Aside",
     "BrokenFile",
     "Damaged",
     "Listed",

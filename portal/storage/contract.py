@@ -31,6 +31,16 @@ class Listed:
     """When it was last put, in UTC, by the clock of the store."""
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """One object that was set aside, as `ObjectStore.aside` finds it."""
+
+    namespace: UUID
+    sha256: str
+    since: datetime
+    """When it was set aside, in UTC, to the second."""
+
+
 class BrokenFile(PortalError):
     """A file the database knows cannot be given as it was stored. Never hand out a part: name it and stop."""
 
@@ -102,16 +112,24 @@ class ObjectStore(Protocol):
         """Whether there are bytes under this hash. Does not read them."""
         ...
 
-    async def delete(self, namespace: UUID, sha256: str, *, older_than: datetime | None = None) -> bool:
-        """Remove the bytes; unknown ones are no error. Returns whether something was removed.
+    def listing(self, namespace: UUID) -> AsyncIterator[Listed]:
+        """Every object of one namespace, in no order, without what is aside: for the sweeper."""
+        ...
 
-        With ``older_than`` only an object last put before that moment is removed, so that the sweeper does
-        not take what somebody is storing again just now.
+    async def set_aside(self, namespace: UUID, sha256: str, *, put_before: datetime, now: datetime) -> bool:
+        """Take an object out of the way that was last put before that moment; returns whether that was done.
+
+        It is as good as there: whoever reads it, or asks whether it exists, brings it back. So an upload of the same bytes that
+        meets the sweeper loses nothing.
         """
         ...
 
-    def listing(self, namespace: UUID | None = None) -> AsyncIterator[Listed]:
-        """Every object, or those of one namespace, in no order: for the sweeper and after a restore."""
+    def aside(self, namespace: UUID) -> AsyncIterator[Aside]:
+        """What of one namespace is aside, in no order."""
+        ...
+
+    async def forget(self, one: Aside) -> None:
+        """Delete for good what was set aside; what was brought back or put again meanwhile stays."""
         ...
 
     async def healthy(self) -> bool:

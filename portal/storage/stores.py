@@ -25,9 +25,11 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-from portal.storage.contract import Damaged, Listed, Missing, StorageUnavailable, StoredObject
+from portal.storage import aside
+from portal.storage.contract import Aside, Damaged, Listed, Missing, StorageUnavailable, StoredObject
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import S3Config
 
 SPOOL = 8 * 1024 * 1024
@@ -173,11 +175,19 @@ class Store:
         """See `ObjectStore.get`."""
         key = _key(namespace, sha256)
         with _faults():
-            found = await obstore.get_async(self._store, key)
+            found = await self._get(key, namespace, sha256)
             data = bytes(await found.bytes_async())
         if await asyncio.to_thread(_hash, data) != sha256:
             raise Damaged
         return data
+
+    async def _get(self, key: str, namespace: UUID, sha256: str) -> "GetResult":
+        try:
+            return await obstore.get_async(self._store, key)
+        except FileNotFoundError:
+            if not await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256):
+                raise
+        return await obstore.get_async(self._store, key)
 
     async def stream(self, namespace: UUID, sha256: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """See `ObjectStore.stream`."""
@@ -185,7 +195,7 @@ class Store:
         digest = hashlib.sha256()
         position, held = 0, b""
         with _faults():
-            found = await obstore.get_async(self._store, key)
+            found = await self._get(key, namespace, sha256)
             pieces = aiter(found.stream(min_chunk_size=PIECE))
         while True:
             with _faults():
@@ -206,35 +216,28 @@ class Store:
         """See `ObjectStore.open`."""
         key = _key(namespace, sha256)
         with _faults():
-            found = obstore.get(self._store, key)
+            try:
+                found = obstore.get(self._store, key)
+            except FileNotFoundError:
+                if not aside.bring_back(self._store, key, namespace, sha256):
+                    raise
+                found = obstore.get(self._store, key)
             pieces = cast("_Pieces", found.stream(min_chunk_size=PIECE))
         return cast("BinaryIO", io.BufferedReader(_VerifiedReader(iter(pieces), sha256), PIECE))
 
     async def exists(self, namespace: UUID, sha256: str) -> bool:
         """See `ObjectStore.exists`."""
-        try:
-            with _faults():
-                await obstore.head_async(self._store, _key(namespace, sha256))
-        except Missing:
-            return False
-        return True
-
-    async def delete(self, namespace: UUID, sha256: str, *, older_than: datetime | None = None) -> bool:
-        """See `ObjectStore.delete`."""
         key = _key(namespace, sha256)
-        try:
-            with _faults():
-                found = await obstore.head_async(self._store, key)
-                if older_than is not None and found["last_modified"] >= older_than:
-                    return False
-                await obstore.delete_async(self._store, key)
-        except Missing:
-            return False
+        with _faults():
+            try:
+                await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                return await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
         return True
 
-    async def listing(self, namespace: UUID | None = None) -> AsyncIterator[Listed]:
+    async def listing(self, namespace: UUID) -> AsyncIterator[Listed]:
         """See `ObjectStore.listing`."""
-        pages = aiter(obstore.list(self._store, prefix=None if namespace is None else f"{namespace}/"))
+        pages = aiter(obstore.list(self._store, prefix=f"{namespace}/"))
         while True:
             with _faults():
                 page = await anext(pages, None)
@@ -244,6 +247,34 @@ class Store:
                 if match := _KEY.fullmatch(found["path"]):
                     modified = found["last_modified"].astimezone(UTC)
                     yield Listed(UUID(match[1]), match[4], found["size"], modified)
+
+    async def set_aside(self, namespace: UUID, sha256: str, *, put_before: datetime, now: datetime) -> bool:
+        """See `ObjectStore.set_aside`."""
+        key = _key(namespace, sha256)
+        try:
+            with _faults():
+                found = await obstore.head_async(self._store, key)
+                if found["last_modified"] >= put_before:
+                    return False
+                await aside.move(self._store, key, namespace, sha256, now)
+        except Missing:
+            return False
+        return True
+
+    async def aside(self, namespace: UUID) -> AsyncIterator[Aside]:
+        """See `ObjectStore.aside`."""
+        found = aiter(aside.listing(self._store, namespace))
+        while True:
+            with _faults():
+                one = await anext(found, None)
+            if one is None:
+                return
+            yield one
+
+    async def forget(self, one: Aside) -> None:
+        """See `ObjectStore.forget`."""
+        with contextlib.suppress(Missing), _faults():
+            await aside.forget(self._store, one)
 
     async def healthy(self) -> bool:
         """See `ObjectStore.healthy`."""

@@ -38,6 +38,7 @@ SYSTEM_SCOPE = {
     "portal/features/dossiers/service/activating.py": "a one-time link, before anybody is known",
     "portal/features/dossiers/service/access.py": "an owner's answer, on the dossiers of the own company alone; whom to ask",
     "portal/features/agents/service.py": "pairing by a code, and keys",
+    "portal/features/upkeep/service.py": "an object that any row names is kept, whoever sees the row",
 }
 AS_SYSTEM = {
     "items.document_arrived",
@@ -45,6 +46,7 @@ AS_SYSTEM = {
     "items.document_changed",
     "items.document_unlocked",
     "items.dossier_opened",
+    "items.fill_dossier",
     "items.access_ended",
     "items.policy_changed",
     "items.reassess",

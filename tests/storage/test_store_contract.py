@@ -80,7 +80,7 @@ async def test_the_same_bytes_are_kept_once_for_an_owner_and_apart_for_another(
     with pytest.raises(Missing):
         store.open(other, first.sha256)
     await store.put(other, b"same", media_type=PDF)
-    assert await store.delete(other, first.sha256)
+    assert await set_aside(store, other, first.sha256)
     assert await store.get(owner, first.sha256) == b"same"
 
 
@@ -120,20 +120,67 @@ async def test_an_upload_that_breaks_off_stores_nothing(store: Store, owner: UUI
     assert [found async for found in store.listing(owner)] == []
 
 
-async def test_a_deleted_object_is_gone_and_deleting_it_again_is_no_error(store: Store, owner: UUID) -> None:
+async def set_aside(store: Store, owner: UUID, sha256: str) -> bool:
+    """As the sweeper does, days after the last put."""
+    later = datetime.now(UTC) + timedelta(days=8)
+    return await store.set_aside(owner, sha256, put_before=later - timedelta(days=7), now=later)
+
+
+async def test_what_is_aside_is_not_listed_and_goes_for_good_when_it_is_forgotten(
+    store: Store, owner: UUID
+) -> None:
     stored = await store.put(owner, b"away", media_type=PDF)
-    assert await store.delete(owner, stored.sha256) is True
-    assert await store.delete(owner, stored.sha256) is False
+    other = await store.put(uuid4(), b"away", media_type=PDF)
+    assert await set_aside(store, owner, stored.sha256)
+    assert not await set_aside(store, owner, stored.sha256)
+    assert [one async for one in store.listing(owner)] == []
+    [one] = [one async for one in store.aside(owner)]
+    assert (one.namespace, one.sha256) == (owner, stored.sha256)
+    assert abs(one.since - datetime.now(UTC) - timedelta(days=8)) < timedelta(minutes=5)
+    await store.forget(one)
+    await store.forget(one)
+    assert [one async for one in store.aside(owner)] == []
     with pytest.raises(Missing):
         await store.get(owner, stored.sha256)
+    with pytest.raises(Missing):
+        store.open(owner, other.sha256)
+    assert not await store.exists(owner, stored.sha256)
+
+
+@pytest.mark.parametrize("way", ["get", "stream", "open", "exists"])
+async def test_who_misses_what_is_aside_gets_it_back(store: Store, owner: UUID, way: str) -> None:
+    stored = await store.put(owner, b"missed", media_type=PDF)
+    assert await set_aside(store, owner, stored.sha256)
+    if way == "get":
+        assert await store.get(owner, stored.sha256) == b"missed"
+    elif way == "stream":
+        assert b"".join([piece async for piece in store.stream(owner, stored.sha256)]) == b"missed"
+    elif way == "open":
+        assert (await asyncio.to_thread(store.open, owner, stored.sha256)).read() == b"missed"
+    else:
+        assert await store.exists(owner, stored.sha256)
+    for one in [one async for one in store.aside(owner)]:
+        await store.forget(one)
+    assert await store.get(owner, stored.sha256) == b"missed"
 
 
 async def test_the_sweeper_spares_what_was_put_again_meanwhile(store: Store, owner: UUID) -> None:
     stored = await store.put(owner, b"again", media_type=PDF)
     moment = datetime.now(UTC)
-    assert not await store.delete(owner, stored.sha256, older_than=moment - timedelta(hours=1))
-    assert await store.exists(owner, stored.sha256)
-    assert await store.delete(owner, stored.sha256, older_than=moment + timedelta(hours=1))
+    hour = timedelta(hours=1)
+    assert not await store.set_aside(owner, stored.sha256, put_before=moment - hour, now=moment)
+    assert [one.sha256 async for one in store.listing(owner)] == [stored.sha256]
+    assert await store.set_aside(owner, stored.sha256, put_before=moment + hour, now=moment)
+
+
+async def test_putting_again_what_is_aside_outlives_the_sweeper(store: Store, owner: UUID) -> None:
+    """Somebody stored the same bytes between the sweeper's look and its move, and one after it."""
+    stored = await store.put(owner, b"both", media_type=PDF)
+    assert await set_aside(store, owner, stored.sha256)
+    assert await store.put(owner, b"both", media_type=PDF) == stored
+    for one in [one async for one in store.aside(owner)]:
+        await store.forget(one)
+    assert await store.get(owner, stored.sha256) == b"both"
 
 
 async def test_the_listing_names_every_object_with_owner_size_and_time(store: Store, owner: UUID) -> None:
@@ -141,7 +188,11 @@ async def test_the_listing_names_every_object_with_owner_size_and_time(store: St
     await store.put(owner, b"one", media_type=PDF)
     await store.put(other, b"three", media_type=PDF)
     await obstore.put_async(store._store, "something/else", b"not ours")
-    found = {(one.namespace, one.sha256, one.size) async for one in store.listing()}
+    found = {
+        (one.namespace, one.sha256, one.size)
+        for who in (owner, other)
+        for one in [one async for one in store.listing(who)]
+    }
     assert {(owner, sha(b"one"), 3), (other, sha(b"three"), 5)} <= found
     assert len({size for _, _, size in found}) == 2
     [mine] = [one async for one in store.listing(owner)]
