@@ -181,7 +181,9 @@ async def bundle(world: World) -> Row:
                 pdf_origin=PdfOrigin.EMBEDDED,
             )
         # what the thousand events of their arrival would make, at once
-        await items.make_for_dossier(session, dossier.id, company.id)
+        last = None
+        while last := await items.fill_documents(session, dossier.id, company.id, last):
+            pass
     async with world.as_system() as session:
         await session.execute(sa.text("delete from job"))
     began = time.perf_counter()

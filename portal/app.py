@@ -11,7 +11,6 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.plugins.htmx import HTMXRequest
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
@@ -47,7 +46,6 @@ from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
 from portal.features.policies import pages as policies_pages
 from portal.features.upkeep import jobs as upkeep_jobs
-from portal.features.upkeep import jobs as upkeep_jobs
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
 from portal.kernel import language
@@ -59,6 +57,7 @@ from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.problems import answer_problem
+from portal.web.requests import AnyRequest
 from portal.web.security import FORM_MOST, LARGE_BODY, SameSite
 from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
 from themes import assets
@@ -80,7 +79,6 @@ PAGES = [
 ]
 API = agents_api.ROUTES
 JOBS = [
-    upkeep_jobs,
     upkeep_jobs,
     agents_jobs,
     bundles_jobs,
@@ -190,7 +188,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
             "signed_in": Provide(provide_signed_in),
         },
         middleware=[SameSite()],
-        request_class=HTMXRequest,
+        request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
         state=State({"tools": tools}),

@@ -232,7 +232,8 @@ async def change_many(session: WriteSession, rows: Sequence[Mapping[str, Any]]) 
     await session.execute(
         sa.update(DossierItem)
         .where(DossierItem.id == new.c.id)
-        .values({name: new.c[name] for name in names if name != "id"})
+        # cast, since a column of nothing but NULL has no type of its own
+        .values({name: sa.cast(new.c[name], columns[name].type) for name in names if name != "id"})
         .execution_options(synchronize_session=False)
     )
 
