@@ -36,6 +36,8 @@ SHOWN = {
     "rejected": IntakeState.REJECTED,
     "processed": IntakeState.PROCESSED,
 }
+READ = "papers-read"
+"""The event of a page whose upload was read."""
 PROCESSED = N_("Processed. The next file is here.")
 LAST = N_("Processed. Nothing waits any more.")
 THERE_ALREADY = N_("That document was there already; nothing was added.")
@@ -72,6 +74,7 @@ async def quick_entry_page(
         request,
         "pages/intake/list.html",
         block="rows",
+        fragment=is_fragment(request),
         place=place,
         dossier=place.dossier,
         tab="quick-entry",
@@ -125,16 +128,20 @@ async def upload_page(
 async def _results(
     request: HTMXRequest, session: WriteSession, actor: Actor, place: Place, upload_id: UUID
 ) -> Template:
-    return render(
+    upload = await service.upload(session, actor, place.company_id, upload_id)
+    answer = render(
         request,
         "pages/intake/upload.html",
         block="results",
         place=place,
         dossier=place.dossier,
         tab="quick-entry",
-        upload=await service.upload(session, actor, place.company_id, upload_id),
+        upload=upload,
         kind_names=_kind_names(),
     )
+    if upload.settled and is_fragment(request):  # the list below shows what waits now
+        answer.headers["HX-Trigger"] = READ
+    return answer
 
 
 def _kind_names() -> dict[Any, str]:

@@ -85,6 +85,35 @@ async def test_files_are_acknowledged_at_once_and_the_page_tells_what_became_of_
         assert listed.text.count("Sales invoice V01-2026") == 2
 
 
+async def test_the_list_refreshes_itself_when_an_upload_was_read_and_leaves_the_search_field_alone(
+    office: Office,
+) -> None:
+    fragment = {"HX-Request": "true"}
+    async with sign_in(office.world, office.accountant) as client:
+        page = await client.get(f"{office.base}/quick-entry?q=scan")
+        asks = re.search(r'hx-get="([^"]+)" hx-trigger="papers-read from:body"', page.text)
+        assert asks is not None
+        answer = await client.post(
+            f"{office.base}/quick-entry", files=parts({"scan.pdf": a_pdf()}), headers=fragment
+        )
+        assert "hx-trigger" not in answer.headers
+        polls = re.search(r'hx-get="([^"]+/uploads/[^"]+)"', answer.text)
+        assert polls is not None
+        await office.world.run_jobs()
+        assert (await client.get(polls[1], headers=fragment)).headers["hx-trigger"] == "papers-read"
+        rows = await client.get(asks[1], headers=fragment)
+        assert "scan.pdf" in rows.text
+        assert 'type="search"' not in rows.text, "what is typed stays"
+        assert re.search(
+            r'id="intake-filters" hx-swap-oob="true".*?ui-filter-count">1<', rows.text, re.DOTALL
+        )
+        assert "hx-swap-oob" not in (await client.get(f"{office.base}/quick-entry")).text
+        refused = await client.post(
+            f"{office.base}/quick-entry", files=parts({"empty.pdf": b""}), headers=fragment
+        )
+        assert refused.headers["hx-trigger"] == "papers-read", "nothing of it is read"
+
+
 async def test_without_script_the_browser_is_sent_to_the_page_of_results(office: Office) -> None:
     async with sign_in(office.world, office.entrepreneur) as client:
         answer = await client.post("/hand-in", files=parts({"a.xml": a_ubl(customer=US)}))
@@ -221,7 +250,7 @@ async def test_a_person_says_whether_a_ubl_was_sold_or_bought(office: Office) ->
         path = await one_waiting(client, f"{office.base}/quick-entry")
         page = await client.get(path)
         assert "Neither the supplier (Telecom NV) nor the customer (Bakkerij Peeters)" in page.text
-        assert "0417497106" in page.text
+        assert "0417.497.106" in page.text
         assert (await client.get(f"{path}/pages/1")).status_code == 200
         assert (await client.post(path, data={"direction": "stolen"})).status_code == 400
         answer = await client.post(path, data={"direction": "bought"})
