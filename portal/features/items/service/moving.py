@@ -10,6 +10,7 @@ What others build on:
 Every move is `UPDATE … WHERE state IN (ITEM.sources(to)) RETURNING` on rows that were taken first, in id order.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -26,9 +27,10 @@ from portal.features.items.domain import (
     ApprovalState,
     ItemQuery,
     ItemState,
+    first_states,
 )
 from portal.features.items.models import DossierItem
-from portal.features.items.service.following import reassess
+from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden
@@ -203,7 +205,7 @@ async def those_put_aside(session: ReadSession, dossier_id: UUID) -> Sequence[Do
 
 
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:
-    """What was put aside goes on: to the entrepreneur where they are still asked, else to the next export. Returns how many.
+    """What was put aside goes on: to the entrepreneur where the policy asks them, else to the next export. Returns how many.
 
     What they rejected stays with them.
 
@@ -213,14 +215,20 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
     if not actor.may(Right.EXPORT):
         raise Forbidden
     found = await repository.held(session, dossier.id, PUT_ASIDE, lock=True)
-    asked = [item.id for item in found if item.approval is ApprovalState.WAITING]
-    rest = [item.id for item in found if item.approval is not ApprovalState.WAITING]
-    held = (ItemState.HELD,)
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    goes: dict[tuple[ItemState, ApprovalState], list[UUID]] = defaultdict(list)
+    for item in found:
+        says = first_states(
+            item.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
+        )
+        approved = item.approval is ApprovalState.APPROVED
+        goes[(ItemState.READY, item.approval) if approved else says].append(item.id)
     now = clock_of(session).now()
-    await repository.move(session, asked, ItemState.WAITING, held, state_reason=None)
-    await repository.move(session, rest, ItemState.READY, held, state_reason=None, final_at=now)
+    for (to, approval), ids in goes.items():
+        await repository.move(
+            session, ids, to, (ItemState.HELD,), approval=approval, state_reason=None, final_at=now
+        )
     if found:
-        await reassess(session, dossier.firm_id, dossier.id)  # the policy may ask now, or not any more
         await audit.record(
             session, actor, "items.resumed", "dossier", dossier.id, dossier_id=dossier.id, items=len(found)
         )
