@@ -1,30 +1,60 @@
 """The statement for people: everything on it, nothing of it executable, card numbers masked."""
 
 import gettext
+import re
 from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from jinja2 import Template
 from lxml import html
 
 from exports import coda, pdf
+from exports.coda import codes
 from themes.assets import Assets
 from themes.environment import create_environment
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
+ROOT = Path(__file__).parents[3]
+LOCALE = ROOT / "portal" / "locale"
+
+
+LANGUAGES = ("en", "nl", "fr", "de")
+
+
+def template_in(language: str) -> Template:
+    """The template with the catalogue that readers of this language get."""
+    environment = create_environment(
+        assets=cast("Assets", lambda name: name),
+        translations=CATALOGUES[language],
+        language=lambda: language,
+        now=lambda: NOW,
+    )
+    return environment.get_template("print/statement.html")
+
+
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The catalogue as it is kept, compiled here."""
+    if language == "en":
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    with (LOCALE / language / "LC_MESSAGES" / "portal.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+CATALOGUES = {language: catalogue(language) for language in LANGUAGES}
 
 
 @pytest.fixture(scope="module")
 def template() -> Template:
-    environment = create_environment(
-        assets=cast("Assets", lambda name: name),
-        translations=gettext.NullTranslations(),
-        language=lambda: "en",
-        now=lambda: NOW,
-    )
-    return environment.get_template("print/statement.html")
+    return template_in("en")
 
 
 def shown(template: Template, data: bytes, **more: Any) -> str:
@@ -129,3 +159,37 @@ def test_it_prints_as_a_pdf_that_is_the_same_each_time(template: Template, make:
     finally:
         document.close()
     assert all(f"NUMBER {n}" in text for n in range(1, 61))
+
+
+@pytest.mark.parametrize(
+    ("language", "parts"),
+    [
+        ("en", ("Account statement", "€1,097.00", "2 Nov 2026", "Transfer received", "No movements.")),
+        ("nl", ("Rekeninguittreksel", "Ontvangen overschrijving", "€ 1.097,00", "2 nov 2026", "Geen verrichtingen.")),
+        ("fr", ("Extrait de compte", "1 097,00 €", "2 nov. 2026", "Virement reçu", "Aucun mouvement.")),
+        ("de", ("Kontoauszug", "Eingegangene Überweisung", "1.097,00 €", "02.11.2026", "Keine Bewegungen.")),
+    ],
+)  # fmt: skip
+def test_it_is_in_the_readers_language(language: str, parts: tuple[str, ...], make: SimpleNamespace) -> None:
+    movement = [make.m21(1, 1_097_000, code="30150000")]
+    template = template_in(language)
+    pages = [shown(template, make.to_bytes(make.whole(lines)), language=language) for lines in (movement, [])]
+    text = re.sub("[\u202f\xa0]", " ", " ".join(map(words, pages)))
+    for part in parts:
+        assert part in text, part
+    assert all(html.fromstring(page).get("lang") == language for page in pages)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_text_of_it_and_every_kind_of_transaction_is_translated(language: str) -> None:
+    source = (ROOT / "themes" / "templates" / "print" / "statement.html").read_text(encoding="utf-8")
+    texts = set(re.findall(r'_\("([^"]+)"\)', source)) | {
+        *codes.FAMILIES.values(),
+        *codes.CATEGORIES.values(),
+    }
+    assert len(texts) > 40
+    kept = read_po(BytesIO((LOCALE / language / "LC_MESSAGES" / "portal.po").read_bytes()), locale=language)
+    found = {text: kept.get(text) for text in texts}
+    assert [
+        text for text, message in found.items() if not (message and message.string) or message.fuzzy
+    ] == []
