@@ -14,7 +14,7 @@ from babel import Locale, dates, numbers
 LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
 """Belgian habits where Babel knows them; German as in Germany, English as in Britain (day before month)."""
 
-_BELGIAN = re.compile(r"(BE ?)?([01]\d{3})\.?(\d{3})\.?(\d{3})", re.ASCII)
+_BELGIAN = re.compile(r"(BE ?)?([01]\d{3})[. ]?(\d{3})[. ]?(\d{3})", re.ASCII)
 
 DASH = "–"  # shown where there is no value
 

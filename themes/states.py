@@ -111,7 +111,7 @@ STATES: Final = MappingProxyType(
         "duplicate": State(N_("twice in this file"), Tone.ATTENTION, "copy"),
         "warning": State(N_("look at this"), Tone.ATTENTION, "state-failed"),
         "previewed": State(N_("to be checked"), Tone.ATTENTION, "state-waiting"),
-        "accepted": State(N_("taken over"), Tone.POSITIVE, "state-approved"),
+        "accepted": State(N_("accepted"), Tone.POSITIVE, "state-approved"),
         "discarded": State(N_("discarded"), Tone.NEUTRAL, "state-ended"),
         "error": State(N_("error"), Tone.NEGATIVE, "danger"),
     }

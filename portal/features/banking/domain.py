@@ -1,10 +1,10 @@
 """Bank accounts and the CODA statements on them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from exports import coda
 from exports.model import Finding
 from portal.kernel.events import Event
+from portal.kernel.language import N_, capitalised, gettext
 
 
 class StatementArrived(Event, frozen=True, kw_only=True):
@@ -76,6 +77,49 @@ def fatal(findings: Sequence[Finding]) -> Refusal | None:
             found=one.params.get("found", ""),
         )
     return None
+
+
+REMARKS: dict[str, str] = {
+    "R4": N_("the movements are not numbered one after the other."),
+    "R6": N_("the opening balance is not the closing balance of the statement before it."),
+    "R7": N_("the number of the statement does not follow the one before it."),
+    "R8": N_("the details of a movement do not add up to its amount."),
+    "NEXT-LINK": N_("the line does not say rightly which lines follow it."),
+    "MULTIPLE": N_("the file does not say rightly whether another statement follows."),
+    "FREE": N_("a message of the bank stands in an unusual place."),
+    "REFERENCE": N_("the bank's reference differs between the lines of one movement."),
+    "STRUCTURE": N_("the kind of account is missing; it was derived from the number."),
+    "DATE": N_("a date does not exist, or is far from the day of the statement."),
+    "TYPE": N_("the kind of movement is not known."),
+    "COMMUNICATION": N_("the kind of structured communication is not known."),
+    "OGM": N_("the check digits of a structured communication are wrong."),
+    "RF": N_("the check digits of an RF reference are wrong."),
+    "IBAN": N_("the check digits of an account number are wrong."),
+    "DUPLICATE": N_("the bank delivered this statement once more."),
+    "SEPARATE": N_("this is an extract with some of the movements, without balances."),
+    "APPLICATION": N_("the file is not marked as a statement of account."),
+    "VERSION": N_("the file is in an old version of CODA."),
+    "LENGTH": N_("a line is shorter or longer than 128 characters; it was read all the same."),
+    "ENCODING": N_("the file is in an unusual character set; letters with accents may be wrong."),
+    "DAMAGED": N_("some characters are damaged."),
+    "JUNK": N_("there is something between the lines that does not belong there; it was left out."),
+}
+"""Rule of a finding that keeps nothing from being booked → what a person reads of it."""
+UNUSUAL = N_("something here is unusual.")
+
+
+def remarks(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is unusual about a statement's file, in the reader's language, with the record where it stands."""
+    told: list[str] = []
+    for one in findings:
+        text = gettext(REMARKS.get(one["rule"].removeprefix("CODA-"), UNUSUAL))
+        place = _LOCATION.match(one["location"])
+        told.append(
+            gettext(N_("Record %(record)s: %(what)s")) % {"record": place[1], "what": text}
+            if place
+            else capitalised(text)
+        )
+    return told
 
 
 def part_name(original: str, place: int, many: bool) -> str:

@@ -11,6 +11,7 @@ from litestar.response import Template
 
 from portal.db.session import WriteSession, scope_of
 from portal.features.banking import service
+from portal.features.banking.domain import remarks
 from portal.features.banking.service import BankAccount, Statement, StatementQuery
 from portal.features.documents import service as documents
 from portal.features.documents.service import Place
@@ -96,6 +97,7 @@ async def statement_page(
         number=service.statement_number(row),
         day=service.statement_date(row),
         read=await service.read_original(tools, row),
+        remarks=remarks(row.findings),
         gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
 

@@ -1,5 +1,6 @@
 """Bank accounts, statements, and what is missing between them."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -7,8 +8,19 @@ import pytest
 import sqlalchemy as sa
 
 from exports import coda
+from exports.coda import checks
 from portal.features.banking import service
-from portal.features.banking.domain import Coda, Link, breaks, codas, conflict_with, fatal
+from portal.features.banking.domain import (
+    REMARKS,
+    UNUSUAL,
+    Coda,
+    Link,
+    breaks,
+    codas,
+    conflict_with,
+    fatal,
+    remarks,
+)
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.banking.service import StatementQuery
 from portal.kernel.actor import Role
@@ -214,3 +226,17 @@ def test_gaps_follow_the_balances_in_any_order_of_arrival() -> None:
         Decimal(30),
         (2,),
     )
+
+
+def test_every_warning_of_a_file_is_told_in_a_sentence_of_ours_with_its_record() -> None:
+    table = re.findall(r"^([A-Z0-9, -]+?)  +warning ", checks.__doc__ or "", re.MULTILINE)
+    rules = {rule for row in table for rule in row.split(", ")}
+    assert rules == set(REMARKS)
+    finding = {
+        "rule": "CODA-R6",
+        "severity": "warning",
+        "location": "record 2, position 43",
+        "text": "English",
+    }
+    assert remarks([finding]) == [f"Record 2: {REMARKS['R6']}"]
+    assert remarks([{**finding, "rule": "CODA-NEW-ONE", "location": "file"}]) == [UNUSUAL.capitalize()]
