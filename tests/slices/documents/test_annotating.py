@@ -55,7 +55,7 @@ async def test_the_second_of_two_sees_what_the_first_wrote_and_keeps_what_was_ty
         )
         assert refused.status_code == 409
         assert "Somebody else saved this while you were writing" in refused.text
-        assert "<dd>ask for the delivery note</dd>" in refused.text
+        assert "<strong>Note:</strong> ask for the delivery note</p>" in refused.text
         again = form_of(refused)
         assert (again["note"], again["tags"]) == ("for the new oven", "oven")
         assert await stored(office) == ("ask for the delivery note", [], "open")
