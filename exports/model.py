@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import BinaryIO, Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from exports import numbers
 
@@ -55,6 +56,7 @@ class Party(Struct, frozen=True, kw_only=True, gc=False):
     endpoint_id: str | None = None  #: electronic address (BT-34, BT-49)
     endpoint_scheme: str | None = None  #: EAS scheme of it
     identifiers: tuple[tuple[str | None, str], ...] = ()  #: (scheme, identifier) (BT-29, BT-46, BT-60)
+    postbox: str | None = None  #: not in EN 16931, but in UBL
     street: str | None = None
     additional_street: str | None = None
     address_line: str | None = None
@@ -100,6 +102,7 @@ class Delivery(Struct, frozen=True, kw_only=True, gc=False):
     location_id: str | None = None
     location_scheme: str | None = None
     party_name: str | None = None
+    postbox: str | None = None  #: not in EN 16931, but in UBL
     street: str | None = None
     additional_street: str | None = None
     address_line: str | None = None
@@ -161,7 +164,9 @@ class Line(Struct, frozen=True, kw_only=True, gc=False):
     base_quantity: Decimal | None = None  #: BT-149; ``None`` means 1
     base_quantity_unit: str | None = None
     gross_price: Decimal | None = None  #: BT-148
-    price_discount: Decimal | None = None  #: BT-147, explains the net price and is already in it
+    price_discount: Decimal | None = (
+        None  #: BT-147, explains the net price and is already in it; a surcharge is negative
+    )
     allowances_charges: tuple[AllowanceCharge, ...] = ()
     seller_item_id: str | None = None
     buyer_item_id: str | None = None
@@ -197,6 +202,7 @@ class PaymentMeans(Struct, frozen=True, kw_only=True, gc=False):
     text: str | None = None
     payment_id: str | None = None  #: remittance information (BT-83)
     instruction_id: str | None = None  #: where e-FFF files keep the structured communication
+    instruction_note: str | None = None  #: not in EN 16931; some keep the communication here
     due_date: date | None = None  #: PaymentDueDate, the place for it in credit notes and UBL 2.0
     account_id: str | None = None  #: IBAN or other account (BT-84)
     account_name: str | None = None
@@ -222,9 +228,10 @@ class SettlementDiscount(Struct, frozen=True, kw_only=True, gc=False):
 class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     """Additional supporting document (BG-24), embedded, external or only named.
 
-    ``filename`` is never empty on what :func:`exports.ubl.read` gives with content: nameless ones get a name
-    from their type. ``source`` may stand in for ``content`` when writing: it is opened, read in pieces and
-    closed.
+    ``filename`` and ``mime_code`` are never empty on what :func:`exports.ubl.read` gives with content: nameless ones
+    get a name from their type. A file name that was given is somebody else's text, kept as it came: it may hold path
+    separators, ``..``, names Windows reserves, or twice the same name in one document. Never save under it unchanged.
+    ``source`` may stand in for ``content`` when writing: it is opened, read in pieces and closed.
     """
 
     id: str
@@ -250,6 +257,7 @@ class Document(Struct, frozen=True, kw_only=True):
 
     The totals default to zero. On reading, ``line_extension``, ``tax_exclusive`` and ``tax_inclusive`` that
     are absent (UBL 2.0 allows it) are derived from what is there; given ones are kept, right or wrong.
+    ``reading_remarks`` is about a file and not about the invoice: compare documents without it.
     """
 
     kind: Kind
@@ -257,7 +265,9 @@ class Document(Struct, frozen=True, kw_only=True):
     issue_date: date  #: BT-2
     supplier: Party
     customer: Party
-    type_code: str = "380"  #: UNCL1001 (BT-3): 380, 381, 386 …; 389 and 261 are self-billing
+    type_code: str = (
+        ""  #: UNCL1001 (BT-3): 386 …, 389 and 261 for self-billing; when empty, the kind's: 380 or 381
+    )
     currency: str = "EUR"  #: BT-5
     lines: tuple[Line, ...] = ()
     tax_subtotals: tuple[TaxSubtotal, ...] = ()
@@ -299,6 +309,11 @@ class Document(Struct, frozen=True, kw_only=True):
     settlement_discounts: tuple[SettlementDiscount, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     software: str | None = None  #: who wrote it, as UBL.BE's first AdditionalDocumentReference says
+    reading_remarks: tuple[Finding, ...] = ()  #: values of the file that were no values, and so are not here
+
+    def __post_init__(self) -> None:
+        if not self.type_code:
+            force_setattr(self, "type_code", "381" if self.kind == "credit_note" else "380")
 
     @property
     def is_self_billing(self) -> bool:
@@ -313,7 +328,7 @@ class Document(Struct, frozen=True, kw_only=True):
     def structured_communication(self) -> str | None:
         """Twelve digits with right check digits, wherever the structured communication was put."""
         for means in self.payment_means:
-            for text in (means.payment_id, means.instruction_id):
+            for text in (means.payment_id, means.instruction_id, means.instruction_note):
                 if text and (digits := numbers.structured_communication(text)):
                     return digits
         return None

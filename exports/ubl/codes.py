@@ -5,9 +5,10 @@ and their VAT return boxes from annex 1 of UBL.BE 1.31; rates from the Belgian V
 it holds. A rate that changes is one more row here and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -53,12 +54,15 @@ CREDIT_NOTE_TYPES = frozenset({"81", "83", "381", "396", "532"})
 STANDARD, ZERO_RATED, EXEMPT, REVERSE_CHARGE = "S", "Z", "E", "AE"
 INTRA_COMMUNITY, EXPORT, NOT_SUBJECT = "K", "G", "O"
 
-#: The reason code that goes with a category where there is only one, and its words for people.
+Language = Literal["nl", "fr", "de", "en"]
+Words = Mapping[Language, str]
+
+#: The reason code that goes with a category where there is only one.
 VATEX = {
-    REVERSE_CHARGE: ("VATEX-EU-AE", "Reverse charge"),
-    INTRA_COMMUNITY: ("VATEX-EU-IC", "Intra-community supply"),
-    EXPORT: ("VATEX-EU-G", "Export outside the EU"),
-    NOT_SUBJECT: ("VATEX-EU-O", "Not subject to VAT"),
+    REVERSE_CHARGE: "VATEX-EU-AE",
+    INTRA_COMMUNITY: "VATEX-EU-IC",
+    EXPORT: "VATEX-EU-G",
+    NOT_SUBJECT: "VATEX-EU-O",
 }
 
 #: Reasons of allowances (UNCL5189) and charges (UNCL7161) that Belgian invoices use.
@@ -82,21 +86,97 @@ RATES: Sequence[Rate] = (
 )
 
 
+def _words(nl: str, fr: str, de: str, en: str) -> Words:
+    return {"nl": nl, "fr": fr, "de": de, "en": en}
+
+
+# Legal mentions. Reverse charge, margin scheme: article 226 of directive 2006/112/EC as it is in each language, with
+# Belgium's Dutch "Verlegging van heffing" (royal decree 1, article 5). Small companies: royal decree 19.
+_REVERSE_CHARGE = _words(
+    "Verlegging van heffing",
+    "Autoliquidation",
+    "Steuerschuldnerschaft des Leistungsempfängers",
+    "Reverse charge",
+)
+_GOODS_IN_EUROPE = _words(
+    "Vrijgestelde intracommunautaire levering - artikel 39bis W.Btw",
+    "Livraison intracommunautaire exemptée - article 39bis C.TVA",
+    "Steuerfreie innergemeinschaftliche Lieferung - Artikel 39bis MwStGB",
+    "Exempt intra-Community supply - article 39bis Belgian VAT Code",
+)
+_TRIANGULAR = _words(
+    "Verlegging van heffing - driehoeksverkeer",
+    "Autoliquidation - opération triangulaire",
+    "Steuerschuldnerschaft des Leistungsempfängers - Dreiecksgeschäft",
+    "Reverse charge - triangular sale",
+)
+_TAXED_ELSEWHERE = _words(
+    "Btw verschuldigd in een andere lidstaat",
+    "TVA due dans un autre État membre",
+    "Mehrwertsteuer in einem anderen Mitgliedstaat geschuldet",
+    "VAT due in another member state",
+)
+_EXPORTED = _words(
+    "Vrijgestelde uitvoer - artikel 39 W.Btw",
+    "Exportation exemptée - article 39 C.TVA",
+    "Steuerfreie Ausfuhr - Artikel 39 MwStGB",
+    "Exempt export - article 39 Belgian VAT Code",
+)
+_EXEMPT = _words("Vrijgesteld van btw", "Exempté de TVA", "Von der Mehrwertsteuer befreit", "Exempt from VAT")
+_FINANCIAL_DISCOUNT = _words("Financiële korting", "Escompte financier", "Skonto", "Financial discount")
+_SMALL_COMPANY = _words(
+    "Bijzondere vrijstellingsregeling kleine ondernemingen",
+    "Régime particulier de franchise des petites entreprises",
+    "Sonderregelung der Steuerbefreiung für Kleinunternehmen",
+    "Special exemption scheme for small enterprises",
+)
+_ARTICLE_44 = _words(
+    "Vrijgesteld van btw - artikel 44 W.Btw",
+    "Exempté de TVA - article 44 C.TVA",
+    "Von der Mehrwertsteuer befreit - Artikel 44 MwStGB",
+    "Exempt from VAT - article 44 Belgian VAT Code",
+)
+_MARGIN = _words(
+    "Bijzondere regeling - gebruikte goederen",
+    "Régime particulier - Biens d'occasion",
+    "Sonderregelung für Gebrauchtgegenstände",
+    "Margin scheme - Second-hand goods",
+)
+_NOT_SUBJECT = _words(
+    "Niet aan btw onderworpen",
+    "Non soumis à la TVA",
+    "Nicht der Mehrwertsteuer unterworfen",
+    "Not subject to VAT",
+)
+
+#: What an exempt category says where its lines say nothing.
+USUAL_MENTIONS: Mapping[str, Words] = {
+    REVERSE_CHARGE: _REVERSE_CHARGE,
+    INTRA_COMMUNITY: _GOODS_IN_EUROPE,
+    EXPORT: _EXPORTED,
+    NOT_SUBJECT: _NOT_SUBJECT,
+}
+#: The same for every other one.
+EXEMPT_MENTION = _EXEMPT
+
+
 class TaxCode(Struct, frozen=True):
     """A Belgian code, as ``TaxCategory/cbc:Name`` carries it.
 
     Attributes:
         code: The code.
         category: Its category in UNCL5305.
+        meaning: English, for a person who chooses.
+        mention: What the invoice must say, by language; empty where it need say nothing.
         percent: Its rate where the code fixes one.
         box: Box of the periodical VAT return for the taxable amount of a sale, where there is one.
         vatex: Reason code that goes with it.
-        meaning: English, for a person who chooses.
     """
 
     code: str
     category: str
     meaning: str
+    mention: Words = {}
     percent: Decimal | None = None
     box: str | None = None
     vatex: str | None = None
@@ -104,36 +184,43 @@ class TaxCode(Struct, frozen=True):
     valid_until: date | None = None
 
 
-def _nil(code: str, category: str, meaning: str, box: str | None = None, vatex: str | None = None) -> TaxCode:
-    return TaxCode(code, category, meaning, Decimal(0), box, vatex)
+def _taxed(code: str, meaning: str, percent: int, box: str) -> TaxCode:
+    return TaxCode(code, STANDARD, meaning, percent=Decimal(percent), box=box)
+
+
+def _nil(
+    code: str, category: str, meaning: str, mention: Words, box: str | None = None, vatex: str | None = None
+) -> TaxCode:
+    percent = None if category == NOT_SUBJECT else Decimal(0)
+    return TaxCode(code, category, meaning, mention, percent, box, vatex or VATEX.get(category))
 
 
 TAX_CODES: Sequence[TaxCode] = (
-    _nil("00", ZERO_RATED, "Zero rate", "00"),
-    TaxCode("01", STANDARD, "6 %", Decimal(6), "01"),
-    TaxCode("02", STANDARD, "12 %", Decimal(12), "02"),
-    TaxCode("03", STANDARD, "21 %", Decimal(21), "03"),
-    TaxCode("03/SE", STANDARD, "Standard exchange", Decimal(21), "03"),
-    TaxCode("MA", STANDARD, "Margin scheme"),
+    _nil("00", ZERO_RATED, "Zero rate", {}, "00"),
+    _taxed("01", "6 %", 6, "01"),
+    _taxed("02", "12 %", 12, "02"),
+    _taxed("03", "21 %", 21, "03"),
+    _taxed("03/SE", "Standard exchange", 21, "03"),
+    TaxCode("MA", STANDARD, "Margin scheme", _MARGIN),
     TaxCode("OSS-G", STANDARD, "One stop shop, goods"),
     TaxCode("OSS-S", STANDARD, "One stop shop, services"),
     TaxCode("OSS-I", STANDARD, "One stop shop, imports"),
-    _nil("45", REVERSE_CHARGE, "Co-contractor", "45", "VATEX-EU-AE"),
-    _nil("NA", EXEMPT, "Exempt, other than in the return"),
-    _nil("FD", EXEMPT, "Financial discount"),
-    _nil("SC", EXEMPT, "Small company (article 56bis)"),
-    _nil("00/44", EXEMPT, "Exempt by article 44", "00", "VATEX-EU-132"),
-    _nil("46/GO", INTRA_COMMUNITY, "Goods within the EU", "46", "VATEX-EU-IC"),
-    _nil("46/TR", INTRA_COMMUNITY, "Triangular sale", "46", "VATEX-EU-IC"),
-    _nil("44", INTRA_COMMUNITY, "Services within the EU", "44", "VATEX-EU-IC"),
-    _nil("47/TO", INTRA_COMMUNITY, "Manufacturing within the EU", "47", "VATEX-EU-IC"),
-    _nil("47/AS", INTRA_COMMUNITY, "Assembly within the EU", "47", "VATEX-EU-IC"),
-    _nil("47/DI", INTRA_COMMUNITY, "Distance sale within the EU", "47", "VATEX-EU-IC"),
-    _nil("47/SE", INTRA_COMMUNITY, "Other services within the EU", "47", "VATEX-EU-IC"),
-    _nil("47/EX", EXPORT, "Export", "47", "VATEX-EU-G"),
-    _nil("47/EI", EXPORT, "Indirect export", "47", "VATEX-EU-G"),
-    _nil("47/EE", EXPORT, "Export through the EU", "47", "VATEX-EU-G"),
-    TaxCode("NS", NOT_SUBJECT, "Not subject to VAT", None, None, "VATEX-EU-O"),
+    _nil("45", REVERSE_CHARGE, "Co-contractor", _REVERSE_CHARGE, "45"),
+    _nil("NA", EXEMPT, "Exempt, other than in the return", _EXEMPT),
+    _nil("FD", EXEMPT, "Financial discount", _FINANCIAL_DISCOUNT),
+    _nil("SC", EXEMPT, "Small company (article 56bis)", _SMALL_COMPANY),
+    _nil("00/44", EXEMPT, "Exempt by article 44", _ARTICLE_44, "00", "VATEX-EU-132"),
+    _nil("46/GO", INTRA_COMMUNITY, "Goods within the EU", _GOODS_IN_EUROPE, "46"),
+    _nil("46/TR", INTRA_COMMUNITY, "Triangular sale", _TRIANGULAR, "46"),
+    _nil("44", INTRA_COMMUNITY, "Services within the EU", _REVERSE_CHARGE, "44"),
+    _nil("47/TO", INTRA_COMMUNITY, "Manufacturing within the EU", _TAXED_ELSEWHERE, "47"),
+    _nil("47/AS", INTRA_COMMUNITY, "Assembly within the EU", _TAXED_ELSEWHERE, "47"),
+    _nil("47/DI", INTRA_COMMUNITY, "Distance sale within the EU", _TAXED_ELSEWHERE, "47"),
+    _nil("47/SE", INTRA_COMMUNITY, "Other services within the EU", _TAXED_ELSEWHERE, "47"),
+    _nil("47/EX", EXPORT, "Export", _EXPORTED, "47"),
+    _nil("47/EI", EXPORT, "Indirect export", _EXPORTED, "47"),
+    _nil("47/EE", EXPORT, "Export through the EU", _EXPORTED, "47"),
+    _nil("NS", NOT_SUBJECT, "Not subject to VAT", _NOT_SUBJECT),
 )
 
 _USUAL = {

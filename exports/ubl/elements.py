@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from exports.model import AllowanceCharge, Delivery, Party, PaymentMeans, SettlementDiscount, TaxSubtotal
-from exports.ubl.escape import clean, escaped, number
+from exports.ubl.escape import attribute, clean, escaped, number
 
 VAT = "<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
 
@@ -20,16 +20,16 @@ def text(name: str, value: str | None) -> str:
     return f"<cbc:{name}>{value}</cbc:{name}>" if value else ""
 
 
-def schemed(name: str, value: str | None, scheme: str | None, attribute: str = "schemeID") -> str:
-    """An identifier or code with the list it is of, both safe."""
+def schemed(name: str, value: str | None, scheme: str | None, beside: str = "schemeID") -> str:
+    """An identifier or code with the list it is of in an attribute, both safe."""
     if not value:
         return ""
-    return f'<cbc:{name} {attribute}="{scheme}">{value}</cbc:{name}>' if scheme else text(name, value)
+    return f'<cbc:{name} {beside}="{attribute(scheme)}">{value}</cbc:{name}>' if scheme else text(name, value)
 
 
-def listed(name: str, value: str, scheme: str | None, attribute: str = "schemeID") -> str:
+def listed(name: str, value: str, scheme: str | None, beside: str = "schemeID") -> str:
     """The same of a struct's tuple, so not safe yet."""
-    return schemed(name, escaped(value), escaped(scheme) if scheme else None, attribute)
+    return schemed(name, escaped(value), escaped(scheme) if scheme else None, beside)
 
 
 def day(name: str, value: date | None) -> str:
@@ -64,13 +64,15 @@ def period(start: date | None, end: date | None, code: str | None = None) -> str
 def address(of: Party | Delivery) -> str:
     """The content of a cleaned struct's address."""
     street, city, postcode, country = of.street, of.city, of.postcode, of.country
-    more = rare = ""
+    box = more = rare = ""
+    if of.postbox:
+        box = f"<cbc:Postbox>{of.postbox}</cbc:Postbox>"
     if of.additional_street:
         more = f"<cbc:AdditionalStreetName>{of.additional_street}</cbc:AdditionalStreetName>"
     if of.region or of.address_line:
         rare = text("CountrySubentity", of.region) + inside("AddressLine", text("Line", of.address_line))
     return (
-        f"{f'<cbc:StreetName>{street}</cbc:StreetName>' if street else ''}{more}"
+        f"{box}{f'<cbc:StreetName>{street}</cbc:StreetName>' if street else ''}{more}"
         f"{f'<cbc:CityName>{city}</cbc:CityName>' if city else ''}"
         f"{f'<cbc:PostalZone>{postcode}</cbc:PostalZone>' if postcode else ''}{rare}"
         f"{f'<cac:Country>{_COUNTRY}{country}{_END_COUNTRY}</cac:Country>' if country else ''}"
@@ -160,6 +162,7 @@ def payment_means(of: PaymentMeans, due_date: date | None) -> str:
     return (
         f"<cac:PaymentMeans>{schemed('PaymentMeansCode', of.code or '1', of.text, 'name')}"
         f"{day('PaymentDueDate', of.due_date or due_date)}{text('InstructionID', of.instruction_id)}"
+        f"{text('InstructionNote', of.instruction_note)}"
         f"{text('PaymentID', of.payment_id)}{card}{account}{mandate}</cac:PaymentMeans>"
     )
 
@@ -215,7 +218,7 @@ def allowance_charge(of: AllowanceCharge, currency: str) -> str:
         + text("AllowanceChargeReasonCode", of.reason_code)
         + text("AllowanceChargeReason", of.reason)
         + plain_number("MultiplierFactorNumeric", of.percent)
-        + amount("Amount", of.amount, currency)
+        + f'<cbc:Amount currencyID="{currency}">{number(of.amount)}</cbc:Amount>'
         + amount("BaseAmount", of.base_amount, currency)
         + category
         + "</cac:AllowanceCharge>"

@@ -29,8 +29,12 @@ _BETWEEN = "\x7f"
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 
 
+#: Digits on either side of the point: what a reader takes (:func:`exports.numbers.to_decimal`).
+MOST_DIGITS = 18
+
+
 class Unwritable(UnwritableError):
-    """The values cannot be written as UBL. Reasons: ``not_a_number``, ``missing``."""
+    """The values cannot be written as UBL. Reasons: ``not_a_number``, ``too_large``, ``missing``, ``unknown_kind``."""
 
 
 def escaped(text: str) -> str:
@@ -53,6 +57,11 @@ def clean(of: AnyStruct) -> AnyStruct:
     return replace(of, **{name: escaped(value) for name, value in fields if value.__class__ is str})
 
 
+def attribute(text: str) -> str:
+    """A safe text as the value of an attribute: a reader takes white space there for blanks (XML 1.0, 3.3.3)."""
+    return text if text.isprintable() else text.replace("\n", " ").replace("\t", " ")
+
+
 def odd_number(text: str) -> bool:
     """Whether the text of a Decimal, or of several, holds an exponent or no number."""
     return "E" in text or "N" in text or "n" in text
@@ -62,11 +71,20 @@ def number(value: Decimal) -> str:
     """A Decimal as xsd:decimal: all its digits, never an exponent.
 
     Raises:
-        Unwritable: ``not_a_number`` for NaN and infinities.
+        Unwritable: See :func:`finite`.
     """
     text = str(value)
-    if odd_number(text):
-        if not value.is_finite():
-            raise Unwritable("not_a_number", params={"value": text})
-        return f"{value:f}"
-    return text
+    return f"{finite(value):f}" if odd_number(text) else text
+
+
+def finite(value: Decimal) -> Decimal:
+    """The value, when it is one that can be written and reckoned with.
+
+    Raises:
+        Unwritable: ``not_a_number`` for NaN and infinities, ``too_large`` beyond :data:`MOST_DIGITS`.
+    """
+    if not isinstance(value, Decimal) or not value.is_finite():  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise Unwritable("not_a_number", params={"value": str(value)})
+    if value.adjusted() >= MOST_DIGITS or value.adjusted() < -MOST_DIGITS:
+        raise Unwritable("too_large", params={"value": str(value)})
+    return value

@@ -22,7 +22,7 @@ from exports.ubl.elements import (
     tax_category,
     text,
 )
-from exports.ubl.escape import clean, escaped, number, special
+from exports.ubl.escape import attribute, clean, escaped, number, special
 
 #: What the fields of a line after its first nine are in a usual one.
 _NOTHING_ELSE = list(astuple(Line(id="", net_amount=ZERO))[9:])
@@ -73,7 +73,7 @@ def _around(
     """What stands between a usual line's id and quantity, and between its name and price."""
     tax = tax_category("ClassifiedTaxCategory", category, percent, belgian)
     return (
-        f'</cbc:ID><cbc:{quantity_name} unitCode="{escaped(unit)}">',
+        f'</cbc:ID><cbc:{quantity_name} unitCode="{attribute(escaped(unit))}">',
         f'</cbc:Name>{tax}</cac:Item><cac:Price><cbc:PriceAmount currencyID="{currency}">',
     )
 
@@ -89,7 +89,7 @@ def _line(of: Line, position: int, kind: str, quantity_name: str, currency: str)
         of.tax_exemption_reason,
     )
     of = clean(of)
-    unit = f' unitCode="{of.unit_code}"' if of.unit_code else ""
+    unit = f' unitCode="{attribute(of.unit_code)}"' if of.unit_code else ""
     quantity = (
         f"<cbc:{quantity_name}{unit}>{number(of.quantity)}</cbc:{quantity_name}>"
         if of.quantity is not None
@@ -104,7 +104,7 @@ def _line(of: Line, position: int, kind: str, quantity_name: str, currency: str)
         f"<cac:{kind}><cbc:ID>{of.id or position}</cbc:ID>"
         + text("Note", of.note)
         + quantity
-        + amount("LineExtensionAmount", of.net_amount, currency)
+        + f'<cbc:LineExtensionAmount currencyID="{currency}">{number(of.net_amount)}</cbc:LineExtensionAmount>'
         + text("AccountingCost", of.accounting_cost)
         + period(of.period_start, of.period_end)
         + inside("OrderLineReference", text("LineID", of.order_line_reference))
@@ -144,7 +144,7 @@ def _price(of: Line, currency: str) -> str:
         return ""
     base = explained = ""
     if of.base_quantity_unit and of.base_quantity is not None:
-        base = f'<cbc:BaseQuantity unitCode="{of.base_quantity_unit}">{number(of.base_quantity)}</cbc:BaseQuantity>'
+        base = f'<cbc:BaseQuantity unitCode="{attribute(of.base_quantity_unit)}">{number(of.base_quantity)}</cbc:BaseQuantity>'
     else:
         base = plain_number("BaseQuantity", of.base_quantity)
     discount = of.price_discount

@@ -2,13 +2,13 @@
 
 from exports.model import Delivery, Party
 from exports.ubl.plan import Element, Plan, Record, leaf
-from exports.ubl.values import day
+from exports.ubl.values import VAT_NAMES, day
 
 
 def _close_tax_scheme(parent: Record, own: Record) -> None:
     number = own.get("number")
     if number:
-        field = "vat_id" if own.get("tax", "VAT").upper() in {"VAT", "BTW", "TVA"} else "tax_registration_id"
+        field = "vat_id" if own.get("tax", "VAT").upper() in VAT_NAMES else "tax_registration_id"
         parent.setdefault(field, number)
 
 
@@ -44,6 +44,7 @@ def delivery(own: Record) -> Delivery:
 
 
 _ADDRESS: Plan = {
+    "cbc:Postbox": leaf("postbox"),
     "cbc:StreetName": leaf("street"),
     "cbc:BuildingNumber": leaf("building"),
     "cbc:AdditionalStreetName": leaf("additional_street"),

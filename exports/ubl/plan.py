@@ -7,7 +7,10 @@ walks by.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from exports.ubl.values import ValueFault
 
 Record = dict[str, Any]
 
@@ -31,6 +34,7 @@ class Value(NamedTuple):
     field: str
     convert: Callable[[str], Any] | None
     attributes: Pairs
+    needed: bool = False
 
 
 class Element(NamedTuple):
@@ -39,6 +43,7 @@ class Element(NamedTuple):
     children: "Plan"
     close: Close | None = None
     usual: str | None = None  #: the value of its only child when it is to be jumped over
+    quick_close: Close | Literal["as ever"] | None = "as ever"  #: what stands for ``close`` in a quick walk
 
 
 Plan: TypeAlias = Mapping[str, Value | Element]
@@ -47,6 +52,11 @@ Plan: TypeAlias = Mapping[str, Value | Element]
 def leaf(field: str, convert: Callable[[str], Any] | None = None, **attributes: str) -> Value:
     """A value for a field; ``attributes`` are the element's attributes and the fields they are for."""
     return Value(field, convert, tuple(attributes.items()))
+
+
+def needed(field: str, convert: Callable[[str], Any], **attributes: str) -> Value:
+    """The same for a value without which, or with a wrong one, there is no document."""
+    return Value(field, convert, tuple(attributes.items()), needed=True)
 
 
 def one(field: str, make: Callable[[Record], Any], children: Plan) -> Element:
@@ -69,8 +79,19 @@ def each(field: str, make: Callable[[Record], Any], children: Plan) -> Element:
     return Element(children, close)
 
 
-def compiled(plan: Plan, aggregates: tuple[str, ...], basics: tuple[str, ...]) -> Table:
-    """A plan's table with the prefixes a file uses (each with its colon, or empty for the default namespace)."""
+def _or_fault(convert: Callable[[str], Any], text: str) -> Any:
+    try:
+        return convert(text)
+    except ValueFault as fault:
+        return fault
+
+
+def compiled(plan: Plan, aggregates: tuple[str, ...], basics: tuple[str, ...], *, quick: bool) -> Table:
+    """A plan's table with the prefixes a file uses (each with its colon, or empty for the default namespace).
+
+    In the table of a quick walk every value must be right. In the other, conversions of values that are not needed give
+    the fault where there is one.
+    """
     prefixes = {"cac:": aggregates, "cbc:": basics}
     result: dict[str, Leaf | Branch] = {}
     for usual, target in plan.items():
@@ -78,12 +99,18 @@ def compiled(plan: Plan, aggregates: tuple[str, ...], basics: tuple[str, ...]) -
             name = prefix + usual[4:]
             end = "/" + name
             if isinstance(target, Value):
-                result[name] = (end, target.field, target.convert, target.attributes, ())
+                convert = target.convert
+                if convert is not None and not (quick or target.needed):
+                    convert = partial(_or_fault, convert)
+                result[name] = (end, target.field, convert, target.attributes, ())
             else:
-                table = compiled(target.children, aggregates, basics)
+                table = compiled(target.children, aggregates, basics, quick=quick)
+                close = target.close
+                if quick and target.quick_close != "as ever":
+                    close = target.quick_close
                 jump: list[str] = []
                 if target.usual is not None and len(table) == 1:
                     (child,) = table
                     jump = [name, "", child, target.usual, "/" + child, "", end, ""]
-                result[name] = (end, None, target.close, table, jump)
+                result[name] = (end, None, close, table, jump)
     return result

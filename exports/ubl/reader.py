@@ -1,10 +1,14 @@
 """UBL bytes to a :class:`~exports.model.Document`."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
+from typing import Any
 
-from exports.model import ZERO, Document, Kind, Party
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
+
+from exports.model import ZERO, Document, Finding, Kind, Party
+from exports.ubl.check.names import locate
 from exports.ubl.plan import Record
 from exports.ubl.tables import table
 from exports.ubl.tokens import (
@@ -27,6 +31,9 @@ _ROOTS: Mapping[str, tuple[str, Kind, str]] = {
     "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2": ("Invoice", "invoice", "380"),
     "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2": ("CreditNote", "credit_note", "381"),
 }
+_URI = re.compile(r"[A-Za-z0-9:/?#@!$&'()*+,;=._~-]*")
+#: Of a value that could not be understood, what its remark has of it.
+LONGEST_VALUE = 100
 _LISTS = (
     "lines",
     "billing_references",
@@ -41,7 +48,12 @@ def read(data: bytes) -> Document:
     """Read a UBL 2.0 or 2.1 invoice or credit note, whatever specification it follows.
 
     The values are the issuer's: VAT, totals and signs are kept as they stand, right or wrong. Elements and
-    attributes the model does not have are skipped. Prefixes, byte order marks and encodings do not matter.
+    attributes the model does not have are skipped, among them taxes other than VAT, lines below lines and
+    ``PrepaidPayment`` (their sum, ``PrepaidAmount``, is kept). Prefixes, byte order marks and encodings do not matter.
+
+    A date, amount or attachment of a wrong form is left out, and ``reading_remarks`` says so (the first hundred times); only in the number, the
+    issue date, the totals, VAT amounts and the amounts of lines, allowances and charges it makes the document
+    unreadable. A currency that is not named is the payable amount's.
 
     Args:
         data: The file, at most :data:`~exports.ubl.tokens.MAX_BYTES`.
@@ -66,36 +78,63 @@ def read(data: bytes) -> Document:
 def _document(parts: list[str], text: str, *, strict: bool) -> Document:
     root = _short_root(parts[1], strict) if len(parts[1]) <= SHORT else _root(parts[1], strict)
     references = "&" in text
+    remarks: list[FaultAtError] = []
     try:
         record = quick_walk(parts, root, strict=strict, references=references)
         if record is None:
-            record = walk(parts, root, strict=strict, references=references)
+            record = walk(parts, root, remarks, strict=strict, references=references)
     except FaultAtError as fault:
-        raise _unreadable(fault, parts[: fault.position], text) from fault
+        raise _unreadable(fault, parts, text) from fault
     except IndexError as error:
         raise MalformedError("the root does not end") from error
+    if remarks:
+        record["reading_remarks"] = tuple(_remarks(remarks, parts, text))
     try:
         return _finished(record, root)
     except ValueFault as fault:
         raise Unreadable(fault.reason, params={"element": fault.value}) from fault
 
 
-def _unreadable(at: FaultAtError, seen: list[str], text: str) -> Unreadable:
-    """The fault with the line of the last element that began; looked up by lxml, only now that it is needed."""
-    starts = [tag for tag in seen[1::2] if tag[:1] != "/"]
-    element = next(islice(parsed(text).iter(), len(starts) - 1, None), None)
-    line = None if element is None else element.sourceline
-    fault = at.fault
-    if fault.reason == "missing":
-        return Unreadable(fault.reason, line, {"element": fault.value})
-    name = starts[-1].partition(" ")[0].rpartition(":")[2]
-    return Unreadable(fault.reason, line, {"element": name, "value": fault.value})
+def _unreadable(at: FaultAtError, parts: list[str], text: str) -> Unreadable:
+    (remark,) = _remarks([at], parts, text)
+    params = dict(remark.params)
+    line = int(params.pop("line"))
+    if remark.rule == "missing":
+        params = {"element": at.fault.value}
+    return Unreadable(remark.rule, line, params)
+
+
+def _remarks(faults: list[FaultAtError], parts: list[str], text: str) -> Iterator[Finding]:
+    """The faults, each at the last element that began before it; lxml finds it, only now that it is needed."""
+    elements = parsed(text).iter()
+    element: Any = None
+    at = 1
+    for one in faults:
+        while at < one.position:
+            if parts[at][:1] != "/":
+                element = next(elements, element)
+            at += 2
+        fault = one.fault
+        name = etree.QName(element).localname
+        yield Finding(
+            rule=fault.reason,
+            severity="warning",
+            location=locate(element),
+            text=f"The value of {name} is left out: {fault.reason.replace('_', ' ')}.",
+            params={
+                "element": name,
+                "value": fault.value[:LONGEST_VALUE],
+                "line": str(element.sourceline),
+            },
+        )
 
 
 def _root(tag: str, strict: bool) -> Root:
     root = head(tag, strict)
     declared: dict[str, list[str]] = {}
     for attribute, uri in root.attributes.items():
+        if strict and attribute[:5] == "xmlns" and not _URI.fullmatch(uri):
+            raise MalformedError("a namespace lxml may refuse")
         if attribute == "xmlns":
             declared.setdefault(uri, []).append("")
         elif attribute.startswith("xmlns:"):
@@ -109,9 +148,10 @@ def _root(tag: str, strict: bool) -> Root:
         raise Unreadable("not_ubl", params={"root": local, "namespace": namespace})
     if root.empty:
         raise Unreadable("missing", params={"element": "cbc:ID"})
-    children = table(tuple(declared.get(AGGREGATES, ())), tuple(declared.get(BASICS, ())))
+    aggregates, basics = tuple(declared.get(AGGREGATES, ())), tuple(declared.get(BASICS, ()))
+    children, quick_children = (table(aggregates, basics, quick=quick) for quick in (False, True))
     prefixes = frozenset(one for names in declared.values() for one in names)
-    return Root(root.name, kind, type_code, children, prefixes)
+    return Root(root.name, kind, type_code, children, quick_children, prefixes)
 
 
 _short_root = lru_cache(maxsize=256)(_root)
@@ -155,20 +195,31 @@ def _settle_project(record: Record) -> None:
             return
 
 
+def _settle_currency(record: Record, totals: list[Record]) -> None:
+    """The currency of a document that names none: the payable amount's, else the VAT's."""
+    payable = record.pop("payable_currency", None)
+    if "currency" not in record:
+        named = (payable, *(one.get("currency") for one in totals))
+        if currency := next(filter(None, named), None):
+            record["currency"] = currency
+
+
 def _settle_tax(record: Record) -> None:
-    """The tax total and breakdown in the document's currency, and the total in the tax currency."""
+    """The tax total and breakdown in the document's currency, and the total in the tax currency.
+
+    Some issuers give a total for each rate: they are one, with all their subtotals.
+    """
     totals: list[Record] = record.pop("tax_totals", [])
+    _settle_currency(record, totals)
     if not totals:
         return
     currency = record.get("currency", "EUR")
-    main = next(
-        (one for one in totals if "subtotals" in one and one.get("currency", currency) == currency),
-        next((one for one in totals if one.get("currency", currency) == currency), totals[0]),
-    )
-    record["tax_subtotals"] = tuple(main.get("subtotals", ()))
-    record["tax_total"] = main.get("amount", ZERO)
+    own = [one for one in totals if one.get("currency", currency) == currency]
+    main = [one for one in own if "subtotals" in one] or own[:1] or totals[:1]
+    record["tax_subtotals"] = tuple(subtotal for one in main for subtotal in one.get("subtotals", ()))
+    record["tax_total"] = sum((one.get("amount", ZERO) for one in main[1:]), main[0].get("amount", ZERO))
     for other in totals:
-        if other is not main and "amount" in other and other.get("currency", currency) != currency:
+        if other is not main[0] and "amount" in other and other.get("currency", currency) != currency:
             record["tax_total_in_tax_currency"] = other["amount"]
             break
 

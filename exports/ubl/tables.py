@@ -12,21 +12,25 @@ from exports.model import (
     TaxSubtotal,
 )
 from exports.ubl.party_plan import DELIVERY, PARTY, delivery, party, trader
-from exports.ubl.plan import JOINED, Element, Plan, Record, Table, Value, compiled, each, leaf, one
-from exports.ubl.values import ValueFault, amount, attachment, content, day, truth
+from exports.ubl.plan import JOINED, Element, Plan, Record, Table, Value, compiled, each, leaf, needed, one
+from exports.ubl.values import ValueFault, amount, attachment, content, day, is_vat, truth
 
 
 def _allowance_charge(own: Record) -> AllowanceCharge:
     if "amount" not in own:
         raise ValueFault("missing", "cbc:Amount")
     own.setdefault("is_charge", False)
+    own.pop("other_tax", None)
     return AllowanceCharge(**own)
 
 
-def _tax_subtotal(own: Record) -> TaxSubtotal:
-    own.setdefault("taxable_amount", ZERO)
-    own.setdefault("tax_amount", ZERO)
-    return TaxSubtotal(**own)
+def _close_subtotal(parent: Record, own: Record) -> None:
+    if own.pop("other_tax", False) and "category" not in own:
+        parent["other_tax"] = True
+    elif own:
+        own.setdefault("taxable_amount", ZERO)
+        own.setdefault("tax_amount", ZERO)
+        parent.setdefault("subtotals", []).append(TaxSubtotal(**own))
 
 
 def _close_reference(parent: Record, own: Record) -> None:
@@ -48,16 +52,37 @@ def _close_terms(parent: Record, own: Record) -> None:
 
 
 def _close_tax_total(parent: Record, own: Record) -> None:
-    if own:
+    other_tax = own.pop("other_tax", False)
+    if own and ("subtotals" in own or not other_tax):
         parent.setdefault("tax_totals", []).append(own)
 
 
-def passed_over(_parent: Record, _own: Record) -> None:
-    """What happens at the end of an element nobody needs."""
+def passed_over(_parent: Record, own: Record) -> None:
+    """What happens in a quick walk at the end of a tax scheme: nearly always it is VAT, and nobody needs it.
+
+    Raises:
+        ValueFault: It is another tax, so that the walk must be slower.
+    """
+    tax = own.get("tax", "VAT")
+    if not is_vat(tax):
+        raise ValueFault("other_tax", tax)
 
 
-#: Always VAT. Known so that it is passed over without looking further.
-_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, passed_over, usual="VAT")
+def _close_category(parent: Record, own: Record) -> None:
+    """A category of VAT; those of other taxes are not in the model."""
+    if is_vat(own.pop("tax", "VAT")):
+        for field, value in own.items():
+            parent.setdefault(field, value)
+    else:
+        parent["other_tax"] = True
+
+
+def _category(children: Plan) -> Element:
+    """A tax category. In a quick walk all are VAT's, and their values land in the parent's record at once."""
+    return Element(children, _close_category, quick_close=None)
+
+
+_TAX_SCHEME = Element({"cbc:ID": leaf("tax")}, None, usual="VAT", quick_close=passed_over)
 _TAX_CATEGORY: Plan = {
     "cac:TaxScheme": _TAX_SCHEME,
     "cbc:ID": leaf("tax_category"),
@@ -69,21 +94,19 @@ _ALLOWANCE_CHARGE: Plan = {
     "cbc:AllowanceChargeReasonCode": leaf("reason_code"),
     "cbc:AllowanceChargeReason": leaf("reason"),
     "cbc:MultiplierFactorNumeric": leaf("percent", amount),
-    "cbc:Amount": leaf("amount", amount),
+    "cbc:Amount": needed("amount", amount),
     "cbc:BaseAmount": leaf("base_amount", amount),
-    "cac:TaxCategory": Element(_TAX_CATEGORY),
+    "cac:TaxCategory": _category(_TAX_CATEGORY),
 }
 _TAX_TOTAL = Element(
     {
-        "cbc:TaxAmount": leaf("amount", amount, currencyID="currency"),
-        "cac:TaxSubtotal": each(
-            "subtotals",
-            _tax_subtotal,
+        "cbc:TaxAmount": needed("amount", amount, currencyID="currency"),
+        "cac:TaxSubtotal": Element(
             {
-                "cbc:TaxableAmount": leaf("taxable_amount", amount),
-                "cbc:TaxAmount": leaf("tax_amount", amount),
+                "cbc:TaxableAmount": needed("taxable_amount", amount),
+                "cbc:TaxAmount": needed("tax_amount", amount),
                 "cbc:Percent": leaf("percent", amount),
-                "cac:TaxCategory": Element(
+                "cac:TaxCategory": _category(
                     {
                         "cac:TaxScheme": _TAX_SCHEME,
                         "cbc:ID": leaf("category"),
@@ -94,6 +117,7 @@ _TAX_TOTAL = Element(
                     }
                 ),
             },
+            _close_subtotal,
         ),
     },
     _close_tax_total,
@@ -105,6 +129,7 @@ _PAYMENT_MEANS = each(
         "cbc:PaymentMeansCode": leaf("code", name="text"),
         "cbc:PaymentDueDate": leaf("due_date", day),
         "cbc:InstructionID": leaf("instruction_id"),
+        "cbc:InstructionNote": Value("instruction_note", None, JOINED),
         "cbc:PaymentID": leaf("payment_id"),
         "cac:CardAccount": Element(
             {
@@ -132,14 +157,14 @@ _PAYMENT_MEANS = each(
 )
 _TOTALS = Element(
     {
-        "cbc:LineExtensionAmount": leaf("line_extension", amount),
-        "cbc:TaxExclusiveAmount": leaf("tax_exclusive", amount),
-        "cbc:TaxInclusiveAmount": leaf("tax_inclusive", amount),
-        "cbc:AllowanceTotalAmount": leaf("allowance_total", amount),
-        "cbc:ChargeTotalAmount": leaf("charge_total", amount),
-        "cbc:PrepaidAmount": leaf("prepaid", amount),
-        "cbc:PayableRoundingAmount": leaf("rounding", amount),
-        "cbc:PayableAmount": leaf("payable", amount),
+        "cbc:LineExtensionAmount": needed("line_extension", amount),
+        "cbc:TaxExclusiveAmount": needed("tax_exclusive", amount),
+        "cbc:TaxInclusiveAmount": needed("tax_inclusive", amount),
+        "cbc:AllowanceTotalAmount": needed("allowance_total", amount),
+        "cbc:ChargeTotalAmount": needed("charge_total", amount),
+        "cbc:PrepaidAmount": needed("prepaid", amount),
+        "cbc:PayableRoundingAmount": needed("rounding", amount),
+        "cbc:PayableAmount": needed("payable", amount, currencyID="payable_currency"),
     }
 )
 _PERIOD: dict[str, Value | Element] = {
@@ -161,6 +186,7 @@ def close_line(parent: Record, own: Record) -> None:
     for field in _LINE_LISTS:
         if field in own:
             own[field] = tuple(own[field])
+    own.pop("other_tax", None)
     lines.append(Line(**own))
 
 
@@ -181,6 +207,14 @@ def _close_classification(parent: Record, own: Record) -> None:
         parent.setdefault("classifications", []).append((own.get("list"), own["code"]))
 
 
+def _close_price_allowance(parent: Record, own: Record) -> None:
+    """What explains a net price: a discount, or, as a negative one, a surcharge."""
+    if own.pop("is_charge", False) and "price_discount" in own:
+        own["price_discount"] = -own["price_discount"]
+    for field, value in own.items():
+        parent.setdefault(field, value)
+
+
 def _close_line_tax(parent: Record, own: Record) -> None:
     """Line VAT of e-FFF and UBL.BE; its category serves where the item has none."""
     for field, value in own.items():
@@ -194,7 +228,7 @@ _LINE_TAX_CATEGORY: Plan = {
 }
 _ITEM = Element(
     {
-        "cbc:Description": leaf("description"),
+        "cbc:Description": Value("description", None, JOINED),
         "cbc:Name": leaf("name"),
         "cac:BuyersItemIdentification": Element({"cbc:ID": leaf("buyer_item_id")}),
         "cac:SellersItemIdentification": Element({"cbc:ID": leaf("seller_item_id")}),
@@ -205,7 +239,7 @@ _ITEM = Element(
         "cac:CommodityClassification": Element(
             {"cbc:ItemClassificationCode": leaf("code", listID="list")}, _close_classification
         ),
-        "cac:ClassifiedTaxCategory": Element(_LINE_TAX_CATEGORY),
+        "cac:ClassifiedTaxCategory": _category(_LINE_TAX_CATEGORY),
         "cac:AdditionalItemProperty": Element(
             {"cbc:Name": leaf("name"), "cbc:Value": leaf("value")}, _close_property
         ),
@@ -214,10 +248,10 @@ _ITEM = Element(
 _LINE = Element(
     {
         "cbc:ID": leaf("id"),
-        "cbc:Note": leaf("note"),
+        "cbc:Note": Value("note", None, JOINED),
         "cbc:InvoicedQuantity": leaf("quantity", amount, unitCode="unit_code"),
         "cbc:CreditedQuantity": leaf("quantity", amount, unitCode="unit_code"),
-        "cbc:LineExtensionAmount": leaf("net_amount", amount),
+        "cbc:LineExtensionAmount": needed("net_amount", amount),
         "cbc:AccountingCost": leaf("accounting_cost"),
         "cac:InvoicePeriod": Element(_PERIOD),
         "cac:OrderLineReference": Element({"cbc:LineID": leaf("order_line_reference")}),
@@ -235,7 +269,7 @@ _LINE = Element(
                 "cac:TaxSubtotal": Element(
                     {
                         "cbc:Percent": leaf("tax_percent", amount),
-                        "cac:TaxCategory": Element(_LINE_TAX_CATEGORY),
+                        "cac:TaxCategory": _category(_LINE_TAX_CATEGORY),
                     }
                 ),
             },
@@ -248,9 +282,11 @@ _LINE = Element(
                 "cbc:BaseQuantity": leaf("base_quantity", amount, unitCode="base_quantity_unit"),
                 "cac:AllowanceCharge": Element(
                     {
+                        "cbc:ChargeIndicator": leaf("is_charge", truth),
                         "cbc:Amount": leaf("price_discount", amount),
                         "cbc:BaseAmount": leaf("gross_price", amount),
-                    }
+                    },
+                    _close_price_allowance,
                 ),
             }
         ),
@@ -271,7 +307,7 @@ DOCUMENT: Plan = {
     "cbc:CustomizationID": leaf("customization_id"),
     "cbc:ProfileID": leaf("profile_id"),
     "cbc:ID": leaf("number"),
-    "cbc:IssueDate": leaf("issue_date", day),
+    "cbc:IssueDate": needed("issue_date", day),
     "cbc:DueDate": leaf("due_date", day),
     "cbc:InvoiceTypeCode": leaf("type_code"),
     "cbc:CreditNoteTypeCode": leaf("type_code"),
@@ -335,7 +371,7 @@ DOCUMENT: Plan = {
 }
 
 
-@lru_cache(maxsize=8)
-def table(aggregates: tuple[str, ...], basics: tuple[str, ...]) -> Table:
+@lru_cache(maxsize=16)
+def table(aggregates: tuple[str, ...], basics: tuple[str, ...], *, quick: bool) -> Table:
     """The document's table with the prefixes a file uses."""
-    return compiled(DOCUMENT, aggregates, basics)
+    return compiled(DOCUMENT, aggregates, basics, quick=quick)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
 
 from exports.errors import UnreadableError
+from exports.ubl.encodings import ENCODINGS, normal
 
 AGGREGATES = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 BASICS = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
@@ -37,6 +38,7 @@ _HEAD = re.compile(rf"({_NAME}(?::{_NAME})?){_ATTRIBUTES}")
 #: The same for what lxml wrote: names may hold letters of any script.
 _WRITTEN_HEAD = re.compile(rf"([^\s<>/=\"'&!?]++){_ATTRIBUTES}")
 _ATTRIBUTE = re.compile(rf"{_SPACE}+([^<>&\s=\"'/]+){_SPACE}*={_SPACE}*(?:\"([^\"]*)\"|'([^']*)')")
+_BLANKS = str.maketrans("\t\n", "  ")
 _ATTRIBUTE_NAME = re.compile(rf"{_NAME}(?::{_NAME})?")
 
 _DECLARATION = re.compile(
@@ -56,21 +58,6 @@ _ODD_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 #: Every byte but the angle brackets and the control characters XML forbids.
 _INNOCENT = bytes(sorted(set(range(256)) - set(b"<>") - (set(range(32)) - {9, 10, 13})))
 
-#: Encodings a sender may declare. No UTF-7 and no EBCDIC: they serve to hide a document type declaration.
-_ENCODINGS: Mapping[str, str] = {
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    # A declaration that could be read byte by byte is wrong about these.
-    "utf-16": "utf-8",
-    "utf-16le": "utf-8",
-    "utf-16be": "utf-8",
-    **{f"iso-8859-{part}": f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 7, 9, 10, 13, 14, 15, 16)},
-    "latin1": "iso8859-1",
-    **{f"windows-{page}": f"cp{page}" for page in range(1250, 1259)},
-    **{f"cp{page}": f"cp{page}" for page in range(1250, 1259)},
-}
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"),  # nobody sends it, and parsers disagree about it
     (b"\x00\x00\xfe\xff", "utf-32"),
@@ -142,8 +129,8 @@ def _decoded(data: bytes) -> str:
     data = data.removeprefix(b"\xef\xbb\xbf")
     name = "utf-8"
     if not data.startswith(_USUAL_BYTES) and (declared := _DECLARED_ENCODING.match(data)):
-        name = declared[1].decode("ascii").lower()
-    codec = _ENCODINGS.get(name)
+        name = normal(declared[1].decode("ascii"))
+    codec = ENCODINGS.get(name)
     if codec is None:
         raise Unreadable("encoding", params={"encoding": name})
     if codec == "utf-8":
@@ -208,7 +195,10 @@ def head(text: str, strict: bool) -> Head:
             _ATTRIBUTE_NAME.fullmatch(name) and (":" not in name or name.startswith("xmlns:"))
         ):
             raise MalformedError("an attribute of another namespace")
-        attributes[name] = unescaped(double or single)
+        value = double or single
+        if not value.isalnum():
+            value = unescaped(value.translate(_BLANKS))  # as XML 1.0, 3.3.3 has it
+        attributes[name] = value
     return Head(match[1], attributes, bool(match[3]))
 
 
@@ -226,7 +216,7 @@ short_inner_head = lru_cache(maxsize=2048)(inner_head)
 
 
 def unescaped(text: str) -> str:
-    """Character data with its references resolved: the five of XML, and what lxml writes for white space."""
+    """Character data with XML's own five references resolved."""
     if "&" not in text:
         return text
     for reference, character in _REFERENCES:
@@ -239,11 +229,12 @@ _REFERENCES = (
     ("&gt;", ">"),
     ("&quot;", '"'),
     ("&apos;", "'"),
-    ("&#13;", "\r"),
-    ("&#10;", "\n"),
-    ("&#9;", "\t"),
     ("&amp;", "&"),  # last, or &amp;lt; would become a tag
 )
+
+
+#: What lxml writes for white space: a carriage return anywhere, the others in attributes.
+_WHITE_SPACE = (("&#13;\n", "\n"), ("&#13;", "\n"), ("&#10;", "\n"), ("&#9;", "\t"))
 
 
 def parsed(text: str) -> Any:
@@ -274,9 +265,15 @@ def parsed(text: str) -> Any:
 def normalised(text: str) -> str:
     """The document inside the subset: UBL's namespaces on the root, no comments, CDATA or odd references.
 
+    White space that came by reference is what it stands for, with line ends as everywhere.
+
     Raises:
         Unreadable: As :func:`parsed`.
     """
     root = parsed(text)
     etree.cleanup_namespaces(root, top_nsmap={"cac": AGGREGATES, "cbc": BASICS})
-    return etree.tostring(root, encoding="unicode", with_tail=False)
+    text = etree.tostring(root, encoding="unicode", with_tail=False)
+    if "&#" in text:
+        for reference, character in _WHITE_SPACE:
+            text = text.replace(reference, character)
+    return text

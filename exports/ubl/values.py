@@ -21,6 +21,9 @@ _EXTENSIONS = {
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }
+_MIME_CODES = {extension: mime for mime, extension in reversed(_EXTENSIONS.items())}
+#: What VAT is called as a tax scheme; only ``VAT`` is right.
+VAT_NAMES = frozenset({"VAT", "BTW", "TVA", "MWST", "UST", "IVA", "GST"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
@@ -77,25 +80,51 @@ def truth(text: str) -> bool:
     return text in {"true", "1", "TRUE", "True"}
 
 
+def is_vat(tax: str) -> bool:
+    """Whether a tax scheme is VAT: by its names, or because it is no word for a tax at all."""
+    return tax.upper() in VAT_NAMES or not tax.isalpha()
+
+
 def content(text: str) -> bytes:
-    """The bytes of a base64 text; white space inside and padding forgotten at the end are accepted."""
+    """The bytes of a base64 text; white space inside and padding forgotten at the end are accepted.
+
+    So is what makes it a ``data:`` URI.
+    """
+    given = text
+    if text.startswith("data:"):
+        text = text.partition(";base64,")[2]
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:
         compact = "".join(text.split()).rstrip("=")
-    try:
-        return binascii.a2b_base64(compact + "=" * (-len(compact) % 4), strict_mode=True)
-    except ValueError as error:
-        raise ValueFault("not_base64", text[:40]) from error
+        try:
+            data = binascii.a2b_base64(compact + "=" * (-len(compact) % 4), strict_mode=True)
+        except ValueError as error:
+            raise ValueFault("not_base64", given[:40]) from error
+    if not data:
+        raise ValueFault("not_base64", given[:40])
+    return data
 
 
 def attachment(own: dict[str, Any]) -> Attachment:
-    """A supporting document; an embedded one without a name gets one from its id and type."""
+    """A supporting document; an embedded one without a name or type gets one, see :func:`named`."""
     own.setdefault("id", own.get("filename") or own.get("description") or "attachment")
     data: bytes | None = own.get("content")
-    if data is not None and "filename" not in own:
-        stem = _UNSAFE.sub("_", own["id"]).strip("._") or "attachment"
-        mime = own.get("mime_code", "").lower()
-        extension = ".pdf" if data.startswith(b"%PDF") else _EXTENSIONS.get(mime, ".bin")
-        own["filename"] = stem if stem.lower().endswith(extension) else stem + extension
+    if data is not None:
+        own["filename"], own["mime_code"] = named(
+            own["id"], own.get("filename"), own.get("mime_code"), data[:4]
+        )
     return Attachment(**own)
+
+
+def named(id_: str, filename: str | None, mime_code: str | None, begin: bytes) -> tuple[str, str]:
+    """File name and media type of embedded content, made from its id, each other and its first four bytes."""
+    is_pdf = begin == b"%PDF"
+    if not filename:
+        stem = _UNSAFE.sub("_", id_).strip("._") or "attachment"
+        extension = ".pdf" if is_pdf else _EXTENSIONS.get((mime_code or "").lower(), ".bin")
+        filename = stem if stem.lower().endswith(extension) else stem + extension
+    if not mime_code:
+        extension = "." + filename.rpartition(".")[2].lower()
+        mime_code = "application/pdf" if is_pdf else _MIME_CODES.get(extension, "application/octet-stream")
+    return filename, mime_code

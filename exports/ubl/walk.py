@@ -10,6 +10,7 @@ none at all; it takes two short cuts:
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from exports.model import Kind, Line
@@ -24,11 +25,14 @@ MAX_DEPTH = 64
 #: Size up to which a table learns tags: a sender of many different ones must not fill the memory.
 MOST_LEARNED = 80
 
+#: A file of nothing but faults must not take for ever.
+MOST_REMARKS = 100
+
 _NOTHING: Table = {}
 
 
 class FaultAtError(Exception):
-    """A value's fault and where in the parts it is; never leaves the package."""
+    """A value's fault and where in the parts it is (behind the value); never leaves the package."""
 
     def __init__(self, fault: ValueFault, position: int) -> None:
         super().__init__(fault.reason)
@@ -43,6 +47,7 @@ class Root(NamedTuple):
     kind: Kind
     type_code: str  #: the usual one, where the document gives none
     children: Table
+    quick_children: Table
     prefixes: frozenset[str]  #: all declared ones, each with its colon
 
 
@@ -52,26 +57,32 @@ class _Pattern(NamedTuple):
     tags: list[str]
     places: list[int]  #: of the values among the line's texts
     fields: list[str]  #: of the values
-    conversions: list[tuple[str, Callable[[str], Any]]]  #: of those that are not texts
+    amounts: list[str]  #: those of them that are amounts
+    conversions: list[tuple[str, Callable[[str], Any]]]  #: of the others that are not texts
     beside: Record  #: what the tags' attributes say
+    fixed: list[tuple[int, str]]  #: texts that must be the same: what tax it is
+    pick: Callable[[list[str]], tuple[str, ...]]  #: the values from the texts
 
 
-def walk(parts: list[str], root: Root, *, strict: bool, references: bool) -> Record:
+def walk(
+    parts: list[str], root: Root, remarks: list[FaultAtError], *, strict: bool, references: bool
+) -> Record:
     """The record of a document, with the records of all that is in it.
 
     Args:
         parts: Texts and tags in turn, as :func:`exports.ubl.tokens.cut` gives them.
         root: What the first tag said.
+        remarks: Gets the faults of values that nobody needs, in order; the values are left out.
         strict: Whether the parts are a sender's and not what lxml wrote.
         references: Whether there are any in the texts.
 
     Raises:
-        FaultAtError: When a value has a wrong form.
+        FaultAtError: When a value that is needed has a wrong form.
         MalformedError: When tags do not match, or something is outside the subset.
         IndexError: When the root does not end.
         Unreadable: ``too_deep``.
     """
-    record = _walk(parts, root, strict=strict, references=references, quick=False)
+    record = _walk(parts, root, remarks, strict=strict, references=references)
     if record is None:
         raise MalformedError("a slow walk does not give up")
     return record
@@ -85,11 +96,14 @@ def quick_walk(parts: list[str], root: Root, *, strict: bool, references: bool) 
         IndexError: See :func:`walk`.
         Unreadable: See :func:`walk`.
     """
-    return _walk(parts, root, strict=strict, references=references, quick=True)
+    return _walk(parts, root, None, strict=strict, references=references)
 
 
-def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick: bool) -> Record | None:
-    children = root.children
+def _walk(
+    parts: list[str], root: Root, remarks: list[FaultAtError] | None, *, strict: bool, references: bool
+) -> Record | None:
+    quick = remarks is None
+    children = root.quick_children if quick else root.children
     ending = "/" + root.name
     record: Record = {}
     own = record
@@ -99,6 +113,7 @@ def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick
     pattern: _Pattern | None = None
     line: Record | None = None  # the record of a line that may become the pattern
     start = 0  # of that line
+    scheme = 0  # where a tax scheme in it begins
     at = 3  # the tag behind the root's; its text follows
     try:
         while True:
@@ -114,12 +129,18 @@ def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick
                     if ended is not None:
                         if line is not None:
                             if ended is close_line:
-                                pattern = (
-                                    pattern._replace(tags=parts[start : at + 1 : 2]) if pattern else None
-                                )
+                                if pattern is not None and len(pattern.places) > 1:
+                                    tags = parts[start : at + 1 : 2]
+                                    pattern = pattern._replace(tags=tags, pick=itemgetter(*pattern.places))
+                                else:
+                                    pattern = None
                                 line = None
                             elif ended is not passed_over:
                                 line = pattern = None
+                            elif pattern is not None:
+                                pattern.fixed.extend(
+                                    ((one - start) // 2, parts[one + 1]) for one in range(scheme, at, 2)
+                                )
                         ended(own, inner)
                     at += 2
                     continue
@@ -148,21 +169,32 @@ def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick
                     amounts.append(value)
                     own[field] = Decimal(value)
                 else:
-                    own[field] = convert(value)
+                    converted = convert(value)
+                    if converted.__class__ is ValueFault:
+                        if remarks is not None and len(remarks) < MOST_REMARKS:
+                            remarks.append(FaultAtError(converted, at))
+                        continue
+                    own[field] = converted
                 if beside:
                     own.update(beside)
                 if own is line and pattern is not None:
                     pattern.places.append((at - 4 - start) // 2)
                     pattern.fields.append(field)
-                    if convert is not None:
+                    if convert is amount:
+                        pattern.amounts.append(field)
+                    elif convert is not None:
                         pattern.conversions.append((field, convert))
                     if beside:
                         pattern.beside.update(beside)
             else:
                 jump = target[4]
-                if jump and parts[at : at + 8] == jump:
-                    at += 8
-                    continue
+                if jump:
+                    if parts[at : at + 8] == jump:
+                        if line is not None and pattern is not None:
+                            pattern.fixed.append(((at + 2 - start) // 2, jump[3]))
+                        at += 8
+                        continue
+                    scheme = at
                 if quick and target[2] is close_line:
                     if pattern is not None:
                         behind = at + 2 * len(pattern.tags)
@@ -173,7 +205,7 @@ def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick
                                 own["lines"].append(read)
                                 at = behind
                                 continue
-                    pattern = _Pattern([], [], [], [], {})
+                    pattern = _Pattern([], [], [], [], [], {}, [], tuple)
                     start = at
                 stack.append((children, own, ending, close))
                 if len(stack) > MAX_DEPTH:
@@ -196,20 +228,22 @@ def _walk(parts: list[str], root: Root, *, strict: bool, references: bool, quick
 
 
 def _read_off(pattern: _Pattern, texts: list[str], amounts: list[str], *, references: bool) -> Line | None:
-    """The line whose tags are the pattern's, from its texts; nothing when one of its values is empty."""
-    values = [texts[place].strip() for place in pattern.places]
+    """The line whose tags are the pattern's, from its texts; nothing when one of its values is empty or its tax another."""
+    for place, text in pattern.fixed:
+        if texts[place] != text:
+            return None
+    values = list(map(str.strip, pattern.pick(texts)))
     if not all(values):
         return None
     if references:
         values = [unescaped(value) for value in values]
     record: Record = dict(zip(pattern.fields, values, strict=True))
+    for field in pattern.amounts:
+        value = record[field]
+        amounts.append(value)
+        record[field] = Decimal(value)
     for field, convert in pattern.conversions:
-        if convert is amount:
-            value = record[field]
-            amounts.append(value)
-            record[field] = Decimal(value)
-        else:
-            record[field] = convert(record[field])
+        record[field] = convert(record[field])
     return Line(**record, **pattern.beside)
 
 
@@ -231,7 +265,9 @@ def _target(tag: str, children: Table, root: Root, *, strict: bool) -> Leaf | Br
     if target[1] is None or not attributes:
         return target
     end, field, convert, wanted, _beside = target
-    beside = tuple((place, attributes[one]) for one, place in wanted if attributes.get(one))
+    beside = tuple(
+        (place, value) for one, place in wanted if one in attributes and (value := attributes[one].strip())
+    )
     target = (end, field, convert, wanted, beside)
     if strict and len(children) < MOST_LEARNED and len(tag) < 80:
         children[tag] = target

@@ -3,7 +3,10 @@
 import binascii
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from exports.model import Attachment, Document, Party, PaymentMeans
 from exports.ubl import codes
@@ -21,8 +24,9 @@ from exports.ubl.elements import (
     tax_subtotal,
     text,
 )
-from exports.ubl.escape import Unwritable, clean, escaped, number
+from exports.ubl.escape import Unwritable, attribute, clean, escaped, number
 from exports.ubl.lines import lines
+from exports.ubl.values import named
 
 #: Read at a time from an attachment: a multiple of three, so that the pieces of base64 fit together.
 _PIECE = 3 * 64 * 1024
@@ -44,7 +48,10 @@ def write(document: Document) -> bytes:
     ``TaxCategory/cbc:Name``.
 
     Raises:
-        Unwritable: ``not_a_number`` for an amount that is none, ``missing`` without number or currency.
+        Unwritable: ``not_a_number`` or ``too_large`` for an amount that is none or has more than 18 digits, ``missing``
+            without number, currency, issue date or the currency of VAT in the tax currency, ``unknown_kind`` for what
+            is neither invoice nor credit note.
+        OSError: From an attachment's ``source``.
     """
     document = _checked(document)
     if document.attachments or document.software or document.project_reference:
@@ -64,11 +71,22 @@ def write_to(document: Document, out: BinaryIO) -> None:
 
 def _checked(document: Document) -> Document:
     """The document cleaned, when it has what no file can be without."""
+    if document.kind not in _ROOTS:
+        raise Unwritable("unknown_kind", params={"kind": str(document.kind)})
     document = clean(document)
-    if not document.number or not document.currency:
-        element = "cbc:DocumentCurrencyCode" if document.number else "cbc:ID"
-        raise Unwritable("missing", params={"element": element})
-    return document
+    missing = None
+    if not document.number:
+        missing = "cbc:ID"
+    elif not document.currency:
+        missing = "cbc:DocumentCurrencyCode"
+    elif document.issue_date is None:  # pyright: ignore[reportUnnecessaryComparison]
+        missing = "cbc:IssueDate"
+    elif document.tax_total_in_tax_currency is not None and not document.tax_currency:
+        missing = "cbc:TaxCurrencyCode"
+    if missing:
+        raise Unwritable("missing", params={"element": missing})
+    currency = attribute(document.currency)
+    return document if currency == document.currency else replace(document, currency=currency)
 
 
 def _pieces(document: Document) -> Iterator[bytes]:
@@ -155,30 +173,39 @@ def _attachment(of: Attachment) -> Iterator[bytes]:
         + text("DocumentDescription", of.description)
     )
     external = inside("ExternalReference", text("URI", of.external_uri))
-    if of.content or of.source:
-        name = f' filename="{of.filename}"' if of.filename else ""
-        mime = f' mimeCode="{of.mime_code}"' if of.mime_code else ""
-        yield f"{head}<cac:Attachment><cbc:EmbeddedDocumentBinaryObject{mime}{name}>".encode()
-        yield from _base64(of)
+    pieces = _content(of)
+    first = next(pieces, b"")
+    if first:
+        filename, mime_code = named(of.id, of.filename, of.mime_code, first[:4])
+        yield (
+            f'{head}<cac:Attachment><cbc:EmbeddedDocumentBinaryObject mimeCode="{attribute(mime_code)}"'
+            f' filename="{attribute(filename)}">'
+        ).encode()
+        yield from _base64(first, pieces)
         yield f"</cbc:EmbeddedDocumentBinaryObject>{external}</cac:Attachment></cac:AdditionalDocumentReference>".encode()
     else:
         yield f"{head}{inside('Attachment', external)}</cac:AdditionalDocumentReference>".encode()
 
 
-def _base64(of: Attachment) -> Iterator[bytes]:
+def _content(of: Attachment) -> Iterator[bytes | memoryview]:
+    """What is embedded, in pieces; nothing when it is empty."""
     if of.content:
         content = memoryview(of.content)
         for start in range(0, len(content), _PIECE):
-            yield binascii.b2a_base64(content[start : start + _PIECE], newline=False)
+            yield content[start : start + _PIECE]
     elif of.source:
         with closing(of.source()) as stream:
-            rest = b""
             while piece := stream.read(_PIECE):
-                piece = rest + piece  # a stream may give less than asked
-                whole = len(piece) - len(piece) % 3
-                rest = piece[whole:]
-                yield binascii.b2a_base64(piece[:whole], newline=False)
-            yield binascii.b2a_base64(rest, newline=False)
+                yield piece
+
+
+def _base64(first: bytes | memoryview, pieces: Iterator[bytes | memoryview]) -> Iterator[bytes]:
+    rest = b""
+    for piece in chain((first,), pieces):
+        whole = b"".join((rest, piece)) if rest else piece  # a stream may give less than asked
+        rest = bytes(whole[len(whole) - len(whole) % 3 :])
+        yield binascii.b2a_base64(whole[: len(whole) - len(rest)], newline=False)
+    yield binascii.b2a_base64(rest, newline=False)
 
 
 def _body(document: Document) -> str:
@@ -237,7 +264,9 @@ def _sums(document: Document) -> str:
     if document.rounding:
         rounding = amount("PayableRoundingAmount", document.rounding, currency)
     if document.tax_total_in_tax_currency is not None:
-        total = amount("TaxAmount", document.tax_total_in_tax_currency, document.tax_currency or "")
+        total = amount(
+            "TaxAmount", document.tax_total_in_tax_currency, attribute(document.tax_currency or "")
+        )
         foreign = inside("TaxTotal", total)
     subtotals = "".join([tax_subtotal(one, currency) for one in document.tax_subtotals])
     of = f' currencyID="{currency}">'

@@ -5,21 +5,36 @@ the rules of the profile, written natively: Peppol BIS Billing 3.0.21 with its s
 1.31. National rules of Peppol (``DE-R-…``, ``NL-R-…`` and others) are not evaluated; Belgium has none.
 """
 
+from typing import get_args
+
+from exports.errors import ExportsError
 from exports.model import Finding
 from exports.ubl.check import cen, schema
 from exports.ubl.check.engine import ENGINE, RulesUnavailableError
 from exports.ubl.check.rules import Facts, Profile, belgium, findings, rules_for
 from exports.ubl.check.source import Source, parse
 
-__all__ = ["Profile", "RulesUnavailableError", "check", "check_source", "close", "warm"]
+__all__ = [
+    "Profile",
+    "RulesUnavailableError",
+    "UnknownProfileError",
+    "check",
+    "check_source",
+    "close",
+    "warm",
+]
 
 
-def check(data: bytes, *, profile: Profile) -> list[Finding]:
+class UnknownProfileError(ExportsError):
+    """There is no such profile. Reason: ``unknown_profile``."""
+
+
+def check(data: bytes, *, profile: Profile = "peppol-bis-3") -> list[Finding]:
     """What the official rules say about a document.
 
     Args:
         data: A file as it came: any encoding and prefixes, attachments included (96 MB in all at most).
-        profile: The rules to apply besides schema and EN 16931.
+        profile: The rules to apply besides schema and EN 16931: ``peppol-bis-3``, ``ubl-be``, or ``en16931`` for none.
 
     Returns:
         Nothing when the document is valid. A receiver refuses a document with a ``fatal`` finding.
@@ -27,8 +42,15 @@ def check(data: bytes, *, profile: Profile) -> list[Finding]:
     Raises:
         Unreadable: The bytes are no UBL invoice or credit note, or no safe one.
         RulesUnavailableError: The rules process gave no answer, so nothing is known about the document.
+        UnknownProfileError: There is no such profile.
     """
+    _known(profile)
     return check_source(parse(data), profile)
+
+
+def _known(profile: Profile) -> None:
+    if profile not in get_args(Profile):
+        raise UnknownProfileError("unknown_profile", params={"profile": profile})
 
 
 def check_source(source: Source, profile: Profile) -> list[Finding]:
@@ -36,7 +58,9 @@ def check_source(source: Source, profile: Profile) -> list[Finding]:
 
     Raises:
         RulesUnavailableError: See :func:`check`.
+        UnknownProfileError: See :func:`check`.
     """
+    _known(profile)
     by_schema: list[Finding] = []
     by_profile: list[Finding] = []
 

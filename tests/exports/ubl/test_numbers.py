@@ -20,6 +20,10 @@ from exports.model import Party
         "BE(0)202.239.951",
         "(0)202 239 951",
         "be0202239951",
+        "BTW BE 0202.239.951",
+        "TVA-BE0202.239.951",
+        "MwSt.: BE 0202 239 951",
+        "VAT 0202239951",
     ],
 )
 def test_an_enterprise_number_is_found_however_it_is_written(text: str) -> None:
@@ -108,3 +112,24 @@ def test_a_foreign_party_gives_its_vat_number_and_a_greek_one_its_country() -> N
 def test_a_ten_digit_number_of_another_register_is_not_belgian() -> None:
     party = Party(legal_id="0202239951", legal_id_scheme="0106", country="NL")
     assert party.company_numbers == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["BTW BE 0202.239.951", "BTWBE0202239951", "TVA: BE 0202.239.951", "MwSt BE0202239951"]
+)
+def test_the_word_for_vat_before_a_number_is_no_country(text: str) -> None:
+    assert Party(vat_id=text).company_numbers == (("BE", "0202239951"),)
+
+
+def test_the_word_for_vat_may_stand_before_a_foreign_number() -> None:
+    assert Party(vat_id="TVA FR 40303265045", country="FR").company_numbers == (("FR", "40303265045"),)
+
+
+@pytest.mark.parametrize("text", ["WBE0202239951", "XX123456789", "ZZ0202239951", "QQ12"])
+def test_letters_that_are_no_country_give_no_number(text: str) -> None:
+    assert Party(vat_id=text, country="FR").company_numbers == ()
+
+
+def test_northern_ireland_and_switzerland_are_countries_of_vat_numbers() -> None:
+    assert Party(vat_id="XI123456789", country="GB").company_numbers == (("XI", "123456789"),)
+    assert Party(vat_id="CHE-123.456.788", country="CH").company_numbers == (("CH", "E123456788"),)

@@ -297,7 +297,7 @@ def test_what_cannot_be_understood_says_what_and_why(
 
 @pytest.mark.parametrize("prefix", ["", "<!-- a comment, so that lxml goes first -->\n"])
 def test_the_line_of_a_wrong_value_is_named(prefix: str) -> None:
-    pretty = file(("><", ">\n<"), ("100.00</cbc:PriceAmount>", "1OO</cbc:PriceAmount>"))
+    pretty = file(("><", ">\n<"), ("100.00</cbc:TaxableAmount>", "1OO</cbc:TaxableAmount>"))
     data = pretty.replace(b"?>\n", b"?>\n" + prefix.encode(), 1)
     with pytest.raises(ubl.Unreadable) as caught:
         ubl.read(data)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from exports.errors import ExportsError
 from exports.model import Finding
-from exports.ubl.check import Profile, check
+from exports.ubl.check import Profile, UnknownProfileError, check
 from tests.exports.ubl_check.samples import Build
 
 PEPPOL_SELF_BILLING = (
@@ -31,6 +32,20 @@ def test_our_own_invoice_and_credit_note_have_no_finding_at_all(invoice: Build, 
     assert check(invoice(), profile="peppol-bis-3") == []
     assert check(credit_note(), profile="peppol-bis-3") == []
     assert check(invoice(), profile="en16931") == []
+
+
+def test_without_a_profile_the_rules_are_peppols(invoice: Build) -> None:
+    data = invoice(("<cbc:BuyerReference>PO-1</cbc:BuyerReference>", ""))
+    assert [one.rule for one in check(data)] == ["PEPPOL-EN16931-R003"]
+
+
+@pytest.mark.parametrize("profile", ["", "peppol", "EN16931"])
+def test_an_unknown_profile_is_refused_before_anything_is_read(profile: str) -> None:
+    with pytest.raises(UnknownProfileError) as caught:
+        check(b"not even XML", profile=profile)  # pyright: ignore[reportArgumentType]
+    assert isinstance(caught.value, ExportsError)
+    assert not isinstance(caught.value, ValueError)
+    assert (caught.value.reason, caught.value.params) == ("unknown_profile", {"profile": profile})
 
 
 @pytest.mark.corpus
