@@ -146,8 +146,11 @@ def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -
         return None if options.include_exported else WhyNot.EXPORTED
     if item.state is ItemState.READY:
         return None
+    rejected = item.approval in (ApprovalState.DISPUTED, ApprovalState.NOT_OURS)
+    if item.state is ItemState.HELD and not rejected:
+        return (
+            WhyNot.HELD
+        )  # put aside by us (a damaged file): it would spoil every bundle until somebody tries again
     if options.include_unapproved:
         return None
-    if item.approval in (ApprovalState.DISPUTED, ApprovalState.NOT_OURS):
-        return WhyNot.REJECTED
-    return WhyNot.WAITING if item.state is ItemState.WAITING else WhyNot.HELD
+    return WhyNot.REJECTED if rejected else WhyNot.WAITING

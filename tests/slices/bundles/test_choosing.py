@@ -56,6 +56,16 @@ options = st.builds(
         (replace(READY, state=ItemState.HELD, approval=ApprovalState.DISPUTED), ALL, WhyNot.REJECTED),
         (replace(READY, state=ItemState.HELD, approval=ApprovalState.NOT_OURS), ALL, WhyNot.REJECTED),
         (replace(READY, state=ItemState.WAITING), ExportOptions(include_unapproved=True), None),
+        (
+            replace(READY, state=ItemState.HELD, approval=ApprovalState.DISPUTED),
+            ExportOptions(include_unapproved=True),
+            None,
+        ),
+        (
+            replace(READY, state=ItemState.HELD, approval=ApprovalState.WAITING),
+            ExportOptions(include_unapproved=True),
+            WhyNot.HELD,
+        ),
         (replace(READY, state=ItemState.BUNDLED), ALL, WhyNot.EXPORTED),
         (replace(READY, state=ItemState.DELIVERED), ALL, WhyNot.EXPORTED),
         (replace(READY, state=ItemState.DELIVERED), ExportOptions(include_exported=True), None),
