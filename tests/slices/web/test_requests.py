@@ -138,3 +138,22 @@ async def test_a_header_says_a_thing_once(world: World) -> None:
             words = [word.strip().lower() for word in answer.headers.get("vary", "").split(",")]
             assert len(words) == len(set(words)), words
             assert len(answer.headers.get_list("vary")) <= 1
+
+
+async def test_a_field_that_is_no_text_is_refused(world: World) -> None:
+    firm = await a_firm(world)
+    body = b'--b\r\ncontent-disposition: form-data; name="name"\r\n\r\n\xff\xfe\r\n--b--\r\n'
+    async with sign_in(world, await a_staff_member(world, firm)) as client:
+        multipart = {"content-type": "multipart/form-data; boundary=b"}
+        for path in ("/account", "/dossiers"):
+            assert (await client.post(path, content=body, headers=multipart)).status_code == 400
+        del client.headers["x-csrf-token"]
+        assert (await client.post("/account", content=body, headers=multipart)).status_code == 400
+
+
+async def test_a_body_nested_beyond_all_measure_is_refused(world: World) -> None:
+    await a_firm(world)
+    async with world.client() as client:
+        answer = await client.post("/api/v1/agent/pair", content=b"[" * 100_000)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
