@@ -1,10 +1,12 @@
 """A UBL without a PDF gets one drawn from its data."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pypdfium2
 import pytest
 import sqlalchemy as sa
+from pypdf import PdfReader
 
 from portal.features.documents import service
 from portal.features.documents.models import Document
@@ -38,6 +40,14 @@ async def test_the_drawn_pdf_says_what_the_data_says_and_is_marked_derived(offic
     text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
     for part in ("7205519", "Telecom NV", "Bakkerij Peeters", "121,00"):
         assert part in text
+
+
+async def test_drawings_have_our_own_fonts_whatever_the_machine_has() -> None:
+    drawn = await rendering.draw("<p style='font-family:serif'>Bakkerij Łódź <b>\u65e5</b>", NOW)
+    assert drawn is not None
+    fonts = PdfReader(BytesIO(drawn)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    assert all("+Inter" in font["/BaseFont"] for font in fonts.values())
+    assert len(fonts) == 3
 
 
 async def test_a_pdf_of_the_issuer_is_never_replaced_and_a_locked_document_keeps_what_it_left_with(
