@@ -71,6 +71,16 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     include_unapproved: bool = False
 
 
+class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What the list of runs over all dossiers shows: a search for a dossier, a state, a sort and a place."""
+
+    search: str = ""
+    state: str = ""
+    sort: str = "made"
+    descending: bool = True
+    cursor: str | None = None
+
+
 class WhyNot(enum.StrEnum):
     """Why an item stays."""
 

@@ -13,7 +13,7 @@ from litestar.response import Stream, Template
 
 from portal.db.session import WriteSession
 from portal.features.bundles import service
-from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, WhyNot
+from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, RunsQuery, WhyNot
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.dossiers.domain.codes import code_fault
@@ -276,19 +276,26 @@ async def exports_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
+    q: FromQuery[str] = "",
+    sort: FromQuery[str] = "-made",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
-    """The runs of all dossiers that one may see, newest first."""
-    state = request.query_params.get("state", "")  # Litestar keeps the argument name "state" for itself
-    page = await service.page(session, actor, state, after or before)
-    names = await dossiers.names(session, actor, {export.dossier_id for export, _delivery in page.rows})
+    """The runs of all dossiers that one may see, found, filtered and sorted in the address."""
+    query = RunsQuery(
+        search=q.strip()[:100],
+        state=request.query_params.get("state", ""),  # Litestar keeps the argument name "state" for itself
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        cursor=after or before,
+    )
     return render(
         request,
         "pages/bundles/exports.html",
-        page=page,
-        names=names,
-        state=state,
+        block="rows",
+        page=await service.page(session, actor, query),
+        q=query.search,
+        filtered=bool(query.search or query.state),
         refused=await service.count_refused(session, actor),
     )
 

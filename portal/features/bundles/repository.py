@@ -1,6 +1,7 @@
 """SQL of exports, bundles, deliveries and proofs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,11 +11,35 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.session import ReadSession, WriteSession
-from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState
+from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 
-# Dossiers are another slice's: only who manages them is known here.
-_DOSSIER = sa.table("dossier", sa.column("id", sa.Uuid()), sa.column("manager_id", sa.Uuid()))
+# Dossiers are another slice's: only what a list of runs shows, finds and sorts by is known here.
+_DOSSIER = sa.table(
+    "dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("manager_id", sa.Uuid()),
+    sa.column("name", sa.Text()),
+    sa.column("code", sa.Text()),
+    sa.column("number", sa.Text()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A row of the list of runs: the export, its latest delivery, and the dossier's name and code."""
+
+    export: Export
+    delivery: Delivery | None
+    dossier_name: str
+    dossier_code: str | None
+
+
+SORTS: dict[str, tuple[Any, type[Any], Callable[[ListedRun], Any]]] = {
+    "made": (Export.created_at, datetime, lambda row: row.export.created_at),
+    "items": (Export.total, int, lambda row: row.export.total),
+    "dossier": (_DOSSIER.c.name, str, lambda row: row.dossier_name),
+}
 
 
 async def start(session: WriteSession, values: Mapping[str, Any]) -> Export | None:
@@ -134,41 +159,47 @@ def _managed_by(person_id: UUID | None) -> sa.ColumnElement[bool]:
 
 
 async def page(
-    session: ReadSession,
-    state: str,
-    cursor: str | None,
-    *,
-    managed_by: UUID | None = None,
-    size: int = PAGE_SIZE,
-) -> Page[tuple[Export, Delivery | None]]:
-    """Runs over all dossiers of the firm (or over those that one person manages), newest first."""
+    session: ReadSession, query: RunsQuery, *, managed_by: UUID | None = None, size: int = PAGE_SIZE
+) -> Page[ListedRun]:
+    """Runs over all dossiers of the firm (or over those that one person manages)."""
+    column, kind, value = SORTS.get(query.sort, SORTS["made"])
     statement = (
-        sa.select(Export, Delivery).outerjoin(Delivery, _latest_delivery()).where(_managed_by(managed_by))
+        sa.select(Export, Delivery, _DOSSIER.c.name, _DOSSIER.c.code)
+        .join(_DOSSIER, _DOSSIER.c.id == Export.dossier_id)
+        .outerjoin(Delivery, _latest_delivery())
+        .where(_managed_by(managed_by))
     )
-    if state == "failed":
+    if query.search:
+        pattern = "%" + query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        bare = "".join(character for character in query.search if character.isalnum())
+        matches = [_DOSSIER.c.name.ilike(pattern), _DOSSIER.c.code.ilike(pattern)]
+        statement = statement.where(
+            sa.or_(*matches, *([_DOSSIER.c.number.like(f"%{bare}%")] if bare else []))
+        )
+    if query.state == "failed":
         statement = statement.where(
             sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)
         )
-    elif state == "open":
+    elif query.state == "open":
         statement = statement.where(Export.state.in_(OPEN))
-    elif state == "undelivered":
+    elif query.state == "undelivered":
         statement = statement.where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED)))
     limited, backwards = keyset(
         statement,
-        sort=Export.created_at,
+        sort=column,
         tie=Export.id,
-        kind=datetime,
-        descending=True,
-        cursor=cursor,
+        kind=kind,
+        descending=query.descending,
+        cursor=query.cursor,
         size=size,
     )
-    rows = [(row[0], row[1]) for row in await session.execute(limited)]
+    rows = [ListedRun(*row) for row in await session.execute(limited)]
     return cut(
         rows,
         backwards=backwards,
-        cursor=cursor,
-        sort_value=lambda row: row[0].created_at,
-        row_id=lambda row: row[0].id,
+        cursor=query.cursor,
+        sort_value=value,
+        row_id=lambda row: row.export.id,
         size=size,
     )
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.bundles import repository
-from portal.features.bundles.domain import ExportState
+from portal.features.bundles.domain import ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
+from portal.features.bundles.repository import ListedRun
 from portal.features.dossiers.domain import assigned_only
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
@@ -59,11 +60,9 @@ async def recent(session: ReadSession, dossier_id: UUID) -> Sequence[tuple[Expor
     return await repository.exports_of(session, dossier_id)
 
 
-async def page(
-    session: ReadSession, actor: Actor, state: str, cursor: str | None
-) -> Page[tuple[Export, Delivery | None]]:
-    """Runs over all dossiers that the actor may see, newest first."""
-    return await repository.page(session, state, cursor, managed_by=assigned_only(actor))
+async def page(session: ReadSession, actor: Actor, query: RunsQuery) -> Page[ListedRun]:
+    """Runs over all dossiers that the actor may see."""
+    return await repository.page(session, query, managed_by=assigned_only(actor))
 
 
 async def count_refused(session: ReadSession, actor: Actor) -> int:
