@@ -35,6 +35,7 @@ from portal.features.branding import service as branding
 from portal.features.bundles import jobs as bundles_jobs
 from portal.features.bundles import pages as bundles_pages
 from portal.features.desk import pages as desk_pages
+from portal.features.documents import api as documents_api
 from portal.features.documents import jobs as documents_jobs
 from portal.features.documents import pages as documents_pages
 from portal.features.dossiers import jobs as dossiers_jobs
@@ -77,7 +78,7 @@ PAGES = [
     *mail_pages.ROUTES,
     *branding_pages.ROUTES,
 ]
-API = agents_api.ROUTES
+API = [*agents_api.ROUTES, *documents_api.ROUTES]
 JOBS = [
     upkeep_jobs,
     agents_jobs,

@@ -7,7 +7,7 @@ import enum
 
 import msgspec
 
-from portal.kernel.ids import AgentId, CompanyId, FirmId, PersonId
+from portal.kernel.ids import AgentId, CompanyId, FirmId, KeyId, PersonId
 
 
 class Role(enum.StrEnum):
@@ -93,7 +93,8 @@ class Door(enum.StrEnum):
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts. Exactly one of `firm_id` (staff, agents, policies) and `company_id` (members) is the scope.
 
-    `host_firm_id` is the firm whose host a member came through. `name` is for the audit log and for greetings.
+    `host_firm_id` is the firm whose host a member came through. `name` is for the audit log and for greetings. `granted` are
+    the rights of a program's key, which has no role.
     """
 
     door: Door
@@ -103,7 +104,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     host_firm_id: FirmId | None = None
     person_id: PersonId | None = None
     agent_id: AgentId | None = None
+    key_id: KeyId | None = None
     role: Role | None = None
+    granted: tuple[Right, ...] = ()
 
     @property
     def is_firm(self) -> bool:
@@ -111,8 +114,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         return self.firm_id is not None
 
     def may(self, right: Right) -> bool:
-        """Whether the role grants the right; an actor without a role (a policy, the system) is checked elsewhere."""
-        return self.role is not None and right in RIGHTS[self.role]
+        """Whether role or key grant the right; an actor with neither (a policy, the system) is checked elsewhere."""
+        return right in self.granted or (self.role is not None and right in RIGHTS[self.role])
 
 
 def system_actor(name: str) -> Actor:

@@ -19,6 +19,7 @@ IntakeId = NewType("IntakeId", UUID)
 ExportId = NewType("ExportId", UUID)
 DeliveryId = NewType("DeliveryId", UUID)
 AgentId = NewType("AgentId", UUID)
+KeyId = NewType("KeyId", UUID)
 JobId = NewType("JobId", UUID)
 
 

@@ -20,6 +20,8 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
+UNKNOWN_KEY = N_("This key is unknown or was revoked.")
+KEY_READS = N_("This key may only read. Make one that may also write, on the Agents page.")
 LONG_FORM = N_("This form is too large. Shorten what you entered, or hand in fewer files at once.")
 LARGE_BODY = "large_body"
 """Handlers with this option take files, or long lists of programs; a form of text alone is short everywhere."""
@@ -52,7 +54,20 @@ def member(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHan
 def agent(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """A paired agent is calling."""
     if connection.state.actor.agent_id is None:
-        raise Unauthorised(N_("This key is unknown or was revoked."), code="revoked")
+        raise Unauthorised(UNKNOWN_KEY, code="revoked")
+
+
+def key_with(right: Right) -> Guard:
+    """A program is calling with a key that grants this right."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        actor: Actor = connection.state.actor
+        if actor.key_id is None:
+            raise Unauthorised(UNKNOWN_KEY, code="revoked")
+        if not actor.may(right):
+            raise Forbidden(KEY_READS, code="scope")
+
+    return guard
 
 
 def requires(right: Right) -> Guard:

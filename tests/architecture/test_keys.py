@@ -1,4 +1,4 @@
-"""What the key of an agent opens: what agents need, and nothing else."""
+"""What keys open: an agent's what agents need, a program's documents, and nothing else."""
 
 from tests.architecture.test_routes import a_path, guards, handlers
 from tests.support.builders import sign_in
@@ -13,14 +13,18 @@ AGENTS = {
     ("POST", "/api/v1/agent/deliveries/{delivery_id}/confirm"),
     ("POST", "/api/v1/agent/deliveries/{delivery_id}/refuse"),
 }
+DOCUMENT = "/api/v1/dossiers/{dossier_id}/documents/{document_id}"
+PROGRAMS = {("GET", DOCUMENT), ("PATCH", DOCUMENT), ("DELETE", DOCUMENT)}
 WITHOUT_A_KEY = {("POST", "/api/v1/agent/pair")}
 
 
-async def test_the_routes_that_take_a_key_are_those_of_agents(world: World) -> None:
+async def test_the_routes_that_take_a_key_are_those_of_agents_and_of_programs(world: World) -> None:
     found = {(method, path) for method, path, handler in handlers(world.app) if "agent" in guards(handler)}
     assert found == AGENTS
+    found = {(method, path) for method, path, handler in handlers(world.app) if "key_with" in guards(handler)}
+    assert found == PROGRAMS
     interface = {(method, path) for method, path, _handler in handlers(world.app) if path.startswith("/api/")}
-    assert interface == AGENTS | WITHOUT_A_KEY
+    assert interface == AGENTS | PROGRAMS | WITHOUT_A_KEY
 
 
 async def test_with_an_agents_key_no_other_route_answers_more_than_without(world: World) -> None:
@@ -42,6 +46,6 @@ async def test_an_agent_neither_reads_nor_changes_a_document_that_has_not_left(w
     async with paired(world, office) as agent:
         for method in ("GET", "PATCH", "DELETE"):
             answer = await agent.request(method, f"/api/v1{path}", json={"number": "other"})
-            assert answer.status_code == 404, method
+            assert answer.status_code == 401, method
     async with sign_in(world, office.owner, office.host) as page:
         assert "B-1" in (await page.get(path)).text

@@ -51,7 +51,7 @@ def guards(handler: HTTPRouteHandler) -> set[str]:
         for guard in handler.guards or ()
         if getattr(guard, "__module__", "") in ("portal.web.security", "portal.web.sides")
     }
-    return found & {"public", "signed_in", "staff", "member", "agent", "requires", "own_side"}
+    return found & {"public", "signed_in", "staff", "member", "agent", "key_with", "requires", "own_side"}
 
 
 def a_path(path: str) -> str:

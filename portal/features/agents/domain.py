@@ -1,7 +1,8 @@
-"""Agents: programs that fetch bundles and write their files where the bookkeeping package reads them."""
+"""Programs: agents, which write bundles where the bookkeeping package reads them, and keys for scripts and integrations."""
 
 import enum
 
+from portal.kernel.actor import Right
 from portal.kernel.machine import machine
 
 
@@ -23,3 +24,16 @@ AGENT = machine(
         AgentState.SILENT: {AgentState.ONLINE, AgentState.REVOKED},
     },
 )
+
+
+class KeyScope(enum.StrEnum):
+    """What a key opens, in every dossier of the firm."""
+
+    DOCUMENTS_READ = "documents:read"
+    DOCUMENTS_WRITE = "documents:write"
+
+
+SCOPES: dict[KeyScope, tuple[Right, ...]] = {
+    KeyScope.DOCUMENTS_READ: (Right.DOSSIERS_SEE, Right.DOCUMENTS_SEE),
+    KeyScope.DOCUMENTS_WRITE: (Right.DOSSIERS_SEE, Right.DOCUMENTS_SEE, Right.UPLOAD),
+}

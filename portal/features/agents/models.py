@@ -1,4 +1,4 @@
-"""Tables of agents and pairing codes."""
+"""Tables of agents, pairing codes and keys."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, JsonList, OwnedByFirm
-from portal.features.agents.domain import AgentState
+from portal.features.agents.domain import AgentState, KeyScope
 
 
 class Agent(OwnedByFirm, Base):
@@ -42,3 +42,17 @@ class PairingCode(OwnedByFirm, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class ApiKey(OwnedByFirm, Base):
+    """The key of a script or an integration. Only its SHA-256 is stored."""
+
+    __tablename__ = "api_key"
+
+    name: Mapped[str]
+    scope: Mapped[KeyScope]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""The Agents page: pairing, status, ending."""
+"""The Agents page: pairing, status, ending; keys for scripts and integrations."""
 
 from typing import Any
 from uuid import UUID
@@ -11,21 +11,39 @@ from litestar.response import Template
 
 from portal.db.session import WriteSession
 from portal.features.agents import service
+from portal.features.agents.domain import KeyScope
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Invalid
 from portal.kernel.language import N_, gettext
 from portal.web.directories import HostFirm
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
 
+SCOPE_NAMES = {
+    KeyScope.DOCUMENTS_READ: N_("read documents"),
+    KeyScope.DOCUMENTS_WRITE: N_("read, correct and delete documents"),
+}
+
 
 @get("/agents", guards=[requires(Right.AGENTS)])
 async def agents_page(request: HTMXRequest, session: NamedDependency[WriteSession]) -> Template:
     """The firm's agents and how they are."""
-    agents = await service.listed(session)
+    return await _page(request, session)
+
+
+async def _page(request: HTMXRequest, session: WriteSession, *, status: int = 200, **shown: Any) -> Template:
+    unless_shown: dict[str, Any] = {"code": None, "ends": None, "command": "", "key": None, "errors": {}}
     return render(
-        request, "pages/agents/list.html", block="agents", agents=agents, code=None, ends=None, command=""
+        request,
+        "pages/agents/list.html",
+        block="agents",
+        status=status,
+        agents=await service.listed(session),
+        keys=await service.keys(session),
+        scopes=[(scope.value, gettext(text)) for scope, text in SCOPE_NAMES.items()],
+        **(unless_shown | shown),
     )
 
 
@@ -41,19 +59,40 @@ async def new_code(
     form = await Form.of(request)
     code, ends = await service.new_code(session, actor, form.text("name", longest=80))
     address = tools.settings.origin(firm.host).partition("://")[2]
-    return render(
-        request,
-        "pages/agents/list.html",
-        agents=await service.listed(session),
-        code=code,
-        ends=ends,
-        command=f"fidero-agent pair {address} {code}",
-    )
+    return await _page(request, session, code=code, ends=ends, command=f"fidero-agent pair {address} {code}")
 
 
-@get("/agents/code", guards=[requires(Right.AGENTS)])
-async def code_is_shown_once(request: HTMXRequest) -> Response[Any]:
-    """The address after making a code, opened again: the code is not there any more."""
+@post("/agents/keys", guards=[requires(Right.AGENTS)], status_code=200)
+async def new_key(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Template:
+    """A key for a script or an integration; shown once."""
+    form = await Form.of(request)
+    scope = form.choice("scope", KeyScope, default=KeyScope.DOCUMENTS_READ)
+    try:
+        form.check()
+        key = await service.new_key(session, actor, form.text("key_name", longest=80), scope)
+    except Invalid as wrong:
+        return await _page(request, session, status=422, errors=wrong.field_texts())
+    return await _page(request, session, key=key)
+
+
+@post("/agents/keys/{key_id:uuid}/revoke", guards=[requires(Right.AGENTS)], status_code=200)
+async def revoke_key(
+    request: HTMXRequest,
+    key_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Response[Any]:
+    """End a key."""
+    ended = await service.revoke_key(session, actor, key_id)
+    text = gettext(N_("The key “%(name)s” opens nothing any more.")) % {"name": ended.name}
+    return go(request, "/agents", Toast("success", text))
+
+
+@get(["/agents/code", "/agents/keys"], guards=[requires(Right.AGENTS)])
+async def shown_once(request: HTMXRequest) -> Response[Any]:
+    """The address after making a code or a key, opened again: it is not there any more."""
     return go(request, "/agents")
 
 
@@ -70,4 +109,4 @@ async def revoke(
     return go(request, "/agents", Toast("success", text))
 
 
-ROUTES: list[Any] = [agents_page, new_code, code_is_shown_once, revoke]
+ROUTES: list[Any] = [agents_page, new_code, new_key, shown_once, revoke, revoke_key]

@@ -1,7 +1,7 @@
-"""SQL of agents and pairing codes."""
+"""SQL of agents, pairing codes and keys."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.agents.domain import AGENT, AgentState
-from portal.features.agents.models import Agent, PairingCode
+from portal.features.agents.models import Agent, ApiKey, PairingCode
 
 
-def add(session: WriteSession, row: Agent | PairingCode) -> None:
-    """Insert an agent or a code."""
+def add(session: WriteSession, row: Agent | PairingCode | ApiKey) -> None:
+    """Insert an agent, a code or a key."""
     session.add(row)
 
 
@@ -91,3 +91,36 @@ async def fall_silent(session: WriteSession, before: datetime) -> int:
         .returning(Agent.id)
     )
     return len(found.all())
+
+
+async def keys(session: ReadSession) -> Sequence[ApiKey]:
+    """The firm's keys: living ones first, then by name."""
+    found = await session.scalars(
+        sa.select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.name, ApiKey.id)
+    )
+    return found.all()
+
+
+async def use_key(session: WriteSession, digest: bytes, now: datetime) -> ApiKey | None:
+    """The living key with this hash, noted as used (once a minute is enough); needs the system scope."""
+    found = await session.scalar(
+        sa.select(ApiKey).where(ApiKey.token_hash == digest, ApiKey.revoked_at.is_(None))
+    )
+    if found is not None and (found.last_used_at is None or found.last_used_at < now - timedelta(minutes=1)):
+        await session.execute(
+            sa.update(ApiKey)
+            .where(ApiKey.id == found.id)
+            .values(last_used_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return found
+
+
+async def revoke_key(session: WriteSession, key_id: UUID, now: datetime) -> ApiKey | None:
+    """End a key; None when it is unknown or had ended."""
+    return await session.scalar(
+        sa.update(ApiKey)
+        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(ApiKey)
+    )

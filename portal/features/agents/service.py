@@ -1,4 +1,4 @@
-"""Agents: pairing by a short code, keys, heartbeats, ending."""
+"""Agents: pairing by a short code, heartbeats, ending. Keys for scripts and integrations."""
 
 import secrets
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.agents import repository
-from portal.features.agents.domain import AgentState
-from portal.features.agents.models import Agent, PairingCode
+from portal.features.agents.domain import SCOPES, AgentState, KeyScope
+from portal.features.agents.models import Agent, ApiKey, PairingCode
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthorised
-from portal.kernel.ids import AgentId, FirmId, new_id, new_token, token_hash
+from portal.kernel.ids import AgentId, FirmId, KeyId, new_id, new_token, token_hash
 from portal.kernel.language import N_
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -29,6 +29,7 @@ POLL_SECONDS = 30
 MINIMUM_VERSION = "0.1.0"
 LATEST_VERSION = "0.1.0"
 REVOKED = N_("This key is unknown or was revoked.")
+NAMELESS = N_("Say what the key is for.")
 WRONG_CODE = N_("This code is unknown, used or too old. Make a new one on the Agents page.")
 
 
@@ -116,6 +117,16 @@ def _actor(agent: Agent) -> Actor:
     return Actor(door=Door.AGENT, name=agent.name, firm_id=FirmId(agent.firm_id), agent_id=AgentId(agent.id))
 
 
+def _program(key: ApiKey) -> Actor:
+    return Actor(
+        door=Door.API,
+        name=key.name,
+        firm_id=FirmId(key.firm_id),
+        key_id=KeyId(key.id),
+        granted=SCOPES[key.scope],
+    )
+
+
 class Keys:
     """The KeyDirectory of the web."""
 
@@ -123,14 +134,16 @@ class Keys:
         self._tools = tools
 
     async def find(self, key: str, firm_id: FirmId) -> Actor | None:
-        """The agent a bearer key of this firm belongs to."""
+        """The agent or the program a bearer key of this firm belongs to."""
         if not key or len(key) > 200:
             return None
+        digest = token_hash(key)
         async with self._tools.database.system_scope() as session:
-            agent = await repository.by_key(session, token_hash(key))
-        if agent is None or agent.firm_id != firm_id:
-            return None
-        return _actor(agent)
+            agent = await repository.by_key(session, digest)
+            if agent is not None:
+                return _actor(agent) if agent.firm_id == firm_id else None
+            found = await repository.use_key(session, digest, self._tools.clock.now())
+            return _program(found) if found is not None and found.firm_id == firm_id else None
 
 
 async def listed(session: ReadSession) -> Sequence[Agent]:
@@ -181,3 +194,52 @@ async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:
 async def fall_silent(session: WriteSession) -> int:
     """Mark agents that were not heard for a while; in the system scope."""
     return await repository.fall_silent(session, clock_of(session).now() - SILENT_AFTER)
+
+
+async def new_key(session: WriteSession, actor: Actor, name: str, scope: KeyScope) -> str:
+    """A key for a script or an integration; it is shown this once.
+
+    Raises:
+        Forbidden: the actor may not make keys.
+        Invalid: it has no name (field `key_name`).
+    """
+    if not actor.may(Right.AGENTS):
+        raise Forbidden
+    assert actor.firm_id is not None
+    if not name:
+        raise Invalid(fields={"key_name": NAMELESS})
+    token = new_token()
+    key = ApiKey(
+        firm_id=actor.firm_id,
+        name=name,
+        scope=scope,
+        token_hash=token_hash(token),
+        created_by=actor.person_id,
+        created_at=clock_of(session).now(),
+        last_used_at=None,
+        revoked_at=None,
+    )
+    repository.add(session, key)
+    await session.flush()
+    await audit.record(session, actor, "agents.key_made", "api_key", key.id, name=name, scope=scope.value)
+    return token
+
+
+async def keys(session: ReadSession) -> Sequence[ApiKey]:
+    """The firm's keys."""
+    return await repository.keys(session)
+
+
+async def revoke_key(session: WriteSession, actor: Actor, key_id: UUID) -> ApiKey:
+    """End a key, at once.
+
+    Raises:
+        Forbidden, NotFound: not allowed; unknown or another firm's, or ended already.
+    """
+    if not actor.may(Right.AGENTS):
+        raise Forbidden
+    ended = await repository.revoke_key(session, key_id, clock_of(session).now())
+    if ended is None:
+        raise NotFound
+    await audit.record(session, actor, "agents.key_revoked", "api_key", ended.id, name=ended.name)
+    return ended

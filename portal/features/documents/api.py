@@ -1,0 +1,177 @@
+"""Documents for programs with a key: look at one, correct it, annotate it, delete it. A locked document answers 409 `locked`."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import delete, get, patch
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from portal.db.session import WriteSession
+from portal.features.documents import service
+from portal.features.documents.domain import Annotation, PaymentState, entry_values, own_key, parse_entry
+from portal.features.documents.service import Document
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Invalid
+from portal.web.security import key_with
+
+READS, WRITES = key_with(Right.DOCUMENTS_SEE), key_with(Right.UPLOAD)
+PATH = "/api/v1/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}"
+
+
+class DocumentView(msgspec.Struct, kw_only=True):
+    """A document as programs see it. Amounts are decimal texts with the issuer's signs."""
+
+    id: UUID
+    version: int
+    kind: str
+    origin: str
+    state: str
+    number: str
+    issue_date: date
+    due_date: date | None
+    currency: str
+    net: str
+    tax: str
+    gross: str
+    payable: str
+    counterparty_name: str
+    counterparty_number: str | None
+    counterparty_country: str | None
+    structured_communication: str | None
+    locked: bool
+    tags: list[str]
+    note: str
+    payment_state: str
+    original_sha256: str
+    ubl_sha256: str | None
+    pdf_sha256: str | None
+
+
+class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What may be changed; what is left out stays. `version` guards against overwriting somebody's newer change.
+
+    Accounting fields belong to documents that people typed; tags, note and payment_state may always change. Amounts are given per
+    VAT rate, `{"net_21": "100.00", "tax_21": "21.00"}`, and then replace all of them.
+    """
+
+    version: int | None = None
+    kind: str | None = None
+    number: str | None = None
+    issue_date: date | None = None
+    due_date: date | None = None
+    currency: str | None = None
+    counterparty_name: str | None = None
+    counterparty_country: str | None = None
+    counterparty_number: str | None = None
+    structured_communication: str | None = None
+    amounts: dict[str, str] | None = None
+    tags: list[str] | None = None
+    note: str | None = None
+    payment_state: PaymentState | None = None
+
+    def accounting(self) -> dict[str, str]:
+        """The accounting fields that were given, as `parse_entry` takes them."""
+        outside = ("version", "tags", "note", "payment_state", "amounts")
+        return {
+            name: str(value)
+            for name, value in msgspec.structs.asdict(self).items()
+            if name not in outside and value is not None
+        }
+
+
+async def _open(session: WriteSession, actor: Actor, dossier_id: UUID, document_id: UUID) -> Document:
+    place = await service.place_for(session, actor, dossier_id)
+    return await service.document(session, actor, place.company_id, document_id)
+
+
+async def _view(session: WriteSession, document: Document) -> DocumentView:
+    detail = await service.detail(session, document, None)
+    return DocumentView(
+        id=document.id,
+        version=document.version,
+        kind=document.kind.value,
+        origin=document.origin.value,
+        state=document.state.value,
+        number=document.number,
+        issue_date=document.issue_date,
+        due_date=document.due_date,
+        currency=document.currency,
+        net=str(document.net),
+        tax=str(document.tax),
+        gross=str(document.gross),
+        payable=str(document.payable),
+        counterparty_name=document.counterparty_name,
+        counterparty_number=document.counterparty_number,
+        counterparty_country=document.counterparty_country,
+        structured_communication=document.structured_communication,
+        locked=bool(detail.locks),
+        tags=document.tags,
+        note=document.note,
+        payment_state=document.payment_state.value,
+        original_sha256=document.original_sha256,
+        ubl_sha256=document.ubl_sha256,
+        pdf_sha256=document.pdf_sha256,
+    )
+
+
+@get(PATH, guards=[READS], summary="One document")
+async def get_document(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> DocumentView:
+    """A document of a dossier that the firm has open access to."""
+    return await _view(session, await _open(session, actor, dossier_id, document_id))
+
+
+@patch(PATH, guards=[WRITES], summary="Correct or annotate a document")
+async def patch_document(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+    data: JSONBody[DocumentPatch],
+) -> DocumentView:
+    """Accounting fields make a new version, which whoever approved is asked about again; 409 when the document is locked."""
+    document = await _open(session, actor, dossier_id, document_id)
+    if data.version is not None and data.version != document.version:
+        raise Conflict(code="changed")
+    given = data.accounting()
+    if given or data.amounts is not None:
+        await service.check_amendable(session, actor, document)
+        present = entry_values(document)
+        if data.amounts is not None:
+            present = {
+                name: value for name, value in present.items() if not name.startswith(("net_", "tax_"))
+            }
+        entry, faults = parse_entry({**present, **given, **(data.amounts or {})})
+        if entry is None:
+            raise Invalid(fields=faults)
+        us = own_key(await service.identity_of(session, document.company_id))
+        document = await service.amend(session, actor, document, entry, us=us, dossier_id=dossier_id)
+    document = await service.annotate(
+        session,
+        actor,
+        document,
+        Annotation(tags=data.tags, note=data.note, payment_state=data.payment_state),
+    )
+    return await _view(session, document)
+
+
+@delete(PATH, guards=[WRITES], summary="Delete a document", status_code=204)
+async def delete_document(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> None:
+    """Delete a document that has left in no bundle; 409 when it is locked or was exported."""
+    document = await _open(session, actor, dossier_id, document_id)
+    await service.delete(session, actor, document, dossier_id=dossier_id)
+
+
+ROUTES: list[Any] = [get_document, patch_document, delete_document]

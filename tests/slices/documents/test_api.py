@@ -1,0 +1,133 @@
+"""Documents for programs: looking, correcting, deleting, and the lock."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from portal.features.agents import service as agents
+from portal.features.agents.domain import KeyScope
+from portal.features.documents import service
+from portal.features.documents.domain import Entry, Kind, Rate, StoredFile
+from portal.features.documents.models import Document
+from portal.kernel.actor import Role
+from tests.support.builders import a_firm, a_staff_member
+from tests.support.builders_papers import a_pdf
+from tests.support.builders_scene import Office, an_office
+from tests.support.world import World
+
+
+@pytest.fixture
+async def office(world: World) -> Office:
+    return await an_office(world)
+
+
+async def a_key(office: Office, scope: KeyScope = KeyScope.DOCUMENTS_WRITE) -> str:
+    """A key of the firm."""
+    owner = await a_staff_member(office.world, office.firm, Role.OWNER)
+    async with office.world.as_scope(firm_id=office.firm.id) as session:
+        return await agents.new_key(session, owner, "Webshop", scope)
+
+
+@pytest.fixture
+async def client(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    async with office.world.client() as made:
+        made.headers["authorization"] = f"Bearer {await a_key(office)}"
+        yield made
+
+
+def path(office: Office, document: Document) -> str:
+    return f"/api/v1{office.base}/documents/{document.id}"
+
+
+async def test_a_program_reads_corrects_and_annotates(office: Office, client: httpx.AsyncClient) -> None:
+    document = await a_typed(office)
+    shown = await client.get(path(office, document))
+    assert shown.status_code == 200
+    assert (shown.json()["gross"], shown.json()["locked"], shown.json()["version"]) == ("242.00", False, 1)
+    answer = await client.patch(
+        path(office, document), json={"version": 1, "number": "P2", "amounts": {"net_6": "10"}, "tags": ["a"]}
+    )
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["number"], body["net"], body["tax"], body["version"], body["tags"]) == (
+        "P2",
+        "10.00",
+        "0.60",
+        2,
+        ["a"],
+    )
+    stale = await client.patch(path(office, document), json={"version": 1, "number": "P3"})
+    assert (stale.status_code, stale.json()["code"]) == (409, "changed")
+    wrong = await client.patch(path(office, document), json={"amounts": {"net_21": "much"}})
+    assert wrong.status_code == 400
+    assert "net_21" in wrong.json()["fields"]
+    unknown = await client.patch(path(office, document), json={"gross": "1"})
+    assert unknown.status_code == 400
+
+
+async def test_a_locked_document_answers_409_locked_as_problem_json(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    document = await a_typed(office)
+    await office.export()
+    for answer in (
+        await client.patch(path(office, document), json={"number": "x"}),
+        await client.delete(path(office, document)),
+    ):
+        assert answer.status_code == 409
+        assert answer.headers["content-type"].startswith("application/problem+json")
+        assert answer.json()["code"] == "locked"
+    noted = await client.patch(path(office, document), json={"note": "seen", "payment_state": "paid"})
+    assert (noted.status_code, noted.json()["payment_state"], noted.json()["locked"]) == (200, "paid", True)
+
+
+async def test_a_program_deletes_what_has_not_left(office: Office, client: httpx.AsyncClient) -> None:
+    document = await a_typed(office)
+    assert (await client.delete(path(office, document))).status_code == 204
+    assert (await client.get(path(office, document))).status_code == 404
+
+
+async def test_a_key_that_reads_does_not_write(office: Office, client: httpx.AsyncClient) -> None:
+    document = await a_typed(office)
+    client.headers["authorization"] = f"Bearer {await a_key(office, KeyScope.DOCUMENTS_READ)}"
+    assert (await client.get(path(office, document))).status_code == 200
+    for answer in (
+        await client.patch(path(office, document), json={"note": "x"}),
+        await client.delete(path(office, document)),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "scope")
+
+
+async def test_no_key_another_firms_key_and_cookies_open_nothing(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    document = await a_typed(office)
+    async with office.world.client() as nobody:
+        answer = await nobody.get(path(office, document))
+        assert (answer.status_code, answer.json()["code"]) == (401, "revoked")
+    await a_firm(office.world, "ardennes", "Bureau Ardennes")
+    async with office.world.client("ardennes.localhost") as elsewhere:
+        elsewhere.headers["authorization"] = client.headers["authorization"]
+        assert (await elsewhere.get(path(office, document))).status_code == 401
+
+
+async def a_typed(office: Office) -> Document:
+    """A purchase typed from a PDF."""
+    stored = await office.world.tools.store.put(office.company.id, a_pdf(), media_type="application/pdf")
+    entry = Entry(
+        kind=Kind.PURCHASE_INVOICE,
+        number="P1",
+        issue_date=date(2026, 10, 12),
+        counterparty_name="Slagerij De Smet",
+        rates=(Rate(percent=Decimal(21), taxable=Decimal(200), tax=Decimal(42)),),
+    )
+    file = StoredFile(sha256=stored.sha256, size=stored.size, name="p.pdf", media_type="application/pdf")
+    async with office.world.tools.database.transaction(office.opened) as session:
+        taken = await service.enter(
+            session, office.accountant, office.company.id, entry, file, us="BE:0999888767"
+        )
+    await office.world.run_jobs()
+    return taken.document
