@@ -153,7 +153,7 @@ def test_4_files_find_their_place(sofie: Person, facts: dict[str, Any]) -> None:
     expect(outcome("kasticket-tankstation.pdf")).to_contain_text("quick entry")
     expect(outcome("november.zip")).to_contain_text("3 files")
     expect(outcome("dtd.xml")).to_contain_text("refused")
-    expect(outcome("CODA-wrong-total.cod")).to_contain_text("3780.35")
+    expect(outcome("CODA-wrong-total.cod")).to_contain_text("3,780.35")
     expect(outcome("outside.xml")).to_contain_text("outside")
     # the same files again are flagged, not doubled
     page.set_input_files("#drop-files", [str(FILES / "aankoop-molens-2026-1042.xml")])
@@ -321,7 +321,7 @@ def test_7_again_only_when_asked(sofie: Person, facts: dict[str, Any]) -> None:
     expect(page.locator("#rehearsal")).to_contain_text("nothing new")
     expect(page.locator("#export-button")).to_be_disabled()
     export(sofie, facts["dossier"], again=True)
-    expect(page.locator("tbody tr", has_text="#2")).to_contain_text(f"{LEAVES} re-exported")
+    expect(page.locator("tbody tr", has_text="#2")).to_contain_text(f"re-exported: {LEAVES}")
     sofie.shoot("07-bundle-2")
 
 
