@@ -13,6 +13,7 @@ from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from xml.sax.saxutils import escape
 
 from fontTools.ttLib import TTFont, TTLibError
 
@@ -21,7 +22,7 @@ _FAMILY, _SUBFAMILY, _TYPOGRAPHIC_FAMILY = 1, 2, 16
 _SETTING = "FONTCONFIG_FILE"
 _CONFIGURATION = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="relative">cache</cachedir></fontconfig>
+<fontconfig><dir>{folder}/fonts</dir><cachedir>{folder}/cache</cachedir></fontconfig>
 """
 
 
@@ -50,7 +51,7 @@ def only(resources: Mapping[str, bytes]) -> Generator[None]:
         for number, data in enumerate(_told_apart(tuple(given))):
             (Path(folder) / "fonts" / f"{number:03d}.ttf").write_bytes(data)
         configuration = Path(folder) / "fonts.conf"
-        configuration.write_text(_CONFIGURATION)
+        configuration.write_text(_CONFIGURATION.format(folder=escape(folder)))
         os.environ[_SETTING] = str(configuration)
         try:
             yield

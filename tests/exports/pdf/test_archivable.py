@@ -157,10 +157,14 @@ def test_given_fonts_give_the_same_bytes_on_a_machine_with_other_fonts(tmp_path:
     assert run.stdout.strip() == hashlib.sha256(written(html, FONTS)).hexdigest()
 
 
-def test_the_environment_is_as_before() -> None:
+def test_the_environment_and_the_working_folder_are_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     before = dict(os.environ)
     written("<p>x", FONTS)
     assert dict(os.environ) == before
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
