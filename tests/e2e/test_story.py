@@ -13,6 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from exports import bundle
-from portal.demo.companies import FILES
+from portal.demo.companies import FILES, FRITUUR, KAPSALON
 from portal.demo.seed import PASSWORDS
+from portal.kernel.clock import BRUSSELS
 from tests.e2e.conftest import Person, Running
 from tests.support.world import ROOT
 
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.browser
 SOFIE, ELS = "sofie@noordzee.example", "els@bakkerij-peeters.example"
 ELS_PASSWORD = "brood en boterkoeken"
 TOP_FILES = sorted(path for path in FILES.iterdir() if path.is_file() and path.suffix != ".xlsx")
+FRITUURS_INVOICE = FILES / "frituur" / "aankoop-koeltechniek-F-901.xml"
 REFUSED = sorted((FILES / "refused").iterdir())
 LEAVES = 7  # three approved purchases, an invoice and a credit note of our own, two statements
 
@@ -173,14 +176,7 @@ def test_5_the_entrepreneur_claims_and_decides(sofie: Person, els: Person, facts
     """The one-time link claims the company; she sees what waits with its page, approves three, rejects one, and sends."""
     page = sofie.go(f"/dossiers/{facts['dossier']}")
     page.locator("#login-details").get_by_role("button", name="Send").click()
-    mailbox = sofie.go("/_mail")
-    for _ in range(60):
-        if mailbox.locator("tbody tr", has_text="els@").count():
-            break
-        mailbox.wait_for_timeout(500)
-        mailbox.reload()
-    mailbox.locator("tbody tr", has_text="els@").first.get_by_role("link").click()
-    link = re.search(r"http://noordzee\.localhost:\d+/activate/\S+", mailbox.inner_text("pre"))
+    link = re.search(r"http://noordzee\.localhost:\d+/activate/\S+", a_mail(sofie, ELS, ""))
     assert link is not None
     phone = els.page
     phone.goto(link[0])
@@ -221,8 +217,24 @@ def test_5_the_entrepreneur_claims_and_decides(sofie: Person, els: Person, facts
     phone.locator("main").get_by_role("button", name=re.compile("Send")).first.click()
     phone.wait_for_load_state()
     page = sofie.go("/")
-    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_be_visible()
+    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_contain_text("sent by the client")
     sofie.shoot_all("05-work-list")
+    told = a_mail(sofie, SOFIE, "Bakkerij Peeters has sent documents to you")
+    assert f"/dossiers/{facts['dossier']}/export" in told
+    sofie.shoot("05-mail-to-the-accountant")
+
+
+def a_mail(person: Person, to: str, subject: str) -> str:
+    """The text of a mail that has arrived, or arrives in a moment."""
+    mailbox = person.go("/_mail")
+    row = mailbox.locator("tbody tr", has_text=to).filter(has_text=subject)
+    for _ in range(60):
+        if row.count():
+            break
+        mailbox.wait_for_timeout(500)
+        mailbox.reload()
+    row.first.get_by_role("link").click()
+    return mailbox.inner_text("pre")
 
 
 def export(person: Person, dossier: str, *, again: bool = False) -> None:
@@ -260,9 +272,65 @@ def test_6_the_bundle_and_its_locks(sofie: Person, facts: dict[str, Any]) -> Non
     page.locator("table").get_by_role("link", name="#1").click()
     page.get_by_text("SHA-256 of the archive").wait_for()
     sofie.shoot_all("06-bundle")
+    document = _locked_in_the_page(sofie, facts)
+    _locked_in_the_interface(sofie, facts, document)
     # Playwright keeps an event loop in this thread: the look into the database has one of its own.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _locked_in_sql(sofie.portal)).result(60)
+
+
+def _locked_in_the_page(sofie: Person, facts: dict[str, Any]) -> str:
+    """The page offers neither *Correct* nor *Delete*; who asks all the same is refused in words, and the document stays."""
+    page = sofie.go(f"/dossiers/{facts['dossier']}/documents")
+    page.locator("tbody tr", has_text="V2026-031").get_by_role("link").first.click()
+    expect(page.locator("main")).to_contain_text("locked since bundle 1")
+    assert page.get_by_role("link", name="Correct").count() == 0
+    assert page.get_by_role("link", name="Delete").count() == 0
+    document = page.url
+    sofie.shoot("06-locked")
+    for word in ("edit", "delete"):
+        refused = page.goto(f"{document}/{word}")
+        assert refused is not None
+        assert refused.status == 409, word
+        expect(page.locator("main")).to_contain_text("locked")
+        status, said = page.evaluate(
+            """async address => {
+                const token = document.querySelector('meta[name="csrf-token"]').content;
+                const body = new URLSearchParams({csrf_token: token, version: "1", number: "X"});
+                const answer = await fetch(address, {method: "POST", body});
+                return [answer.status, await answer.text()];
+            }""",
+            f"{document}/{word}",
+        )
+        assert status == 409, word
+        assert "locked" in said
+    still = page.goto(document)
+    assert still is not None
+    assert still.status == 200
+    expect(page.locator("main")).to_contain_text("V2026-031")
+    return document.rpartition("/")[2]
+
+
+def _locked_in_the_interface(sofie: Person, facts: dict[str, Any], document: str) -> None:
+    """A program with a key of its own reads the document and may note something, and changes or deletes it no more than people do."""
+    page = sofie.go("/agents")
+    page.fill("[name=key_name]", "Webshop")
+    page.select_option("[name=scope]", "documents:write")
+    page.get_by_role("button", name="Make a key").click()
+    key = re.search(r"[\w-]{43}", page.locator(".ui-alert").first.inner_text())
+    assert key is not None
+    path = f"/api/v1/dossiers/{facts['dossier']}/documents/{document}"
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{sofie.portal.port}",
+        headers={"host": f"noordzee.localhost:{sofie.portal.port}", "authorization": f"Bearer {key[0]}"},
+    ) as program:
+        assert program.get(path).json()["number"] == "V2026-031"
+        assert program.patch(path, json={"note": "from the shop"}).status_code == 200
+        for answer in (program.patch(path, json={"number": "X"}), program.delete(path)):
+            assert answer.status_code == 409, answer.text
+            assert answer.headers["content-type"].startswith("application/problem+json")
+            assert answer.json()["code"] == "locked"
+        assert program.get(path).json()["number"] == "V2026-031"
 
 
 async def _locked_in_sql(portal: Running) -> None:
@@ -381,27 +449,75 @@ def _closed_to_the_agent(sofie: Person, facts: dict[str, Any], document: str) ->
         f"http://127.0.0.1:{sofie.portal.port}/api/v1/dossiers/{facts['dossier']}/documents/{document}",
         headers={"host": f"noordzee.localhost:{sofie.portal.port}", "authorization": f"Bearer {token}"},
     )
-    assert answer.status_code == 404, answer.text
+    assert answer.status_code == 401, answer.text
     assert answer.headers["content-type"].startswith("application/problem+json")
 
 
-def test_9_policies_act_by_themselves(sofie: Person) -> None:
-    """*After N seconds* makes its bundle through the worker alone."""
-    page = sofie.go("/dossiers")
-    page.get_by_role("link", name="Frituur De Schelde").click()
+def opened_dossier(person: Person, name: str) -> str:
+    """Find a dossier in the list, open it, give its id."""
+    page = person.go("/dossiers")
+    page.get_by_role("link", name=name).click()
     page.wait_for_url(re.compile(r"/dossiers/[0-9a-f-]{36}$"))
-    dossier = page.url.rpartition("/")[2]
-    page = sofie.go(f"/dossiers/{dossier}/quick-entry")
-    page.set_input_files("#drop-files", str(FILES / "frituur" / "aankoop-koeltechniek-F-901.xml"))
+    return page.url.rpartition("/")[2]
+
+
+def hand_in(person: Person, dossier: str, *files: Path) -> None:
+    """Hand files in and wait until all were looked at."""
+    page = person.go(f"/dossiers/{dossier}/quick-entry")
+    page.set_input_files("#drop-files", [str(path) for path in files])
     page.locator("[data-drop-submit]").click()
     page.get_by_text("All were looked at").wait_for(timeout=60_000)
-    page = sofie.go(f"/dossiers/{dossier}/export")
+
+
+def bundle_by_policy(person: Person, dossier: str) -> None:
+    """Wait for the first bundle of a dossier; nobody pressed a button."""
+    page = person.go(f"/dossiers/{dossier}/export")
     for _ in range(80):
         if page.locator("tbody tr", has_text="#1").count():
             break
         page.wait_for_timeout(1000)
         page.reload()
     expect(page.locator("tbody tr", has_text="#1")).to_contain_text("policy")
+
+
+def test_9_policies_act_by_themselves(sofie: Person) -> None:
+    """*After N seconds* makes its bundle through the worker alone."""
+    dossier = opened_dossier(sofie, FRITUUR.name)
+    hand_in(sofie, dossier, FRITUURS_INVOICE)
+    bundle_by_policy(sofie, dossier)
     sofie.shoot("09-by-policy")
-    page = sofie.go("/exports")
+
+
+def test_9_a_month_that_is_over_leaves_by_itself(sofie: Person, facts: dict[str, Any]) -> None:
+    """*Last full month*, due since the first hour of this month, takes the invoice of last month and leaves this month's."""
+    today = datetime.now(BRUSSELS).date()
+    of_last_month, of_today = (
+        _an_invoice(facts["folder"], number, day)
+        for number, day in (("F-951", today.replace(day=1) - timedelta(days=1)), ("F-952", today))
+    )
+    dossier = opened_dossier(sofie, KAPSALON.name)
+    hand_in(sofie, dossier, of_last_month, of_today)
+    page = sofie.go(f"/dossiers/{dossier}/policy")
+    expect(page.locator("[name=cadence][value=last_full_month]")).to_be_checked()
+    page.fill("[name=run_day]", "1")
+    page.select_option("[name=run_hour]", "0")
+    page.check("[name=catch_up]")
+    sofie.shoot("09-policy")
+    page.get_by_role("button", name="Save for this dossier").click()
+    page.wait_for_load_state()
+    bundle_by_policy(sofie, dossier)
+    sofie.shoot("09-last-full-month")
+    page.locator("tbody tr", has_text="#1").get_by_role("link", name="#1").click()
+    expect(page.locator("main")).to_contain_text("F-951")
+    expect(page.locator("main")).not_to_contain_text("F-952")
+    sofie.go("/exports")
     sofie.shoot_all("09-exports")
+
+
+def _an_invoice(folder: Path, number: str, day: date) -> Path:
+    """The demo's invoice to Frituur De Schelde, as one to Kapsalon Mira of some day."""
+    text = FRITUURS_INVOICE.read_text("utf-8").replace(FRITUUR.number, KAPSALON.number)
+    text = text.replace(FRITUUR.name, KAPSALON.name).replace("F-901", number)
+    path = folder / f"{number}.xml"
+    path.write_text(re.sub(r"20\d\d-\d\d-\d\d", day.isoformat(), text), "utf-8")
+    return path
