@@ -3,7 +3,7 @@
 :func:`read` and :func:`write` are the two ways between bytes and :class:`exports.model.Document`.
 """
 
-from exports.ubl.check import check
+from exports.ubl.check import UnknownProfileError, check
 from exports.ubl.compose import cash_discount, categorised, net_amount, totals, with_pdf
 from exports.ubl.escape import Unwritable
 from exports.ubl.reader import read
@@ -11,6 +11,7 @@ from exports.ubl.tokens import Unreadable
 from exports.ubl.writer import write, write_to
 
 __all__ = [
+    "UnknownProfileError",
     "Unreadable",
     "Unwritable",
     "cash_discount",

@@ -198,10 +198,12 @@ def _settle_project(record: Record) -> None:
 def _settle_currency(record: Record, totals: list[Record]) -> None:
     """The currency of a document that names none: the payable amount's, else the VAT's."""
     payable = record.pop("payable_currency", None)
-    if "currency" not in record:
-        named = (payable, *(one.get("currency") for one in totals))
-        if currency := next(filter(None, named), None):
+    if "currency" in record:
+        return
+    for currency in (payable, *(one.get("currency") for one in totals)):
+        if currency:
             record["currency"] = currency
+            return
 
 
 def _settle_tax(record: Record) -> None:
@@ -221,6 +223,7 @@ def _settle_tax(record: Record) -> None:
     for other in totals:
         if other is not main[0] and "amount" in other and other.get("currency", currency) != currency:
             record["tax_total_in_tax_currency"] = other["amount"]
+            record.setdefault("tax_currency", other["currency"])
             break
 
 

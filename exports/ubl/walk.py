@@ -229,22 +229,23 @@ def _walk(
 
 def _read_off(pattern: _Pattern, texts: list[str], amounts: list[str], *, references: bool) -> Line | None:
     """The line whose tags are the pattern's, from its texts; nothing when one of its values is empty or its tax another."""
-    for place, text in pattern.fixed:
+    _tags, _places, fields, amount_fields, conversions, beside, fixed, pick = pattern
+    for place, text in fixed:
         if texts[place] != text:
             return None
-    values = list(map(str.strip, pattern.pick(texts)))
-    if not all(values):
+    values = list(map(str.strip, pick(texts)))
+    if "" in values:
         return None
     if references:
         values = [unescaped(value) for value in values]
-    record: Record = dict(zip(pattern.fields, values, strict=True))
-    for field in pattern.amounts:
+    record: Record = dict(zip(fields, values, strict=True))
+    for field in amount_fields:
         value = record[field]
         amounts.append(value)
         record[field] = Decimal(value)
-    for field, convert in pattern.conversions:
+    for field, convert in conversions:
         record[field] = convert(record[field])
-    return Line(**record, **pattern.beside)
+    return Line(**record, **beside)
 
 
 def _target(tag: str, children: Table, root: Root, *, strict: bool) -> Leaf | Branch | None:

@@ -176,7 +176,7 @@ def _attachment(of: Attachment) -> Iterator[bytes]:
     pieces = _content(of)
     first = next(pieces, b"")
     if first:
-        filename, mime_code = named(of.id, of.filename, of.mime_code, first[:4])
+        filename, mime_code = named(of.id, of.filename, of.mime_code, bytes(first[:4]))
         yield (
             f'{head}<cac:Attachment><cbc:EmbeddedDocumentBinaryObject mimeCode="{attribute(mime_code)}"'
             f' filename="{attribute(filename)}">'

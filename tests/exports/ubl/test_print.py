@@ -1,13 +1,18 @@
 """The invoice for people: everything on it, nothing of it executable, and a PDF with the UBL inside."""
 
 import gettext
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
 from typing import Any, cast
 
 import pypdf
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from jinja2 import Template
 from lxml import html
 from msgspec.structs import replace
@@ -16,17 +21,37 @@ from exports import pdf, ubl
 from exports.model import AllowanceCharge, Delivery, Document, DocumentReference
 from tests.exports.ubl.samples import BUYER, SELLER, credit_note, in_category, invoice, line
 from themes.assets import Assets
-from themes.environment import create_environment
+from themes.environment import TEMPLATES, create_environment
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
+LOCALE = Path(__file__).resolve().parents[3] / "portal" / "locale"
+LANGUAGES = ["nl", "fr", "de", "en"]
+
+
+@lru_cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The portal's own words: English is the language of the source."""
+    if language == "en":
+        return gettext.NullTranslations()
+    compiled = BytesIO()
+    with (LOCALE / language / "LC_MESSAGES" / "portal.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
 @pytest.fixture(params=["en"])
 def template(request: pytest.FixtureRequest) -> Template:
+    return in_language(request.param)
+
+
+def in_language(language: str) -> Template:
     environment = create_environment(
         assets=cast("Assets", lambda name: name),
-        translations=gettext.NullTranslations(),
-        language=lambda: request.param,
+        translations=catalogue(language),
+        language=lambda: language,
         now=lambda: NOW,
     )
     return environment.get_template("print/invoice.html")
@@ -134,6 +159,43 @@ def test_every_document_of_others_can_be_shown(template: Template, corpus: Any) 
         assert document.number in words(shown(template, document)) or "  " in document.number, path
         seen += 1
     assert seen >= 100
+
+
+#: What each document must show beside values, as the template's source has it.
+ON_EVERY_INVOICE = ["Date", "Due date", "Delivered on", "Your reference", "Order", "From", "To", "Description", "Quantity",
+    "Price", "VAT", "Amount", "Taxable", "Total without VAT", "Total with VAT", "Already paid", "Account", "Communication",
+    "To pay"]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invoice_speaks_the_readers_language_in_every_word(language: str) -> None:
+    text = words(shown(in_language(language), FULL, language=language))
+    known = catalogue(language)
+    for message in ON_EVERY_INVOICE:
+        assert known.gettext(message) in text, message
+    assert f"{known.gettext('Invoice')} 2026/17" in text
+    expected = known.gettext("of which %(reason)s: %(amount)s").partition("%(amount)s")[0]
+    assert " ".join((expected % {"reason": "Recupel"}).split()) in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_credit_note_speaks_the_readers_language(language: str) -> None:
+    document = credit_note(in_category("45"), billing_references=(DocumentReference(number="2026/16"),))
+    text = words(shown(in_language(language), document, language=language))
+    known = catalogue(language)
+    for message in ("Credit note", "To your credit", "About invoice", "Reverse charge"):
+        assert known.gettext(message) in text, message
+
+
+@pytest.mark.parametrize("language", ["nl", "fr", "de"])
+def test_every_word_of_the_print_template_is_in_the_catalogue(language: str) -> None:
+    source = (TEMPLATES / "print" / "invoice.html").read_text()
+    messages = set(re.findall(r"_\(\"([^\"]+)\"\)", source))
+    assert len(messages) > 30
+    known = catalogue(language)
+    words_alike = {"Description", "Date", "Contract", "Project", "Quantity", "BIC", "Communication", "Order"}
+    missing = {one for one in messages if known.gettext(one) == one}
+    assert missing <= words_alike
 
 
 def test_the_pdf_carries_the_ubl_and_is_the_same_twice(template: Template) -> None:

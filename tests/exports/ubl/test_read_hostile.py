@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 
 from exports import ubl
 from exports.model import Document
@@ -279,6 +280,50 @@ def test_no_bytes_make_anything_but_unreadable(data: bytes) -> None:
 @given(st.integers(0, len(SAMPLE)), st.binary(max_size=8), st.integers(0, 40))
 def test_no_damage_to_an_invoice_makes_anything_but_unreadable(at: int, inserted: bytes, less: int) -> None:
     either(SAMPLE[:at] + inserted + SAMPLE[at + less :])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, len(BODY)),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "\n",
+            "\t",
+            "&#13;",
+            "&#10;",
+            "&#9;",
+            "&amp;",
+            "é",
+            "\u2028",
+            "\xa0",
+            "-",
+            "E5",
+            "<![CDATA[x]]>",
+            "<!-- -->",
+        ]
+    ),
+    st.integers(0, 6),
+)
+@example(BODY.index("C62"), "&#10;", 0)
+@example(BODY.index("Brood"), "&#13;", 0)
+@example(BODY.index("EUR"), "\n", 0)
+def test_what_is_read_after_all_comes_back_from_what_is_written(at: int, text: str, less: int) -> None:
+    read = either((BODY[:at] + text + BODY[at + less :]).encode())
+    if isinstance(read, Document):
+        apart = {"customization_id": None, "profile_id": None, "reading_remarks": ()}
+        assert replace(ubl.read(ubl.write(read)), **apart) == replace(read, **apart)
+
+
+def test_thousands_of_wrong_values_are_remarked_a_hundred_times() -> None:
+    wrong = "<cac:InvoiceLine>" + LINE.removeprefix("<cac:InvoiceLine>").replace(
+        ">1</cbc:Inv", ">one</cbc:Inv"
+    )
+    assert wrong != LINE
+    read = either(BODY.replace(LINE, wrong * 5000).encode())
+    assert isinstance(read, Document)
+    assert (len(read.lines), len(read.reading_remarks)) == (5000, 100)
 
 
 def test_the_parser_itself_loads_and_resolves_nothing(tmp_path: Path) -> None:

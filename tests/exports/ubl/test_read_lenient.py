@@ -71,6 +71,10 @@ class TestTaxes:
         )
         assert (document.tax_total, document.tax_total_in_tax_currency) == (Decimal("21.00"), Decimal(25))
 
+    def test_a_total_of_another_currency_names_the_tax_currency_where_nothing_else_does(self) -> None:
+        total = '<cac:TaxTotal><cbc:TaxAmount currencyID="USD">25</cbc:TaxAmount></cac:TaxTotal>'
+        assert read((TOTALS, total + TOTALS)).tax_currency == "USD"
+
     def test_a_total_of_another_tax_is_no_vat(self) -> None:
         document = read((TOTALS, tax_total("3.00", "30", scheme="EXC") + TOTALS))
         assert (document.tax_total, len(document.tax_subtotals)) == (Decimal("21.00"), 1)
