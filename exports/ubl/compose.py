@@ -62,7 +62,7 @@ def totals(document: Document, *, language: codes.Language = "en") -> Document:
 
     Args:
         document: With lines.
-        language: Of the reasons where the lines give none.
+        language: Of the reasons where the lines give none; English stands in for one that is not known.
 
     Raises:
         Unwritable: ``not_a_number`` for NaN and infinities, ``too_large`` beyond 18 digits.
@@ -132,7 +132,7 @@ def _subtotal(category: str, percent: Decimal | None, group: _Group, language: c
         (given,) = group.reason_codes if len(group.reason_codes) == 1 else (None,)
         reason_code = codes.VATEX.get(category) or given
         usual = codes.USUAL_MENTIONS.get(category, codes.EXEMPT_MENTION)
-        reason = " / ".join(group.reasons) or usual[language]
+        reason = " / ".join(group.reasons) or usual.get(language, usual["en"])
     return TaxSubtotal(
         taxable_amount=taxable,
         tax_amount=_cents(taxable * (percent or ZERO) / _HUNDRED),
@@ -232,10 +232,10 @@ def categorised(
     Args:
         lines: Any.
         code: From :func:`exports.ubl.codes.tax_code`.
-        language: Of the mention: the customer's.
+        language: Of the mention: the customer's; English stands in for one that is not known.
         reason: Own words instead of the code's mention.
     """
-    mention = reason or code.mention.get(language)
+    mention = reason or code.mention.get(language, code.mention.get("en"))
     taxed = code.category in {codes.STANDARD, codes.ZERO_RATED}
     rateless = code.category == codes.NOT_SUBJECT
     return tuple(

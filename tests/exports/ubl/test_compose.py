@@ -90,6 +90,12 @@ class TestCategorised:
         reasons = [one.exemption_reason for one in ubl.totals(bare, language="fr").tax_subtotals]
         assert reasons == ["Autoliquidation", "Exempté de TVA"]
 
+    def test_english_stands_in_for_a_language_nobody_has_words_in(self) -> None:
+        (made,) = ubl.categorised([line()], known("45"), language="it")  # pyright: ignore[reportArgumentType]
+        assert made.tax_exemption_reason == "Reverse charge"
+        bare = invoice(line(tax_category="AE", percent="0"))
+        assert ubl.totals(bare, language="it").tax_subtotals[0].exemption_reason == "Reverse charge"  # pyright: ignore[reportArgumentType]
+
     def test_a_reason_of_the_lines_is_the_breakdowns(self) -> None:
         document = invoice(under("46/TR", language="nl"))
         assert (
