@@ -18,6 +18,7 @@ from portal.kernel.actor import Actor
 from tests.architecture.test_routes import handlers
 from tests.support.builders import a_staff_member, renew_token, sign_in
 from tests.support.builders_agents import with_waiting
+from tests.support.builders_exports import a_typed_paper
 from tests.support.builders_papers import a_coda, a_pdf
 from tests.support.builders_scene import an_office
 from tests.support.pages import PageForm, links_and_forms, local_paths
@@ -196,6 +197,9 @@ _BODIES: tuple[Any, ...] = (
     None, [], {}, "x", 1e400, {"files": None}, {"files": [{}]}, {"reason": "x" * 20_000, "detail": "a\0b"},
     {"code": "a\0b", "name": "a\0b", "platform": "\0", "version": "\0"},
     {"reason": "disk_full", "detail": "a\0b"},
+    *({name: odd} for odd in ("a\0b", "x" * 20_000, 10**30, "9999-12-31", "0001-01-01", "NaN", [], {"net_21": "1e400", "\0": "-1"}, ["\0"] * 300)
+      for name in ("version", "kind", "number", "issue_date", "due_date", "currency", "counterparty_name", "counterparty_country",
+                   "counterparty_number", "structured_communication", "amounts", "tags", "note", "payment_state")),
     {"version": "\0", "platform": "\0", "queue": 10**30, "free_bytes": -1, "root_writable": "yes", "problems": [{}]},
     {"version": "1", "platform": "\0", "queue": 1, "free_bytes": 1, "root_writable": True, "problems": [{"code": "\0", "detail": "\0"}]},
     {"files": [{"item_id": str(UUID(int=0)), "role": "\0", "path": "a\0", "sha256": "0" * 64, "written_at": "0001-01-01T00:00:00+14:00"}]},
@@ -206,13 +210,25 @@ RAW = (*(json.dumps(body).encode() for body in _BODIES), b"\xff", b"[" * 50_000,
 
 
 async def test_no_body_breaks_the_interface_of_programs(world: World) -> None:
-    routes = sorted((method, path) for method, path, _ in handlers(world.app) if path.startswith("/api/"))
+    routes = sorted(
+        ((method, path) for method, path, _ in handlers(world.app) if path.startswith("/api/")), reverse=True
+    )
     assert len(routes) > 5
     async with with_waiting(world) as (client, waiting):
-        for key in (client.headers["authorization"], "", "Bearer x"):
+        office = waiting.office
+        paper = await a_typed_paper(world, office)
+        async with sign_in(world, office.owner, office.host) as page:
+            made = await page.post("/agents/keys", data={"key_name": "Webshop", "scope": "documents:write"})
+        (program,) = re.findall(r">([\w-]{43})<", made.text)
+        places = {
+            "delivery_id": waiting.delivery["id"],
+            "dossier_id": office.dossier.id,
+            "document_id": paper.document_id,
+        }
+        for key in (client.headers["authorization"], f"Bearer {program}", "", "Bearer x"):
             client.headers["authorization"] = key
             for method, path in routes:
-                there = path.replace("{delivery_id}", waiting.delivery["id"])
+                there = re.sub(r"{(\w+)}", lambda place: str(places[place[1]]), path)
                 for raw in RAW:
                     answer = await client.request(method, there, content=raw)
                     assert answer.status_code < 500, (method, path, raw[:80])
