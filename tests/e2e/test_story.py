@@ -368,12 +368,13 @@ def hand_in(person: Person, dossier: str, *files: Path) -> None:
 def bundle_by_policy(person: Person, dossier: str) -> None:
     """Wait for the first bundle of a dossier; nobody pressed a button. Seen from another page: that of exports renews itself."""
     page = person.go("/account")
-    page.wait_for_function(
-        "async address => (await (await fetch(address)).text()).includes('>#1<')",
-        arg=f"/dossiers/{dossier}/export",
-        timeout=80_000,
-        polling=1000,
-    )
+    for _ in range(80):
+        if page.evaluate(
+            "async address => (await (await fetch(address)).text()).includes('>#1<')",
+            f"/dossiers/{dossier}/export",
+        ):
+            break
+        page.wait_for_timeout(1000)
     page = person.go(f"/dossiers/{dossier}/export")
     expect(page.locator("tbody tr", has_text="#1")).to_contain_text("policy")
 
