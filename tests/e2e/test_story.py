@@ -216,12 +216,12 @@ def test_5_the_entrepreneur_claims_and_decides(sofie: Person, els: Person, facts
     phone.goto(els.portal.url("/send"))
     phone.locator("main").get_by_role("button", name=re.compile("Send")).first.click()
     phone.wait_for_load_state()
-    page = sofie.go("/")
-    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_contain_text("sent by the client")
-    sofie.shoot_all("05-work-list")
     told = a_mail(sofie, SOFIE, "Bakkerij Peeters has sent documents to you")
     assert f"/dossiers/{facts['dossier']}/export" in told
     sofie.shoot("05-mail-to-the-accountant")
+    page = sofie.go("/")
+    expect(page.locator("tbody tr", has_text="Bakkerij Peeters")).to_contain_text("sent by the client")
+    sofie.shoot_all("05-work-list")
 
 
 def a_mail(person: Person, to: str, subject: str) -> str:
