@@ -12,6 +12,7 @@ from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage
 from portal.kernel.actor import Role
+from portal.web.files import SEALED
 from tests.support.builders import a_company, a_firm, a_member, a_staff_member, sign_in
 from tests.support.builders_papers import a_pdf, a_png, a_ubl
 from tests.support.builders_scene import US, Office, an_office
@@ -115,7 +116,7 @@ async def test_files_leave_as_downloads_that_cannot_act(office: Office) -> None:
         assert answer.headers["content-disposition"] == (
             "attachment; filename=\"x_; e _1_.xml\"; filename*=UTF-8''x_%3B%20%C3%A9%20_1_.xml"
         )
-        assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        assert answer.headers["content-security-policy"].startswith(SEALED)
         assert answer.headers["x-content-type-options"] == "nosniff"
         pdf = await client.get(f"{office.base}/documents/{document.id}/files/pdf")
         assert pdf.headers["content-type"] == "application/pdf"
@@ -123,7 +124,7 @@ async def test_files_leave_as_downloads_that_cannot_act(office: Office) -> None:
         assert (await client.get(f"{office.base}/documents/{document.id}/files/secret")).status_code == 404
         page = await client.get(f"{office.base}/documents/{document.id}/pages/1")
         assert page.headers["content-type"] == "image/png"
-        assert page.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert page.headers["content-security-policy"] == SEALED
         assert page.content.startswith(b"\x89PNG")
         assert (await client.get(f"{office.base}/documents/{document.id}/pages/2")).status_code == 404
         assert (await client.get(f"{office.base}/documents/{document.id}/pages/99")).status_code == 404

@@ -229,7 +229,9 @@ async def home(session: ReadSession, actor: Actor) -> Home:
     waiting = await repository.waiting(session, "", 3) if may_approve else []
     papers = await documents.by_ids(session, waiting)
     out = DocumentQuery(states=frozenset({"bundled", "delivered"}), sort="received")
-    still_here = {"new", "held", "ready", "reserved"} | (set() if may_approve else {"waiting"})
+    still_here = {"new", "held", "disputed", "not_ours", "ready", "approved", "reserved"}
+    if not may_approve:
+        still_here.add("waiting")
     here = DocumentQuery(states=frozenset(still_here), sort="received")
     return Home(
         waiting=[papers[document_id] for document_id in waiting if document_id in papers],
