@@ -98,8 +98,8 @@ async def dead_letters(session: ReadSession) -> list[JobRow]:
     return list(rows)
 
 
-async def drop_finished(session: WriteSession, before: datetime, limit: int) -> None:
-    """Delete jobs that were done before that moment, so many at most; in the system scope. Dead letters stay.
+async def drop_finished(session: WriteSession, before: datetime, limit: int) -> int:
+    """Delete jobs that were done before that moment, so many at most; in the system scope. Dead letters stay. Gives how many went.
 
     A job's id is made when it is enqueued, so that the old ones are at the beginning of the primary key.
     """
@@ -109,7 +109,8 @@ async def drop_finished(session: WriteSession, before: datetime, limit: int) -> 
         .order_by(JobRow.id)
         .limit(limit)
     )
-    await session.execute(sa.delete(JobRow).where(JobRow.id.in_(old)))
+    gone = await session.scalars(sa.delete(JobRow).where(JobRow.id.in_(old)).returning(JobRow.id))
+    return len(gone.all())
 
 
 async def revive(session: WriteSession, job_id: UUID) -> bool:
@@ -118,7 +119,9 @@ async def revive(session: WriteSession, job_id: UUID) -> bool:
     revived = await session.scalar(
         sa.update(JobRow)
         .where(JobRow.id == job_id, JobRow.dead_at.is_not(None))
-        .values(dead_at=None, attempts=0, due_at=now, rung_at=None, lease_until=None, token=None)
+        .values(
+            dead_at=None, attempts=0, enqueued_at=now, due_at=now, rung_at=None, lease_until=None, token=None
+        )
         .returning(JobRow.id)
     )
     return revived is not None

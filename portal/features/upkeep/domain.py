@@ -9,14 +9,16 @@ IMPORTED_LISTS = timedelta(days=90)
 PAIRING_CODES = timedelta(days=1)
 """After their ten minutes: the audit log keeps who made one."""
 BATCH = 5000
-"""Rows at most in one go."""
+"""Rows of each kind at most in one go."""
 
 UNUSED_OBJECTS = timedelta(days=7)
 """An object is stored before the row that names it, by far less than this: younger ones may be waiting for their row."""
 ASIDE = timedelta(days=7)
 """So long an object that no row names stays aside; longer than anybody needs from storing bytes to writing their row."""
-ROUND = 7 * 24
-"""Hours in which every owner's objects are looked at once."""
+ROUND = timedelta(days=7)
+"""In this time every owner's objects are looked at once."""
+OWNERS = 500
+"""Firms, and companies, whose objects are looked at in one hour at most: a fallen-behind portal catches up gently."""
 LOOKED_UP = 500
 """Hashes looked up in one statement."""
 

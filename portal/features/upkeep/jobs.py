@@ -1,22 +1,23 @@
-"""Sweeps of what grows old: every hour a little, so that a worker that was away catches up."""
+"""What grows old is looked for every hour; whoever was away then is not forgotten, only later."""
 
 from portal.db.session import WriteSession
 from portal.features.upkeep import service
-from portal.features.upkeep.service import SweepObjects
-from portal.jobs.contract import Tools, handles_long, sweeps
+from portal.features.upkeep.service import DropOldRows, SweepObjects
+from portal.jobs.contract import Tools, handles, handles_long, sweeps
 from portal.jobs.runner import Task
+from portal.kernel.actor import Actor
 
 
 @sweeps(every=3600)
-async def drop_old_rows(session: WriteSession, tools: Tools) -> None:
+async def ask_for_upkeep(session: WriteSession, tools: Tools) -> None:
+    """What is due."""
+    await service.ask_for_upkeep(session, tools.clock.now())
+
+
+@handles(DropOldRows, as_system=True)
+async def drop_old_rows(session: WriteSession, _actor: Actor, _job: DropOldRows, tools: Tools) -> None:
     """Rows whose time is over."""
     await service.drop_old_rows(session, tools.clock.now())
-
-
-@sweeps(every=3600)
-async def look_for_unused_objects(session: WriteSession, tools: Tools) -> None:
-    """Every firm and company has its hour once a week."""
-    await service.ask_for_sweeps(session, tools.clock.now())
 
 
 @handles_long(SweepObjects)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.upkeep.domain import BATCH, NAMED_IN, ROUND
+from portal.features.upkeep.domain import BATCH, NAMED_IN, OWNERS
 
 _IMPORT = sa.table(
     "dossier_import",
@@ -18,36 +18,46 @@ _IMPORT = sa.table(
     sa.column("rows", JSONB()),
     sa.column("created_at", sa.DateTime(timezone=True)),
 )
-_CODE = sa.table("pairing_code", sa.column("expires_at", sa.DateTime(timezone=True)))
+_CODE = sa.table(
+    "pairing_code", sa.column("id", sa.Uuid()), sa.column("expires_at", sa.DateTime(timezone=True))
+)
+_JOB = sa.table(
+    "job",
+    sa.column("unique_key", sa.Text()),
+    sa.column("done_at", sa.DateTime(timezone=True)),
+    sa.column("dead_at", sa.DateTime(timezone=True)),
+)
 
 
-async def drop_lists(session: WriteSession, before: datetime) -> None:
-    """Lists that nobody accepted go; of the accepted ones, what came of them stays."""
+async def drop_lists(session: WriteSession, before: datetime) -> int:
+    """Lists that nobody accepted go; of the accepted ones, what came of them stays. Gives how many were touched, of BATCH at most."""
     old = _IMPORT.c.created_at < before
-    await session.execute(sa.delete(_IMPORT).where(old, _IMPORT.c.state != "accepted"))
-    await session.execute(
-        sa.update(_IMPORT)
-        .where(
-            _IMPORT.c.id.in_(
-                sa.select(_IMPORT.c.id).where(old, _IMPORT.c.rows != sa.literal([], JSONB())).limit(BATCH)
-            )
-        )
-        .values(rows=[])
+    never = sa.select(_IMPORT.c.id).where(old, _IMPORT.c.state != "accepted").limit(BATCH)
+    gone = await session.scalars(sa.delete(_IMPORT).where(_IMPORT.c.id.in_(never)).returning(_IMPORT.c.id))
+    full = sa.select(_IMPORT.c.id).where(old, _IMPORT.c.rows != sa.literal([], JSONB())).limit(BATCH)
+    emptied = await session.scalars(
+        sa.update(_IMPORT).where(_IMPORT.c.id.in_(full)).values(rows=[]).returning(_IMPORT.c.id)
     )
+    return max(len(gone.all()), len(emptied.all()))
 
 
-async def drop_codes(session: WriteSession, before: datetime) -> None:
-    """Pairing codes whose time is over."""
-    await session.execute(sa.delete(_CODE).where(_CODE.c.expires_at < before))
+async def drop_codes(session: WriteSession, before: datetime) -> int:
+    """Pairing codes whose time is over. Gives how many went, of BATCH at most."""
+    over = sa.select(_CODE.c.id).where(_CODE.c.expires_at < before).limit(BATCH)
+    gone = await session.scalars(sa.delete(_CODE).where(_CODE.c.id.in_(over)).returning(_CODE.c.id))
+    return len(gone.all())
 
 
-async def owners_of_hour(session: ReadSession, kind: str, hour: int) -> Sequence[UUID]:
-    """The firms, or companies, whose turn it is: every one once in a round, evenly, without anything to remember."""
+async def owners_not_asked(session: ReadSession, kind: str, prefix: str, since: datetime) -> Sequence[UUID]:
+    """Firms, or companies, without a job of this key that is open, or that ended since; so many at most. Needs the system scope."""
     table = sa.table(kind, sa.column("id", sa.Uuid()))
-    place = sa.func.mod(
-        sa.func.abs(sa.func.hashtext(sa.cast(table.c.id, sa.Text())).cast(sa.BigInteger())), ROUND
+    ended = sa.func.coalesce(_JOB.c.done_at, _JOB.c.dead_at)
+    asked = sa.exists().where(
+        _JOB.c.unique_key == sa.func.concat(prefix, sa.cast(table.c.id, sa.Text())),
+        sa.or_(ended.is_(None), ended > since),
     )
-    return (await session.scalars(sa.select(table.c.id).where(place == hour % ROUND))).all()
+    found = await session.scalars(sa.select(table.c.id).where(~asked).order_by(table.c.id).limit(OWNERS))
+    return found.all()
 
 
 async def named(session: ReadSession, kind: str, owner: UUID, hashes: Sequence[str]) -> set[str]:

@@ -14,12 +14,13 @@ from portal.features.upkeep.domain import (
     IMPORTED_LISTS,
     LOOKED_UP,
     PAIRING_CODES,
+    ROUND,
     UNUSED_OBJECTS,
 )
 from portal.jobs import ledger
 from portal.jobs.contract import Job
 from portal.jobs.runner import Task
-from portal.kernel.actor import Actor, Door
+from portal.kernel.actor import Actor, Door, system_actor
 from portal.kernel.ids import CompanyId, FirmId
 from portal.storage import Aside
 
@@ -32,26 +33,36 @@ class SweepObjects(Job, frozen=True, kw_only=True):
     owner: UUID
 
 
-async def drop_old_rows(session: WriteSession, now: datetime) -> None:
-    """Finished jobs, old lists, used-up codes; a batch at a time. Runs in the system scope."""
-    await ledger.drop_finished(session, now - FINISHED_JOBS, BATCH)
-    await repository.drop_lists(session, now - IMPORTED_LISTS)
-    await repository.drop_codes(session, now - PAIRING_CODES)
+class DropOldRows(Job, frozen=True, kw_only=True):
+    """Delete one batch of rows whose time is over, and ask for the next where that was a full one."""
+
+    name: ClassVar[str] = "upkeep.drop_old_rows"
 
 
-async def ask_for_sweeps(session: WriteSession, now: datetime) -> None:
-    """A job for every firm and company whose turn it is in this hour. Runs in the system scope."""
-    hour = int(now.timestamp()) // 3600
-    for firm_id in await repository.owners_of_hour(session, "firm", hour):
+async def ask_for_upkeep(session: WriteSession, now: datetime) -> None:
+    """Jobs for old rows, and for every firm and company whose objects were not looked at in a round. Runs in the system scope."""
+    sweeper = system_actor("sweeper")
+    await ledger.enqueue(session, sweeper, DropOldRows(), unique_key=DropOldRows.name)
+    prefix = f"{SweepObjects.name}:"
+    for firm_id in await repository.owners_not_asked(session, "firm", prefix, now - ROUND):
         actor = Actor(door=Door.JOB, name="sweeper", firm_id=FirmId(firm_id))
-        await _ask(session, actor, SweepObjects(kind="firm", owner=firm_id))
-    for company_id in await repository.owners_of_hour(session, "company", hour):
+        job = SweepObjects(kind="firm", owner=firm_id)
+        await ledger.enqueue(session, actor, job, unique_key=f"{prefix}{firm_id}")
+    for company_id in await repository.owners_not_asked(session, "company", prefix, now - ROUND):
         actor = Actor(door=Door.JOB, name="sweeper", company_id=CompanyId(company_id))
-        await _ask(session, actor, SweepObjects(kind="company", owner=company_id))
+        job = SweepObjects(kind="company", owner=company_id)
+        await ledger.enqueue(session, actor, job, unique_key=f"{prefix}{company_id}")
 
 
-async def _ask(session: WriteSession, actor: Actor, job: SweepObjects) -> None:
-    await ledger.enqueue(session, actor, job, unique_key=f"{SweepObjects.name}:{job.owner}")
+async def drop_old_rows(session: WriteSession, now: datetime) -> None:
+    """Finished jobs, old lists, used-up codes: a batch, and a job for the next. Runs in the system scope."""
+    most = max(
+        await ledger.drop_finished(session, now - FINISHED_JOBS, BATCH),
+        await repository.drop_lists(session, now - IMPORTED_LISTS),
+        await repository.drop_codes(session, now - PAIRING_CODES),
+    )
+    if most == BATCH:
+        await ledger.enqueue(session, system_actor("sweeper"), DropOldRows())
 
 
 async def sweep_objects(task: Task, job: SweepObjects) -> None:

@@ -1,5 +1,6 @@
 """Who reaches which dossiers, and who decides about one."""
 
+import re
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -215,3 +216,21 @@ async def test_another_firms_dossier_stays_unknown(world: World) -> None:
             await service.open_dossier(session, owner, dossier.id)
     made = await create(world, firm, owner, dossier.number)
     assert made.company_id != dossier.company_id
+
+
+async def test_a_form_opened_before_the_books_were_closed_does_not_open_them_again(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    dossier = await a_dossier(world, firm)
+    path = f"/dossiers/{dossier.id}/edit"
+    async with sign_in(world, owner) as client:
+        page = (await client.get(path)).text
+        seen = dict(re.findall(r'type="hidden" name="(seen_\w+)" value="([^"]*)"', page))
+        typed = {name.removeprefix("seen_"): value for name, value in seen.items()} | {"name": "Renamed"}
+        closed = await client.post(path, data={"name": dossier.name, "closed_until": "2026-09-30"})
+        assert closed.status_code == 303
+        assert (await client.post(path, data=seen | typed)).status_code == 303
+    async with world.as_system() as session:
+        now = await session.get(Dossier, dossier.id)
+    assert now is not None
+    assert (now.name, now.closed_until) == ("Renamed", date(2026, 9, 30))

@@ -11,8 +11,7 @@ from portal.features.agents.models import PairingCode
 from portal.features.dossiers.domain import ImportState
 from portal.features.dossiers.models import DossierImport
 from portal.features.intake.models import IntakeFile
-from portal.features.upkeep import service
-from portal.features.upkeep.domain import ROUND
+from portal.features.upkeep import repository, service
 from portal.features.upkeep.service import SweepObjects
 from portal.jobs.ledger import enqueue
 from portal.jobs.models import JobRow
@@ -143,17 +142,53 @@ def an_intake_row(world: World, company: UUID, sha256: str) -> dict[str, Any]:
     }
 
 
-async def test_every_owner_has_one_hour_in_a_week(world: World, office: Office) -> None:
+async def test_every_owner_is_looked_at_once_in_a_week_also_after_being_away(
+    world: World, office: Office
+) -> None:
     await a_company(world, office.firm, "Another", claimed=True)
-    begin = world.clock.now()
-    for hour in range(ROUND):
+
+    async def looked_at() -> list[str]:
         async with world.as_system() as session:
-            await service.ask_for_sweeps(session, begin + timedelta(hours=hour))
+            jobs = await session.scalars(sa.select(JobRow.payload).where(JobRow.name == SweepObjects.name))
+            return sorted(job["owner"] for job in jobs)
+
     async with world.as_system() as session:
-        asked = list(await session.scalars(sa.select(JobRow.payload).where(JobRow.name == SweepObjects.name)))
         owners = set(await session.scalars(sa.text("select id from company union select id from firm")))
-    assert sorted(job["owner"] for job in asked) == sorted(str(owner) for owner in owners)
-    assert {job["kind"] for job in asked} == {"firm", "company"}
+    everybody = sorted(str(owner) for owner in owners)
+    for away in (timedelta(0), timedelta(hours=1), timedelta(days=6)):
+        world.clock.at += away
+        async with world.as_system() as session:
+            await service.ask_for_upkeep(session, world.clock.now())
+        await world.run_jobs()
+        assert await looked_at() == everybody
+    world.clock.at += timedelta(days=10)
+    async with world.as_system() as session:
+        await service.ask_for_upkeep(session, world.clock.now())
+    assert await looked_at() == sorted(everybody * 2)
+
+
+async def test_a_full_batch_of_old_rows_asks_for_the_next(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (service, repository):
+        monkeypatch.setattr(module, "BATCH", 1)
+    async with world.as_system() as session:
+        for number in range(3):
+            session.add(
+                PairingCode(
+                    firm_id=office.firm.id,
+                    code_hash=bytes([number]),
+                    name=str(number),
+                    created_by=None,
+                    created_at=world.clock.now(),
+                    expires_at=world.clock.now() - timedelta(days=2),
+                    used_at=None,
+                )
+            )
+        await service.ask_for_upkeep(session, world.clock.now())
+    await world.run_jobs()
+    async with world.as_system() as session:
+        assert list(await session.scalars(sa.select(PairingCode.name))) == []
 
 
 async def test_finished_jobs_go_after_a_month_and_dead_ones_wait_for_a_person(

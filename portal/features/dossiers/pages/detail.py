@@ -25,6 +25,8 @@ from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
 DAYS = ("books_from", "books_until", "closed_until")
+SEEN = "seen_"
+"""Before the name of each field: what stood there when the form was opened."""
 
 
 @get("/dossiers/{dossier_id:uuid}", guards=[staff])
@@ -76,7 +78,7 @@ async def edit_page(
     return render(
         request,
         "pages/dossiers/edit.html",
-        values=values,
+        values=values | {f"{SEEN}{name}": value for name, value in values.items()},
         errors={},
         **await _edit_context(session, actor, dossier),
     )
@@ -104,6 +106,8 @@ async def edit(
     try:
         values = read_dossier(form) | {name: form.day(name) for name in DAYS if name in form.values}
         form.check()
+        # What the writer left as it was stays as it is now: somebody else may have closed the books meanwhile.
+        values = {name: value for name, value in values.items() if _touched(form, name)}
         async with session.begin_nested():
             await service.change(session, actor, dossier, values)
     except (Invalid, Conflict) as wrong:
@@ -116,6 +120,10 @@ async def edit(
             **await _edit_context(session, actor, dossier),
         )
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(N_("Saved."))))
+
+
+def _touched(form: Form, name: str) -> bool:
+    return form.values.get(f"{SEEN}{name}") != form.values.get(name, "")
 
 
 @get("/dossiers/{dossier_id:uuid}/history", guards=[staff])

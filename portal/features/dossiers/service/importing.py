@@ -33,7 +33,7 @@ from portal.features.dossiers.domain.importing import (
     judge,
 )
 from portal.features.dossiers.models import Dossier, DossierImport
-from portal.features.dossiers.service.core import create
+from portal.features.dossiers.service.core import change, create
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
@@ -241,21 +241,19 @@ async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: U
         country = (row.values.get(Column.COUNTRY.value) or "BE").upper()
         code = row.values.get(Column.CODE.value) or None
         existing = again.find(country, row.number, code, row.values.get(Column.ACTIVITY.value, ""))
-        if existing is not None:
-            changed = await _update(session, actor, present[existing.id], row)
-            done["updated" if changed else "unchanged"] += 1
-            continue
-        if code and again.with_code(code) is not None:
-            done["unchanged"] += 1
-            continue
         try:
-            dossier = await _create(session, tools, actor, row, country, code)
+            if existing is not None:
+                changed = await change(session, actor, present[existing.id], _changes(row))
+                done["updated" if changed else "unchanged"] += 1
+            elif code and again.with_code(code) is not None:
+                done["unchanged"] += 1
+            else:
+                dossier = await _create(session, tools, actor, row, country, code)
+                done["requested" if dossier.access.value == "requested" else "created"] += 1
         except (Conflict, Invalid, TooMany) as refused:  # said before anything of this row was written
             row.status = RowStatus.ERROR
             row.remarks.append(_refusal(row, refused))
             done["refused"] += 1
-            continue
-        done["requested" if dossier.access.value == "requested" else "created"] += 1
     kept.state = ImportState.ACCEPTED
     kept.accepted_at = clock_of(session).now()
     kept.result = dict(done)
@@ -304,29 +302,11 @@ async def _create(
     )
 
 
-async def _update(session: WriteSession, actor: Actor, dossier: Dossier, row: ImportRow) -> bool:
-    values = {
-        name: value
-        for name, value in wanted(row.values).items()
-        if str(getattr(dossier, name) or "") != value
-    }
-    if not values:
-        return False
-    for name, value in values.items():
-        stored: Any = value
-        if name == "language":
-            stored = Language(value)
-        elif name == "vat_regime":
-            stored = VatRegime(value)
-        setattr(dossier, name, stored)
-    await session.flush()
-    await audit.record(
-        session,
-        actor,
-        "dossiers.updated",
-        "dossier",
-        dossier.id,
-        dossier_id=dossier.id,
-        columns=sorted(values),
-    )
-    return True
+def _changes(row: ImportRow) -> dict[str, Any]:
+    """What the row wants the dossier to say, as `change` takes it."""
+    values: dict[str, Any] = dict(wanted(row.values))
+    if "language" in values:
+        values["language"] = Language(values["language"])
+    if "vat_regime" in values:
+        values["vat_regime"] = VatRegime(values["vat_regime"])
+    return values
