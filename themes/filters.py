@@ -136,12 +136,15 @@ class Formats:
         """Bytes in the unit that reads best, in steps of 1000: ``1,2 MB``."""
         if size is None:
             return DASH
-        amount, unit = float(size), "B"
-        for larger in ("kB", "MB", "GB", "TB"):
+        smallest, *larger_units = (
+            ("o", "ko", "Mo", "Go", "To") if self.locale.language == "fr" else ("B", "kB", "MB", "GB", "TB")
+        )
+        amount, unit = float(size), smallest
+        for larger in larger_units:
             if amount < 999.5:  # 999.7 kB would be shown as 1,000 kB
                 break
             amount, unit = amount / 1000, larger
-        pattern = "#,##0" if unit == "B" or amount >= 9.95 else "#,##0.#"
+        pattern = "#,##0" if unit == smallest or amount >= 9.95 else "#,##0.#"
         return f"{numbers.format_decimal(amount, format=pattern, locale=self.locale)} {unit}"
 
     def capitalize(self, text: str) -> str:

@@ -58,4 +58,5 @@ def told(event: Any) -> tuple[datetime, str, str, str]:
     text = gettext(sentence) % _Blank(
         {name: value for name, value in event.data.items() if value is not None}
     )
-    return event.at, text, str(event.actor.get("name", "")), icon
+    name = str(event.actor.get("name", ""))
+    return event.at, text, gettext(N_("policy")) if name == "policy" else name, icon

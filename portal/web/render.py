@@ -101,7 +101,7 @@ def render(
 ) -> Template:
     """A whole page for a browser, or the one block for HTMX when `block` is given."""
     partial = block if block and request.htmx and not request.htmx.boosted else None
-    everything = {**shell(request), **context}
+    everything = {**shell(request), "partial": partial is not None, **context}
     answer = HTMXBlockTemplate(
         template_name=template,
         block_name=partial,

@@ -14,7 +14,13 @@ AGENTS = {
     ("POST", "/api/v1/agent/deliveries/{delivery_id}/refuse"),
 }
 DOCUMENT = "/api/v1/dossiers/{dossier_id}/documents/{document_id}"
-PROGRAMS = {("GET", DOCUMENT), ("PATCH", DOCUMENT), ("DELETE", DOCUMENT)}
+PROGRAMS = {
+    ("GET", "/api/v1/dossiers"),
+    ("GET", "/api/v1/dossiers/{dossier_id}/documents"),
+    ("GET", DOCUMENT),
+    ("PATCH", DOCUMENT),
+    ("DELETE", DOCUMENT),
+}
 WITHOUT_A_KEY = {("POST", "/api/v1/agent/pair")}
 
 

@@ -43,11 +43,6 @@ REASONS = {
     WhyNot.RESERVED: N_("in the export that is running"),
     WhyNot.RECENT: N_("final only since a moment ago"),
 }
-CADENCES = {
-    Cadence.NEVER: N_("by hand only"),
-    Cadence.LAST_FULL_MONTH: N_("last full month"),
-    Cadence.AFTER_DELAY: N_("after some minutes"),
-}
 GROUPS: dict[str, frozenset[ItemKind]] = {
     "sales": frozenset({ItemKind.SALES_INVOICE}),
     "purchases": frozenset({ItemKind.PURCHASE_INVOICE, ItemKind.EXPENSE_RECEIPT, ItemKind.OTHER}),
@@ -56,6 +51,19 @@ GROUPS: dict[str, frozenset[ItemKind]] = {
 }
 TOASTS: dict[str, ToastKind] = {"nothing_new": "info", "wrong_code": "warning"}
 """What keeps an export from beginning and is told on its page."""
+
+
+def cadence_text(cadence: Cadence, delay_seconds: int) -> str:
+    """When items leave by themselves, in words."""
+    if cadence is Cadence.NEVER:
+        return gettext(N_("by hand only"))
+    if cadence is Cadence.LAST_FULL_MONTH:
+        return gettext(N_("last full month"))
+    minutes, rest = divmod(delay_seconds, 60)
+    if rest:
+        text = ngettext("after %(num)s second", "after %(num)s seconds", delay_seconds)
+        return text % {"num": delay_seconds}
+    return ngettext("after %(num)s minute", "after %(num)s minutes", minutes) % {"num": minutes}
 
 
 def periods(today: date) -> list[tuple[str, date | None]]:
@@ -87,12 +95,13 @@ async def _context(
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     open_access = dossier.access in OPEN_ACCESS
     runs = await service.recent(session, dossier.id)
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
     return {
         "dossier": dossier,
         "tab": "export",
-        "policy": await policies.policy_for(session, dossier.firm_id, dossier.id),
-        "cadences": {key: gettext(word) for key, word in CADENCES.items()},
+        "policy": policy,
+        "cadence": cadence_text(policy.cadence, policy.delay_seconds),
         "rehearsal": await service.rehearse(session, dossier, options) if open_access else None,
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
         "put_aside": await items.those_put_aside(session, dossier.id),

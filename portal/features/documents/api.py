@@ -1,4 +1,7 @@
-"""Documents for programs with a key: look at one, correct it, annotate it, delete it. A locked document answers 409 `locked`."""
+"""Documents for programs with a key: find them, look at one, correct it, annotate it, delete it.
+
+A locked document answers 409 `locked`. Lists come in pages: `next` is what to give as `after`, null at the end.
+"""
 
 from datetime import date
 from typing import Any
@@ -7,17 +10,26 @@ from uuid import UUID
 import msgspec
 from litestar import delete, get, patch
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from portal.db.session import WriteSession
 from portal.features.documents import service
-from portal.features.documents.domain import Annotation, PaymentState, entry_values, own_key, parse_entry
+from portal.features.documents.domain import (
+    Annotation,
+    DocumentQuery,
+    PaymentState,
+    entry_values,
+    own_key,
+    parse_entry,
+)
 from portal.features.documents.service import Document
+from portal.features.dossiers import service as dossiers
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.web.security import key_with
 
 READS, WRITES = key_with(Right.DOCUMENTS_SEE), key_with(Right.UPLOAD)
+DOSSIERS = "/api/v1/dossiers"
 PATH = "/api/v1/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}"
 
 
@@ -48,6 +60,31 @@ class DocumentView(msgspec.Struct, kw_only=True):
     original_sha256: str
     ubl_sha256: str | None
     pdf_sha256: str | None
+
+
+class DocumentList(msgspec.Struct, kw_only=True):
+    """One page of a dossier's documents, newest first."""
+
+    documents: list[DocumentView]
+    next: str | None
+
+
+class DossierView(msgspec.Struct, kw_only=True):
+    """A dossier as programs see it. `access` says whether its documents can be read: *managed* or *granted*."""
+
+    id: UUID
+    code: str | None
+    name: str
+    company_number: str | None
+    country: str
+    access: str
+
+
+class DossierList(msgspec.Struct, kw_only=True):
+    """One page of the firm's dossiers, by name."""
+
+    dossiers: list[DossierView]
+    next: str | None
 
 
 class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +126,10 @@ async def _open(session: WriteSession, actor: Actor, dossier_id: UUID, document_
 
 async def _view(session: WriteSession, document: Document) -> DocumentView:
     detail = await service.detail(session, document, None)
+    return _shown(document, locked=bool(detail.locks))
+
+
+def _shown(document: Document, *, locked: bool) -> DocumentView:
     return DocumentView(
         id=document.id,
         version=document.version,
@@ -107,7 +148,7 @@ async def _view(session: WriteSession, document: Document) -> DocumentView:
         counterparty_number=document.counterparty_number,
         counterparty_country=document.counterparty_country,
         structured_communication=document.structured_communication,
-        locked=bool(detail.locks),
+        locked=locked,
         tags=document.tags,
         note=document.note,
         payment_state=document.payment_state.value,
@@ -115,6 +156,41 @@ async def _view(session: WriteSession, document: Document) -> DocumentView:
         ubl_sha256=document.ubl_sha256,
         pdf_sha256=document.pdf_sha256,
     )
+
+
+@get(DOSSIERS, guards=[READS], summary="The dossiers of the firm")
+async def list_dossiers(
+    session: NamedDependency[WriteSession], actor: NamedDependency[Actor], after: FromQuery[str] = ""
+) -> DossierList:
+    """Every dossier of the firm, a page at a time."""
+    page = await dossiers.listed(session, actor, dossiers.DossierQuery(cursor=after or None))
+    rows = [
+        DossierView(
+            id=one.id,
+            code=one.code,
+            name=one.name,
+            company_number=one.number,
+            country=one.country,
+            access=one.access.value,
+        )
+        for one in page.rows
+    ]
+    return DossierList(dossiers=rows, next=page.next)
+
+
+@get(f"{DOSSIERS}/{{dossier_id:uuid}}/documents", guards=[READS], summary="The documents of a dossier")
+async def list_documents(
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    after: FromQuery[str] = "",
+) -> DocumentList:
+    """A dossier's documents, a page at a time."""
+    place = await service.place_for(session, actor, dossier_id)
+    query = DocumentQuery(dossier_id=dossier_id, cursor=after or None)
+    page = await service.listed(session, actor, place.company_id, query)
+    shown = [_shown(one.document, locked=one.locked) for one in page.rows]
+    return DocumentList(documents=shown, next=page.next)
 
 
 @get(PATH, guards=[READS], summary="One document")
@@ -174,4 +250,4 @@ async def delete_document(
     await service.delete(session, actor, document, dossier_id=dossier_id)
 
 
-ROUTES: list[Any] = [get_document, patch_document, delete_document]
+ROUTES: list[Any] = [list_dossiers, list_documents, get_document, patch_document, delete_document]

@@ -1,6 +1,7 @@
 """Approving through HTTP: one by one, as a list, as fragments, and who does not get in."""
 
 import json
+import re
 from datetime import date
 from typing import Any
 
@@ -56,7 +57,8 @@ async def test_htmx_gets_the_next_document_as_a_fragment_with_a_toast(scene: Any
     async with sign_in(scene.world, scene.bert) as client:
         answer = await client.post(f"/approve/{first.id}", data=form, headers=HTMX)
         assert answer.status_code == 200
-        assert answer.text.lstrip().startswith('<div id="case"')
+        # the title of the tab goes along: it names the document
+        assert re.match(r'\s*<title>Approve · [^<]+</title><div id="case"', answer.text)
         assert f'action="/approve/{second.id}"' in answer.text
         assert answer.headers["hx-push-url"] == f"/approve/{second.id}"
         toast = json.loads(answer.headers["hx-trigger"])["toast"]
@@ -82,7 +84,7 @@ async def test_rejecting_without_a_reason_asks_for_it_and_keeps_what_was_chosen(
             f"/approve/{document.id}", data={"version": "1", "decision": "disputed"}, headers=HTMX
         )
         assert fragment.status_code == 422
-        assert fragment.text.lstrip().startswith('<div id="case"')
+        assert re.match(r'\s*<title>Approve · [^<]+</title><div id="case"', fragment.text)
         done = await client.post(
             f"/approve/{document.id}", data={"version": "1", "decision": "disputed", "reason": "Twice"}
         )

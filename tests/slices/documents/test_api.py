@@ -90,6 +90,21 @@ async def test_a_program_deletes_what_has_not_left(office: Office, client: httpx
     assert (await client.get(path(office, document))).status_code == 404
 
 
+async def test_a_program_finds_dossiers_and_their_documents(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    document = await a_typed(office)
+    found = (await client.get("/api/v1/dossiers")).json()
+    assert [(one["id"], one["access"]) for one in found["dossiers"]] == [(str(office.dossier.id), "granted")]
+    assert found["next"] is None
+    listed = (await client.get(f"/api/v1{office.base}/documents")).json()
+    assert [(one["id"], one["number"], one["locked"]) for one in listed["documents"]] == [
+        (str(document.id), "P1", False)
+    ]
+    assert (await client.get(f"/api/v1/dossiers?after={'x' * 50}")).status_code == 200
+    assert (await client.get(f"/api/v1/dossiers/{document.id}/documents")).status_code == 404
+
+
 async def test_a_key_that_reads_does_not_write(office: Office, client: httpx.AsyncClient) -> None:
     document = await a_typed(office)
     client.headers["authorization"] = f"Bearer {await a_key(office, KeyScope.DOCUMENTS_READ)}"
