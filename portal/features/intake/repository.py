@@ -105,6 +105,15 @@ async def begin(session: WriteSession, file_id: UUID) -> int:
     return begun or 0
 
 
+async def not_begun(session: WriteSession, file_id: UUID) -> None:
+    """Take that count back: the run ended without the file being to blame."""
+    await session.execute(
+        sa.update(IntakeFile)
+        .where(IntakeFile.id == file_id, IntakeFile.begun > 0)
+        .values(begun=IntakeFile.begun - 1)
+    )
+
+
 async def forsaken(session: ReadSession, key: str, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
     """Companies and uploads with files nobody has looked at, and no job that still will; in the system scope.
 

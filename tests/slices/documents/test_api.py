@@ -105,6 +105,25 @@ async def test_a_program_finds_dossiers_and_their_documents(
     assert (await client.get(f"/api/v1/dossiers/{document.id}/documents")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"tags": ["a"] * 21}, "tags"),
+        ({"tags": ["x" * 41]}, "tags"),
+        ({"tags": ["a,b"]}, "tags"),
+        ({"tags": [" "]}, "tags"),
+        ({"note": "x" * 2001}, "note"),
+    ],
+)
+async def test_a_program_writes_no_tags_or_notes_that_a_page_could_not_keep(
+    office: Office, client: httpx.AsyncClient, given: dict[str, object], field: str
+) -> None:
+    document = await a_typed(office)
+    answer = await client.patch(path(office, document), json=given)
+    assert answer.status_code == 400
+    assert set(answer.json()["fields"]) == {field}
+
+
 async def test_a_key_that_reads_does_not_write(office: Office, client: httpx.AsyncClient) -> None:
     document = await a_typed(office)
     client.headers["authorization"] = f"Bearer {await a_key(office, KeyScope.DOCUMENTS_READ)}"

@@ -14,6 +14,7 @@ from portal.features.intake.service import Incoming, Upload, reading
 from portal.jobs.models import JobRow
 from portal.kernel.errors import Conflict
 from portal.sandbox import SandboxUnavailable
+from portal.storage import StorageUnavailable
 from tests.support.builders_papers import a_pdf, a_ubl, results
 from tests.support.builders_scene import US, Office, an_office
 from tests.support.world import World
@@ -161,3 +162,22 @@ async def test_files_whose_job_waits_are_left_alone(office: Office) -> None:
     await office.world.runner.sweep(0)
     upload = await worked_on(office, upload_id, 1)
     assert [one.file.state for one in upload.outcomes] == ["to_process"]
+
+
+async def test_an_outage_of_the_store_after_a_dead_worker_rejects_no_file(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = await handed_in(office, {"a.xml": a_ubl(customer=US)})
+    with monkeypatch.context() as update:
+        update.setattr(reading, "read_invoice", ending(reading.read_invoice, b"<", Killed()))
+        await worked_on(office, upload_id, 1)
+
+    async def away(*_arguments: Any) -> bytes:
+        raise StorageUnavailable
+
+    with monkeypatch.context() as outage:
+        outage.setattr(type(office.world.tools.store), "get", away)
+        upload = await worked_on(office, upload_id, 6)
+        assert [one.file.state for one in upload.outcomes] == ["received"]
+    upload = await worked_on(office, upload_id, 3)
+    assert [one.file.state for one in upload.outcomes] == ["processed"]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import anyio
 import pytest
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ from portal.kernel.actor import system_actor
 from tests.support.builders import a_dossier, a_firm
 from tests.support.builders_papers import a_coda, a_ubl
 from tests.support.builders_scene import US, Office, an_office
+from tests.support.locks import somebody_waits
 from tests.support.world import World
 
 DOCUMENTS, STATEMENTS = 5, 3
@@ -188,3 +190,29 @@ async def test_a_worker_killed_while_a_policy_is_followed_moves_everything_once(
     dossier = await the_dossier(world, office.dossier.id)
     assert (dossier.waiting_count, dossier.ready_count) == (DOCUMENTS, STATEMENTS)
     assert len(await jobs_named(world, jobs.Reassess.name)) == 3, "batches of two"
+
+
+async def test_filling_waits_for_items_that_others_hold_before_it_takes_the_dossier(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items first, the dossier behind them: whoever works on an item takes them in that order too."""
+    monkeypatch.setattr(following, "BATCH", 500)
+    dossier = await opened_dossier(office)
+    await work(world)
+    made = await items_of(world, dossier.id)
+    held, *others = made
+    async with world.as_system() as session:
+        await session.execute(sa.delete(DossierItem).where(DossierItem.id.in_([one.id for one in others])))
+
+    async def fill() -> None:
+        async with world.as_system() as session:
+            await following.fill_documents(session, dossier.id, office.company.id, None)
+        async with world.as_system() as session:
+            await following.fill_statements(session, dossier.id, office.company.id, None)
+
+    async with anyio.create_task_group() as group, world.as_system() as session:
+        await repository.lock(session, [held.id])
+        group.start_soon(fill)
+        await somebody_waits(world)
+        await repository.set_locked(session, [held.id], locked=True)
+    assert len(await items_of(world, dossier.id)) == len(made)

@@ -3,6 +3,7 @@
 from portal.features.documents.domain.annotation import (
     Annotation,
     Merge,
+    annotation_faults,
     annotation_values,
     merge,
     read_tags,
@@ -94,6 +95,7 @@ __all__ = [
     "PdfOrigin",
     "Rate",
     "StoredFile",
+    "annotation_faults",
     "annotation_values",
     "direction_of",
     "duplicate_key",

@@ -7,9 +7,13 @@ from typing import Any
 import msgspec
 
 from portal.features.documents.domain.core import PaymentState
+from portal.kernel.language import N_
 
 MOST_TAGS = 20
 LONGEST_TAG = 40
+LONGEST_NOTE = 2000
+BAD_TAGS = N_("At most 20 tags of 40 characters, none of them empty or with a comma.")
+LONG_NOTE = N_("The note is too long: 2,000 characters at most.")
 
 
 class Annotation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,17 @@ class Merge:
     changes: dict[str, Any]
     clashes: tuple[str, ...]
     touched: frozenset[str]
+
+
+def annotation_faults(annotation: Annotation) -> dict[str, str]:
+    """What cannot be kept as it is, by field: a form reads tags back from one line, so they are what fits there."""
+    faults: dict[str, str] = {}
+    tags = annotation.tags or []
+    if len(tags) > MOST_TAGS or any(not tag.strip() or "," in tag or len(tag) > LONGEST_TAG for tag in tags):
+        faults["tags"] = BAD_TAGS
+    if annotation.note is not None and len(annotation.note) > LONGEST_NOTE:
+        faults["note"] = LONG_NOTE
+    return faults
 
 
 def read_tags(text: str) -> list[str]:

@@ -5,7 +5,14 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.documents import repository
-from portal.features.documents.domain import AMENDABLE, Annotation, DocumentChanged, Entry, merge
+from portal.features.documents.domain import (
+    AMENDABLE,
+    Annotation,
+    DocumentChanged,
+    Entry,
+    annotation_faults,
+    merge,
+)
 from portal.features.documents.models import Document
 from portal.features.documents.service.arriving import TOO_LARGE, too_large_amounts
 from portal.jobs.contract import clock_of
@@ -39,7 +46,7 @@ class Overtaken(Conflict):
 
 
 def _check_right(actor: Actor) -> None:
-    if actor.agent_id is None and not actor.may(Right.UPLOAD):
+    if not actor.may(Right.UPLOAD):
         raise Forbidden
 
 
@@ -132,8 +139,11 @@ async def annotate(
         Forbidden: the actor may not process documents.
         Overtaken: somebody else changed the same since it was seen.
         Conflict: the document is gone (`changed`).
+        Invalid: a tag or the note cannot be kept so (fields `tags`, `note`).
     """
     _check_right(actor)
+    if faults := annotation_faults(annotation):
+        raise Invalid(fields=faults)
     present = await repository.locked(session, document.id)
     if present is None:
         raise Conflict(MOVED_ON, code="changed")

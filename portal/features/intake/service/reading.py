@@ -122,7 +122,8 @@ class Reader:
 
     async def _guarded(self, row: IntakeFile, handle: Any) -> None:
         """One file; whatever is wrong with it, the others go on."""
-        if self.task.attempt > 1 and not await self._begun(row):
+        counted = self.task.attempt > 1
+        if counted and not await self._begun(row):
             return
         try:
             await handle(row)
@@ -140,7 +141,9 @@ class Reader:
                 await self._stumble(row, error)
             else:
                 self.away = error
+                await self._not_begun(row, counted=counted)
         except Unavailable:
+            await self._not_begun(row, counted=counted)
             raise
         except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
             await self._stumble(row, error)
@@ -161,6 +164,12 @@ class Reader:
         log.error("intake.deadly", file=str(row.id), attempt=self.task.attempt)
         await self._settle(row, IntakeState.REJECTED, "unexpected")
         return False
+
+    async def _not_begun(self, row: IntakeFile, *, counted: bool) -> None:
+        """A part we need is away: that is no death of this file's making."""
+        if counted:
+            async with self.task.transaction() as session:
+                await repository.not_begun(session, row.id)
 
     async def _settle(
         self, row: IntakeFile, to: IntakeState, reason: str | None = None, params: Any = None, **values: Any

@@ -74,10 +74,7 @@ async def fill_documents(
         return None
     now = clock_of(session).now()
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
-    rows = [_for_document(dossier, paper, policy, now) for paper in papers]
-    made = await repository.add_all(session, rows)
-    there = _not_made(rows, made, "document_id")
-    known = await repository.of_documents(session, dossier.id, there, lock=True)
+    known = await repository.of_documents(session, dossier.id, [paper.id for paper in papers], lock=True)
     changes: list[dict[str, Any]] = []
     for paper in papers:
         item = known.get(paper.id)
@@ -88,6 +85,9 @@ async def fill_documents(
         elif item.version == paper.version and item.counterparty != paper.counterparty_name:
             changes.append({"id": item.id, **_as_it_is(item), **_document_columns(paper)})
     await repository.change_many(session, changes)
+    # New items last: their counters take the dossier's row, and whoever works on items takes that one behind them too.
+    missing = [_for_document(dossier, paper, policy, now) for paper in papers if paper.id not in known]
+    await repository.add_all(session, missing)
     await _check_still_open(session, dossier_id)
     return papers[-1].id if len(papers) == BATCH else None
 
@@ -101,10 +101,9 @@ async def fill_statements(
     if dossier is None or not found:
         return None
     now = clock_of(session).now()
-    rows = [_for_statement(dossier, statement, account, now) for statement, account in found]
-    made = await repository.add_all(session, rows)
-    there = _not_made(rows, made, "statement_id")
-    known = await repository.of_statements(session, dossier.id, there, lock=True)
+    known = await repository.of_statements(
+        session, dossier.id, [one.id for one, _account in found], lock=True
+    )
     await repository.change_many(
         session,
         [
@@ -113,14 +112,10 @@ async def fill_statements(
             if (item := known.get(statement.id)) is not None and not item.counterparty
         ],
     )
+    missing = [_for_statement(dossier, one, account, now) for one, account in found if one.id not in known]
+    await repository.add_all(session, missing)
     await _check_still_open(session, dossier_id)
     return found[-1][0].id if len(found) == BATCH else None
-
-
-def _not_made(rows: Sequence[dict[str, Any]], made: Sequence[UUID], subject: str) -> list[UUID]:
-    """The papers whose item was there already."""
-    new = set(made)
-    return [row[subject] for row in rows if row["id"] not in new]
 
 
 async def _if_open(session: ReadSession, dossier_id: UUID, company_id: UUID) -> Dossier | None:
