@@ -57,9 +57,10 @@ AS_SYSTEM = {
     "approvals.handed_over",
     "mail.password_forgotten",
     "mail.password_changed",
+    "upkeep.drop_old_rows",
 }
-"""Handlers beyond row security: each acts on every firm with a dossier on one company, follows a change of access, or tells
-people of the other side."""
+"""Handlers beyond row security: each acts on every firm with a dossier on one company, follows a change of access, tells
+people of the other side, or throws away what is old, whoever it belonged to."""
 
 LONG_FILES = {
     "portal/features/dossiers/domain/importing.py": "one list read from its headings to its rows, rule by rule",

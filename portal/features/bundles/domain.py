@@ -115,6 +115,11 @@ class Candidate(Protocol):
         ...
 
     @property
+    def state_reason(self) -> str | None:
+        """Why it is held; of one that has left, why it is put aside."""
+        ...
+
+    @property
     def item_date(self) -> date:
         """Its legal date."""
         ...
@@ -153,7 +158,9 @@ def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -
     if options.final_before is not None and item.final_at > options.final_before:
         return WhyNot.RECENT
     if item.state in (ItemState.BUNDLED, ItemState.DELIVERED):
-        return None if options.include_exported else WhyNot.EXPORTED
+        if not options.include_exported:
+            return WhyNot.EXPORTED
+        return WhyNot.HELD if item.state_reason else None
     if item.state is ItemState.READY:
         return None
     rejected = item.approval in (ApprovalState.DISPUTED, ApprovalState.NOT_OURS)

@@ -24,6 +24,7 @@ class Thing:
     final_at: datetime = NOON
     version: int = 1
     bundled_version: int | None = None
+    state_reason: str | None = None
 
 
 READY = Thing()
@@ -69,6 +70,11 @@ options = st.builds(
         (replace(READY, state=ItemState.BUNDLED), ALL, WhyNot.EXPORTED),
         (replace(READY, state=ItemState.DELIVERED), ALL, WhyNot.EXPORTED),
         (replace(READY, state=ItemState.DELIVERED), ExportOptions(include_exported=True), None),
+        (
+            replace(READY, state=ItemState.DELIVERED, state_reason="damaged"),
+            ExportOptions(include_exported=True),
+            WhyNot.HELD,
+        ),
         (READY, ExportOptions(until=DAY), None),
         (READY, ExportOptions(until=DAY - timedelta(1)), WhyNot.AFTER_PERIOD),
         (READY, ExportOptions(since=DAY), None),

@@ -207,6 +207,29 @@ async def test_what_was_put_aside_for_its_damaged_file_is_shown_and_leaves_when_
     assert sorted(told) == ["items.held", "items.resumed"]
 
 
+async def test_a_damaged_file_that_had_left_holds_up_no_re_export_of_the_others(world: World) -> None:
+    office = await an_office(world)
+    broken = await an_invoice(world, office, "F-1")
+    await an_invoice(world, office, "F-2")
+    async with sign_in(world, office.owner, office.host) as client:
+        await press_export(client, office)
+        await world.run_jobs()
+        mend = await damage(world, broken)
+        for _ in range(2):  # the first finds the damage, the second leaves without it
+            await press_export(client, office, include_exported="yes")
+            await world.run_jobs()
+        first, given_up, second = await exports_of(world, office.dossier)
+        assert [one.number for one in (first, given_up, second)] == [1, None, 2]
+        assert (second.total, (await again(world, broken)).state) == (1, ItemState.BUNDLED)
+        assert "Its file is missing or damaged" in (await client.get(office.export_path)).text
+        mend()
+        await client.post(f"{office.export_path}/try-again")
+        assert (await again(world, broken)).state_reason is None
+        await press_export(client, office, include_exported="yes")
+        await world.run_jobs()
+    assert (await exports_of(world, office.dossier))[-1].total == 2
+
+
 async def test_one_that_is_still_damaged_is_put_aside_again(world: World) -> None:
     office = await an_office(world)
     item = await an_invoice(world, office)

@@ -187,11 +187,15 @@ PUT_ASIDE = frozenset({ApprovalState.NOT_NEEDED, ApprovalState.WAITING, Approval
 async def put_aside(
     session: WriteSession, actor: Actor, dossier_id: UUID, ids: Sequence[UUID], reason: str
 ) -> Sequence[UUID]:
-    """Hold items back for a reason of ours (a damaged file), until a person tries again. Gives who was."""
+    """Hold items back for a reason of ours (a damaged file), until a person tries again. Gives who was.
+
+    What has left before stays exported and is kept out of re-exports.
+    """
     await repository.lock(session, ids)
     moved = await repository.move(
         session, ids, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
     )
+    moved += await repository.set_reason(session, ids, reason)
     if moved:
         await audit.record(
             session, actor, "items.held", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved)
@@ -217,7 +221,10 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
     found = await repository.held(session, dossier.id, PUT_ASIDE, lock=True)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     goes: dict[tuple[ItemState, ApprovalState], list[UUID]] = defaultdict(list)
+    await repository.set_reason(session, [item.id for item in found], None)
     for item in found:
+        if item.state is not ItemState.HELD:
+            continue
         says = first_states(
             item.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
         )

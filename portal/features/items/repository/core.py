@@ -11,18 +11,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.session import ReadSession, WriteSession
-from portal.features.items.domain import ITEM, ApprovalState, ItemQuery, ItemState
+from portal.features.items.domain import ITEM, ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 
 FRESH = {"populate_existing": True}
 _OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
-LIST_COLUMNS = ("number", "counterparty", "item_date", "due_date", "currency", "net", "tax", "gross")
 
 
 # Dossiers are another slice's: only who may still look, and who manages them, is known here.
-_DOSSIER = sa.table(
+DOSSIER = sa.table(
     "dossier",
     sa.column("id", sa.Uuid()),
     sa.column("firm_id", sa.Uuid()),
@@ -101,7 +99,7 @@ async def _of_dossier(
 async def holds_open(session: WriteSession, dossier_id: UUID) -> bool:
     """Whether a firm still sees the company of a dossier; its row is taken, so that it stays so until the end of the transaction."""
     access = await session.scalar(
-        sa.select(_DOSSIER.c.access).where(_DOSSIER.c.id == dossier_id).with_for_update(read=True)
+        sa.select(DOSSIER.c.access).where(DOSSIER.c.id == dossier_id).with_for_update(read=True)
     )
     return access in ("managed", "granted")
 
@@ -210,6 +208,17 @@ async def move(
     return list(moved)
 
 
+async def set_reason(session: WriteSession, ids: Sequence[UUID], reason: str | None) -> list[UUID]:
+    """Items that have left are, or are no more, put aside: they stay where they are and leave no second time. Returns who was."""
+    marked = await session.scalars(
+        sa.update(DossierItem)
+        .where(DossierItem.id.in_(ids), DossierItem.state.in_(_OUT))
+        .values(state_reason=reason)
+        .returning(DossierItem.id)
+    )
+    return list(marked)
+
+
 async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool) -> None:
     """Tell the items whether their documents are locked (the lock itself is the documents slice's)."""
     await session.execute(sa.update(DossierItem).where(DossierItem.id.in_(ids)).values(locked=locked))
@@ -253,13 +262,15 @@ async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierIt
 async def held(
     session: ReadSession, dossier_id: UUID, approvals: Iterable[ApprovalState], *, lock: bool = False
 ) -> Sequence[DossierItem]:
-    """Items of a dossier that are put aside with one of these words of the entrepreneur, in id order."""
+    """Items of a dossier that are put aside, in id order: with one of these words of the entrepreneur, or after they left."""
     statement = (
         sa.select(DossierItem)
         .where(
             DossierItem.dossier_id == dossier_id,
-            DossierItem.state == ItemState.HELD,
-            DossierItem.approval.in_(list(approvals)),
+            sa.or_(
+                sa.and_(DossierItem.state == ItemState.HELD, DossierItem.approval.in_(list(approvals))),
+                sa.and_(DossierItem.state.in_(_OUT), DossierItem.state_reason.is_not(None)),
+            ),
         )
         .order_by(DossierItem.id)
         .execution_options(**FRESH)
@@ -305,8 +316,8 @@ async def dossiers_due(
     statements: bool,
 ) -> Sequence[UUID]:
     """Dossiers of a firm with something ready to leave under these bounds; in the system scope."""
-    seen = sa.select(_DOSSIER.c.id).where(
-        _DOSSIER.c.firm_id == firm_id, _DOSSIER.c.access.in_(("managed", "granted"))
+    seen = sa.select(DOSSIER.c.id).where(
+        DOSSIER.c.firm_id == firm_id, DOSSIER.c.access.in_(("managed", "granted"))
     )
     where = [
         DossierItem.firm_id == firm_id,
@@ -380,63 +391,3 @@ async def blank(session: WriteSession, dossier_id: UUID) -> None:
             decided_by_name=None,
         )
     )
-
-
-def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
-    where: list[sa.ColumnElement[bool]] = []
-    if query.dossier_id is not None:
-        where.append(DossierItem.dossier_id == query.dossier_id)
-    if query.managed_by is not None:
-        managed = sa.select(_DOSSIER.c.id).where(_DOSSIER.c.manager_id == query.managed_by)
-        where.append(DossierItem.dossier_id.in_(managed))
-    if query.states:
-        where.append(DossierItem.state.in_(query.states))
-    if query.kinds:
-        where.append(DossierItem.kind.in_(query.kinds))
-    if query.approvals:
-        where.append(DossierItem.approval.in_(query.approvals))
-    if query.documents_only:
-        where.append(DossierItem.document_id.is_not(None))
-    if query.search:
-        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
-        where.append(sa.or_(DossierItem.number.ilike(pattern), DossierItem.counterparty.ilike(pattern)))
-    return where
-
-
-SORTS: dict[str, tuple[Any, type[Any]]] = {
-    "date": (DossierItem.item_date, date),
-    "received": (DossierItem.received_at, datetime),
-    "counterparty": (DossierItem.counterparty, str),
-}
-
-
-async def page(session: ReadSession, query: ItemQuery, size: int = PAGE_SIZE) -> Page[DossierItem]:
-    """One page of items."""
-    column, kind = SORTS.get(query.sort, SORTS["date"])
-    statement, backwards = keyset(
-        sa.select(DossierItem).where(*_filtered(query)),
-        sort=column,
-        tie=DossierItem.id,
-        kind=kind,
-        descending=query.descending,
-        cursor=query.cursor,
-        size=size,
-    )
-    rows = (await session.scalars(statement)).all()
-    return cut(
-        rows,
-        backwards=backwards,
-        cursor=query.cursor,
-        sort_value=lambda row: getattr(row, column.key),
-        row_id=lambda row: row.id,
-        size=size,
-    )
-
-
-async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
-    """How many items are in each state."""
-    found = await session.execute(
-        sa.select(DossierItem.state, sa.func.count()).where(*_filtered(query)).group_by(DossierItem.state)
-    )
-    return {row[0]: row[1] for row in found}
