@@ -254,9 +254,10 @@ async def annotate(
 
 
 def _annotation(form: Form, prefix: str = "") -> Annotation:
+    """As typed, however long: what fits is for `service.annotate` to say, and what was seen may be older than its limits."""
     return Annotation(
-        tags=read_tags(form.text(f"{prefix}tags", longest=1000)),
-        note=form.text(f"{prefix}note", longest=2000),
+        tags=read_tags(form.values.get(f"{prefix}tags", "")),
+        note=form.values.get(f"{prefix}note", ""),
         payment_state=form.choice(f"{prefix}payment_state", PaymentState, default=PaymentState.OPEN),
     )
 

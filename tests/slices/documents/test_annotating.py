@@ -92,8 +92,37 @@ async def test_too_long_a_note_is_shown_again_with_its_fault(office: Office) -> 
         long = "x" * 2001
         answer = await client.post(f"/documents/{document.id}/annotate", data={**form, "note": long})
     assert answer.status_code == 422
-    assert "This is too long." in answer.text
+    assert "The note is too long: 2,000 characters at most." in answer.text
     assert form_of(answer)["note"] == long
+
+
+@pytest.mark.parametrize("tags", [", ".join(f"t{n}" for n in range(21)), "x" * 41])
+async def test_tags_that_do_not_fit_are_shown_again_and_never_cut(office: Office, tags: str) -> None:
+    document = await office.purchase()
+    async with sign_in(office.world, office.entrepreneur) as client:
+        form = form_of(await client.get(f"/documents/{document.id}"))
+        answer = await client.post(f"/documents/{document.id}/annotate", data={**form, "tags": tags})
+    assert answer.status_code == 422
+    assert "At most 20 tags of 40 characters" in answer.text
+    assert form_of(answer)["tags"] == tags
+    assert (await stored(office))[1] == []
+
+
+async def test_more_than_fits_from_earlier_stays_whole_while_something_else_is_saved(office: Office) -> None:
+    document = await office.purchase()
+    many, long = [f"t{n}" for n in range(30)] + ["x" * 400] * 3, "n" * 3000
+    async with office.world.as_system() as session:
+        await session.execute(sa.update(Document).values(tags=many, note=long))
+    path = f"/documents/{document.id}"
+    async with sign_in(office.world, office.entrepreneur) as client:
+        form = form_of(await client.get(path))
+        paid = await client.post(f"{path}/annotate", data={**form, "payment_state": "paid"})
+        assert paid.status_code == 303
+        assert await stored(office) == (long, many, "paid")
+        form = form_of(await client.get(path))
+        fewer = await client.post(f"{path}/annotate", data={**form, "tags": form["tags"].replace("t0, ", "")})
+        assert fewer.status_code == 422
+    assert (await stored(office))[1] == many
 
 
 def test_annotations_are_laid_over_one_another() -> None:

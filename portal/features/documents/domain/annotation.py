@@ -39,21 +39,28 @@ class Merge:
     touched: frozenset[str]
 
 
-def annotation_faults(annotation: Annotation) -> dict[str, str]:
-    """What cannot be kept as it is, by field: a form reads tags back from one line, so they are what fits there."""
+def annotation_faults(annotation: Annotation, touched: frozenset[str]) -> dict[str, str]:
+    """What cannot be kept as it is, by field: a form reads tags back from one line, so they are what fits there.
+
+    Args:
+        touched: what the writer changed; what they left alone holds nothing up.
+    """
     faults: dict[str, str] = {}
-    tags = annotation.tags or []
+    tags = annotation.tags or [] if "tags" in touched else []
     if len(tags) > MOST_TAGS or any(not tag.strip() or "," in tag or len(tag) > LONGEST_TAG for tag in tags):
         faults["tags"] = BAD_TAGS
-    if annotation.note is not None and len(annotation.note) > LONGEST_NOTE:
+    if "note" in touched and len(annotation.note or "") > LONGEST_NOTE:
         faults["note"] = LONG_NOTE
     return faults
 
 
 def read_tags(text: str) -> list[str]:
-    """Tags as people type them, separated by commas; each once, empty ones left out."""
-    tags = (tag.strip()[:LONGEST_TAG] for tag in text.split(","))
-    return list(dict.fromkeys(tag for tag in tags if tag))[:MOST_TAGS]
+    """Tags as people type them, separated by commas; each once, empty ones left out.
+
+    None is cut or dropped: what does not fit is said, by `annotation_faults`.
+    """
+    tags = (tag.strip() for tag in text.split(","))
+    return list(dict.fromkeys(tag for tag in tags if tag))
 
 
 def annotation_values(tags: Sequence[str], note: str, payment_state: PaymentState) -> dict[str, str]:

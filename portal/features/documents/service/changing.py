@@ -142,13 +142,13 @@ async def annotate(
         Invalid: a tag or the note cannot be kept so (fields `tags`, `note`).
     """
     _check_right(actor)
-    if faults := annotation_faults(annotation):
-        raise Invalid(fields=faults)
     present = await repository.locked(session, document.id)
     if present is None:
         raise Conflict(MOVED_ON, code="changed")
     now = Annotation(tags=present.tags, note=present.note, payment_state=present.payment_state)
     merged = merge(annotation, now, seen)
+    if faults := annotation_faults(annotation, merged.touched):
+        raise Invalid(fields=faults)
     if merged.clashes:
         raise Overtaken(merged.clashes, merged.touched)
     if not merged.changes:
