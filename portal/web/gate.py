@@ -63,6 +63,11 @@ def without_body(send: Send) -> Send:
     return beginning
 
 
+TOO_LARGE = 413
+MOST_THROWN_AWAY = 1024**3
+"""Bytes of a refused body that are still taken from somebody who is signed in."""
+
+
 class Gate:
     """The outermost ASGI application."""
 
@@ -97,11 +102,22 @@ class Gate:
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
         plain = {name: value for name, value in headers if name != b"cookie"}
         status = 0
+        whole = False
+
+        async def watched_receive() -> Any:
+            nonlocal whole
+            message = await receive()
+            whole = whole or message["type"] != "http.request" or not message.get("more_body", False)
+            return message
 
         async def guarded_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                taken = 0
+                # A proxy that still sends what is refused would not hear why: the connection would break under it.
+                while status == TOO_LARGE and state["signed_in"] and not whole and taken < MOST_THROWN_AWAY:
+                    taken += len((await watched_receive()).get("body", b""))
                 message["headers"] = with_security(
                     list(message["headers"]), https=self.settings.secure_cookies
                 )
@@ -124,7 +140,7 @@ class Gate:
         structlog.contextvars.bind_contextvars(request_id=state["request_id"])
         try:
             if path.startswith(OPEN_PATHS):
-                await self.app(scope, receive, guarded_send)
+                await self.app(scope, watched_receive, guarded_send)
                 return
             host = normalised_host(headers)
             firm = await self.directories.hosts.find(host) if host is not None else None
@@ -144,7 +160,7 @@ class Gate:
             )
             state["language"] = language
             with speaking(language):
-                await self.app(scope, receive, guarded_send)
+                await self.app(scope, watched_receive, guarded_send)
         except (PortalError, OSError, TimeoutError, SQLAlchemyError) as error:
             # The database is away, or all its connections are taken: nothing was begun.
             log.warning("web.unavailable", error=type(error).__name__)
