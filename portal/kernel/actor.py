@@ -23,10 +23,6 @@ class Role(enum.StrEnum):
     READER = "reader"
 
 
-FIRM_ROLES = (Role.OWNER, Role.MANAGER, Role.ACCOUNTANT, Role.ASSISTANT)
-COMPANY_ROLES = (Role.ENTREPRENEUR, Role.APPROVER, Role.CONTRIBUTOR, Role.READER)
-
-
 class Right(enum.StrEnum):
     """What a person may be allowed to do."""
 

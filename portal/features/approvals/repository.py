@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.approvals.models import ApprovalDecision, HandOver
 
@@ -61,8 +62,7 @@ def _waiting(search: str = "") -> sa.Select[Any]:
     )
     statement = sa.select(_DOCUMENT.c.id).where(asked.exists())
     if search:
-        escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
+        pattern = containing(search)
         statement = statement.where(
             sa.or_(_DOCUMENT.c.number.ilike(pattern), _DOCUMENT.c.counterparty_name.ilike(pattern))
         )

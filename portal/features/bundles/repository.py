@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
@@ -170,7 +171,7 @@ async def page(
         .where(_managed_by(managed_by))
     )
     if query.search:
-        pattern = "%" + query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = containing(query.search)
         bare = "".join(character for character in query.search if character.isalnum())
         matches = [_DOSSIER.c.name.ilike(pattern), _DOSSIER.c.code.ilike(pattern)]
         statement = statement.where(

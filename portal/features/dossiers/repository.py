@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain import (
     ACCESS,
@@ -62,7 +63,7 @@ class DossierQuery:
 def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
     statement = visible_to(actor)
     if query.search:
-        pattern = "%" + query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        pattern = containing(query.search)
         bare = "".join(character for character in query.search if character.isalnum())
         matches = [Dossier.name.ilike(pattern), Dossier.code.ilike(pattern)]
         if bare:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.intake.domain import INTAKE, IntakeQuery, IntakeState
 from portal.features.intake.models import IntakeFile
@@ -150,8 +151,7 @@ def _filtered(company_id: UUID, query: IntakeQuery) -> list[sa.ColumnElement[boo
     if query.received_by is not None:
         where.append(IntakeFile.received_by == query.received_by)
     if query.search:
-        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        where.append(IntakeFile.name.ilike(f"%{escaped}%"))
+        where.append(IntakeFile.name.ilike(containing(query.search)))
     return where
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import containing
 from portal.db.session import ReadSession
 from portal.features.documents.domain import DocumentQuery, Kind
 from portal.features.documents.models import Document
@@ -71,8 +72,7 @@ def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
     if query.received_by is not None:
         statement = statement.where(Document.received_by == query.received_by)
     if query.search:
-        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
+        pattern = containing(query.search)
         matches: list[sa.ColumnElement[bool]] = [
             Document.number.ilike(pattern),
             Document.counterparty_name.ilike(pattern),

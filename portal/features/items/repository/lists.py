@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import containing
 from portal.db.session import ReadSession
 from portal.features.items.domain import ItemQuery, ItemState
 from portal.features.items.models import DossierItem
@@ -28,8 +29,7 @@ def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
     if query.documents_only:
         where.append(DossierItem.document_id.is_not(None))
     if query.search:
-        escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = f"%{escaped}%"
+        pattern = containing(query.search)
         where.append(sa.or_(DossierItem.number.ilike(pattern), DossierItem.counterparty.ilike(pattern)))
     return where
 
