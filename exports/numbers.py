@@ -31,6 +31,11 @@ _COUNTRIES = frozenset(_COUNTRY_CODES.split())
 _BELGIAN_SCHEMES = frozenset({"0208", "9925", "9956", "0193", "BE:CBE", "BE:EN", "BE:VAT", "BE:KBO"})
 
 
+def is_country(code: str) -> bool:
+    """Whether a text is a country as addresses and VAT numbers name it (``BE``, ``EL``); capitals."""
+    return code in _COUNTRIES
+
+
 def to_decimal(text: str) -> Decimal | None:
     """The value of an xsd:decimal, or ``None`` when the text is none.
 

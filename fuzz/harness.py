@@ -39,7 +39,7 @@ def main() -> None:
         import atheris
     except ImportError:
         sys.exit("atheris is not installed here: python -m fuzz installs it and runs the targets")
-    with atheris.instrument_imports(include=["exports", "zipfile"]):
+    with atheris.instrument_imports(include=["exports", "zipfile"]):  # pyright: ignore[reportAttributeAccessIssue] - compiled
         module = importlib.import_module(f"fuzz.{target}")
     folder = WORK / target
     inputs = folder / "corpus"

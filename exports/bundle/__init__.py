@@ -1,10 +1,10 @@
 """Bundles: deterministic ZIPs with a chained manifest, in the layout of a bookkeeping package.
 
-``build`` streams items into a ZIP and returns the manifest it put in; ``verify`` reads such a ZIP, whoever
+``build`` streams items into a ZIP and returns the manifest it put in; ``rebuild`` writes it once more; ``verify`` reads such a ZIP, whoever
 touched it since, and tells what is wrong with it.
 """
 
-from exports.bundle.build import build
+from exports.bundle.build import build, rebuild
 from exports.bundle.errors import HeaderFault, ItemFault, Unreadable
 from exports.bundle.manifest import (
     MANIFEST_PATH,
@@ -17,6 +17,7 @@ from exports.bundle.manifest import (
     RateTotal,
     Totals,
     read_manifest,
+    totals,
 )
 from exports.bundle.model import (
     Header,
@@ -57,5 +58,7 @@ __all__ = [
     "build",
     "import_order",
     "read_manifest",
+    "rebuild",
+    "totals",
     "verify",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from decimal import Decimal
+from functools import partial
 from hashlib import sha256
 from tempfile import TemporaryFile
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from exports.bundle.archive import CHUNK, ArchiveWriter
 from exports.bundle.errors import HeaderFault, ItemFault
@@ -30,35 +31,50 @@ from exports.bundle.names import folders_of, path_fault
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _MAX_VERSION = 2**53
-_IN_MEMORY = 8 << 20  # a larger file waits on disk until its hash is known to be right
+_IN_MEMORY = 8 << 20  # what is larger waits on disk until its hash is known to be right
 
 
-def build(header: Header, items: Iterable[Item], layout: Layout, out: BinaryIO) -> Manifest:
+def build(
+    header: Header,
+    items: Iterable[Item],
+    layout: Layout,
+    out: BinaryIO,
+    *,
+    aside: Callable[[Item, ItemFault], object] | None = None,
+) -> Manifest:
     """Writes the bundle of these items to ``out`` and returns its manifest, which is also its last entry.
 
     Items are taken and written one by one, in the order given (see ``import_order``); of their bytes never
-    more than one file is held, and of that at most 8 MiB in memory. ``out`` is written from where it stands
-    and need not be seekable. The same header, items, layout and bytes give the same ZIP, byte for byte, on
-    every machine.
+    more than one item's files are held, and of these at most 8 MiB in memory. ``out`` is written from where it
+    stands and need not be seekable. The same header, items, layout and bytes give the same ZIP, byte for byte,
+    on every machine.
 
-    A CODA file that several statements of one account share is written once, where the first has it. Everything that a file claims is checked
-    before it is written: when this raises, what ``out`` holds is not a ZIP and is to be thrown away.
+    A CODA file that several statements of one account share is written once, where the first has it. Everything
+    that an item claims is checked before anything of it is written: one that cannot leave is handed to ``aside``
+    and the rest becomes the bundle that it would be without it. Without ``aside`` it ends the build; when this
+    raises, what ``out`` holds is not a ZIP and is to be thrown away.
 
     Raises:
         HeaderFault: The header cannot make a manifest.
-        ItemFault: An item cannot leave; it names the item and why.
-        OSError: ``out`` cannot be written.
+        ItemFault: An item cannot leave and there is no ``aside``; it names the item and why.
+        OSError: ``out`` or a temporary file cannot be written.
+        and whatever ``aside`` raises.
     """
     _check_header(header)
     archive = ArchiveWriter(out)
     packer = _Packer(archive, layout, header.number)
     listed: list[ManifestItem] = []
     seen: set[tuple[str, int]] = set()
-    for sequence, item in enumerate(items, start=1):
-        if (item.id, item.version) in seen:
-            raise ItemFault(item.id, "duplicate_item", {"version": str(item.version)})
-        seen.add((item.id, item.version))
-        listed.append(packer.pack(item, sequence))
+    for item in items:
+        try:
+            _check_new(item, seen)
+            listed.append(packer.pack(item, len(listed) + 1))
+        except ItemFault as fault:
+            if aside is None:
+                raise
+            aside(item, fault)
+        else:
+            seen.add((item.id, item.version))
     manifest = Manifest(
         dossier=ManifestDossier(
             id=header.dossier_id,
@@ -80,8 +96,52 @@ def build(header: Header, items: Iterable[Item], layout: Layout, out: BinaryIO) 
     return manifest
 
 
+def rebuild(manifest: Manifest, open_file: Callable[[ManifestFile], BinaryIO], out: BinaryIO) -> None:
+    """Writes the bundle that this manifest belongs to once more: the same bytes, as long as its files have theirs.
+
+    Raises:
+        ItemFault: A file is not as the manifest says; it names the item.
+        OSError: ``out`` or a temporary file cannot be written.
+    """
+    archive = ArchiveWriter(out)
+    written: set[str] = set()
+    for item in manifest.items:
+        for file in item.files:
+            if file.path in written:
+                continue
+            written.add(file.path)
+            with ExitStack() as stack:
+                known = ItemFile(
+                    role=file.role,
+                    name=file.name,
+                    media_type=file.media_type,
+                    size=file.size,
+                    sha256=file.sha256,
+                    origin=file.origin,
+                    open=partial(open_file, file),
+                )
+                ready = _held(item.id, known, file.path, stack, room=_IN_MEMORY)
+                archive.write(ready.path, ready.chunks, size=ready.size, crc=ready.crc)
+    archive.write_bytes(MANIFEST_PATH, manifest.to_bytes())
+    archive.finish()
+
+
+def _check_new(item: Item, seen: set[tuple[str, int]]) -> None:
+    if (item.id, item.version) in seen:
+        raise ItemFault(item.id, "duplicate_item", {"version": str(item.version)})
+
+
+class _Ready(NamedTuple):
+    """A file whose bytes are known to be right and held, and its path."""
+
+    path: str
+    size: int
+    crc: int
+    chunks: Iterable[bytes]
+
+
 class _Packer:
-    """Puts items into an archive and keeps the paths apart."""
+    """Puts items into an archive, each whole or not at all, and keeps the paths apart."""
 
     def __init__(self, archive: ArchiveWriter, layout: Layout, bundle: int) -> None:
         self._archive = archive
@@ -92,65 +152,103 @@ class _Packer:
         self._shared: dict[str, tuple[str, str, str]] = {}
 
     def pack(self, item: Item, sequence: int) -> ManifestItem:
+        with ExitStack() as held:
+            # What an item holds comes from strangers: whatever it makes us stumble over is a fault of the item.
+            try:
+                told, ready, shared = self._prepare(item, sequence, held)
+            except (ItemFault, OSError, MemoryError):
+                raise
+            except Exception as fault:
+                raise ItemFault(item.id, "unexpected", {"fault": _said(fault)}) from fault
+            for file in ready:
+                self._archive.write(file.path, file.chunks, size=file.size, crc=file.crc)
+        for file in ready:
+            self._paths.add(file.path.casefold())
+            self._folders.update(folders_of(file.path.casefold()))
+        self._shared.update(shared)
+        return told
+
+    def _prepare(
+        self, item: Item, sequence: int, held: ExitStack
+    ) -> tuple[ManifestItem, list[_Ready], dict[str, tuple[str, str, str]]]:
+        """What the manifest tells of the item, and its files checked and ready to be written."""
+        _describe(
+            item, sequence, ()
+        )  # its own values first: what they break is not the fault of another item
         placements = self._layout.place(item, bundle=self._bundle, sequence=sequence)
         if not placements:
             raise ItemFault(item.id, "no_files")
-        return _describe(item, sequence, tuple(self._put(item, placement) for placement in placements))
+        paths: list[str] = []
+        ready: list[_Ready] = []
+        shared: dict[str, tuple[str, str, str]] = {}
+        room = _IN_MEMORY
+        for file, placed in placements:
+            path = placed
+            # Statements that came in one file leave in one file: written twice it would be booked twice.
+            there = self._shared.get(file.sha256) or shared.get(file.sha256)
+            if file.role == "coda" and there is not None:
+                path, *account = there
+                if account != [_account(item), item.currency]:
+                    raise ItemFault(
+                        item.id, "shared_coda", {"file": file.name, "account": item.account or ""}
+                    )
+            else:
+                self._check_path(item, path, [each.path.casefold() for each in ready])
+                ready.append(_held(item.id, file, path, held, room=room))
+                room -= file.size if file.size <= room else 0
+                if file.role == "coda":
+                    shared[file.sha256] = (path, _account(item), item.currency)
+            paths.append(path)
+        return _describe(item, sequence, tuple(map(_told, placements, paths))), ready, shared
 
-    def _put(self, item: Item, placement: Placement) -> ManifestFile:
-        file, path = placement
-        # Statements that came in one file leave in one file: written twice it would be booked twice.
-        if file.role == "coda" and file.sha256 in self._shared:
-            path, *account = self._shared[file.sha256]
-            if account != [_account(item), item.currency]:
-                raise ItemFault(item.id, "shared_coda", {"file": file.name, "account": item.account or ""})
-        else:
-            self._claim(item, path)
-            self._write(item, file, path)
-            if file.role == "coda":
-                self._shared[file.sha256] = (path, _account(item), item.currency)
-        return ManifestFile(
-            role=file.role,
-            path=path,
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            sha256=file.sha256,
-            origin=file.origin,
-        )
-
-    def _claim(self, item: Item, path: str) -> None:
+    def _check_path(self, item: Item, path: str, own: list[str]) -> None:
         """Makes sure that the path is safe, and that no other file has it or stands in its way."""
         if fault := path_fault(path):
             raise ItemFault(item.id, "bad_path", {"path": path, "fault": fault})
         folded = path.casefold()
         folders = list(folders_of(folded))
-        if folded in self._paths:
+        if folded in self._paths or folded in own:
             raise ItemFault(item.id, "duplicate_path", {"path": path})
-        if folded in self._folders or not self._paths.isdisjoint(folders):
+        if (
+            folded in self._folders
+            or any(folded in folders_of(other) for other in own)
+            or not self._paths.isdisjoint(folders)
+            or not set(own).isdisjoint(folders)
+        ):
             raise ItemFault(item.id, "path_is_folder", {"path": path})
-        self._paths.add(folded)
-        self._folders.update(folders)
-
-    def _write(self, item: Item, file: ItemFile, path: str) -> None:
-        if file.size < 0 or not _HASH.match(file.sha256):
-            claims = {"file": file.name, "size": str(file.size), "sha256": file.sha256}
-            raise ItemFault(item.id, "bad_value", claims)
-        if file.size <= _IN_MEMORY:
-            held: list[bytes] = []
-            crc = _check(item, file, held.append)
-            self._archive.write(path, held, size=file.size, crc=crc)
-            return
-        with TemporaryFile() as spool:
-            crc = _check(item, file, spool.write)
-            spool.seek(0)
-            self._archive.write(path, iter(lambda: spool.read(CHUNK), b""), size=file.size, crc=crc)
 
 
-def _check(item: Item, file: ItemFile, keep: Callable[[bytes], object]) -> int:
+def _told(placement: Placement, path: str) -> ManifestFile:
+    file = placement.file
+    return ManifestFile(
+        role=file.role,
+        path=path,
+        name=file.name,
+        media_type=file.media_type,
+        size=file.size,
+        sha256=file.sha256,
+        origin=file.origin,
+    )
+
+
+def _held(item_id: str, file: ItemFile, path: str, stack: ExitStack, *, room: int) -> _Ready:
+    """The file's bytes, checked: in memory where there is room, else in a temporary file that ``stack`` closes."""
+    if file.size < 0 or not _HASH.match(file.sha256):
+        claims = {"file": file.name, "size": str(file.size), "sha256": file.sha256}
+        raise ItemFault(item_id, "bad_value", claims)
+    if file.size <= room:
+        pieces: list[bytes] = []
+        return _Ready(path, file.size, _check(item_id, file, pieces.append), pieces)
+    spool = stack.enter_context(TemporaryFile())  # noqa: SIM115 - the stack is its context
+    crc = _check(item_id, file, spool.write)
+    spool.seek(0)
+    return _Ready(path, file.size, crc, iter(lambda: spool.read(CHUNK), b""))
+
+
+def _check(item_id: str, file: ItemFile, keep: Callable[[bytes], object]) -> int:
     """Hands the file's bytes to ``keep``, makes sure they are as the item says, returns their CRC-32."""
     digest, crc, length = sha256(), 0, 0
-    for chunk in _read(item, file):
+    for chunk in _read(item_id, file):
         length += len(chunk)
         if length > file.size:
             break
@@ -160,24 +258,24 @@ def _check(item: Item, file: ItemFile, keep: Callable[[bytes], object]) -> int:
     if length != file.size:
         found = f"more than {file.size}" if length > file.size else str(length)
         raise ItemFault(
-            item.id, "wrong_size", {"file": file.name, "expected": str(file.size), "found": found}
+            item_id, "wrong_size", {"file": file.name, "expected": str(file.size), "found": found}
         )
     if (found := digest.hexdigest()) != file.sha256:
-        raise ItemFault(item.id, "wrong_hash", {"file": file.name, "expected": file.sha256, "found": found})
+        raise ItemFault(item_id, "wrong_hash", {"file": file.name, "expected": file.sha256, "found": found})
     return crc
 
 
-def _read(item: Item, file: ItemFile) -> Iterator[bytes]:
+def _read(item_id: str, file: ItemFile) -> Iterator[bytes]:
     """The file's bytes in pieces; whatever its stream raises becomes a fault of the item."""
     # A store fails in ways of its own that this library cannot name; the item is at fault in all of them.
     try:
         stream = file.open()
     except Exception as fault:  # see above
-        raise ItemFault(item.id, "cannot_open", {"file": file.name, "fault": _said(fault)}) from fault
+        raise ItemFault(item_id, "cannot_open", {"file": file.name, "fault": _said(fault)}) from fault
     if not (callable(getattr(stream, "read", None)) and callable(getattr(stream, "close", None))):
         said = f"{type(stream).__name__} is no stream"
-        raise ItemFault(item.id, "cannot_open", {"file": file.name, "fault": said})
-    with _blaming(item, file), closing(stream):
+        raise ItemFault(item_id, "cannot_open", {"file": file.name, "fault": said})
+    with _blaming(item_id, file), closing(stream):
         while chunk := stream.read(CHUNK):
             if not isinstance(chunk, bytes):
                 raise TypeError(f"the stream gives {type(chunk).__name__}, not bytes")
@@ -185,11 +283,11 @@ def _read(item: Item, file: ItemFile) -> Iterator[bytes]:
 
 
 @contextmanager
-def _blaming(item: Item, file: ItemFile) -> Generator[None]:
+def _blaming(item_id: str, file: ItemFile) -> Generator[None]:
     try:
         yield
     except Exception as fault:
-        raise ItemFault(item.id, "cannot_read", {"file": file.name, "fault": _said(fault)}) from fault
+        raise ItemFault(item_id, "cannot_read", {"file": file.name, "fault": _said(fault)}) from fault
 
 
 def _account(item: Item) -> str:

@@ -20,12 +20,13 @@ class HeaderFault(UnwritableError):
 
 
 class ItemFault(UnwritableError):
-    """One item cannot leave; nothing of the bundle may be used.
+    """One item cannot leave. Where ``build`` raises it, nothing of the bundle may be used.
 
     Reasons: ``cannot_open``, ``cannot_read``, ``wrong_size``, ``wrong_hash``, ``no_files``, ``bad_amount``,
     ``bad_value``, ``duplicate_item``, ``duplicate_path``, ``path_is_folder`` (a file where another's folder is),
     ``bad_path``, ``shared_coda`` (one CODA file for statements of two accounts or currencies: cut it with
-    ``coda.split`` first, else it would be booked twice, or on the wrong account).
+    ``coda.split`` first, else it would be booked twice, or on the wrong account), ``unexpected`` (a value that
+    nobody thought of; what it raised is the cause).
 
     Attributes:
         item_id: ``Item.id`` of the item to blame.

@@ -1,5 +1,7 @@
 r"""File and folder names that every reader accepts: ASCII, safe on Windows, short.
 
+Everything that is safe here is taken by the desktop agent, which checks by rules of its own (a test compares both).
+
 The rules for Windows are those of Microsoft's "Naming Files, Paths, and Namespaces": no control characters,
 none of ``< > : " / \ | ? *``, no trailing dot or space, no device name (``CON``, ``COM1``, …) before the
 first dot.
@@ -18,10 +20,24 @@ MAX_NAME = 80
 MAX_PATH = 160
 """The longest path inside a bundle: leaves 100 of the 260 characters of Windows for where it is put."""
 
+MAX_DEPTH = 16
+"""The most parts of a path, the file's name included."""
+
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\]')
 _DEVICES = frozenset(
-    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"]
     + [f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789\u00b9\u00b2\u00b3"]
+)
+# What a system reads by itself, and by which a folder looks or acts otherwise.
+_SYSTEM = frozenset({"desktop.ini", "thumbs.db", "folder.htt", "autorun.inf", ".ds_store", ".htaccess"})
+# Windows has a second, short name for every file: LONGFI~1.XML may be another one.
+_SHORT = re.compile(r"[^.]*~[0-9]+(\..*)?\Z")
+_AGENTS = ".fidero-"
+# Kinds of files that Windows runs.
+_RUNNABLE = re.compile(
+    r"ad[ep]|application|appref-ms|ba[st]|chm|cmd|com|cpl|crt|desktop|dll|exe|gadget|hlp|hta|in[fs]|isp"
+    r"|jar|jse?|lnk|ma[dfmqrstvw]|md[abetwz]|ms[cip]|msix|ms[ht].*|ocx|pif|ps[12].*|psc[12]|psd1|psm1"
+    r"|py[wz]?|reg|sc[frt]|sh[bs]?|sys|url|vb|vbe|vbs|ws[cfh]?|xll"
 )
 # Letters that Unicode does not decompose into a base letter and an accent.
 _LETTERS = str.maketrans(
@@ -62,7 +78,8 @@ def segment_fault(segment: str) -> str | None:
     """Why one folder or file name is not safe everywhere, as a code; None when it is.
 
     Codes: ``empty``, ``dots``, ``too_long``, ``forbidden_character``, ``trailing_dot_or_space``,
-    ``device_name``, ``not_normalised``.
+    ``device_name``, ``not_normalised``, ``leading_sign`` (``-`` or ``~`` in front, or a short name of Windows),
+    ``system_file``, ``reserved_name`` (the agent's own).
     """
     if not segment:
         return "empty"
@@ -76,9 +93,23 @@ def segment_fault(segment: str) -> str | None:
         return "trailing_dot_or_space"
     if segment.split(".", 1)[0].rstrip(" ").upper() in _DEVICES:
         return "device_name"
+    if segment[0] in "-~" or _SHORT.match(segment):
+        return "leading_sign"
+    if segment.casefold() in _SYSTEM:
+        return "system_file"
+    if segment.casefold().startswith(_AGENTS):
+        return "reserved_name"
     if unicodedata.normalize("NFC", segment) != segment:
         return "not_normalised"
     return None
+
+
+def made_safe(segment: str) -> str:
+    """A folder's name that is as near to this one as is safe: one whose variable came out as something odd."""
+    for name in (segment, f"{segment}_", f"_{segment}", f"_{segment}_"):
+        if segment_fault(name) is None:
+            return name
+    return "_"
 
 
 def folders_of(path: str) -> Iterator[str]:
@@ -90,13 +121,18 @@ def folders_of(path: str) -> Iterator[str]:
 def path_fault(path: str) -> str | None:
     """Why a relative path with ``/`` between its parts is not safe everywhere, as a code; None when it is.
 
-    Codes: those of ``segment_fault``, and ``absolute`` and ``path_too_long``.
+    Codes: those of ``segment_fault``, and ``absolute``, ``path_too_long``, ``too_deep`` and ``runnable`` (a kind of
+    file that Windows runs).
     """
     if path.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", path):
         return "absolute"
     if len(path) > MAX_PATH:
         return "path_too_long"
-    for segment in path.split("/"):
+    segments = path.split("/")
+    for segment in segments:
         if fault := segment_fault(segment):
             return fault
-    return None
+    if len(segments) > MAX_DEPTH:
+        return "too_deep"
+    _, dot, extension = segments[-1].rpartition(".")
+    return "runnable" if dot and _RUNNABLE.fullmatch(extension.casefold()) else None

@@ -21,7 +21,8 @@ MULTIPLE       warning   multiple file code (record 9, position 128)
 FREE           warning   a free communication before record 8 (version 2)
 REFERENCE      warning   bank reference of record 3.1 is not that of its movement
 STRUCTURE      warning   account structure missing or unknown, inferred
-DATE           warning   a date that is none, or far from the creation date
+DATE           fatal     the day of the closing balance is none: nothing else tells where the statement belongs
+DATE           warning   another date that is none, or far from the creation date
 TYPE           warning   transaction type or family unknown
 COMMUNICATION  warning   structured communication of an unknown type
 OGM, RF, IBAN  warning   check digits

@@ -113,12 +113,15 @@ def _check_dates(statement: Statement, movements: Iterable[Movement], findings: 
     created = statement.creation_date
     if created is None:
         _date_finding(findings, first, 6, records[0][5:11])
+    closing = next((at for at, line in enumerate(records) if line[0] == "8"), None)
+    undated = statement.new_balance_date is None
     if statement.old_balance_date is None:
-        _date_finding(findings, first + 1, 59, records[1][58:64])
-    if statement.new_balance_date is None:
-        closing = next((at for at, line in enumerate(records) if line[0] == "8"), None)
-        if closing is not None:
-            _date_finding(findings, first + closing, 58, records[closing][57:63])
+        _date_finding(findings, first + 1, 59, records[1][58:64], fatal=undated and closing is None)
+    if undated and closing is not None:
+        found = records[closing][57:63]
+        # an extract has no balances, and so no day of one
+        extract = statement.separate_application != "00000" and not found.strip("0 ")
+        _date_finding(findings, first + closing, 58, found, fatal=not extract)
     near: set[object] = set()  # entry dates that are right
     for movement in movements:
         if movement.value_date is not None and movement.entry_date in near and not movement.details:
@@ -144,7 +147,13 @@ def _check_dates(statement: Statement, movements: Iterable[Movement], findings: 
                 near.add(day)
 
 
-def _date_finding(findings: Findings, record: int, position: int, found: str) -> None:
+def _date_finding(findings: Findings, record: int, position: int, found: str, *, fatal: bool = False) -> None:
     findings.add(
-        "DATE", "warning", record, f"{found!r} is no date.", position=position, expected="DDMMYY", found=found
+        "DATE",
+        "fatal" if fatal else "warning",
+        record,
+        f"{found!r} is no date.",
+        position=position,
+        expected="DDMMYY",
+        found=found,
     )

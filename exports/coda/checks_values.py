@@ -6,6 +6,7 @@ from exports.coda.codes import FAMILIES, TYPES
 from exports.coda.findings import Findings, money
 from exports.coda.model import Movement, Statement
 from exports.coda.zones import ZONES
+from exports.currencies import is_currency
 
 
 def check_accounts(statement: Statement, findings: Findings) -> None:
@@ -22,7 +23,7 @@ def check_accounts(statement: Statement, findings: Findings) -> None:
             expected="0 to 3",
             found=statement.structure_digit,
         )
-    if account.currency and not (len(account.currency) == 3 and account.currency.isalpha()):
+    if account.currency and not is_currency(account.currency):
         findings.add(
             "CURRENCY", "fatal", record, f"{account.currency!r} is no currency.", found=account.currency
         )

@@ -99,7 +99,7 @@ class FolderLayout:
             _VARIABLE.sub(lambda match: values[match[1]], part) for part in self.folders[item.kind].split("/")
         )
         # An account that happens to be the name of a device cannot be a folder on Windows.
-        return "/".join(f"{part}_" if names.segment_fault(part) else part for part in parts if part)
+        return "/".join(names.made_safe(part) for part in parts if part)
 
     def place(self, item: Item, *, bundle: int, sequence: int) -> tuple[Placement, ...]:
         """The files of an item that leave, each with its path inside the bundle.
@@ -216,7 +216,7 @@ def _folder(kind: Kind, folder: str) -> str:
         )
     # The longest they can become stands in for the variables.
     sample = _VARIABLE.sub(lambda match: "X" * _LONGEST[match[1]], cleaned)
-    fault = names.path_fault(sample)
+    fault = names.path_fault(f"{sample}/x")  # with a file in it
     if fault is None and len(sample) > names.MAX_PATH - names.MAX_NAME - 1:
         fault = "too_long"
     if fault is None and ("{" in sample or "}" in sample):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from exports import numbers
-from exports.ubl.check.names import Element, clark
+from exports.model import Finding
+from exports.ubl.check.names import Element, clark, short
 
 ZERO = Decimal(0)
 
@@ -65,6 +66,12 @@ def _vat(root: Element) -> Decimal:
     return ZERO
 
 
+def _vat_totals(root: Element) -> int:
+    currency = _text(root, _CURRENCY)
+    amounts = (total.find(_TAX) for total in root.findall(_TAX_TOTAL))
+    return sum(1 for amount in amounts if amount is not None and amount.get("currencyID") == currency)
+
+
 def _sum_of_lines(root: Element, _at: Element) -> Pair:
     return _lines(root), _total(root, "LineExtensionAmount")
 
@@ -119,8 +126,27 @@ _PAIRS: dict[str, Callable[[Element, Element], Pair]] = {
 }
 
 
+def doubled_vat(root: Element) -> list[Finding]:
+    """A finding when the VAT in the document's currency is given more than once."""
+    count = _vat_totals(root)
+    if count < 2:
+        return []
+    return [
+        Finding(
+            rule="UBL-VAT-TOTALS",
+            severity="warning",
+            location=f"/{short(root.tag)}",
+            text="There is more than one VAT total in the document's currency.",
+            params={"vat_totals": str(count), "currency": _text(root, _CURRENCY)[:20]},
+        )
+    ]
+
+
 def params(rule: str, at: Element) -> dict[str, str]:
     """``expected`` and ``found`` for a rule about a sum, nothing for another.
+
+    Where the sum is right, the rule broke over VAT totals: there is not one of them in the document's currency, and ``vat_totals``
+    says how many.
 
     Args:
         rule: Id of the broken rule.
@@ -133,4 +159,6 @@ def params(rule: str, at: Element) -> dict[str, str]:
     while (parent := root.getparent()) is not None:
         root = parent
     expected, found = pair(root, at)
+    if rule == "BR-CO-15" and expected == found:
+        return {"vat_totals": str(_vat_totals(root)), "currency": _text(root, _CURRENCY)[:20]}
     return {"expected": f"{expected:f}", "found": f"{found:f}"}

@@ -189,8 +189,9 @@ def test_several_attachments_are_sorted_by_name_and_keep_their_types() -> None:
         {"media_type": "text/xml /JS (evil)"},
     ],
 )
-def test_an_attachment_without_a_usable_name_or_type_is_refused(values: dict[str, str]) -> None:
-    file = pdf.EmbeddedFile(**({"name": "a.xml", "media_type": "text/xml", "data": b""} | values))
+def test_an_attachment_without_a_usable_name_or_type_is_refused(values: dict[str, Any]) -> None:
+    usable: dict[str, Any] = {"name": "a.xml", "media_type": "text/xml", "data": b""}
+    file = pdf.EmbeddedFile(**(usable | values))
     with pytest.raises(pdf.Unrenderable, match="bad_attachment"):
         written(attachments=[file])
 

@@ -3,6 +3,7 @@
 import base64
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -123,7 +124,8 @@ def test_an_old_file_has_its_due_date_and_communication_in_the_payment_means() -
 
 @pytest.mark.parametrize("place", ["payment_id", "instruction_id"])
 def test_the_structured_communication_is_found_in_both_places(place: str) -> None:
-    means = PaymentMeans(code="30", account_id="BE68539007547034", **{place: "***123/4567/89002***"})
+    text: dict[str, Any] = {place: "***123/4567/89002***"}
+    means = PaymentMeans(code="30", account_id="BE68539007547034", **text)
     assert ubl.read(ubl.write(invoice(payment_means=(means,)))).structured_communication == "123456789002"
 
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
 
 AMOUNTS = ("0", "-1", "0.01", "99999999.99", "1.005", "1e3", " 12.50 ", "", "abc", "+1.0", ".5", "١٢")
 CODES = (

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
 from saxonche import PySaxonProcessor
 
 FAILED = "{http://purl.oclc.org/dsdl/svrl}failed-assert"

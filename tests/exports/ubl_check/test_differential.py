@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,7 +83,10 @@ def test_documents_of_others_damaged_get_the_published_verdicts(
     assert len(seen) > 80
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+EVERY_CHECK: Any = list(HealthCheck)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=EVERY_CHECK)
 @given(seed=st.integers(0, 2**32), credit=st.booleans())
 def test_native_rules_never_fail_on_a_damaged_document(seed: int, *, credit: bool) -> None:
     document = mutated((CREDIT_NOTE if credit else INVOICE).encode(), seed)
@@ -93,7 +97,7 @@ def test_native_rules_never_fail_on_a_damaged_document(seed: int, *, credit: boo
             assert all(isinstance(value, str) for value in finding.params.values())
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=EVERY_CHECK)
 @given(st.data())
 def test_bytes_damaged_anywhere_are_checked_or_refused(data: st.DataObject) -> None:
     document = bytearray(INVOICE.encode())

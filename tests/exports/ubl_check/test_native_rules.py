@@ -1,7 +1,7 @@
 """Native rules one at a time on fragments: those the publisher has no test for, and the edges of the others."""
 
 import pytest
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
 
 from exports.model import Finding
 from exports.ubl.check import source
