@@ -1,0 +1,184 @@
+"""The filled database of the last release becomes today's, and the application goes on with it.
+
+`tests/data/release_0026.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
+migration after it is walked by these tests, forwards and back, with rows in all tables.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from portal.features.accounts.models import Person
+from portal.features.audit import service as audit
+from portal.kernel.actor import Actor, Door
+from portal.kernel.ids import PersonId
+from tests.migrations.filling import AGENT, AGENT_TOKEN, PROGRAM_TOKEN, fill, invited
+from tests.migrations.released import DOSSIER, MEMBER, OFFICE, Released, all_answer, released
+from tests.support.builders import sign_in
+from tests.support.builders_dossiers import activate, mails
+from tests.support.servers import Servers
+from tests.support.world import World, world_on
+
+RELEASE = "0026"
+NEXT_DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOT_BROUGHT_BACK: dict[str, str] = {}
+"""Columns that going back does not restore to the letter, each with its reason."""
+
+
+@pytest.fixture
+async def before(servers: Servers, tmp_path: Path) -> AsyncIterator[Released]:
+    """The database of the release as it was, and its files."""
+    async with released(servers, RELEASE, "portal_filled", tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def migrated(before: Released, servers: Servers) -> AsyncIterator[World]:
+    """A world on it, with today's schema."""
+    await before.to("head")
+    async with world_on(servers, before.urls, before.folder) as world:
+        world.clock.at = NEXT_DAY
+        yield world
+
+
+@asynccontextmanager
+async def entered(
+    world: World, email: str, host: str = "noordzee.localhost"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of somebody who had an account."""
+    async with world.as_system() as session:
+        person = (await session.scalars(sa.select(Person).where(Person.email == email))).one()
+    actor = Actor(door=Door.PAGE, name=person.name, person_id=PersonId(person.id))
+    async with sign_in(world, actor, host) as client:
+        yield client
+
+
+async def ids(world: World, query: str) -> list[str]:
+    async with world.as_system() as session:
+        return ["/".join(str(one) for one in row) for row in await session.execute(sa.text(query))]
+
+
+async def test_something_of_everything_is_in_a_filled_portal(world: World) -> None:
+    await fill(world)
+    async with world.as_system() as session:
+        tables = await session.scalars(
+            sa.text(
+                "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+            )
+        )
+        empty = {
+            table
+            for table in tables
+            if not await session.scalar(sa.text(f"select exists (select from {table})"))
+        }
+    assert empty == set(), "the next release's dump would prove nothing about these"
+
+
+async def test_rows_survive_the_way_there_and_back_and_there_again(before: Released) -> None:
+    rows = await before.rows(exclude=NOT_BROUGHT_BACK)
+    assert all(rows.values())
+    await before.to("head")
+    await before.to(RELEASE)
+    back = await before.rows(exclude=NOT_BROUGHT_BACK)
+    assert {table: back[table] for table in rows if back[table] != rows[table]} == {}
+    await before.to("head")
+    counted = await before.count(tuple(rows))
+    assert counted == {table: len(said) for table, said in rows.items()}
+
+
+async def test_lists_papers_exports_and_settings_open_for_the_office(migrated: World) -> None:
+    dossiers = await ids(
+        migrated,
+        "select d.id from dossier d join host h using (firm_id) where h.host like 'noordzee%'"
+        " and d.access in ('managed', 'granted')",
+    )
+    papers = await ids(
+        migrated, "select dossier_id, document_id from dossier_item where document_id is not null"
+    )
+    exports = await ids(migrated, "select dossier_id, id from export")
+    assert dossiers
+    assert papers
+    assert exports
+    paths = [*OFFICE, "/search?q=telecom"]
+    paths += [f"/dossiers/{one}{rest}" for one in dossiers for rest in DOSSIER]
+    paths += ["/dossiers/{}/export/{}".format(*one.split("/")) for one in exports]
+    firms = {"noordzee.localhost": "sofie@noordzee.example", "ardennes.localhost": "luc@ardennes.example"}
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(entered(migrated, who, host)) for host, who in firms.items()
+        ]
+        await all_answer(clients[0], paths)
+        await all_answer(clients[1], ["/", "/dossiers", "/exports", "/history"])
+        for paper in papers:
+            where = "/dossiers/{}/documents/{}".format(*paper.split("/"))
+            statuses = [(await client.get(where, follow_redirects=True)).status_code for client in clients]
+            assert sorted(statuses) == [200, 404], where
+
+
+async def test_an_entrepreneur_finds_their_papers(migrated: World) -> None:
+    (email,) = await ids(
+        migrated,
+        "select p.email from person p join company_member m on m.person_id = p.id"
+        " join company c on c.id = m.company_id where m.role = 'entrepreneur' and c.number = '0999888767'",
+    )
+    async with entered(migrated, email) as client:
+        await all_answer(client, MEMBER)
+
+
+async def test_an_agent_and_a_program_go_on_with_their_keys(migrated: World) -> None:
+    async with migrated.client() as client:
+        client.headers["authorization"] = f"Bearer {AGENT_TOKEN}"
+        (delivery,) = (await client.get(AGENT)).json()["deliveries"]
+        bundle = await client.get(f"{AGENT}/{delivery['id']}/bundle")
+        assert (bundle.status_code, bundle.content[:2]) == (200, b"PK")
+        files = [
+            {
+                "item_id": file["item_id"],
+                "role": file["role"],
+                "path": f"C:\\BOB\\{file['path']}",
+                "sha256": file["sha256"],
+                "written_at": NEXT_DAY.isoformat(),
+            }
+            for file in delivery["files"]
+        ]
+        said = await client.post(f"{AGENT}/{delivery['id']}/confirm", json={"files": files})
+        assert said.status_code == 200, said.text
+        assert (await client.get(AGENT)).json()["deliveries"] == []
+        client.headers["authorization"] = f"Bearer {PROGRAM_TOKEN}"
+        (dossier,) = await ids(migrated, "select distinct dossier_id from export")
+        listed = await client.get(f"/api/v1/dossiers/{dossier}/documents")
+        assert (listed.status_code, bool(listed.json())) == (200, True)
+
+
+async def test_what_waited_is_done_and_the_chain_of_the_log_holds(migrated: World) -> None:
+    due = "done_at is null and dead_at is null and due_at <= '2026-11-24 09:00+00'"
+    assert len(await ids(migrated, f"select name from job where {due}")) > 5
+    await migrated.run_jobs()
+    await migrated.sweep()
+    assert await ids(migrated, "select name, last_error from job where dead_at is not null") == []
+    assert await ids(migrated, f"select name from job where {due}") == []
+    read = "select i.id from dossier_item i join document d on d.id = i.document_id where d.number = 'W-1'"
+    assert len(await ids(migrated, read)) == 2, "one for each firm"
+    told = "select id from client_notice where about like 'A-4%'"
+    assert len(await ids(migrated, told)) == 1, "only one of them asks for approval"
+    letters = mails(migrated)
+    assert any("none@zaken.example" in letter["To"] for letter in letters)
+    async with migrated.as_system() as session:
+        assert (await audit.verify(session)).faults == ()
+
+
+async def test_a_link_that_was_sent_still_opens_and_is_used_once(migrated: World) -> None:
+    async with migrated.client() as client:
+        for email, status in (("sent", 303), ("opened", 303), ("expired", 410)):
+            path = f"/activate/{invited(email)}"
+            if status == 410:
+                assert (await client.get(path)).status_code == status
+            else:
+                assert (await activate(client, path)).status_code == status
+                client.cookies.clear()
+                assert (await client.get(path)).status_code != 200
