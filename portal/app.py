@@ -40,9 +40,14 @@ from portal.features.documents import jobs as documents_jobs
 from portal.features.documents import pages as documents_pages
 from portal.features.dossiers import jobs as dossiers_jobs
 from portal.features.dossiers import pages as dossiers_pages
+from portal.features.history import pages as history_pages
 from portal.features.intake import jobs as intake_jobs
 from portal.features.intake import pages as intake_pages
 from portal.features.items import jobs as items_jobs
+from portal.features.items import pages as items_pages
+from portal.features.keeping import api as keeping_api
+from portal.features.keeping import jobs as keeping_jobs
+from portal.features.keeping import pages as keeping_pages
 from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
 from portal.features.policies import pages as policies_pages
@@ -51,26 +56,33 @@ from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
 from portal.kernel import language
 from portal.kernel.clock import Clock, SystemClock
+from portal.kernel.errors import PortalError
 from portal.kernel.language import current_language
+from portal.kernel.texts import plain
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
+from portal.web.bounds import FORM_MOST
 from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
+from portal.web.keeping import FormKeeping, KeptForms
 from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
-from portal.web.security import FORM_MOST, LARGE_BODY, SameSite
+from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
 from themes import assets
 from themes.environment import create_environment
 
 PAGES = [
     *desk_pages.ROUTES,
+    *history_pages.ROUTES,
     *agents_pages.ROUTES,
     *bundles_pages.ROUTES,
     *approvals_pages.ROUTES,
     *intake_pages.ROUTES,
+    *items_pages.ROUTES,
     *banking_pages.ROUTES,
+    *keeping_pages.ROUTES,
     *documents_pages.ROUTES,
     *policies_pages.ROUTES,
     *dossiers_pages.ROUTES,
@@ -78,7 +90,7 @@ PAGES = [
     *mail_pages.ROUTES,
     *branding_pages.ROUTES,
 ]
-API = [*agents_api.ROUTES, *documents_api.ROUTES]
+API = [*agents_api.ROUTES, *documents_api.ROUTES, *keeping_api.ROUTES]
 JOBS = [
     upkeep_jobs,
     agents_jobs,
@@ -87,6 +99,7 @@ JOBS = [
     intake_jobs,
     documents_jobs,
     items_jobs,
+    keeping_jobs,
     dossiers_jobs,
     accounts_jobs,
     mail_jobs,
@@ -106,11 +119,12 @@ def create_tools(
     database: Database | None = None,
     clock: Clock | None = None,
     store: ObjectStore | None = None,
+    pool_size: int = 10,
 ) -> Tools:
     """What use cases and handlers need; the sessions made from its database know the registry and the clock."""
     used_clock = clock or SystemClock()
     used_database = database or create_database(
-        settings.database_url, settings.database_system_url, name=name
+        settings.database_url, settings.database_system_url, name=name, pool_size=pool_size, tell=settings.dev
     )
     used_database.session_info.update(registry=create_registry(), clock=used_clock)
     credentials = (
@@ -128,6 +142,8 @@ def create_tools(
         language=lambda: current_language().value,
         now=now,
         extra={"settings": settings},
+        shown=plain,
+        auto_reload=settings.dev,
     )
     return Tools(
         settings=settings,
@@ -141,7 +157,10 @@ def create_tools(
 def create_directories(tools: Tools) -> Directories:
     """The slices' answers to what the web asks."""
     return Directories(
-        hosts=branding.Hosts(tools), sessions=accounts.Sessions(tools), keys=agents.Keys(tools)
+        hosts=branding.Hosts(tools),
+        sessions=accounts.Sessions(tools),
+        keys=agents.Keys(tools),
+        forms=accounts.Forms(tools),
     )
 
 
@@ -154,7 +173,7 @@ def _with_room(handler: Any, most: int) -> Any:
     return roomy
 
 
-def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
+def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) -> Litestar:
     """The application behind the gate."""
 
     @asynccontextmanager
@@ -188,37 +207,46 @@ def create_litestar(tools: Tools, doorbell: Doorbell) -> Litestar:
             "firm": Provide(provide_firm),
             "signed_in": Provide(provide_signed_in),
         },
-        middleware=[SameSite()],
+        middleware=[FormKeeping(), SameSite()],
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
-        state=State({"tools": tools}),
+        state=State({"tools": tools, "doorbell": doorbell, "directories": directories}),
         lifespan=[lifespan],
         openapi_config=openapi,
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key=AS_STORED
         ),
         request_max_body_size=FORM_MOST,
-        multipart_form_part_limit=500,
         logging_config=None,
     )
 
 
 def create_app(settings: Settings, *, tools: Tools | None = None) -> Gate:
     """The whole web side: the gate, and the application behind it."""
-    used = tools or create_tools(settings, name="web")
+    used = tools or create_tools(settings, name="web", pool_size=max(5, 12 // settings.web_processes))
     doorbell = Doorbell(settings.redis_url)
-    litestar = create_litestar(used, doorbell)
+    directories = create_directories(used)
+    litestar = create_litestar(used, doorbell, directories)
+
+    async def refuse(scope: Any, receive: Any, send: Any, error: PortalError) -> None:
+        request = AnyRequest({**scope, "litestar_app": litestar}, receive, send)  # pyright: ignore[reportArgumentType] - a scope
+        answer = answer_problem(request, error).to_asgi_response(None, request)
+        await answer(request.scope, receive, send)
 
     def page(template: str, **context: Any) -> str:
         return used.templates.get_template(template).render(language=current_language().value, **context)
 
+    def notice(found: bool, left: list[tuple[str, str]], files: list[str]) -> str:
+        return page("base/_kept.html", found=found, left=left, files=files)
+
     return Gate(
-        litestar,  # pyright: ignore[reportArgumentType] - Litestar types ASGI more narrowly than the standard
+        KeptForms(litestar, directories.forms, notice),
         settings,
-        create_directories(used),
+        directories,
         neutral_page=lambda: page("base/neutral.html"),
         unavailable_page=lambda: page("base/unavailable.html"),
+        refuse=refuse,
     )
 
 

@@ -1,6 +1,7 @@
 """The command line: run everything here, or one part of it there.
 
 python -m portal run            PostgreSQL and Valkey from wheels, migrations, demo once, web and worker; Ctrl-C stops all
+python -m portal dev            the same for developers: what is changed is seen at the next request, statements are told in the log
 python -m portal web            the web process alone
 python -m portal worker         the worker alone
 python -m portal migrate        bring the database to the newest schema (PORTAL_DATABASE_OWNER_URL)
@@ -53,11 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m portal", description="The portal's command line.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    run = commands.add_parser("run", help="everything on this machine, with a demo")
-    run.add_argument("--var", type=Path, default=VAR, help="where data is kept (default: var/)")
-    run.add_argument("--port", type=int, default=8000)
-    run.add_argument("--no-demo", action="store_true", help="do not seed the demo")
-    run.set_defaults(do=_run)
+    for name, what in (
+        ("run", "everything on this machine, with a demo"),
+        ("dev", "the same for developers: reloads"),
+    ):
+        run = commands.add_parser(name, help=what)
+        run.add_argument("--var", type=Path, default=VAR, help="where data is kept (default: var/)")
+        run.add_argument("--port", type=int, default=8000)
+        run.add_argument("--no-demo", action="store_true", help="do not seed the demo")
+        run.set_defaults(do=_run, dev=name == "dev")
     commands.add_parser("web", help="the web process").set_defaults(do=_web)
     commands.add_parser("worker", help="the worker process").set_defaults(do=_worker)
     commands.add_parser("migrate", help="bring the database to the newest schema").set_defaults(do=_migrate)
@@ -105,7 +110,7 @@ def _settings_of(options: argparse.Namespace) -> Settings:
 def _run(options: argparse.Namespace) -> int:
     from portal.supervisor import run
 
-    return run(options.var.resolve(), port=options.port, demo=not options.no_demo)
+    return run(options.var.resolve(), port=options.port, demo=not options.no_demo, dev=options.dev)
 
 
 def _web(_options: argparse.Namespace) -> int:

@@ -33,12 +33,14 @@ class Settings:
         scheme: `https` in production; `http` only behind loopback.
         port: the port people see in the address, when it is not the scheme's own.
         listen_host, listen_port: where the web process listens.
+        web_processes: how many processes share that port, so that one that is busy holds nobody up.
         embedded: whether this is the self-contained demo: it opens the mailbox page under /_mail.
         max_upload_bytes: the largest file taken in.
         trusted_proxy: whether X-Forwarded-For of the peer is believed (only behind our own proxy).
         worker_jobs: how many jobs one worker runs side by side.
         job_lease_seconds: how long a job of a worker that died stays its own; living workers renew it three times as often.
         log_json: logs as JSON lines instead of readable text.
+        dev: for developers: every statement is told in the log, and changed templates are seen at once.
     """
 
     database_url: str = field(repr=False)
@@ -53,12 +55,14 @@ class Settings:
     port: int | None = None
     listen_host: str = "127.0.0.1"
     listen_port: int = 8000
+    web_processes: int = 2
     embedded: bool = False
     max_upload_bytes: int = 25 * 1024 * 1024
     trusted_proxy: bool = False
     worker_jobs: int = 4
     job_lease_seconds: int = 30
     log_json: bool = False
+    dev: bool = False
 
     @property
     def secure_cookies(self) -> bool:
@@ -163,12 +167,14 @@ _READERS = {
     "PORTAL_PORT": ("port", _number, False),
     "PORTAL_LISTEN_HOST": ("listen_host", str, False),
     "PORTAL_LISTEN_PORT": ("listen_port", _number, False),
+    "PORTAL_WEB_PROCESSES": ("web_processes", _number, False),
     "PORTAL_EMBEDDED": ("embedded", _switch, False),
     "PORTAL_MAX_UPLOAD_BYTES": ("max_upload_bytes", _number, False),
     "PORTAL_TRUSTED_PROXY": ("trusted_proxy", _switch, False),
     "PORTAL_WORKER_JOBS": ("worker_jobs", _number, False),
     "PORTAL_JOB_LEASE_SECONDS": ("job_lease_seconds", _number, False),
     "PORTAL_LOG_JSON": ("log_json", _switch, False),
+    "PORTAL_DEV": ("dev", _switch, False),
 }
 _ELSEWHERE = {"PORTAL_CORPUS", "PORTAL_FAIL_AT"}
 """Names read by the tests: where others' data lies, and where a worker should die."""

@@ -12,6 +12,7 @@ from portal.features.documents import models as _documents
 from portal.features.dossiers import models as _dossiers
 from portal.features.intake import models as _intake
 from portal.features.items import models as _items
+from portal.features.keeping import models as _keeping
 from portal.features.mail import models as _mail
 from portal.features.parties import models as _parties
 from portal.features.policies import models as _policies
@@ -32,6 +33,7 @@ __all__ = [
     "_intake",
     "_items",
     "_jobs",
+    "_keeping",
     "_mail",
     "_parties",
     "_policies",

@@ -1,28 +1,31 @@
-"""`python -m portal run`: the servers, the web and the worker as children of one process that stops them all.
+"""`python -m portal run`: the servers, the web and the worker as children of one process that keeps them running and stops them all.
 
 Children run in sessions of their own, so that Ctrl-C reaches this process alone: it ends the web and the worker first, then the
-servers under them.
+servers under them. Whichever dies meanwhile is started again (`embedded/keeper.py`).
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import msgspec
+import structlog
 
 from portal.config import BadSettings, NotRunning, Settings
 from portal.db.roles import DatabaseUrls, RolePasswords, prepare_roles
 from portal.embedded import EmbeddedError, start_postgres, start_valkey
-from portal.embedded.process import FolderLock, is_held, port_is_free, read_note, write_note
+from portal.embedded.keeper import MARK, Part, end_orphans, forget_processes, note_processes
+from portal.embedded.process import FolderLock, collect, is_held, port_is_free, read_note, write_note
+from portal.kernel.processes import end_with_parent
 from portal.web.observability import configure_logging
 
 ROOT = Path(__file__).parent.parent
@@ -31,6 +34,14 @@ STOP_SECONDS = 25
 ADDRESSES = "addresses.json"
 """The settings of the portal that runs in this folder, for the other commands. It holds passwords: a private note."""
 LOCK = "portal.lock"
+WEB_STOP_SECONDS = 15
+"""Until requests that are still being answered are cut off when the web stops: well within STOP_SECONDS."""
+WEB_SILENCE_SECONDS = 10
+"""A web process that does not move a finger for so long is replaced."""
+WEB_BACKLOG = 256
+"""Connections that one web process takes at once; the others are left for the next one that is free."""
+
+log = structlog.get_logger()
 
 
 class Stopped(Exception):
@@ -48,19 +59,43 @@ def migrate(owner_url: str) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """The web process: granian, one worker, HTTP/1.1 (a proxy in front speaks the rest)."""
-    from granian.constants import HTTPModes, Interfaces
-    from granian.server import Server
+    """The web: uvicorn with some processes on one port, HTTP/1.1 (a proxy in front speaks the rest). One that ends is replaced.
 
-    Server(
+    Why uvicorn, and what we bound ourselves: docs/decisions/0003.
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from portal.web.protocol import KEPT_SECONDS, Http
+
+    class Processes(Multiprocess):
+        def keep_subprocess_alive(self) -> None:
+            before = [process.pid for process in self.processes]
+            super().keep_subprocess_alive()
+            for old, new in zip(before, self.processes, strict=True):
+                if new.pid != old:
+                    log.warning("web.process_replaced", ended=old, began=new.pid)
+
+    config = uvicorn.Config(
         "portal.asgi:app",
-        address=settings.listen_host,
+        host=settings.listen_host,
         port=settings.listen_port,
-        interface=Interfaces.ASGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        log_access=False,
-    ).serve()
+        workers=settings.web_processes,
+        interface="asgi3",
+        lifespan="on",
+        loop="asyncio",
+        http=Http,
+        ws="none",
+        backlog=WEB_BACKLOG,
+        timeout_keep_alive=KEPT_SECONDS,
+        timeout_graceful_shutdown=WEB_STOP_SECONDS,
+        timeout_worker_healthcheck=WEB_SILENCE_SECONDS,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+    )
+    Processes(config, sockets=[config.bind_socket()]).run()
 
 
 def _private(path: Path) -> Path:
@@ -79,25 +114,33 @@ def _passwords(var: Path) -> RolePasswords:
 
 
 @contextmanager
-def environment(var: Path, port: int, environ: Mapping[str, str]) -> Generator[dict[str, str]]:
+def environment(
+    var: Path, port: int, environ: Mapping[str, str], servers: list[Part] | None = None
+) -> Generator[dict[str, str]]:
     """The environment of web and worker: what was given, and embedded servers for the rest. Noted in `var` for as long.
 
     `PORTAL_DATABASE_URL` alone is taken as the address of a superuser, under whom the three roles are made; with
     `PORTAL_DATABASE_SYSTEM_URL` beside it, it is the application role, as in production.
+
+    Args:
+        servers: takes the embedded servers that were started, for whoever keeps them running.
     """
     given = dict(environ)
+    kept = servers if servers is not None else []
     lock = FolderLock(var / LOCK, "data")
     stops: list[Callable[[], None]] = [lock.release]
     try:
         if not given.get("PORTAL_DATABASE_URL"):
             postgres = start_postgres(var)
             stops.append(postgres.stop)
+            kept.append(Part("PostgreSQL", postgres.start_again, postgres.process, answers=postgres.answers))
             _use(given, prepare_roles(postgres.admin_url, DATABASE, _passwords(var)))
         elif not given.get("PORTAL_DATABASE_SYSTEM_URL"):
             _use(given, prepare_roles(given["PORTAL_DATABASE_URL"], DATABASE, _passwords(var)))
         if not given.get("PORTAL_REDIS_URL"):
             valkey = start_valkey(var)
             stops.append(valkey.stop)
+            kept.append(Part("Valkey", valkey.start_again, valkey.process, answers=valkey.answers))
             given["PORTAL_REDIS_URL"] = valkey.url
         given.setdefault("PORTAL_STORAGE_URL", f"file://{_private(var / 'store')}")
         given.setdefault("PORTAL_MAIL_URL", f"outbox://{_private(var / 'outbox')}")
@@ -140,8 +183,12 @@ def _use(given: dict[str, str], urls: DatabaseUrls) -> None:
     given["PORTAL_DATABASE_OWNER_URL"] = urls.owner
 
 
-def run(var: Path, *, port: int, demo: bool) -> int:
-    """Start everything, wait, stop everything; the exit code of the process."""
+def run(var: Path, *, port: int, demo: bool, dev: bool = False) -> int:
+    """Start everything, wait, stop everything; the exit code of the process.
+
+    Args:
+        dev: whoever changes a file sees it at the next request (`portal/reloading.py`).
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Stopped
@@ -150,12 +197,16 @@ def run(var: Path, *, port: int, demo: bool) -> int:
     signal.signal(signal.SIGINT, stop)
     started = time.monotonic()
     var.mkdir(parents=True, exist_ok=True)
-    children: list[subprocess.Popen[bytes]] = []
+    servers: list[Part] = []
+    children: list[Part] = []
+    configure_logging(json=False)
     try:
-        with environment(var, port, os.environ) as given:
+        more = {"PORTAL_DEV": "yes", "PORTAL_WEB_PROCESSES": "1"} if dev else {}
+        with environment(var, port, {**os.environ, **more, MARK: str(var)}, servers) as given:
             settings = Settings.load(given)
-            configure_logging(json=False)
-            if not port_is_free(settings.listen_port):  # the web server would share it with whoever has it
+            if orphans := end_orphans(var):
+                print(f"Ended what a killed portal had left here: {', '.join(orphans)}.", flush=True)
+            if not port_is_free(settings.listen_port):  # before anything is started or migrated
                 raise BadSettings(  # noqa: TRY301 - told like every other setting that does not fit
                     [f"port {settings.listen_port} is taken: choose another one with --port"]
                 )
@@ -166,21 +217,28 @@ def run(var: Path, *, port: int, demo: bool) -> int:
                 from portal.demo import seed
 
                 lines = asyncio.run(seed(settings))
+            # From before they start: what is changed meanwhile is seen too.
+            pause = _reloader(var, given, children) if dev else partial(time.sleep, 0.2)
             try:
-                children.append(_child("web", given))
-                children.append(_child("worker", given))
-                _wait_for_web(settings, children[0])
+                asked = {"web": partial(_web_answers, settings)}
+                for name in ("web", "worker"):
+                    start = partial(_child, name, given)
+                    children.append(Part(name, start, start(), answers=asked.get(name)))
+                note_processes(var, children)
+                _wait_for_web(settings, children[0].process)
                 print(f"Ready in {time.monotonic() - started:.1f} s. Press Ctrl-C to stop.\n", flush=True)
                 print("\n".join(lines), flush=True)
-                _watch(children, given)
+                _keep(var, servers, children, pause)
             finally:
                 # A second Ctrl-C must not leave half of it running.
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 for child in children:
-                    child.send_signal(signal.SIGTERM)
+                    if collect(child.process) is None:
+                        child.process.send_signal(signal.SIGTERM)
                 for child in children:
-                    _end(child)
+                    _end(child.process)
+                forget_processes(var)
     except Stopped:
         print("\nStopped.", flush=True)
         return 0
@@ -204,51 +262,68 @@ def _child(part: str, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
         env=dict(environ),
         cwd=ROOT,
         start_new_session=True,
-        preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has one thread
+        preexec_fn=partial(end_with_parent, os.getpid()),  # noqa: PLW1509 - this process has one thread
     )
 
 
-def _end_with_parent() -> None:
-    """Let the kernel end a child whose supervisor was killed: Linux's PR_SET_PDEATHSIG."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
 def _wait_for_web(settings: Settings, child: subprocess.Popen[bytes]) -> None:
-    import httpx
-
-    url = f"http://{settings.listen_host}:{settings.listen_port}/health/ready"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if child.poll() is not None:
+        if collect(child) is not None:
             raise BadSettings([f"the web process ended at once; is port {settings.listen_port} taken?"])
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
+        if _web_answers(settings):
+            return
+        time.sleep(0.1)
     raise BadSettings(["the web process does not answer"])
 
 
-def _watch(children: list[subprocess.Popen[bytes]], given: Mapping[str, str]) -> None:
-    """A worker that lost Valkey ends itself: start it again. Without the web there is nothing to serve: end."""
+def _web_answers(settings: Settings) -> bool:
+    """Whether the web is ready: it can answer whoever comes."""
+    import httpx
+
+    url = f"http://{settings.listen_host}:{settings.listen_port}/health/ready"
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _reloader(var: Path, environ: Mapping[str, str], children: Sequence[Part]) -> Callable[[], None]:
+    from portal.reloading import Reloader
+
+    def restart() -> None:
+        for child in children:
+            if collect(child.process) is None:
+                child.process.send_signal(signal.SIGTERM)
+        for child in children:
+            _end(child.process)
+            child.process, child.began = child.start(), time.monotonic()
+        note_processes(var, children)
+
+    return Reloader(ROOT, environ, restart).look
+
+
+def _keep(
+    var: Path, servers: Sequence[Part], children: Sequence[Part], pause: Callable[[], None]
+) -> NoReturn:
+    """Start again whatever ends, until somebody stops us."""
     while True:
-        time.sleep(0.5)
-        web, worker = children
-        if web.poll() is not None:
-            print("The web process ended.", file=sys.stderr, flush=True)
-            return
-        if worker.poll() is not None:
-            time.sleep(1)
-            children[1] = _child("worker", given)
+        pause()
+        now = time.monotonic()
+        for server in servers:
+            server.look(now)
+        begun = [child.name for child in children if child.look(now)]
+        if begun:
+            note_processes(var, children)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None:
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+    """Wait for a child that was told to end, and end it with its group when it does not."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while collect(child) is None:
+        if time.monotonic() > deadline:
             child.kill()
-            child.wait()
+        time.sleep(0.02)
 
 
 __all__ = ["DATABASE", "environment", "migrate", "run", "running", "serve"]

@@ -1,99 +1,64 @@
-"""The worker door: `python -m portal worker`. arq brings ids; the ledger has the rest.
-
-arq reads `WorkerSettings.__dict__` only and would pickle by default, so the worker is made here, by hand, with JSON.
-"""
+"""The worker door: `python -m portal worker`. The ledger says what there is to do; arq only says that there is something."""
 
 import asyncio
 import os
+import signal
 import time
 from contextlib import suppress
-from typing import Any, cast
-from uuid import UUID
 
 import structlog
-from arq import func
-from arq.worker import Worker
 
 from portal import sandbox
 from portal.app import create_tools
 from portal.config import Settings
-from portal.jobs.doorbell import RUN, Doorbell, deserialize, redis_settings, serialize
+from portal.jobs.crew import Crew
+from portal.jobs.doorbell import Doorbell, listen
 from portal.jobs.runner import Runner
+from portal.kernel.errors import Unavailable
 from portal.web.observability import configure_logging
 
-LONGEST_JOB = 3600
 log = structlog.get_logger()
 
 
-async def run(context: dict[Any, Any], job_id: str) -> None:
-    """Carry out one job."""
-    await context["runner"].run(UUID(job_id))
-
-
-async def tick(runner: Runner, doorbell: Doorbell) -> None:
-    """Once a second: ring for what is due, look at what the clock says. Never ends, whatever fails.
-
-    Not a cron job of arq: those wait for a free place behind long jobs.
-    """
+async def tick(runner: Runner) -> None:
+    """Once a second look at what the clock says. Never ends, whatever fails."""
     since = int(time.time()) - 1
     while True:
         second = int(time.time())
         try:
-            await runner.reconcile(doorbell)
             await runner.sweep(second, since)
+        except Unavailable:  # told by who met it first
+            pass
         except Exception:
             log.exception("worker.tick_failed")
         since = second
         await asyncio.sleep(max(0.05, second + 1 - time.time()))
 
 
-def create_worker(settings: Settings, **overrides: Any) -> Worker:
-    """An arq worker around a Runner."""
-
-    async def startup(context: dict[Any, Any]) -> None:
-        tools = create_tools(settings, name="worker")
-        doorbell = Doorbell(settings.redis_url)
-        tools.database.session_info["ring"] = doorbell.ring
-        sandbox.warm_up()
-        runner = Runner(tools, tools.database.session_info["registry"])
-        context.update(
-            tools=tools,
-            doorbell=doorbell,
-            runner=runner,
-            tick=asyncio.create_task(tick(runner, doorbell)),
-        )
-
-    async def shutdown(context: dict[Any, Any]) -> None:
-        context["tick"].cancel()
-        with suppress(asyncio.CancelledError):
-            await context["tick"]
-        await context["doorbell"].close()
-        await context["tools"].database.close()
-
-    options: dict[str, Any] = {
-        "functions": [func(cast("Any", run), name=RUN, keep_result=0, max_tries=1, timeout=LONGEST_JOB)],
-        "redis_settings": redis_settings(settings.redis_url),
-        "job_serializer": serialize,
-        "job_deserializer": deserialize,
-        "on_startup": startup,
-        "on_shutdown": shutdown,
-        "max_jobs": settings.worker_jobs,
-        "poll_delay": 0.1,
-        "keep_result": 0,
-        "job_completion_wait": 20,
-    }
-    return Worker(**{**options, **overrides})
-
-
 async def main(settings: Settings) -> None:
-    """Work until told to stop; a worker whose Valkey went away ends, and its supervisor starts it again."""
-    worker = create_worker(settings)
+    """Work until told to stop, whichever of database, Valkey and store are away meanwhile."""
+    tools = create_tools(settings, name="worker")
+    doorbell = Doorbell(settings.redis_url)
+    tools.database.session_info["ring"] = doorbell.ring
+    sandbox.warm_up(at_once=settings.worker_jobs)
+    runner = Runner(tools, tools.database.session_info["registry"])
+    crew = Crew(runner, settings.worker_jobs)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, crew.stop)
+    others = [
+        asyncio.create_task(listen(settings.redis_url, crew.wake)),
+        asyncio.create_task(tick(runner)),
+    ]
     try:
-        with suppress(asyncio.CancelledError):  # how arq ends after a signal, once its jobs are done
-            await worker.async_run()
+        await crew.work()
     finally:
-        with suppress(asyncio.CancelledError):
-            await worker.close()
+        for task in others:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await doorbell.close()
+        await tools.database.close()
 
 
 def run_worker() -> None:

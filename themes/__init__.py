@@ -59,7 +59,7 @@ that a block can also be rendered alone as a fragment::
 
 The components (each explained beside its macro in ``templates/components``):
 
-- status: ``chip(state, text)`` (states and their words: ``themes/states.py``), ``item_chip``, ``badge``, ``count``
+- status: ``chip(state, text)`` (states and their words: ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``
 - page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
   ``chain``, ``timeline``, ``amount``
 - buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``shortened``, ``menu``,
@@ -68,8 +68,8 @@ The components (each explained beside its macro in ``templates/components``):
   ``filter_chips``, ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash,
   ``data-label`` for phones, ``ui-empty-cell`` for what phones leave out
 - forms: ``field``, ``password``, ``textarea``, ``select``, ``checkbox``, ``choices``, ``colour``,
-  ``error_summary``, ``form_actions``; every form has ``{{ csrf_field() }}`` and the class ``ui-form`` where
-  it is a column of fields
+  ``error_summary``, ``form_actions``, ``seen_fields`` and ``overtaken`` (forms that change something);
+  every form has ``{{ csrf_field() }}`` and the class ``ui-form`` where it is a column of fields
 - feedback: ``toast``, ``alert``, ``progress`` (polls by itself when given a ``url``), ``confirm_link`` with
   ``confirm_dialog`` (block ``dialogs``) and ``confirm_form`` (the page without script), ``dialog``
 - upload: ``drop_zone``

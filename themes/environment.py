@@ -77,14 +77,30 @@ class Components:
 
 @pass_context
 def csrf_field(context: Context) -> Markup:
-    """The hidden field that makes a form of this session; for use in a page, where the context is known."""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(escape(context["csrf_token"]))
+    """The hidden field that makes a form of this session; for use in a page, where the context is known.
+
+    In the answer to a form a second one says which page it stands on: the address of that answer is no page.
+    """
+    field = Markup('<input type="hidden" name="{}" value="{}">')
+    page = context.get("form_page")
+    return field.format("csrf_token", escape(context["csrf_token"])) + (
+        field.format("form_page", escape(page)) if page else Markup()
+    )
 
 
 @pass_context
 def here_with(context: Context, **changes: Any) -> str:
     """The current page with other query parameters (see :func:`themes.links.url_with`)."""
     return url_with(context["current_path"], context["query"], **changes)
+
+
+def _finalize(shown: Callable[[str], str]) -> Callable[[Any], Any]:
+    def finalize(value: Any) -> Any:
+        if not isinstance(value, str) or value.isascii():
+            return value
+        return Markup(shown(value)) if isinstance(value, Markup) else shown(value)  # noqa: S704 - it was markup before
+
+    return finalize
 
 
 def create_environment(
@@ -97,6 +113,7 @@ def create_environment(
     folders: Sequence[Path] = (),
     extra: Mapping[str, Any] | None = None,
     auto_reload: bool = False,
+    shown: Callable[[str], str] | None = None,
 ) -> Environment:
     """Make the environment.
 
@@ -109,6 +126,7 @@ def create_environment(
         folders: further template folders, searched first.
         extra: further globals.
         auto_reload: look for changed templates at every use; for development.
+        shown: what every text that stands in a template's place goes through last, such as leaving out what hides.
 
     Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
     filesize initials company_number`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
@@ -123,6 +141,7 @@ def create_environment(
         auto_reload=auto_reload,
         cache_size=-1,
         extensions=[i18n],
+        finalize=_finalize(shown) if shown else None,
     )
     # Line breaks inside {% trans %} are layout, not text: translators get one line.
     environment.policies["ext.i18n.trimmed"] = True

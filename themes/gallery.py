@@ -103,6 +103,7 @@ def context(brand: Brand, css_url: str, side: str = "firm") -> dict[str, Any]:
         "language": "en",
         "languages": [("nl", "Nederlands"), ("fr", "Français"), ("en", "English"), ("de", "Deutsch")],
         "csrf_token": "sample",
+        "page_key": "",
         "toasts": [],
         "current_path": "/",
         "query": "",

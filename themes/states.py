@@ -57,11 +57,15 @@ STATES: Final = MappingProxyType(
         "held": State(N_("held back"), Tone.ATTENTION, "state-held"),
         "ready": State(N_("ready to export"), Tone.INFO, "state-ready"),
         "reserved": State(N_("being exported"), Tone.INFO, "state-running"),
+        "superseded": State(N_("counts in another dossier"), Tone.NEUTRAL, "state-held"),
+        "aside": State(N_("put aside"), Tone.NEUTRAL, "state-held"),
+        "erased": State(N_("erased"), Tone.NEUTRAL, "delete"),
         "bundled": State(N_("in a bundle"), Tone.SETTLED, "state-bundle"),
         "exported": State(N_("exported"), Tone.SETTLED, "state-bundle"),
         "released": State(N_("released"), Tone.NEUTRAL, "undo"),
         "locked": State(N_("locked"), Tone.SETTLED, "state-locked"),
         # delivery and proofs
+        "by_hand": State(N_("to download"), Tone.NEUTRAL, "download"),
         "pending": State(N_("on its way"), Tone.INFO, "state-queued"),
         "downloaded": State(N_("downloaded"), Tone.SETTLED, "download"),
         "delivered": State(N_("delivered"), Tone.POSITIVE, "state-delivered"),
@@ -112,7 +116,7 @@ STATES: Final = MappingProxyType(
         "warning": State(N_("look at this"), Tone.ATTENTION, "state-failed"),
         "previewed": State(N_("to be checked"), Tone.ATTENTION, "state-waiting"),
         "accepted": State(N_("accepted"), Tone.POSITIVE, "state-approved"),
-        "discarded": State(N_("discarded"), Tone.NEUTRAL, "state-ended"),
+        "accepting": State(N_("being carried out"), Tone.INFO, "state-running"),
         "error": State(N_("error"), Tone.NEGATIVE, "danger"),
     }
 )

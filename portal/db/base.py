@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from portal.kernel.ids import new_id
+from portal.kernel.texts import plain
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -28,6 +29,21 @@ Json = Annotated[dict[str, Any], mapped_column(JSONB)]
 JsonList = Annotated[list[Any], mapped_column(JSONB)]
 
 
+class PlainText(sa.TypeDecorator[str]):
+    """Text without hidden signs, whatever door it came through (`portal.kernel.texts`); what is compared with it is read the same way."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: str | None,
+        dialect: sa.Dialect,  # noqa: ARG002 - SQLAlchemy asks with it
+    ) -> str | None:
+        """Leave them out on the way in."""
+        return value if value is None else plain(value)
+
+
 class Base(DeclarativeBase):
     """Root of all tables. Enums are text with a CHECK, so that a new state needs no ALTER TYPE."""
 
@@ -35,7 +51,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own convention
         datetime: sa.DateTime(timezone=True),
         UUID: sa.Uuid(),
-        str: sa.Text(),
+        str: PlainText(),
         enum.Enum: sa.Enum(
             enum.Enum,
             native_enum=False,

@@ -3,11 +3,12 @@
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from portal.db.session import Database
+from portal.db.statements import count_statements
 
 
-def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
-    """An engine for a `postgresql+asyncpg://` address; `name` shows in pg_stat_activity."""
-    return create_async_engine(
+def create_engine(url: str, *, name: str, pool_size: int = 10, tell: bool = False) -> AsyncEngine:
+    """An engine for a `postgresql+asyncpg://` address; `name` shows in pg_stat_activity. `tell` writes every statement to the log."""
+    engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
@@ -23,11 +24,15 @@ def create_engine(url: str, *, name: str, pool_size: int = 10) -> AsyncEngine:
             }
         },
     )
+    count_statements(engine, tell=tell)
+    return engine
 
 
-def create_database(app_url: str, system_url: str, *, name: str, pool_size: int = 10) -> Database:
+def create_database(
+    app_url: str, system_url: str, *, name: str, pool_size: int = 10, tell: bool = False
+) -> Database:
     """Both doors, each with its own pool."""
     return Database(
-        create_engine(app_url, name=f"fidero-{name}", pool_size=pool_size),
-        create_engine(system_url, name=f"fidero-{name}-system", pool_size=max(3, pool_size // 2)),
+        create_engine(app_url, name=f"fidero-{name}", pool_size=pool_size, tell=tell),
+        create_engine(system_url, name=f"fidero-{name}-system", pool_size=max(3, pool_size // 2), tell=tell),
     )

@@ -9,18 +9,23 @@ five (empty for none), so that nothing lingers from whoever had the connection b
     nobody           nothing: sees nothing
 """
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from socket import gaierror
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.kernel.actor import Actor
+from portal.kernel.errors import Unavailable
+from portal.kernel.parts import DATABASE, PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class ScopedSession(Session):
 @event.listens_for(ScopedSession, "after_begin")
 def _bind_scope(session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
     connection.execute(_SET, _values(session.info.get("scope", NOBODY)))
+    PARTS.back(DATABASE)
 
 
 @event.listens_for(ScopedSession, "after_commit")
@@ -88,13 +94,18 @@ def _after_rollback(session: Session) -> None:
 
 
 class ReadSession(AsyncSession):
-    """A session handed to a use case that only reads."""
+    """A session handed to a use case that only reads: its transaction is READ ONLY, whatever is asked of it."""
 
     sync_session_class = ScopedSession
 
 
 class WriteSession(ReadSession):
     """A session handed to a use case that may write: the type is the promise."""
+
+
+async def take(session: WriteSession, row: Any) -> None:
+    """Take a row for writing and read it again: until the end of the transaction nobody else changes it."""
+    await session.refresh(row, with_for_update={"key_share": True})
 
 
 def on_commit(session: ReadSession, call: Callable[[], None]) -> None:
@@ -112,12 +123,78 @@ async def open_company(session: ReadSession, company_id: UUID) -> None:
     await session.execute(_SET, _values(scope))
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached, is starting or is going: not that something is wrong with a statement."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        return error.orig is not None and is_outage(error.orig)
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(("08", "57P"))
+    return isinstance(error, ConnectionError | gaierror)
+
+
+@asynccontextmanager
+async def _telling() -> AsyncGenerator[None]:
+    """An outage is one error of our own, and told once.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        PARTS.away(DATABASE, error)
+        raise Unavailable from error
+
+
+_without_effect: ContextVar[bool] = ContextVar("without_effect", default=False)
+
+
+@contextmanager
+def without_effect() -> Generator[None]:
+    """Whatever is done inside leaves nothing in the database: every transaction that begins here ends by rolling back.
+
+    Used for HEAD: the answer is made as for GET, with the same headers, and no proof, claim, count, job or audit event stays.
+    """
+    token = _without_effect.set(True)
+    try:
+        yield
+    finally:
+        _without_effect.reset(token)
+
+
+_S = TypeVar("_S", bound=ReadSession)
+
+
+@asynccontextmanager
+async def _ended(session: _S) -> AsyncGenerator[_S]:
+    """The one transaction of a session: returning commits (or leaves nothing, `without_effect`), raising rolls back."""
+    async with _telling(), session, session.begin() as transaction:
+        yield session
+        if _without_effect.get():
+            await session.flush()
+            session.expunge_all()  # what was read stays readable: rolling back would blank it
+            await transaction.rollback()
+
+
+def _reading(engine: AsyncEngine) -> async_sessionmaker[ReadSession]:
+    """Sessions on the same connections that begin their transactions READ ONLY."""
+    read_only = engine.execution_options(postgresql_readonly=True)
+    return async_sessionmaker(read_only, class_=ReadSession, expire_on_commit=False)
+
+
 class Database:
     """The two doors to PostgreSQL: as the plain application role, and as the system role for what has no tenant."""
 
     def __init__(self, app_engine: AsyncEngine, system_engine: AsyncEngine) -> None:
         self._app = async_sessionmaker(app_engine, class_=WriteSession, expire_on_commit=False)
         self._system = async_sessionmaker(system_engine, class_=WriteSession, expire_on_commit=False)
+        self._app_reads = _reading(app_engine)
+        self._system_reads = _reading(system_engine)
         self.app_engine = app_engine
         self.system_engine = system_engine
         self.session_info: dict[str, Any] = {}
@@ -125,7 +202,19 @@ class Database:
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[WriteSession]:
         """One transaction in this scope: returning commits, raising rolls back."""
-        async with self._app(info={**self.session_info, "scope": scope}) as session, session.begin():
+        async with _ended(self._app(info={**self.session_info, "scope": scope})) as session:
+            yield session
+
+    @asynccontextmanager
+    async def reading(self, scope: Scope) -> AsyncGenerator[ReadSession]:
+        """One READ ONLY transaction in this scope: the database refuses to write in it, whoever asks."""
+        async with _ended(self._app_reads(info={**self.session_info, "scope": scope})) as session:
+            yield session
+
+    @asynccontextmanager
+    async def system_read(self) -> AsyncGenerator[ReadSession]:
+        """One READ ONLY transaction beyond row security, for the same few as `system_scope`."""
+        async with _ended(self._system_reads(info={**self.session_info, "scope": NOBODY})) as session:
             yield session
 
     @asynccontextmanager
@@ -134,7 +223,7 @@ class Database:
 
         Who may call it is a list in tests/architecture.
         """
-        async with self._system(info={**self.session_info, "scope": NOBODY}) as session, session.begin():
+        async with _ended(self._system(info={**self.session_info, "scope": NOBODY})) as session:
             yield session
 
     async def close(self) -> None:

@@ -148,9 +148,7 @@ async def _dossier(
             number=company.number,
             code=code,
             manager_id=(manager or actor).person_id,
-            street=company.street,
-            postcode=company.postcode,
-            city=company.city,
+            address={"street": company.street, "postcode": company.postcode, "city": company.city},
         )
 
 

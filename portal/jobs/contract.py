@@ -1,4 +1,4 @@
-"""What a job is, who handles it, who hears which event, what runs by the clock.
+"""What a job is, who handles it, who listens to which event, what runs by the clock.
 
     class BuildBundle(Job, frozen=True, kw_only=True):
         name: ClassVar = "bundles.build"
@@ -10,18 +10,23 @@
     @handles_long(BuildBundle)                 # claim → work outside a transaction → task.finish(session) in its last one
     async def build(task, job): ...
 
-    @hears(DocumentArrived, as_system=True)    # events may have any number of listeners
+    @on_event(DocumentArrived, "items.document_arrived", as_system=True)    # any number of listeners
     async def make_items(session, actor, event, tools): ...
 
-    @sweeps(every=5)                           # seconds; one process at a time, in the system scope: enqueue, don't work
+    @sweeps("policies.due", every=5)           # seconds; one process at a time, in the system scope: enqueue, don't work
     async def due_policies(session, tools): ...
 
-`collect` gathers what the slices' jobs modules hold. Handlers raise `Later(seconds)` to come back, a PortalError to give up with a
-reason people may read, anything else to be tried again with growing pauses until the job is a dead letter.
+Names are written out and never change with the function or module that carries one out: rows of the ledger wait under them, for up to
+a week, and are read by the next release (`tests/architecture/test_names.py` keeps the lists).
+
+`collect` gathers what the slices' jobs modules hold. Handlers raise `Later(seconds)` to come back, `GiveWay` after a few seconds of
+long work to let others go first, a PortalError to give up with a reason people may read, anything else to be tried again with growing
+pauses until the job is a dead letter.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from enum import IntEnum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -39,10 +44,28 @@ if TYPE_CHECKING:
     from portal.jobs.runner import Task
 
 
+class Priority(IntEnum):
+    """Which work of one owner goes first. What is due of another owner is not held up by any of it (`jobs/claims.py`)."""
+
+    NOW = 0
+    """Somebody waits for it: reading what was handed in, letters."""
+    NEXT = 1
+    """What follows from it: items, exports, counters."""
+    DRAWING = 2
+    """Pictures and PDFs of what can be looked at without."""
+    UPKEEP = 3
+    """What nobody would miss today."""
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Work to be done once, after the transaction that asked for it has been committed."""
 
     name: ClassVar[str]
+    priority: ClassVar[Priority] = Priority.NEXT
+
+
+class GiveWay(Exception):
+    """The turn is over, the work is not: others are served, then this job goes on where it stopped. That is no failure."""
 
 
 class Later(Exception):
@@ -80,7 +103,8 @@ class Handler:
     long: LongHandler | None
     as_system: bool
     max_attempts: int
-    hears: str | None = None
+    event: str | None = None
+    """The event it listens to; None for a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +151,23 @@ def handles_long(job: type[Job], *, max_attempts: int = 6) -> Callable[[LongHand
     return decorate
 
 
-def hears(
-    event: type[Event], *, as_system: bool = False, max_attempts: int = 6
+def on_event(
+    event: type[Event], name: str, *, as_system: bool = False, max_attempts: int = 6
 ) -> Callable[[ShortHandler], ShortHandler]:
-    """This function is told of every such event, in a transaction of its own."""
+    """This function is told of every such event, in a transaction of its own, as the job of that name (`slice.what`)."""
 
     def decorate(function: ShortHandler) -> ShortHandler:
-        slice_name = function.__module__.split(".")[-2]
-        name = f"{slice_name}.{getattr(function, '__name__', 'listener')}"
-        _mark(function, Handler(name, event, function, None, as_system, max_attempts, hears=event.name))
+        _mark(function, Handler(name, event, function, None, as_system, max_attempts, event=event.name))
         return function
 
     return decorate
 
 
-def sweeps(*, every: int) -> Callable[[SweepHandler], SweepHandler]:
-    """This function is run every so many seconds, by one worker at a time, in the system scope."""
+def sweeps(name: str, *, every: int) -> Callable[[SweepHandler], SweepHandler]:
+    """This function is run every so many seconds, by one worker at a time (the lock bears the name), in the system scope."""
 
     def decorate(function: SweepHandler) -> SweepHandler:
-        slice_name = function.__module__.split(".")[-2]
-        _mark(function, Sweep(f"{slice_name}.{getattr(function, '__name__', 'sweep')}", every, function))
+        _mark(function, Sweep(name, every, function))
         return function
 
     return decorate
@@ -156,20 +177,22 @@ def collect(modules: Iterable[ModuleType]) -> Registry:
     """Everything the jobs modules declare.
 
     Raises:
-        ValueError: when two handlers claim one name.
+        ValueError: when two handlers, or two sweeps, claim one name.
     """
     registry = Registry()
     for module in modules:
         for value in vars(module).values():
             for mark in getattr(value, "portal_marks", ()):
                 if isinstance(mark, Sweep):
+                    if any(mark.name == sweep.name for sweep in registry.sweeps):
+                        raise ValueError(f"two sweeps named {mark.name}")
                     registry.sweeps.append(mark)
                     continue
                 if mark.name in registry.handlers:
                     raise ValueError(f"two handlers for {mark.name}")
                 registry.handlers[mark.name] = mark
-                if mark.hears is not None:
-                    registry.listeners.setdefault(mark.hears, []).append(mark)
+                if mark.event is not None:
+                    registry.listeners.setdefault(mark.event, []).append(mark)
     return registry
 
 

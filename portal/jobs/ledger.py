@@ -1,6 +1,6 @@
 """Writing to the ledger: in the caller's transaction, so that a job exists exactly when its cause does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession, on_commit
-from portal.jobs.contract import Job, clock_of, registry_of
+from portal.jobs.claims import forget_turns
+from portal.jobs.contract import Job, Priority, clock_of, registry_of
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor
 from portal.kernel.events import Event
@@ -34,13 +35,13 @@ async def enqueue(
     Returns:
         The job's id, or None when `unique_key` was taken.
     """
-    return await _write(session, actor, job.name, job, due_at, unique_key)
+    return await _write(session, actor, job.name, job, job.priority, due_at, unique_key)
 
 
 async def publish(session: WriteSession, actor: Actor, event: Event) -> None:
     """Tell every listener: one ledger row each."""
     for listener in registry_of(session).listeners.get(event.name, []):
-        await _write(session, actor, listener.name, event, None, None)
+        await _write(session, actor, listener.name, event, Priority.NEXT, None, None)
 
 
 async def _write(
@@ -48,6 +49,7 @@ async def _write(
     actor: Actor,
     name: str,
     payload: msgspec.Struct,
+    priority: Priority,
     due_at: datetime | None,
     unique_key: str | None,
 ) -> UUID | None:
@@ -60,6 +62,7 @@ async def _write(
             id=job_id,
             firm_id=actor.firm_id,
             company_id=actor.company_id or getattr(scope, "opened_company_id", None),
+            priority=int(priority),
             name=name,
             payload=msgspec.to_builtins(payload),
             actor=msgspec.to_builtins(actor),
@@ -74,9 +77,9 @@ async def _write(
     if written is None:
         return None
     if due_at is None or due_at <= now:
-        ring: Callable[[UUID], None] | None = session.info.get("ring")
+        ring: Callable[[], None] | None = session.info.get("ring")
         if ring is not None:
-            on_commit(session, lambda: ring(job_id))
+            on_commit(session, ring)
     return job_id
 
 
@@ -101,8 +104,9 @@ async def dead_letters(session: ReadSession) -> list[JobRow]:
 async def drop_finished(session: WriteSession, before: datetime, limit: int) -> int:
     """Delete jobs that were done before that moment, so many at most; in the system scope. Dead letters stay. Gives how many went.
 
-    A job's id is made when it is enqueued, so that the old ones are at the beginning of the primary key.
+    With them goes whose turn it was then. A job's id is made when it is enqueued, so that the old ones are at the beginning of the primary key.
     """
+    await forget_turns(session, before)
     old = (
         sa.select(JobRow.id)
         .where(JobRow.id < first_id(before), JobRow.done_at < before)
@@ -113,15 +117,22 @@ async def drop_finished(session: WriteSession, before: datetime, limit: int) -> 
     return len(gone.all())
 
 
+async def drop_dead(session: WriteSession, unique_keys: Sequence[str]) -> None:
+    """Delete the dead letters of these keys, which are about to be asked anew; in the system scope."""
+    await session.execute(
+        sa.delete(JobRow)
+        .where(JobRow.dead_at.is_not(None), JobRow.unique_key.in_(unique_keys))
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def revive(session: WriteSession, job_id: UUID) -> bool:
     """Give a dead letter another round of tries."""
     now = clock_of(session).now()
     revived = await session.scalar(
         sa.update(JobRow)
         .where(JobRow.id == job_id, JobRow.dead_at.is_not(None))
-        .values(
-            dead_at=None, attempts=0, enqueued_at=now, due_at=now, rung_at=None, lease_until=None, token=None
-        )
+        .values(dead_at=None, attempts=0, enqueued_at=now, due_at=now, lease_until=None, token=None)
         .returning(JobRow.id)
     )
     return revived is not None

@@ -86,11 +86,19 @@ class Door(enum.StrEnum):
     CLI = "cli"
 
 
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """The person for whom somebody else acts, as the audit log names them."""
+
+    person_id: PersonId
+    name: str
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts. Exactly one of `firm_id` (staff, agents, policies) and `company_id` (members) is the scope.
 
     `host_firm_id` is the firm whose host a member came through. `name` is for the audit log and for greetings. `granted` are
-    the rights of a program's key, which has no role.
+    the rights of a program's key, which has no role. `on_behalf_of` is whoever wanted what this one does for them; it gives no
+    rights, and the audit log tells both.
     """
 
     door: Door
@@ -103,6 +111,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     key_id: KeyId | None = None
     role: Role | None = None
     granted: tuple[Right, ...] = ()
+    on_behalf_of: Principal | None = None
 
     @property
     def is_firm(self) -> bool:
@@ -119,6 +128,6 @@ def system_actor(name: str) -> Actor:
     return Actor(door=Door.JOB, name=name)
 
 
-def policy_actor(firm_id: FirmId, name: str) -> Actor:
-    """A firm's standing order, such as an export policy, acting without a person."""
-    return Actor(door=Door.JOB, name=name, firm_id=firm_id)
+def policy_actor(firm_id: FirmId, name: str, on_behalf_of: Principal | None = None) -> Actor:
+    """A firm's standing order, such as an export policy; or the portal, which ends what a person of the firm had begun."""
+    return Actor(door=Door.JOB, name=name, firm_id=firm_id, on_behalf_of=on_behalf_of)

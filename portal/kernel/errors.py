@@ -8,7 +8,9 @@
     ├── WrongMethod   405  the address is right, what was to be done there is not
     ├── Conflict      409  somebody or something was there first: state moved, locked, already open
     ├── TooLarge      413  more bytes than allowed
+    ├── TooLongAddress   414  an address longer than any of ours
     ├── TooMany       429  rate limit; `retry_after` in seconds
+    ├── HeadersTooLarge  431  what a browser sends along is longer than anything we read
     └── Unavailable   503  a part we need is away for the moment
 
 Every error carries a `code` for programs, and a `message` with `%(name)s` places for `params`, which is translated when it is
@@ -18,7 +20,7 @@ shown: raise with `N_("…")`. `fields` maps form fields to such messages. Nothi
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from portal.kernel.language import N_, gettext, ngettext
+from portal.kernel.language import N_, Told, gettext, ngettext
 
 LONGEST_IN_MINUTES = 120
 
@@ -56,7 +58,10 @@ class PortalError(Exception):
 
     def field_texts(self) -> dict[str, str]:
         """The messages of the fields, in the reader's language."""
-        return {name: gettext(message) % self.params for name, message in self.fields.items()}
+        return {
+            name: gettext(message) if isinstance(message, Told) else gettext(message) % self.params
+            for name, message in self.fields.items()
+        }
 
 
 class Invalid(PortalError):
@@ -124,6 +129,24 @@ class TooLarge(PortalError):
     message = N_("This file is too large.")
 
 
+class TooLongAddress(PortalError):
+    """The address is longer than any of ours."""
+
+    status = 414
+    code = "address_too_long"
+    message = N_("This address is too long. Go back and use the buttons of the page.")
+
+
+class HeadersTooLarge(PortalError):
+    """What the browser or program sends along with the request is longer than anything we read."""
+
+    status = 431
+    code = "headers_too_large"
+    message = N_(
+        "Your browser sends too much along with its request. Delete the cookies of this site and try again."
+    )
+
+
 class TooMany(PortalError):
     """Too many tries."""
 
@@ -165,3 +188,8 @@ class Unavailable(PortalError):
     status = 503
     code = "unavailable"
     message = N_("This is not available for the moment. Nothing was lost; try again in a minute.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again, as the message says it."""
+        return {"Retry-After": "60"}

@@ -1,6 +1,7 @@
 """Identifiers: uuid7, one NewType per entity. Tokens are not ids: they are 256 random bits, stored hashed."""
 
 import hashlib
+import re
 import secrets
 from datetime import datetime
 from typing import NewType
@@ -41,3 +42,22 @@ def new_token() -> str:
 def token_hash(token: str) -> bytes:
     """SHA-256 of a token, 32 bytes: enough for random tokens, never used for passwords."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def browser_mark(token: str) -> str:
+    """What a browser keeps of a session when that is over: it tells that the session was here, and opens nothing."""
+    return hashlib.sha256(b"browser mark:" + token.encode()).hexdigest()[:32]
+
+
+_AROUND = re.compile(
+    r"[<(\[{\"'\s\u200b-\u200f\u2060\ufeff]*([A-Za-z0-9_-]{43})(?:[^A-Za-z0-9]|&[a-z]{2,6};)*"
+)
+
+
+def link_token(text: str) -> str:
+    """The token of a link as people and mail programs copy it: a full stop, a bracket, a comma or a space beside it is not of it.
+
+    Only signs go, never letters or digits; anything else comes back as it was and is then nobody's.
+    """
+    match = _AROUND.fullmatch(text)
+    return match[1] if match else text

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -86,9 +86,26 @@ def _catalogue(language: Language) -> gettext_module.NullTranslations:
     return gettext_module.translation("portal", LOCALE, [language.value], fallback=True)
 
 
+class Told(str):
+    """A message together with the values of its places, where only a message is carried: the faults of a form, by field.
+
+    `gettext` fills the places in; a value that is marked itself is translated as well.
+    """
+
+    __slots__ = ("params",)
+    params: dict[str, str]
+
+    def __new__(cls, message: str, /, **params: str) -> Self:
+        """The message as N_ marked it."""
+        told = super().__new__(cls, message)
+        told.params = params
+        return told
+
+
 def gettext(message: str) -> str:
     """The message in the current language; itself when there is no translation."""
-    return _catalogue(_current.get()).gettext(message)
+    text = _catalogue(_current.get()).gettext(message)
+    return str(text % message.params if isinstance(message, Told) and message.params else text)
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:

@@ -216,11 +216,11 @@ _default: Sandbox | None = None
 _default_lock = threading.Lock()
 
 
-def _shared() -> Sandbox:
+def _shared(at_once: int | None = None) -> Sandbox:
     global _default  # noqa: PLW0603 - one launcher per process is the point
     with _default_lock:
         if _default is None:
-            _default = Sandbox()
+            _default = Sandbox(at_once=at_once)
             atexit.register(close)
         return _default
 
@@ -230,10 +230,14 @@ async def run(reader: str, data: bytes, *, limits: Limits | None = None, **param
     return await _shared().run(reader, data, limits=limits, **params)
 
 
-def warm_up() -> None:
-    """Start the shared launcher now, so that the first file does not wait for it: for the start of web and worker."""
+def warm_up(*, at_once: int | None = None) -> None:
+    """Start the shared launcher now, so that the first file does not wait for it: for the start of web and worker.
+
+    Args:
+        at_once: readers side by side; a worker has one for each of its places, so that nobody waits behind another's slow file.
+    """
     with contextlib.suppress(OSError):  # the first file will try again, and say so
-        _shared().warm_up()
+        _shared(at_once).warm_up()
 
 
 def close() -> None:

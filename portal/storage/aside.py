@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from portal.storage.contract import Aside
@@ -29,12 +30,21 @@ async def move(store: Backing, key: str, namespace: UUID, sha256: str, now: date
     await obstore.delete_async(store, key)
 
 
-def bring_back(store: Backing, key: str, namespace: UUID, sha256: str) -> bool:
-    """Put the bytes back under their key; False when they are not aside either."""
+def bring_back(store: Backing, key: str, namespace: UUID, sha256: str) -> str | None:
+    """Put the bytes back under their key; None when they are not aside either.
+
+    Returns:
+        Where they can be read: under their key, or still aside while the store takes nothing.
+    """
     for found in _paths(store, f"aside/{namespace}/{sha256}/"):
-        obstore.copy(store, found, key)
-        return True
-    return False
+        try:
+            obstore.copy(store, found, key)
+        except FileNotFoundError:  # somebody else was faster
+            return key
+        except (OSError, BaseError):
+            return found
+        return key
+    return None
 
 
 async def listing(store: Backing, namespace: UUID) -> AsyncIterator[Aside]:

@@ -112,6 +112,10 @@ class ObjectStore(Protocol):
         """Whether there are bytes under this hash. Does not read them."""
         ...
 
+    async def size(self, namespace: UUID, sha256: str) -> int | None:
+        """How many bytes there are under this hash; None when there are none. Does not read them."""
+        ...
+
     def listing(self, namespace: UUID) -> AsyncIterator[Listed]:
         """Every object of one namespace, in no order, without what is aside: for the sweeper."""
         ...

@@ -12,38 +12,32 @@ import hashlib
 import io
 import os
 import re
-import tempfile
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import UUID
 
 import obstore
-from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
+from portal.kernel.parts import PARTS, STORE, WRITING
 from portal.storage import aside
 from portal.storage.contract import Aside, Damaged, Listed, Missing, StorageUnavailable, StoredObject
+from portal.storage.pieces import FAULTS, PIECE, SPOOL, Pieces, Spool, VerifiedReader, faults, sha256_of
 
 if TYPE_CHECKING:
     from obstore import GetResult
     from obstore.store import S3Config
 
-SPOOL = 8 * 1024 * 1024
-"""Bytes kept in memory while hashing; longer ones go to a temporary file."""
-PIECE = 1024 * 1024
-"""Bytes read at a time."""
 MULTIPART = 32 * 1024 * 1024
 """Objects longer than this are uploaded to S3 in parts."""
 HEALTH_SECONDS = 5.0
 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _KEY = re.compile(r"([0-9a-f-]{36})/sha256/([0-9a-f]{2})/([0-9a-f]{2})/(\2\3[0-9a-f]{60})", re.ASCII)
-
-_FAULTS = (OSError, BaseError)
 
 
 class StorageUrlError(ValueError):
@@ -57,12 +51,6 @@ class S3Credentials:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
-
-
-class _Pieces(Protocol):
-    """What is used of obstore's stream: an iterator over buffers."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
 
 
 def open_store(url: str, credentials: S3Credentials | None = None) -> "Store":
@@ -145,7 +133,7 @@ class Store:
         self, namespace: UUID, data: bytes | AsyncIterable[bytes] | BinaryIO, *, media_type: str
     ) -> StoredObject:
         """See `ObjectStore.put`."""
-        with _Spool() as spool:
+        with Spool() as spool:
             if isinstance(data, bytes):
                 await asyncio.to_thread(spool.write, data)
             elif isinstance(data, AsyncIterable):
@@ -167,17 +155,20 @@ class Store:
                 )
                 if self._local is not None:
                     await asyncio.to_thread(_flush, self._local, key)
-            except _FAULTS as error:
+            except FAULTS as error:
+                PARTS.away(WRITING, error)
                 raise StorageUnavailable from error
+        PARTS.back(WRITING)
         return stored
 
     async def get(self, namespace: UUID, sha256: str) -> bytes:
         """See `ObjectStore.get`."""
         key = _key(namespace, sha256)
-        with _faults():
+        with faults():
             found = await self._get(key, namespace, sha256)
             data = bytes(await found.bytes_async())
-        if await asyncio.to_thread(_hash, data) != sha256:
+        PARTS.back(STORE)
+        if await asyncio.to_thread(sha256_of, data) != sha256:
             raise Damaged
         return data
 
@@ -185,20 +176,21 @@ class Store:
         try:
             return await obstore.get_async(self._store, key)
         except FileNotFoundError:
-            if not await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256):
+            found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+            if found is None:
                 raise
-        return await obstore.get_async(self._store, key)
+        return await obstore.get_async(self._store, found)
 
     async def stream(self, namespace: UUID, sha256: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """See `ObjectStore.stream`."""
         key = _key(namespace, sha256)
         digest = hashlib.sha256()
         position, held = 0, b""
-        with _faults():
+        with faults():
             found = await self._get(key, namespace, sha256)
             pieces = aiter(found.stream(min_chunk_size=PIECE))
         while True:
-            with _faults():
+            with faults():
                 piece = bytes(await anext(pieces, b""))
             if not piece:
                 break
@@ -215,31 +207,43 @@ class Store:
     def open(self, namespace: UUID, sha256: str) -> BinaryIO:
         """See `ObjectStore.open`."""
         key = _key(namespace, sha256)
-        with _faults():
+        with faults():
             try:
                 found = obstore.get(self._store, key)
             except FileNotFoundError:
-                if not aside.bring_back(self._store, key, namespace, sha256):
+                path = aside.bring_back(self._store, key, namespace, sha256)
+                if path is None:
                     raise
-                found = obstore.get(self._store, key)
-            pieces = cast("_Pieces", found.stream(min_chunk_size=PIECE))
-        return cast("BinaryIO", io.BufferedReader(_VerifiedReader(iter(pieces), sha256), PIECE))
+                found = obstore.get(self._store, path)
+            pieces = cast("Pieces", found.stream(min_chunk_size=PIECE))
+        return cast("BinaryIO", io.BufferedReader(VerifiedReader(iter(pieces), sha256), PIECE))
 
     async def exists(self, namespace: UUID, sha256: str) -> bool:
         """See `ObjectStore.exists`."""
         key = _key(namespace, sha256)
-        with _faults():
+        with faults():
             try:
                 await obstore.head_async(self._store, key)
             except FileNotFoundError:
-                return await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+                found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+                return found is not None
         return True
+
+    async def size(self, namespace: UUID, sha256: str) -> int | None:
+        """See `ObjectStore.size`."""
+        key = _key(namespace, sha256)
+        with faults():
+            try:
+                return (await obstore.head_async(self._store, key))["size"]
+            except FileNotFoundError:
+                found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+                return None if found is None else (await obstore.head_async(self._store, found))["size"]
 
     async def listing(self, namespace: UUID) -> AsyncIterator[Listed]:
         """See `ObjectStore.listing`."""
         pages = aiter(obstore.list(self._store, prefix=f"{namespace}/"))
         while True:
-            with _faults():
+            with faults():
                 page = await anext(pages, None)
             if page is None:
                 return
@@ -252,7 +256,7 @@ class Store:
         """See `ObjectStore.set_aside`."""
         key = _key(namespace, sha256)
         try:
-            with _faults():
+            with faults():
                 found = await obstore.head_async(self._store, key)
                 if found["last_modified"] >= put_before:
                     return False
@@ -265,7 +269,7 @@ class Store:
         """See `ObjectStore.aside`."""
         found = aiter(aside.listing(self._store, namespace))
         while True:
-            with _faults():
+            with faults():
                 one = await anext(found, None)
             if one is None:
                 return
@@ -273,7 +277,7 @@ class Store:
 
     async def forget(self, one: Aside) -> None:
         """See `ObjectStore.forget`."""
-        with contextlib.suppress(Missing), _faults():
+        with contextlib.suppress(Missing), faults():
             await aside.forget(self._store, one)
 
     async def healthy(self) -> bool:
@@ -285,92 +289,18 @@ class Store:
                 await obstore.put_async(self._store, key, word, use_multipart=False)
                 answer = bytes(await (await obstore.get_async(self._store, key)).bytes_async())
                 await obstore.delete_async(self._store, key)
-        except (*_FAULTS, TimeoutError):
+        except (*FAULTS, TimeoutError) as error:
+            PARTS.away(WRITING, error)
             return False
+        PARTS.back(WRITING)
+        PARTS.back(STORE)
         return answer == word
-
-
-class _Spool:
-    """Takes bytes in, hashes them, and gives them back for one write."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile[bytes](max_size=SPOOL)
-        self._digest = hashlib.sha256()
-        self._size = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def write(self, piece: bytes) -> None:
-        try:
-            self._file.write(piece)
-        except OSError as error:  # no room for temporary files
-            raise StorageUnavailable from error
-        self._digest.update(piece)
-        self._size += len(piece)
-
-    def read_from(self, source: BinaryIO) -> None:
-        while piece := source.read(PIECE):
-            self.write(piece)
-
-    def finish(self) -> StoredObject:
-        return StoredObject(self._digest.hexdigest(), self._size)
-
-    def content(self) -> bytes | BinaryIO:
-        self._file.seek(0)
-        return self._file.read() if self._size <= SPOOL else cast("BinaryIO", self._file)
-
-
-class _VerifiedReader(io.RawIOBase):
-    """Reads pieces one after the other and compares the hash at the end."""
-
-    def __init__(self, pieces: Iterator[bytes], sha256: str) -> None:
-        self._pieces = pieces
-        self._sha256 = sha256
-        self._digest = hashlib.sha256()
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object, /) -> int:
-        if not self._rest:
-            with _faults():
-                piece = bytes(next(self._pieces, b""))
-            if not piece:
-                if self._digest.hexdigest() != self._sha256:
-                    raise Damaged
-                return 0
-            self._digest.update(piece)
-            self._rest = memoryview(piece)
-        target = memoryview(cast("bytearray", buffer))
-        count = min(len(target), len(self._rest))
-        target[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-
-@contextlib.contextmanager
-def _faults() -> Generator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise Missing from error
-    except _FAULTS as error:
-        raise StorageUnavailable from error
 
 
 def _key(namespace: UUID, sha256: str) -> str:
     if not _SHA256.fullmatch(sha256):
         raise ValueError("a SHA-256 is written as 64 lower-case hexadecimal digits")
     return f"{namespace}/sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def _flush(root: Path, key: str) -> None:

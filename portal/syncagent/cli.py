@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 
@@ -33,6 +34,7 @@ from portal.syncagent.journal import Journal
 from portal.syncagent.lock import only_one
 from portal.syncagent.names import UnsafeNameError, check_component, dossier_folder
 from portal.syncagent.runner import Runner, utc_now
+from portal.syncagent.texts import visible
 
 log = logging.getLogger("fidero_agent")
 
@@ -42,6 +44,11 @@ EPILOG = """\
 exit codes: 0 all done; 1 something was refused or is still waiting; 2 wrong use, not paired or not possible;
 3 the portal revoked this agent; 4 another agent is running; 5 the portal or the folder is away.
 """
+
+
+def _print(text: object = "", *, file: TextIO | None = None) -> None:
+    """Say something; names from outside cannot act on the terminal."""
+    print("\n".join(map(visible, str(text).split("\n"))), file=file)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,7 +75,7 @@ def _tell(error: AgentError) -> None:
     if logs.started():
         log.error("%s", error)
     else:
-        print(error, file=sys.stderr)
+        _print(error, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -141,8 +148,8 @@ def pair(place: Home, chosen: argparse.Namespace) -> int:
         place.save(config, paired.token)
         for each in config.roots():
             root.claim(each, root.Mark(paired.agent_id, url))
-    print(f"Paired with {paired.firm_name} ({url}) as {name}.")
-    print(f"Files go to {folder}. Start with `fidero-agent run`.")
+    _print(f"Paired with {paired.firm_name} ({url}) as {name}.")
+    _print(f"Files go to {folder}. Start with `fidero-agent run`.")
     return EXIT_OK
 
 
@@ -166,7 +173,7 @@ def run(place: Home, chosen: argparse.Namespace) -> int:
     if result.away is not None:
         return result.away.exit_code
     confirmed = _counted(result.confirmed, "file", "files")
-    print(f"{confirmed} confirmed, {_counted(result.waiting, 'delivery', 'deliveries')} waiting.")
+    _print(f"{confirmed} confirmed, {_counted(result.waiting, 'delivery', 'deliveries')} waiting.")
     return EXIT_INCOMPLETE if result.waiting else EXIT_OK
 
 
@@ -199,7 +206,7 @@ def status(place: Home, _: argparse.Namespace) -> int:
     if state.last_error:
         rows.append(("Last error", state.last_error))
     for label, value in rows:
-        print(f"{label:<13} {value}")
+        _print(f"{label:<13} {value}")
     return EXIT_OK if healthy else EXIT_INCOMPLETE
 
 
@@ -209,9 +216,9 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
     if chosen.root or chosen.dossier:
         with only_one(place.lock_file):
             config = _change_folder(place, config, chosen)
-    print(f"{'all dossiers':<16} {config.root}")
+    _print(f"{'all dossiers':<16} {config.root}")
     for code, folder in config.dossier_roots.items():
-        print(f"{code:<16} {folder}")
+        _print(f"{code:<16} {folder}")
     shown: dict[str, tuple[str | None, str, str | None, list[str]]] = {}
     if place.journal_file.exists():
         with closing(Journal(place.journal_file)) as journal:
@@ -228,8 +235,8 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
                 shown[each.dossier_id] = (*named, sorted(used))
     except (AgentError, ValueError) as error:
         code = error.exit_code if isinstance(error, AgentError) else EXIT_INCOMPLETE
-        print(f"What waits could not be asked: {error}", file=sys.stderr)
-    print()
+        _print(f"What waits could not be asked: {error}", file=sys.stderr)
+    _print()
     for dossier_id, (number, name, company, used) in sorted(
         shown.items(), key=lambda item: (item[1][0] or "~", item[1][1])
     ):
@@ -237,11 +244,11 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
             folder = str(config.root_of(number).joinpath(*dossier_folder(number, company, dossier_id)))
         except UnsafeNameError as error:
             folder = f"nowhere: {error}"
-        print(f"{number or '(no code)':<16} {name:<30} {folder}")
+        _print(f"{number or '(no code)':<16} {name:<30} {folder}")
         for each in sorted(used):
-            print(f"{'':<16} {'':<30}   {each}")
+            _print(f"{'':<16} {'':<30}   {each}")
     if not shown:
-        print("No dossier has had or waits for a delivery yet.")
+        _print("No dossier has had or waits for a delivery yet.")
     return code
 
 
@@ -267,8 +274,8 @@ def unpair(place: Home, _: argparse.Namespace) -> int:
         place.forget()
     if unconfirmed:
         count = _counted(unconfirmed, "delivery", "deliveries")
-        print(f"Written but not yet confirmed to the portal: {count}.")
-    print(f"Forgotten: {config.url}. Written files stay. Revoke {config.agent_name} in the portal, too.")
+        _print(f"Written but not yet confirmed to the portal: {count}.")
+    _print(f"Forgotten: {config.url}. Written files stay. Revoke {config.agent_name} in the portal, too.")
     return EXIT_OK
 
 
@@ -287,7 +294,7 @@ def _chosen_folder(text: str) -> Path:
     there = Path(text).expanduser().exists()
     folder = root.choose(text)
     if not there:
-        print(f"Made this folder: {folder}")
+        _print(f"Made this folder: {folder}")
     return folder
 
 

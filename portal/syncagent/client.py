@@ -20,14 +20,26 @@ from portal.syncagent.errors import (
     AwayError,
     DeliveryFailedError,
     DeliveryGoneError,
+    DeliveryUnavailableError,
     HostAwayError,
     RevokedError,
 )
+from portal.syncagent.texts import problem_words
 
 T = TypeVar("T")
 MAX_ANSWER = 32 << 20
 MAX_WAIT = 3600.0
 _TIMEOUT = httpx.Timeout(60.0, connect=15.0)
+GONE = frozenset(
+    {
+        "delivery_archive_damaged",
+        "delivery_code_clash",
+        "delivery_confirmed",
+        "delivery_not_found",
+        "delivery_taken",
+    }
+)
+"""Why there is nothing to do about a delivery any more, as far as we have a sentence for it."""
 _TOO_EARLY, _EXPIRED = 9, 10  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -194,7 +206,7 @@ class Portal:
         status = response.status_code
         problem = _problem(response)
         retry_after = _retry_after(response)
-        detail = f"{status} {problem.detail or problem.title}".strip() if problem else f"status {status}"
+        detail = problem_words(status, problem.code if problem else "")
         if 300 <= status < 400:
             target = urlsplit(response.headers.get("Location", "")).netloc or "another page"
             raise HostAwayError("moved", host=self.host, target=target)
@@ -209,9 +221,13 @@ class Portal:
             if status == 403:
                 raise HostAwayError("forbidden", detail=detail)
             if delivery_id is not None and status in {404, 409, 410}:
-                raise DeliveryGoneError("delivery_gone", delivery=delivery_id, detail=detail)
-            if delivery_id is not None and status not in {408, 503}:
-                raise DeliveryFailedError("delivery_failed", delivery=delivery_id, detail=detail)
+                own = f"delivery_{problem.code}"
+                key = own if own in GONE else "delivery_gone"
+                raise DeliveryGoneError(key, delivery=delivery_id, detail=detail)
+        if delivery_id is not None and problem is not None and status not in {408, 503}:
+            raise DeliveryFailedError("delivery_failed", delivery=delivery_id, detail=detail)
+        if delivery_id is not None:  # the portal answered a moment ago: this may be about this one delivery
+            raise DeliveryUnavailableError("delivery_failed", delivery=delivery_id, detail=detail)
         if status in {408, 429} or status >= 500:
             raise HostAwayError("portal_error", detail=detail, retry_after=retry_after)
         raise HostAwayError("no_portal", host=self.host, detail=detail, retry_after=retry_after)

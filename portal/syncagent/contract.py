@@ -52,6 +52,7 @@ RefusalReason = Literal[
     "different_file_exists",
     "damaged_bundle",
     "unsafe_path",
+    "failed",
 ]
 
 PAIR = "/api/v1/agent/pair"

@@ -71,3 +71,7 @@ class DeliveryFailedError(AgentError):
     """The portal could not serve this delivery now; others may go on, this one is tried again later."""
 
     exit_code = EXIT_INCOMPLETE
+
+
+class DeliveryUnavailableError(DeliveryFailedError):
+    """The same where the portal, or what is in between, says that it is busy or away: it may be so for all of them."""

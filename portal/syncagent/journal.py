@@ -36,6 +36,7 @@ create table if not exists file (
   target text not null, temporary text not null, state text not null, written_at text,
   primary key (delivery_id, position)
 ) without rowid;
+create table if not exists failure (delivery_id text primary key, times integer not null, at text not null);
 pragma user_version = 1;
 """
 
@@ -86,6 +87,21 @@ class Journal:
             self._db.execute("rollback")
             raise
         self._db.execute("commit")
+
+    def note_failure(self, delivery_id: str, at: datetime) -> int:
+        """One more try of a delivery failed; gives how many have, also in earlier runs."""
+        with self._transaction() as db:
+            row = db.execute(
+                "insert into failure values (?, 1, ?) on conflict (delivery_id) do update set times = times + 1, at = excluded.at"
+                " returning times",
+                (delivery_id, at.isoformat()),
+            ).fetchone()
+        return int(row[0])
+
+    def forget_failures(self, delivery_id: str) -> None:
+        """It worked, or it is over."""
+        with self._transaction() as db:
+            db.execute("delete from failure where delivery_id = ?", (delivery_id,))
 
     def state(self, delivery_id: str) -> DeliveryState | None:
         """How far a delivery got; None if it is new."""

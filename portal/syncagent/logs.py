@@ -8,6 +8,8 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from portal.syncagent.texts import visible
+
 log = logging.getLogger("fidero_agent")
 MAX_BYTES = 1 << 20
 KEPT = 5
@@ -27,8 +29,12 @@ class _Formatter(logging.Formatter):
     converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
-        record.message = record.message.replace("\r", "\\r").replace("\n", "\\n")
+        record.message = visible(record.message)
         return super().formatMessage(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        # also what a trace says; its own lines stay lines
+        return "\n".join(map(visible, super().format(record).split("\n")))
 
 
 _handlers: list[logging.Handler] = []

@@ -34,6 +34,12 @@ _RUNNABLE = re.compile(
 )
 
 
+_SYSTEM = frozenset({"desktop.ini", "thumbs.db", "folder.htt", "autorun.inf", ".ds_store", ".htaccess"})
+"""Files that a system reads by itself, and by which a folder looks or acts otherwise."""
+_SHORT = re.compile(r"[^.]*~[0-9]+(\..*)?\Z")
+"""Windows has a second, short name for every file: `LONGFI~1.XML` may be another one."""
+
+
 class UnsafeNameError(ValueError):
     """`args[0]` says why, as the end of a sentence."""
 
@@ -55,6 +61,10 @@ def check_component(name: str) -> str:
             raise UnsafeNameError(f"the invisible character U+{ord(char):04X} is not allowed in names")
     if name[-1] in ". " or name[0] == " ":
         raise UnsafeNameError("a name may not begin with a space or end in a space or dot")
+    if name[0] in "-~" or _SHORT.match(name):
+        raise UnsafeNameError("a name may not begin with - or ~, nor be a short name of Windows")
+    if name.casefold() in _SYSTEM:
+        raise UnsafeNameError("it is the name of a file that the system itself reads")
     if name.split(".", 1)[0].rstrip(" ").upper() in _DEVICES:
         raise UnsafeNameError("it is the name of a device on Windows")
     if len(name.encode("utf-16-le")) > 2 * MAX_COMPONENT or len(name.encode()) > MAX_COMPONENT:

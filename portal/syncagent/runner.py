@@ -19,6 +19,7 @@ from portal.syncagent.errors import (
     AwayError,
     DeliveryFailedError,
     DeliveryGoneError,
+    DeliveryUnavailableError,
     HostAwayError,
     RefusalError,
     RevokedError,
@@ -34,6 +35,12 @@ log = logging.getLogger("fidero_agent")
 MIN_POLL, MAX_POLL = 1.0, 3600.0
 MAX_SKEW = 300.0
 KEEP_JOURNAL = timedelta(days=400)
+MOST_TRIES = 8
+"""So often one delivery may fail in a way that nobody thought of; then the portal is told, and a person looks."""
+MOST_UNSERVED = 24
+"""So often the portal may say that it cannot serve one delivery now while it answers otherwise: with the growing pauses about a day."""
+MOST_UNAVAILABLE = 5
+"""So many deliveries in a row that the portal cannot serve: it is the portal that is away."""
 
 
 class Round(NamedTuple):
@@ -159,7 +166,8 @@ class Runner:
             return Round(confirmed=confirmed, waiting=self._state.queue)
         waiting, blocked = self._list(problems)
         self._tidy(waiting, roots)
-        refused = 0
+        refused = unavailable = 0
+        unserved: list[tuple[contract.Delivery, Path, str]] = []
         left = len(waiting)
         for delivery in waiting:
             root = self._config.root_of(delivery.dossier_code)
@@ -185,22 +193,34 @@ class Runner:
             except RefusalError as error:
                 refused += 1
                 self._refuse(delivery, error)
+            except DeliveryUnavailableError as error:
+                self._note(problems, error.code, f"{_name(delivery)}: {error}")
+                unavailable += 1
+                if unavailable >= MOST_UNAVAILABLE:
+                    raise HostAwayError("portal_error", detail=error) from error
+                unserved.append((delivery, root, str(error)))
             except DeliveryFailedError as error:
                 self._note(problems, error.code, f"{_name(delivery)}: {error}")
+                refused += self._failed(delivery, root, str(error))
             except AgentError:
                 raise
             except Exception as error:
                 log.exception("%s: unexpected", _name(delivery))
                 text = f"{_name(delivery)}: unexpected {type(error).__name__}, see the agent's log"
                 problems.append(contract.AgentProblem("delivery_failed", text))
+                refused += self._failed(delivery, root, type(error).__name__)
             else:
+                unavailable = 0
                 self._trouble.pop(delivery.id, None)
+                self._journal.forget_failures(delivery.id)
                 left -= 1
                 confirmed += count
                 log.info("%s: files confirmed: %d", _name(delivery), count)
                 continue
             blocked.add(delivery.dossier_id)
             self._put_off(delivery.id)
+        # Only now: had the portal been away for all of them, none would be at fault.
+        refused += sum(self._failed(*each, most=MOST_UNSERVED) for each in unserved)
         nowhere = len(roots) == len(self._config.roots())
         return Round(confirmed, refused, left, next(iter(roots.values())) if nowhere else None)
 
@@ -300,13 +320,32 @@ class Runner:
         self._trouble = {key: value for key, value in self._trouble.items() if key in offered}
         self._journal.forget_before(self._now() - KEEP_JOURNAL)
 
-    def _refuse(self, delivery: contract.Delivery, error: RefusalError) -> None:
+    def _refuse(self, delivery: contract.Delivery, error: RefusalError) -> bool:
+        """Tell the portal; whether it knows, or has let go of the delivery itself."""
         log.error("%s refused: %s", _name(delivery), error)
         notice = contract.RefusalNotice(reason=error.reason, detail=str(error)[:1000], item_id=error.item_id)
         try:
             self._portal.refuse(delivery.id, notice)
-        except (DeliveryGoneError, DeliveryFailedError) as trouble:
+        except DeliveryGoneError as trouble:
             log.warning("%s", trouble)
+        except DeliveryFailedError as trouble:
+            log.warning("%s", trouble)
+            return False
+        return True
+
+    def _failed(
+        self, delivery: contract.Delivery, root: Path, detail: str, *, most: int = MOST_TRIES
+    ) -> bool:
+        """One more try failed; whether it was the last, and the portal was told. One that cannot be told now is told next time."""
+        times = self._journal.note_failure(delivery.id, self._now())
+        if times < most:
+            return False
+        with suppress(AgentError):
+            self._deliverer.give_up(delivery.id, root)
+        if not self._refuse(delivery, RefusalError("failed", tries=times, detail=detail)):
+            return False
+        self._journal.forget_failures(delivery.id)
+        return True
 
     def _put_off(self, delivery_id: str) -> None:
         known = self._trouble.get(delivery_id)

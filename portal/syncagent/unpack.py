@@ -11,7 +11,7 @@ from typing import Self
 
 from portal.syncagent.contract import Delivery, DeliveryFile
 from portal.syncagent.errors import RefusalError
-from portal.syncagent.names import MANIFEST, UnsafeNameError, check_relative
+from portal.syncagent.names import MANIFEST, UnsafeNameError, check_relative, key
 from portal.syncagent.place import CHUNK
 
 _ENCRYPTED = 0x1
@@ -32,6 +32,14 @@ class Bundle:
             raise RefusalError("damaged_bundle", detail=f"not a ZIP ({error})") from error
         try:
             self._members = self._check(delivery)
+        except RefusalError:
+            self._zip.close()
+            raise
+        except (
+            Exception
+        ) as error:  # a directory that nobody thought of is damaged, whatever it makes us stumble over
+            self._zip.close()
+            raise RefusalError("damaged_bundle", detail=f"{type(error).__name__}: {error}") from error
         except BaseException:
             self._zip.close()
             raise
@@ -46,16 +54,22 @@ class Bundle:
 
     def _check(self, delivery: Delivery) -> dict[str, zipfile.ZipInfo]:
         members: dict[str, zipfile.ZipInfo] = {}
+        announced = {file.path for file in delivery.files}
+        expected = announced | {MANIFEST} | {f"{folder}/" for path in announced for folder in _folders(path)}
+        folded: set[str] = set()
         for member in self._zip.infolist():
             name = member.orig_filename  # as in the ZIP: zipfile itself cuts at NUL and turns backslashes
             try:
-                check_relative(name.removesuffix("/") if member.is_dir() else name)
+                check_relative(name.removesuffix("/"))
             except UnsafeNameError as error:
                 raise RefusalError("unsafe_path", path=name, detail=error) from error
             if stat.S_ISLNK(member.external_attr >> 16):
                 raise RefusalError("unsafe_path", path=name, detail="it is a link")
-            if name in members:
+            if key((name,)) in folded:
                 raise RefusalError("damaged_bundle", detail=f"{name} is in it twice")
+            if name not in expected:
+                raise RefusalError("damaged_bundle", detail=f"{name} is in it and was not announced")
+            folded.add(key((name,)))
             members[name] = member
         for file in delivery.files:
             member = members.get(file.path)
@@ -94,6 +108,11 @@ class Bundle:
     @staticmethod
     def _damaged(file: DeliveryFile, detail: object) -> RefusalError:
         return RefusalError("damaged_bundle", detail=f"{file.path}: {detail}", item_id=file.item_id)
+
+
+def _folders(path: str) -> Iterator[str]:
+    while (path := path.rpartition("/")[0]) != "":
+        yield path
 
 
 def discard(folder: Path, sha256: str) -> None:

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from litestar import Response
 
+from portal.kernel.texts import line
+
 AS_STORED = "as_stored"
 """Handlers with this option answer bytes as they are: no compression, so that length, ETag and ranges hold."""
 LONGEST_NAME = 120
@@ -15,11 +17,8 @@ _FORBIDDEN = set('/\\:*?"<>|')
 
 
 def safe_name(name: str) -> str:
-    """A file name that every system takes: no folders, no control or direction characters, short; its extension stays."""
-    kept = "".join(
-        "_" if character in _FORBIDDEN or not character.isprintable() else character
-        for character in unicodedata.normalize("NFC", name)
-    ).strip(" .")
+    """A file name that every system takes: no folders, nothing hidden, short; its extension stays."""
+    kept = "".join("_" if character in _FORBIDDEN else character for character in line(name)).strip(" .")
     stem, dot, extension = kept.rpartition(".")
     if dot and stem and len(extension) <= 8:
         return f"{stem[: LONGEST_NAME - 1 - len(extension)]}.{extension}"

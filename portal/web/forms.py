@@ -1,6 +1,6 @@
 """Forms of pages: from what a browser sends to plain values, with every fault beside its field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,19 +10,24 @@ from litestar.datastructures import UploadFile
 
 from portal.kernel.errors import Invalid
 from portal.kernel.language import N_
+from portal.kernel.texts import hides, plain
 
 REQUIRED = N_("Please fill this in.")
 NOT_A_DATE = N_("This is not a date.")
 NOT_A_NUMBER = N_("This is not a whole number.")
 NOT_A_CHOICE = N_("Choose one of the list.")
 TOO_LONG = N_("This is too long.")
-_CONTROL = dict.fromkeys(code for code in range(32) if chr(code) not in "\n\t")
+SECRETS = frozenset({"password", "current"})
+"""Fields that are taken as they are typed and never kept; a test compares them with the password fields of every template."""
+SIGNS_LEFT_OUT = "signs_left_out"
+"""In a request's state: its form held signs that nobody sees."""
 
 
 class Form:
     """Reads fields one by one and collects the faults; `check()` raises them together.
 
-    Values are trimmed; control characters are removed. `values` keeps what was typed, to show it again.
+    Values are trimmed, and hidden signs left out (`portal.kernel.texts`); whoever sent some is told by the answer (`web.render`).
+    `values` keeps what was typed, to show it again.
     """
 
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -33,11 +38,17 @@ class Form:
             if isinstance(value, str) and name != "csrf_token"
         }
         self.faults: dict[str, str] = {}
+        self._put: dict[str, list[str]] = {}
 
     @classmethod
     async def of(cls, request: Request[Any, Any, Any]) -> "Form":
         """The form in a request's body."""
         data = await request.form()
+        if any(
+            isinstance(value, str) and name not in SECRETS and hides(value)
+            for name, value in data.multi_items()
+        ):
+            request.scope["state"][SIGNS_LEFT_OUT] = True
         return cls({name: data.get(name) for name in data} | {"": data})
 
     def text(self, name: str, *, required: bool = False, longest: int = 400) -> str:
@@ -90,6 +101,8 @@ class Form:
 
     def all(self, name: str) -> list[str]:
         """Every value of a field that may come several times."""
+        if name in self._put:
+            return self._put[name]
         data = self._all.get("")
         if data is None:
             value = self.values.get(name)
@@ -102,6 +115,11 @@ class Form:
         if data is None:
             return []
         return [value for value in data.getall(name, []) if isinstance(value, UploadFile) and value.filename]
+
+    def put(self, name: str, value: str | Sequence[str]) -> None:
+        """Let a field hold something else than what was sent."""
+        self._put[name] = [value] if isinstance(value, str) else list(value)
+        self.values[name] = value if isinstance(value, str) else ",".join(value)
 
     def fault(self, name: str, message: str) -> None:
         """This field is wrong; the first fault of a field stays."""
@@ -126,4 +144,4 @@ def uuid_or_none(text: str) -> UUID | None:
 
 
 def _clean(text: str) -> str:
-    return text.translate(_CONTROL).strip()
+    return plain(text).strip()

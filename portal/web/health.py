@@ -1,5 +1,7 @@
 """Health of a process, for supervisors and proxies: says whether, never what or who."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +10,8 @@ from litestar.datastructures import CacheControlHeader, State
 
 from portal.db.session import NOBODY
 from portal.jobs.contract import Tools
+from portal.jobs.doorbell import Doorbell
+from portal.kernel.parts import DATABASE, VALKEY, WRITING
 from portal.web.security import public
 
 IMMUTABLE = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
@@ -21,12 +25,31 @@ async def live() -> dict[str, str]:
 
 @get("/health/ready", guards=[public], include_in_schema=False)
 async def ready(state: State) -> Response[Any]:
-    """The database and the store answer too; 503 when one does not."""
+    """Which of the parts are missing, by name; 503 when the portal cannot answer at all without them.
+
+    That is the database alone. Without Valkey work goes on from the ledger, without room in the store everything can still be read:
+    a proxy that took the portal away for that would make a small outage a large one.
+    """
     tools: Tools = state.tools
+    doorbell: Doorbell = state.doorbell
+    asked: dict[str, Callable[[], Awaitable[bool]]] = {
+        DATABASE: lambda: _database_answers(tools),
+        VALKEY: doorbell.answers,
+        WRITING: tools.store.healthy,
+    }
+    answers = await asyncio.gather(*(ask() for ask in asked.values()))
+    missing = [name for name, answer in zip(asked, answers, strict=True) if not answer]
+    down = DATABASE in missing
+    status = "unavailable" if down else "degraded" if missing else "ok"
+    return Response({"status": status, "missing": missing}, status_code=503 if down else 200)
+
+
+async def _database_answers(tools: Tools) -> bool:
     try:
         async with tools.database.transaction(NOBODY) as session:
             await session.execute(sa.text("select 1"))
-        fine = await tools.store.healthy()
-    except Exception:  # noqa: BLE001 - whatever it is, the answer is "not ready"
-        fine = False
-    return Response({"status": "ok" if fine else "unavailable"}, status_code=200 if fine else 503)
+        async with tools.database.system_scope() as session:
+            await session.execute(sa.text("select 1"))
+    except Exception:  # noqa: BLE001 - whatever it is, the answer is "missing"
+        return False
+    return True

@@ -22,6 +22,7 @@ STAFF = (
     (N_("Dossiers"), "/dossiers", "dossiers", Right.DOSSIERS_SEE),
     (N_("Exports"), "/exports", "exports", Right.DOSSIERS_SEE),
     (N_("Agents"), "/agents", "agents", Right.AGENTS),
+    (N_("History"), "/history", "history", Right.DOSSIERS_SEE),
     (N_("Settings"), "/settings", "settings", Right.FIRM_SETTINGS),
 )
 MEMBERS = (
@@ -31,6 +32,7 @@ MEMBERS = (
     (N_("Hand in"), "/hand-in", "upload", Right.UPLOAD),
     (N_("Bank"), "/bank", "bank", Right.DOCUMENTS_SEE),
     (N_("My accountant"), "/my-accountant", "accountant", Right.DOCUMENTS_SEE),
+    (N_("History"), "/history", "history", Right.DOCUMENTS_SEE),
 )
 
 

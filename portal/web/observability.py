@@ -18,12 +18,21 @@ def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
         if json
         else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
+    ending: list[Any] = [*([structlog.processors.format_exc_info] if json else []), renderer]
     structlog.configure(
-        processors=[*shared, *([structlog.processors.format_exc_info] if json else []), renderer],
+        processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # What libraries have to say looks like what we say ourselves.
+    theirs = logging.StreamHandler()
+    theirs.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[theirs])
     # arq tells every job's start and arguments; the ledger has that already.
     logging.getLogger("arq").setLevel(logging.WARNING)
     logging.getLogger("weasyprint").setLevel(logging.ERROR)

@@ -10,6 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -26,8 +27,9 @@ from portal.kernel.errors import (
     WrongMethod,
 )
 from portal.kernel.language import N_, gettext
-from portal.web.render import Toast, is_fragment, render, trigger_header
-from portal.web.security import LONG_FORM
+from portal.web.bodies import LONG_FORM
+from portal.web.keeping import session_over
+from portal.web.render import Toast, is_fragment, is_local, render, trigger_header
 
 log = structlog.get_logger()
 TITLES = {
@@ -38,18 +40,28 @@ TITLES = {
     405: N_("This cannot be done here"),
     409: N_("Something changed in the meantime"),
     413: N_("Too large"),
+    414: N_("Too long an address"),
     429: N_("Too many tries"),
+    431: N_("Too much sent along"),
     500: N_("Something went wrong"),
     503: N_("Not available for the moment"),
 }
 LOCKED = N_("This document is locked: it was exported. Only the accountant can unlock it.")
 HISTORY = N_("This is history and never changes.")
+KEPT = N_("This is a received original within its ten years: it is put aside with a reason, never deleted.")
+ERASED = N_("What was erased stays so, and only two people of the office erase what is put aside.")
+LEFT = N_("It is locked or has left in an export, here or at another office: it stays.")
 NOT_AS_EXPECTED = N_("This is missing, or not of the kind that belongs here.")
 UNEXPECTED = N_("Something went wrong on our side. Nothing you did before is lost.")
+SIGNS_BEHIND = ".,;:!?)]}>\"'*\u2019\u201d\u00bb\u2026\u200b\u00a0 "
+"""What stands behind a link in a sentence, and in no path of ours."""
 _SQLSTATES: dict[str, tuple[type[PortalError], str, str]] = {
     "FL001": (Conflict, LOCKED, "locked"),
     "FL002": (Conflict, HISTORY, "original"),
     "FL003": (Conflict, HISTORY, "history"),
+    "FL004": (Conflict, KEPT, "kept"),
+    "FL005": (Conflict, ERASED, "erased"),
+    "FL006": (Conflict, LEFT, "exported"),
     "42501": (NotFound, NotFound.message, "not_found"),  # row security refused: answers like an unknown id
     "55P03": (Conflict, Conflict.message, "busy"),  # lock timeout
     "40001": (Conflict, Conflict.message, "busy"),
@@ -121,27 +133,43 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         reference = str(request.scope["state"].get("request_id", ""))
         log.error("web.unexpected", reference=reference, exc_info=error)
         known = PortalError(UNEXPECTED, code="unexpected")
-    if request.url.path.startswith("/api/"):
+    if request.scope["path"].startswith("/api/"):
         return problem_json(request, known, error, reference)
     if is_fragment(request):
         if isinstance(known, Unauthorised):
-            return Response(b"", status_code=known.status, headers={"HX-Redirect": "/sign-in"})
+            return session_over()
         text = known.text() + (f" ({reference})" if reference else "")
         return Response(
             b"", status_code=known.status, headers={**known.headers, **trigger_header(Toast("danger", text))}
         )
     if isinstance(known, Unauthorised) and request.method == "GET" and request.scope["state"].get("firm"):
-        from litestar.response import Redirect
-
-        return Redirect("/sign-in", status_code=303, query_params={"next": request.url.path})
+        query = request.scope["query_string"].decode("latin-1")
+        here = request.scope["path"] + (f"?{query}" if query else "")
+        return Redirect("/sign-in", status_code=303, query_params={"next": here})
+    meant = without_signs(request.scope["path"]) if isinstance(known, NotFound) else None
+    if meant is not None and request.method == "GET":
+        return Redirect(meant, status_code=303)
     return _page(request, known, reference)
 
 
+def without_signs(path: str) -> str | None:
+    """The path that was meant, where a mail program or a person took a sign behind a link for a part of it; None when there is none."""
+    bare = path.rstrip(SIGNS_BEHIND)
+    return bare if bare and bare != path and is_local(bare) else None
+
+
 def _page(request: Request[Any, Any, Any], known: PortalError, reference: str | None) -> Response[Any]:
-    if request.scope["state"].get("firm") is None:
-        return Response(
-            known.text(), status_code=known.status, media_type="text/plain", headers=known.headers
-        )
+    if request.scope["state"].get("firm") is not None:
+        try:
+            return _branded(request, known, reference)
+        except Exception:
+            log.exception(
+                "web.problem_page"
+            )  # whatever is odd about the request: its answer is not a second problem
+    return Response(known.text(), status_code=known.status, media_type="text/plain", headers=known.headers)
+
+
+def _branded(request: Request[Any, Any, Any], known: PortalError, reference: str | None) -> Response[Any]:
     template = render(
         HTMXRequest(request.scope, request.receive, request.send),
         "base/error.html",
@@ -151,7 +179,7 @@ def _page(request: Request[Any, Any, Any], known: PortalError, reference: str | 
             "title": gettext(TITLES.get(known.status, TITLES[500])),
             "text": known.text(),
             "reference": reference,
-            "actions": [],
+            "actions": [(gettext(N_("Sign in")), "/sign-in")] if isinstance(known, Unauthorised) else [],
         },
     )
     template.headers.update(known.headers)
@@ -168,7 +196,7 @@ def problem_json(
         "status": known.status,
         "detail": known.text(),
         "code": known.code,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
     }
     if reference:
         body["reference"] = reference

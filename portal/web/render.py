@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from jinja2_fragments.litestar import HTMXBlockTemplate
@@ -16,7 +17,9 @@ from litestar.response import Redirect, Response, Template
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_token
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
-from portal.web.cookies import TOAST, VISITOR, clear_cookie, cookie_name, set_cookie
+from portal.kernel.texts import LEFT_OUT, plain
+from portal.web.cookies import TOAST, VISITOR, clear_cookie, cookie, set_cookie
+from portal.web.forms import SIGNS_LEFT_OUT
 from portal.web.navigation import entries
 from portal.web.security import expected_token
 
@@ -78,14 +81,28 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "brand": request.state.firm,
         "user": user,
         "actor": actor,
-        "nav": entries(actor, request.url.path) if user else [],
+        "nav": entries(actor, request.scope["path"]) if user else [],
         "language": request.state.language.value,
         "languages": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "csrf_token": csrf_token(request),
+        "page_key": signed_in.owner.key if signed_in is not None else "",
+        "form_page": _form_page(request),
         "toasts": [*request.state.toasts, *_waiting_toasts(request)],
-        "current_path": request.url.path,
-        "query": request.url.query,
+        "current_path": request.scope["path"],
+        "query": request.scope["query_string"].decode("latin-1"),
     }
+
+
+def _form_page(request: Request[Any, Any, Any]) -> str | None:
+    """The page that the forms of an answer to a form stand on: the one that form stood on. None where the address says it."""
+    if request.method == "GET":
+        return None
+    said = getattr(request.state, "form_page", None)
+    if isinstance(said, str) and is_local(said):
+        return said
+    came = split_address(request.headers.get("referer", ""))
+    path = came.path + (f"?{came.query}" if came.query else "")
+    return path if came.netloc == request.headers.get("host") and is_local(path) else None
 
 
 def csrf_token(request: Request[Any, Any, Any]) -> str:
@@ -101,6 +118,9 @@ def render(
 ) -> Template:
     """A whole page for a browser, or the one block for HTMX when `block` is given."""
     partial = block if block and request.htmx and not request.htmx.boosted else None
+    left_out = _left_out(request)
+    if left_out is not None and partial is None:
+        request.state.toasts.append(left_out)
     everything = {**shell(request), "partial": partial is not None, **context}
     answer = HTMXBlockTemplate(
         template_name=template,
@@ -109,6 +129,8 @@ def render(
         status_code=status,
         headers={"vary": "HX-Request, Host, Cookie"},
     )
+    if left_out is not None and partial is not None:
+        answer.headers.update(trigger_header(left_out))
     dress(request, answer)
     return answer
 
@@ -118,7 +140,7 @@ def dress(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
     settings = request.app.state.tools.settings
     if getattr(request.state, "new_visitor", None):
         set_cookie(settings, answer, VISITOR, request.state.new_visitor)
-    if request.cookies.get(cookie_name(settings, TOAST)) and not is_fragment(request):
+    if cookie(request, TOAST) and not is_fragment(request):
         clear_cookie(settings, answer, TOAST)
 
 
@@ -134,14 +156,28 @@ def go(request: Request[Any, Any, Any], path: str, toast: Toast | None = None) -
         answer = Response(content=b"", status_code=204, headers={"HX-Redirect": path})
     else:
         answer = Redirect(path, status_code=303)
+    left_out = _left_out(request)
+    if left_out is not None and toast is not None:
+        toast = msgspec.structs.replace(toast, text=f"{toast.text} {left_out.text}")
+    elif left_out is not None:
+        toast = left_out
     if toast is not None:
         set_toast(request, answer, toast)
     return answer
 
 
+def _left_out(request: Request[Any, Any, Any]) -> Toast | None:
+    """What is said to whoever sent a form with hidden signs; once a request."""
+    if not request.scope["state"].pop(SIGNS_LEFT_OUT, False):
+        return None
+    return Toast("warning", gettext(LEFT_OUT))
+
+
 def set_toast(request: Request[Any, Any, Any], answer: Response[Any], toast: Toast) -> None:
     """Let the next page show this toast."""
-    value = base64.urlsafe_b64encode(msgspec.json.encode(toast)).decode()
+    value = (
+        base64.urlsafe_b64encode(msgspec.json.encode(toast)).decode().rstrip("=")
+    )  # its sign would be quoted
     set_cookie(request.app.state.tools.settings, answer, TOAST, value, 60)
 
 
@@ -153,17 +189,30 @@ def toast_now(answer: Response[Any], toast: Toast) -> Response[Any]:
 
 def trigger_header(toast: Toast) -> Mapping[str, str]:
     """The same as a header, for answers made elsewhere. ASCII: other characters as JSON escapes."""
-    return {"HX-Trigger": json.dumps({"toast": msgspec.to_builtins(toast)})}
+    shown = msgspec.structs.replace(toast, text=plain(toast.text))
+    return {"HX-Trigger": json.dumps({"toast": msgspec.to_builtins(shown)})}
 
 
 def _waiting_toasts(request: Request[Any, Any, Any]) -> list[Toast]:
-    value = request.cookies.get(cookie_name(request.app.state.tools.settings, TOAST))
-    if not value or is_fragment(request):
-        return []
+    value = cookie(request, TOAST)
+    toast = read_toast(value) if value and not is_fragment(request) else None
+    return [toast] if toast is not None else []
+
+
+def read_toast(value: str) -> Toast | None:
+    """The toast that a cookie brings back; None for anything else, it may be anybody's."""
     try:
-        return [msgspec.json.decode(base64.urlsafe_b64decode(value), type=Toast)]
-    except (binascii.Error, ValueError, msgspec.MsgspecError):
-        return []
+        return msgspec.json.decode(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)), type=Toast)
+    except (binascii.Error, ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def split_address(text: str) -> SplitResult:
+    """The parts of an address that a browser names in a header; no parts of what is no address (`http://[`)."""
+    try:
+        return urlsplit(text)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_local(path: str) -> bool:

@@ -2,33 +2,72 @@
 
 import hmac
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Forbidden, NotFound, TooLarge, Unauthorised
+from portal.kernel.errors import Forbidden, Invalid, NotFound, TooLarge, Unauthorised
 from portal.kernel.language import N_
-from portal.web.cookies import VISITOR, cookie_name
+from portal.web.bodies import LONG_FORM, TextParts
+from portal.web.bounds import FORM_MOST, VISITORS_MOST, WRITER_KNOWN
+from portal.web.cookies import VISITOR, cookie
+from portal.web.directories import FormKeeper
+from portal.web.requests import AnyRequest
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
+PAGE_FIELD = "form_page"
+"""The page a form stands on, where the address of the answer it came with is none."""
 CSRF_HEADER = "x-csrf-token"
 UNKNOWN_KEY = N_("This key is unknown or was revoked.")
 KEY_READS = N_("This key may only read. Make one that may also write, on the Agents page.")
-LONG_FORM = N_("This form is too large. Shorten what you entered, or hand in fewer files at once.")
 LARGE_BODY = "large_body"
 """Handlers with this option take files, or long lists of programs; a form of text alone is short everywhere."""
-FORM_MOST = 1024 * 1024
-"""The longest body of everything else, bytes: it is read and parsed while everybody else waits."""
-VISITORS_MOST = 64 * 1024
-"""The longest form of somebody who is not signed in, bytes."""
+
+
+STALE_FORM = N_(
+    "This form was too old or came from another site. Load the page again and repeat what you did."
+)
+
+
+class StaleForm(Forbidden):
+    """A page of ours made this form, the browser says so; but its session is not the present one (`keeping` answers it).
+
+    Attributes:
+        token: what the form carried.
+        fields: name and value of each field, in order; empty where the body was too long to be read.
+        page: the page it says it stands on.
+        files: name of the control and of the file, of each it brought.
+        whole: whether all of it could be read.
+    """
+
+    code = "csrf"
+    message = STALE_FORM
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        fields: tuple[tuple[str, str], ...] = (),
+        page: str | None = None,
+        files: tuple[tuple[str, str], ...] = (),
+        whole: bool = True,
+    ) -> None:
+        super().__init__()
+        self.token = token
+        self.fields = fields
+        self.page = page
+        self.files = files
+        self.whole = whole
 
 
 def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -89,7 +128,7 @@ def public(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteH
 class SameSite(ASGIMiddleware):
     """Refuses unsafe requests that our own pages did not make.
 
-    The browser's own word first (Sec-Fetch-Site must be same-origin, else Origin must be this host), then the token of the session
+    The browser's own word first (Sec-Fetch-Site must be same-origin, else Origin must be this host by our scheme), then the token of the session
     (a header from scripts, a hidden field from plain forms). Before signing in the token is the visitor cookie's.
     """
 
@@ -110,28 +149,79 @@ class SameSite(ASGIMiddleware):
         origin = request.headers.get("origin")
         host = request.headers.get("host", "")
         if site is not None:
-            fine = site in ("same-origin", "none")
+            fine, ours = site in ("same-origin", "none"), site == "same-origin"
         elif origin is not None:
-            fine = origin.partition("://")[2] == host
+            scheme = request.app.state.tools.settings.scheme
+            fine = ours = origin.lower() == f"{scheme}://{host}".lower()
         else:
-            fine = True
-        expected = expected_token(request)
-        if fine and expected:
-            given = request.headers.get(CSRF_HEADER)
-            if given is None and request.state.signed_in is None and _body_length(request) > VISITORS_MOST:
+            fine, ours = True, False
+        if not fine:
+            raise Forbidden(STALE_FORM, code="csrf")
+        open_to_all = public in (request.scope["route_handler"].guards or ())
+        form: FormMultiDict | None = None
+        given = request.headers.get(CSRF_HEADER)
+        if given is None:
+            long = _body_length(request) > VISITORS_MOST
+            files = request.content_type[0] == RequestEncodingType.MULTI_PART
+            if request.state.signed_in is None and files and ours and not open_to_all:
+                raise await _stale_with_files(request)
+            if request.state.signed_in is None and long and ours and not open_to_all:
+                raise StaleForm(whole=False)
+            if request.state.signed_in is None and long:
                 raise TooLarge(LONG_FORM)  # nobody fills the disk before anything was checked
-            if given is None:
-                form = await request.form()
-                value = form.get(CSRF_FIELD)
-                given = value if isinstance(value, str) else None
-            if given is not None and hmac.compare_digest(given.encode(), expected.encode()):
-                return
-        raise Forbidden(
-            N_(
-                "This form was too old or came from another site. Load the page again and repeat what you did."
-            ),
-            code="csrf",
-        )
+            form = await request.form()
+            value = form.get(CSRF_FIELD)
+            given = value if isinstance(value, str) else None
+            request.state.form_page = form.get(PAGE_FIELD)
+        expected = expected_token(request)
+        right = bool(expected and given and hmac.compare_digest(given.encode(), expected.encode()))
+        if ours and not open_to_all and (not right or request.state.signed_in is None):
+            raise _stale(given, form)
+        # Where nobody needs to be signed in, the browser's own word is enough: the token may be of another tab's session.
+        if not right and not ours:
+            raise Forbidden(STALE_FORM, code="csrf")
+
+
+def _stale(token: str | None, form: FormMultiDict | None) -> StaleForm:
+    if form is None:
+        return StaleForm(token, whole=False)
+    pairs = list(form.items())
+    page = form.get(PAGE_FIELD)
+    return StaleForm(
+        token,
+        fields=tuple((name, value) for name, value in pairs if isinstance(value, str)),
+        page=page if isinstance(page, str) else None,
+        files=tuple(
+            (name, value.filename)
+            for name, value in pairs
+            if isinstance(value, UploadFile) and value.filename
+        ),
+    )
+
+
+async def _stale_with_files(request: Request[Any, Any, Any]) -> StaleForm:
+    """What of a form with files can be kept: its texts, and which files they were. Read past its token only when that is somebody's.
+
+    The files run past unread, so that the browser has sent all of it when it is answered; nothing of them is held.
+    """
+    keeper: FormKeeper = request.app.state.directories.forms
+    token: str | None = None
+    parts: TextParts | None = None
+    whole = True
+    try:
+        async for parts in cast("AnyRequest", request).texts():
+            if token is None:
+                token = dict(parts.fields).get(CSRF_FIELD)
+                if token is None or await keeper.owner(token, request.state.firm.firm_id, ()) is None:
+                    whole = False
+                    break
+                request.scope["state"][WRITER_KNOWN] = True
+    except (Invalid, TooLarge, HTTPException):  # what was read so far is told all the same
+        whole = False
+    if parts is None:
+        return StaleForm(whole=False)
+    page = dict(parts.fields).get(PAGE_FIELD)
+    return StaleForm(token, fields=tuple(parts.fields), page=page, files=tuple(parts.files), whole=whole)
 
 
 def _body_length(request: Request[Any, Any, Any]) -> int:
@@ -145,4 +235,4 @@ def expected_token(request: Request[Any, Any, Any]) -> str | None:
     session = request.state.signed_in
     if session is not None:
         return session.csrf_token
-    return request.cookies.get(cookie_name(request.app.state.tools.settings, VISITOR))
+    return cookie(request, VISITOR)

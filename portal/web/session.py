@@ -10,16 +10,22 @@ from typing import Any
 from litestar import Request
 from litestar.datastructures import State
 
-from portal.db.session import WriteSession, scope_of
+from portal.db.session import ReadSession, scope_of
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.web.directories import HostFirm, SignedIn
 
+EFFECT = "effect"
+"""The option of a GET that writes something: what, and why it must. Without it a GET gets a READ ONLY transaction."""
 
-async def provide_session(request: Request[Any, Any, Any], state: State) -> AsyncIterator[WriteSession]:
-    """The unit of work, in the scope of whoever is asking."""
+
+async def provide_session(request: Request[Any, Any, Any], state: State) -> AsyncIterator[ReadSession]:
+    """The unit of work, in the scope of whoever is asking; one of a GET reads."""
     tools: Tools = state.tools
-    async with tools.database.transaction(scope_of(request.state.actor)) as session:
+    database = tools.database
+    reads = request.method == "GET" and EFFECT not in request.route_handler.opt
+    begin = database.reading if reads else database.transaction
+    async with begin(scope_of(request.state.actor)) as session:
         yield session
 
 

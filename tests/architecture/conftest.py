@@ -11,7 +11,7 @@ import pytest
 
 import portal
 from portal.db.roles import DatabaseUrls
-from tests.support.world import Servers
+from tests.support.servers import Servers
 
 
 @pytest.fixture(scope="session")

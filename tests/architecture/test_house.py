@@ -16,7 +16,7 @@ from portal.features.agents import schemas
 from portal.jobs.contract import Handler, Job, Sweep
 from portal.kernel.machine import Machine
 from portal.syncagent import contract
-from tests.support.world import ROOT
+from tests.support.servers import ROOT
 
 OURS = ("portal", "themes", "exports", "migrations", "scripts", "benchmarks", "fuzz", "tests")
 
@@ -24,17 +24,18 @@ FRONT_DOORS = {"service", "domain", "jobs"}
 
 SYSTEM_SCOPE = {
     "portal/db/session.py": "where it is made",
-    "portal/jobs/runner.py": "claiming, ringing, sweeps, and jobs that say as_system=True",
+    "portal/jobs/runner.py": "claiming, sweeps, and jobs that say as_system=True",
+    "portal/web/health.py": "whether the database answers under both roles",
     "portal/cli.py": "operators: dead letters, the audit log, reaching the servers",
     "portal/demo/seed.py": "makes firms",
     "portal/features/branding/service.py": "which firm answers under a host",
     "portal/features/accounts/service/signing.py": "sign-in and sessions, before anybody is known",
+    "portal/features/accounts/service/forms.py": "forms whose session has ended: nobody is signed in",
     "portal/features/accounts/service/recovery.py": "a new password, before anybody is known",
     "portal/features/accounts/service/limits.py": "counting the tries of strangers",
     "portal/features/accounts/service/people.py": "one person may belong to several firms and companies",
     "portal/features/mail/service/passwords.py": "a mail about a link whose table only the system sees",
     "portal/features/dossiers/service/core.py": "whether a number belongs to a claimed company",
-    "portal/features/dossiers/service/importing.py": "the same for the rows of a list",
     "portal/features/dossiers/service/activating.py": "a one-time link, before anybody is known",
     "portal/features/dossiers/service/access.py": "an owner's answer, on the dossiers of the own company alone; whom to ask",
     "portal/features/agents/service.py": "pairing by a code, and keys",
@@ -50,11 +51,23 @@ AS_SYSTEM = {
     "items.access_ended",
     "items.policy_changed",
     "items.reassess",
+    "items.company_activated",
     "intake.dossier_opened",
     "intake.access_ended",
     "documents.tell_unlocked",
+    "keeping.paper_moved",
+    "keeping.tell_paper_moved",
+    "keeping.tell_erasure",
     "dossiers.access_requested",
     "approvals.handed_over",
+    "approvals.client_said",
+    "approvals.file_answered",
+    "approvals.put_aside",
+    "approvals.took_back",
+    "approvals.document_changed",
+    "approvals.access_ended",
+    "approvals.tell_office",
+    "approvals.remind",
     "mail.password_forgotten",
     "mail.password_changed",
     "upkeep.drop_old_rows",
@@ -147,7 +160,7 @@ def test_every_job_has_exactly_one_handler_and_every_handler_its_job(modules: li
 
     jobs = {kind.name: kind for kind in below(Job) - {Job} if kind.__module__.startswith("portal.")}
     handled = {
-        name: handler.payload for name, handler in create_registry().handlers.items() if handler.hears is None
+        name: handler.payload for name, handler in create_registry().handlers.items() if handler.event is None
     }
     assert handled == jobs
 
@@ -263,18 +276,9 @@ def test_no_version_with_a_known_hole_is_installed(package: str) -> None:
 
 
 def test_the_doorbell_never_unpickles() -> None:
-    from portal.config import Settings
-    from portal.jobs.doorbell import deserialize, serialize
-    from portal.worker import create_worker
+    from portal.jobs.doorbell import create_listener, deserialize, serialize
 
-    settings = Settings(
-        database_url="postgresql+asyncpg://a:b@127.0.0.1:1/x",
-        database_system_url="postgresql+asyncpg://a:b@127.0.0.1:1/x",
-        redis_url="redis://127.0.0.1:1",
-        storage_url="file:///nowhere",
-        mail_url="outbox:///nowhere",
-    )
-    worker = create_worker(settings, redis_pool=object(), handle_signals=False)
+    worker = create_listener("redis://127.0.0.1:1", lambda: None, redis_pool=object())
     assert worker.job_serializer is serialize
     assert worker.job_deserializer is deserialize
     sent = {"t": 1, "f": "run", "a": ["x"], "k": {}, "et": 1}

@@ -20,6 +20,9 @@ PROGRAMS = {
     ("GET", DOCUMENT),
     ("PATCH", DOCUMENT),
     ("DELETE", DOCUMENT),
+    ("POST", f"{DOCUMENT}/put-aside"),
+    ("POST", f"{DOCUMENT}/bring-back"),
+    ("GET", f"{DOCUMENT}/erasure"),
 }
 WITHOUT_A_KEY = {("POST", "/api/v1/agent/pair")}
 

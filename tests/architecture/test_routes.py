@@ -17,6 +17,8 @@ PUBLIC = {
     "/health/ready",
     "/health/tls-ask",  # the proxy asks whether a host is ours before it fetches a certificate
     "/sign-in",
+    "/sign-in/again",
+    "/session",
     "/sign-out",
     "/language",
     "/forgot",

@@ -19,9 +19,9 @@ from portal.db.session import NOBODY, Database, Scope
 from portal.features.items.domain import ItemKind
 from portal.kernel.ids import new_id
 from portal.metadata import metadata
-from tests.support.world import Servers
+from tests.support.servers import Servers
 
-SYSTEM_ONLY = {"login_session", "rate_count", "password_reset"}
+SYSTEM_ONLY = {"login_session", "rate_count", "password_reset", "job_turn", "page_token", "kept_form"}
 OWNERS = ("firm", "company", "person")
 TABLES = [metadata.tables[name] for name in OWNERS] + [
     table for table in metadata.sorted_tables if table.name not in (*OWNERS, "member_dossier")
@@ -97,7 +97,9 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
     """A row whose foreign keys lead to `parents`."""
     row: dict[str, Any] = {}
     for column in table.columns:
-        if not column.nullable or column.name in ("brought_by_firm", "document_id"):
+        if column.computed is None and (
+            not column.nullable or column.name in ("brought_by_firm", "document_id")
+        ):
             row[column.name] = value_for(column, name)
     for constraint in table.foreign_key_constraints:
         parent = constraint.referred_table.name
@@ -112,6 +114,12 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
         row["company_id"] = None
     if table.name == "audit_seal":
         row["chain"] = parents["firm"]["id"]
+    if (
+        table.name == "document"
+    ):  # only what is put aside can be proposed for erasure, by somebody of the office
+        row["aside_at"] = value_for(table.c.aside_at, name)
+    if table.name == "erasure":
+        row["proposed_by"] = parents["person"]["id"]
     if table.name == "dossier_item":
         row["kind"] = ItemKind.PURCHASE_INVOICE.value
     return row

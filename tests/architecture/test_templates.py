@@ -6,7 +6,8 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from tests.support.world import ROOT, World
+from tests.support.servers import ROOT
+from tests.support.world import World
 
 FOLDER = ROOT / "themes" / "templates"
 FILES = sorted(path for path in FOLDER.rglob("*") if path.is_file())

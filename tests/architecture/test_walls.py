@@ -10,15 +10,19 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from portal.db.roles import DatabaseUrls, prepare_roles
-from portal.features.documents.domain import UNLOCKED_COLUMNS
+from portal.features.documents.domain import PDF_COLUMNS, UNLOCKED_COLUMNS
+from portal.kernel.actor import RIGHTS, Right
 from portal.metadata import metadata
-from tests.support.world import ROOT, Servers, migrate
+from tests.support.servers import ROOT, Servers, migrate
 
 WITHOUT_ROWS_OF_ANYBODY = {"alembic_version": "one line: the version of the schema"}
 SYSTEM_ONLY = {
     "login_session": "looked up before anybody is known",
     "rate_count": "counts tries of strangers",
+    "job_turn": "when each owner was served last",
     "password_reset": "looked up by a token before anybody is known",
+    "page_token": "looked up when the session has ended",
+    "kept_form": "written when the session has ended",
 }
 ROOTS = {"firm", "company", "person"}
 """The owners themselves: children refer to them by their one id."""
@@ -32,6 +36,19 @@ DEFINERS = {
     "count_intake_insert": "members hand in, the firm's dossier counts",
     "count_intake_update": "members hand in, the firm's dossier counts",
     "count_intake_delete": "members hand in, the firm's dossier counts",
+}
+DEFINERS |= {
+    "count_approvers": "members come and go, the firm's dossier counts",
+    "count_approvers_of_member": "members come and go, the firm's dossier counts",
+    "count_approvers_of_person": "a person who is disabled answers no more",
+    "count_approvers_of_dossier": "a new dossier counts the company's members",
+}
+DEFINERS |= {
+    "erasure_proposed": "who belongs to an office, and what is put aside, is asked whoever proposes",
+    "erasure_answered": "a second person of the office is asked for, whoever answers",
+    "erase_paper": "what was erased is erased at every office",
+    "guard_erased": "a confirmed proposal of any office counts",
+    "end_erasures": "a member brings back what an office proposed to erase",
 }
 HISTORY = {
     "audit_event",
@@ -171,10 +188,21 @@ async def test_every_owned_table_names_its_owner_and_requires_it(catalogue: asyn
 async def test_what_may_change_on_a_locked_document_is_the_same_list_in_code_and_trigger(
     catalogue: asyncpg.Connection,
 ) -> None:
-    body = await catalogue.fetchval("select pg_get_functiondef('guard_document'::regproc)")
+    body = str(await catalogue.fetchval("select pg_get_functiondef('guard_document'::regproc)"))
     lists = re.findall(r"to_jsonb\(\w+\) - array\[([^\]]*)\]", body)
     assert len(lists) == 2
     assert all(set(re.findall(r"'(\w+)'", found)) == UNLOCKED_COLUMNS for found in lists)
+    drawn = re.findall(r"(?:before|after) - '\{([^}]*)\}'", body)
+    assert len(drawn) == 2
+    assert all(set(found.split(",")) == PDF_COLUMNS for found in drawn)
+
+
+async def test_who_can_approve_is_the_same_list_in_code_and_trigger(catalogue: asyncpg.Connection) -> None:
+    approve = {role.value for role, rights in RIGHTS.items() if Right.APPROVE in rights}
+    for name in ("count_approvers(uuid)", "count_approvers_of_dossier()"):
+        body = str(await catalogue.fetchval("select pg_get_functiondef($1::regprocedure)", name))
+        (roles,) = re.findall(r"role in \(([^)]*)\)", body)
+        assert set(re.findall(r"'(\w+)'", roles)) == approve
 
 
 async def test_every_table_of_the_catalogue_is_one_of_the_models(catalogue: asyncpg.Connection) -> None:

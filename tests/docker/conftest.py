@@ -27,7 +27,7 @@ import pytest
 import redis
 
 from tests.docker.reading import DOCKER, ROOT, compose, dockerfile, lineage
-from tests.support.world import Servers
+from tests.support.servers import Servers
 
 PATIENCE = 90.0
 """Seconds that a server may take to start on a busy machine; a dead one is noticed at once."""

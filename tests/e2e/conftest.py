@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from portal.embedded.process import free_port
-from tests.support.world import ROOT
+from tests.support.servers import ROOT
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 # Without these chromium asks the world for updates, which a closed network answers with errors.
@@ -64,7 +64,7 @@ def start(var: Path, port: int) -> Running:
         assert process.stdout is not None
         for line in process.stdout:
             running.said.append(line)
-            if line.startswith("Ready"):
+            if "Ready in " in line:  # another process may be in the middle of a line of its own
                 ready.set()
         ready.set()
 
@@ -119,12 +119,12 @@ class Person:
     """Somebody at a browser of their own; every error of the page fails the test."""
 
     def __init__(self, browser: Browser, portal: Running, shots: Path, *, phone: bool = False) -> None:
-        size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 860}
+        size = ViewportSize(width=390, height=844) if phone else ViewportSize(width=1280, height=860)
         self.portal = portal
         self.shots = shots
         self.context: BrowserContext = browser.new_context(
             viewport=size, accept_downloads=True, locale="en-GB"
-        )  # type: ignore[arg-type]
+        )
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(20_000)
         self.faults: list[str] = []

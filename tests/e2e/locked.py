@@ -81,7 +81,7 @@ async def locked_in_sql(portal: Running) -> None:
             await connection.execute("select set_config('app.opened_company_id', $1, true)", str(company))
             with pytest.raises(asyncpg.PostgresError) as refused:
                 await connection.execute(statement, document)
-            assert refused.value.sqlstate == "FL001"
+            assert refused.value.sqlstate == "FL001"  # pyright: ignore[reportAttributeAccessIssue] - set when it is raised
             await transaction.rollback()
     finally:
         await connection.close()
@@ -110,7 +110,7 @@ def _environment_of_web(portal: Running) -> dict[str, str]:
             status = (process / "status").read_text()
             if b"web" in command and f"PPid:\t{portal.process.pid}\n" in status:
                 pairs = (process / "environ").read_text().split("\0")
-                return dict(pair.partition("=")[::2] for pair in pairs if pair)
+                return {name: value for name, _is, value in (pair.partition("=") for pair in pairs if pair)}
         except OSError:
             continue
     raise AssertionError("the web process was not found")

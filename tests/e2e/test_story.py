@@ -27,7 +27,7 @@ from portal.demo.seed import PASSWORDS
 from portal.kernel.clock import BRUSSELS
 from tests.e2e.conftest import Person, Running
 from tests.e2e.locked import locked_in_sql, locked_in_the_interface, locked_in_the_page
-from tests.support.world import ROOT
+from tests.support.servers import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -194,6 +194,11 @@ def test_5_the_entrepreneur_claims_and_decides(sofie: Person, els: Person, facts
     assert used is not None
     assert used.status in (404, 410)
     phone.goto(els.portal.url("/approve/list"))
+    for _ in range(60):  # a job asks her, now that there is somebody to ask
+        if phone.locator("tbody tr").count() == 4:
+            break
+        phone.wait_for_timeout(500)
+        phone.reload()
     assert phone.locator("tbody tr").count() == 4
     els.shoot("05-waiting")
     phone.goto(els.portal.url("/approve"))
@@ -295,6 +300,7 @@ def test_8_the_agent_writes_and_proves(sofie: Person, facts: dict[str, Any]) -> 
     root.mkdir()
     page = sofie.go("/agents")
     page.fill("[name=name]", "SRV01")
+    page.check("[name=takes][value=all]")
     page.get_by_role("button", name="Make a pairing code").click()
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", page.locator(".ui-alert").first.inner_text())
     assert code is not None

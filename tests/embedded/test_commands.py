@@ -11,7 +11,7 @@ import pytest
 
 from portal.config import NotRunning
 from portal.supervisor import ADDRESSES, LOCK, environment, migrate, running
-from tests.support.world import ROOT
+from tests.support.servers import ROOT
 
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")}
 

@@ -138,12 +138,10 @@ async def test_the_psql_script_does_the_same_on_a_server_of_its_own(
     server: EmbeddedPostgres, urls: DatabaseUrls
 ) -> None:
     passwords = RolePasswords("it's", "back\\slash", 'quo"te')
-    from portal.embedded.postgres import _programs
-
     try:
         for _ in range(2):
             psql = await anyio.run_process(
-                [_programs() / "psql", "-X", "-q", server.admin_url],
+                [server._programs.folder / "pginstall" / "bin" / "psql", "-X", "-q", server.admin_url],
                 input=psql_script("scripted", passwords).encode(),
                 check=False,
             )

@@ -219,7 +219,7 @@ def test_valkey_keeps_its_data_and_asks_for_the_password(folder: Path) -> None:
             client.set("kept", "yes")
         with (
             redis.Redis(port=server.port) as stranger,
-            pytest.raises(redis.exceptions.AuthenticationError),
+            pytest.raises(redis.AuthenticationError),
         ):
             stranger.get("kept")
     with start_valkey(folder) as server, redis.Redis.from_url(server.url) as client:

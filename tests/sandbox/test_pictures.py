@@ -55,7 +55,7 @@ async def test_transparency_is_kept() -> None:
     buffer = io.BytesIO()
     Image.new("RGBA", (10, 10), (255, 0, 0, 0)).save(buffer, "PNG")
     with Image.open(io.BytesIO((await read_image(buffer.getvalue())).data)) as image:
-        assert image.convert("RGBA").getpixel((5, 5))[3] == 0
+        assert image.convert("RGBA").getchannel("A").getpixel((5, 5)) == 0
 
 
 async def test_metadata_and_whatever_hangs_on_the_file_are_gone_and_orientation_is_applied() -> None:
@@ -184,16 +184,14 @@ async def test_a_pdf_with_a_password_says_what_to_do() -> None:
 
 async def test_a_pdf_whose_stream_unpacks_to_gigabytes_is_too_complex() -> None:
     import pypdf
-    from pypdf.generic import DecodedStreamObject, NameObject
+    from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject
 
     writer = pypdf.PdfWriter()
     page = writer.add_blank_page(200, 200)
     stream = DecodedStreamObject()
     bomb = zlib.compress(zlib.compress(b" " * 300_000_000, 9), 9)
     stream.set_data(bomb)
-    stream[NameObject("/Filter")] = pypdf.generic.ArrayObject(
-        [NameObject("/FlateDecode"), NameObject("/FlateDecode")]
-    )
+    stream[NameObject("/Filter")] = ArrayObject([NameObject("/FlateDecode"), NameObject("/FlateDecode")])
     page[NameObject("/Contents")] = writer._add_object(stream)
     buffer = io.BytesIO()
     writer.write(buffer)

@@ -46,14 +46,14 @@ def workbook(rows: list[list[Any]]) -> bytes:
                 elif isinstance(value, dt.datetime):
                     sheet.write_datetime(at, column, value, moment)
                 elif isinstance(value, dt.date):
-                    sheet.write_datetime(at, column, value, day)
+                    sheet.write_datetime(at, column, dt.datetime.combine(value, dt.time()), day)
                 elif value is not None:
                     sheet.write(at, column, value)
         book.add_worksheet("Hidden one").hide()
     return buffer.getvalue()
 
 
-def raw(sheet: str = "", **parts: bytes | str) -> bytes:
+def raw(sheet: str = "", /, **parts: bytes | str) -> bytes:
     """A workbook made by hand, with whatever in it."""
     buffer = io.BytesIO()
     files: dict[str, bytes | str] = {

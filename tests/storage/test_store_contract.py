@@ -12,7 +12,8 @@ import obstore
 import pytest
 
 from portal.storage import Damaged, Missing, ObjectStore
-from portal.storage.stores import PIECE, SPOOL, Store
+from portal.storage.pieces import PIECE, SPOOL
+from portal.storage.stores import Store
 
 PDF = "application/pdf"
 LARGE = os.urandom(PIECE) * 41 + b"end"

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from portal.features.agents import service as agents
+from portal.features.bundles.domain import Takes
 from portal.features.bundles.models import Export
 from tests.support.builders import sign_in
 from tests.support.builders_exports import (
@@ -21,10 +22,10 @@ from tests.support.builders_exports import (
 from tests.support.world import World
 
 
-async def a_code(world: World, office: Office) -> str:
-    """A pairing code of the firm."""
+async def a_code(world: World, office: Office, takes: Takes = Takes.ALL) -> str:
+    """A pairing code of the firm, for an agent that writes everything made so far too."""
     async with world.as_scope(firm_id=office.firm.id) as session:
-        code, _ends = await agents.new_code(session, office.owner, "desk")
+        code, _ends = await agents.new_code(session, office.owner, "desk", takes)
     return code
 
 
@@ -40,9 +41,9 @@ async def pair(world: World, office: Office, body: dict[str, Any]) -> httpx.Resp
 
 
 @asynccontextmanager
-async def paired(world: World, office: Office) -> AsyncIterator[httpx.AsyncClient]:
+async def paired(world: World, office: Office, takes: Takes = Takes.ALL) -> AsyncIterator[httpx.AsyncClient]:
     """An agent of this office with its key."""
-    answer = await pair(world, office, a_pairing(await a_code(world, office)))
+    answer = await pair(world, office, a_pairing(await a_code(world, office, takes)))
     assert answer.status_code == 201, answer.text
     async with world.client(office.host) as client:
         client.headers["authorization"] = f"Bearer {answer.json()['token']}"

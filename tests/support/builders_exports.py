@@ -24,7 +24,7 @@ from portal.features.parties.models import Firm
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
-from tests.support.builders import a_dossier, a_firm, a_staff_member, opened
+from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.world import World
 
 PAPER = b"%PDF-1.4\n% a paper of our own making\n%%EOF\n"
@@ -47,7 +47,7 @@ class Office:
         return f"/dossiers/{self.dossier.id}/export"
 
 
-async def an_office(world: World, slug: str = "noordzee", *, code: str = "01204") -> Office:
+async def an_office(world: World, slug: str = "noordzee", *, code: str | None = "01204") -> Office:
     """A firm (exports by hand, no approval, locks) with an owner and a managed dossier."""
     firm = await a_firm(world, slug, f"Kantoor {slug}")
     return Office(
@@ -56,7 +56,9 @@ async def an_office(world: World, slug: str = "noordzee", *, code: str = "01204"
 
 
 async def set_policy(world: World, office: Office, **values: Any) -> None:
-    """Change the firm's default policy, as it stands in the table."""
+    """Change the firm's default policy, as it stands in the table; one that asks for approval finds somebody to ask."""
+    if values.get("needs_approval"):
+        await a_member(world, office.firm, office.dossier.company_id)
     async with world.as_system() as session:
         await session.execute(
             sa.update(ExportPolicy).where(ExportPolicy.firm_id == office.firm.id).values(**values)

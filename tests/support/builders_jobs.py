@@ -1,5 +1,6 @@
 """A registry of small jobs instead of the portal's own, and runners around it."""
 
+import errno
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
@@ -61,6 +62,10 @@ async def make_bench(world: World) -> Bench:
             raise Conflict(code="taken")
         if job.then == "away":
             raise Unavailable(code="store_away")
+        if job.then == "full":
+            raise OSError(errno.ENOSPC, "no room")
+        if job.then == "gone":
+            raise ConnectionResetError
         if job.then == "break":
             raise RuntimeError("broken")
 
@@ -69,7 +74,7 @@ async def make_bench(world: World) -> Bench:
 
     registry.handlers["test.note"] = Handler("test.note", Note, note, None, False, 3)
     for name in ("test.one", "test.two"):
-        heard = Handler(name, Happened, listener, None, False, 3, hears="test.happened")
+        heard = Handler(name, Happened, listener, None, False, 3, event="test.happened")
         registry.handlers[name] = heard
         registry.listeners.setdefault("test.happened", []).append(heard)
     world.tools.database.session_info["registry"] = registry

@@ -1,6 +1,7 @@
 """A small office with one client, as most tests of papers need it."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -48,7 +49,7 @@ class Office:
         """The accountant hands files in, and the worker looks at them."""
         return await hand_in(self.world, self.accountant, files, self.dossier.id)
 
-    async def purchase(self, number: str = "7205519", **more: str) -> Document:
+    async def purchase(self, number: str = "7205519", **more: Any) -> Document:
         """A purchase from a UBL."""
         upload = await self.hand_in({f"{number}.xml": a_ubl(customer=US, number=number, **more)})
         document = upload.outcomes[0].document

@@ -1,5 +1,6 @@
 """Pages as their readers find them: their links, and their forms with every field."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -73,3 +74,10 @@ def local_paths(html: str, path: str) -> Iterator[str]:
         whole = urlsplit(urljoin(f"http://here{path}", target))
         if whole.scheme == "http" and whole.netloc == "here":
             yield whole.path + (f"?{whole.query}" if whole.query else "")
+
+
+def kind_of(path: str) -> str:
+    """Pages that differ by an id or by the order of a list are of one kind."""
+    plain, _, query = path.partition("?")
+    names = sorted(part.partition("=")[0] for part in query.split("&"))
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", plain) + "?" + "&".join(names)

@@ -1,86 +1,25 @@
 """The world a test lives in: real servers, a database of its own, the application in this very process."""
 
-import itertools
-import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import httpx
-from alembic import command
-from alembic.config import Config
 
 from portal.app import create_app, create_tools
 from portal.config import Settings
-from portal.db.roles import DatabaseUrls, RolePasswords, database_urls, prepare_roles
+from portal.db.roles import DatabaseUrls
 from portal.db.session import Scope, WriteSession
-from portal.embedded import start_postgres, start_valkey
 from portal.jobs.contract import Tools
 from portal.jobs.runner import Runner
 from portal.kernel.clock import FixedClock
 from portal.web.gate import Gate
+from tests.support.servers import Servers
 
-ROOT = Path(__file__).parent.parent.parent
-TEMPLATE = "portal_template"
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-_names = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Servers:
-    """PostgreSQL with a migrated template database, and Valkey."""
-
-    admin_url: str
-    redis_url: str
-    passwords: RolePasswords
-
-    async def new_database(self) -> DatabaseUrls:
-        """A fresh copy of the migrated database: what a test commits, no other test sees."""
-        name = f"portal_test_{os.getpid()}_{next(_names)}"
-        admin = await asyncpg.connect(self.admin_url)
-        try:
-            await admin.execute(f"create database {name} template {TEMPLATE} owner portal_owner")
-            await admin.execute(f"grant connect on database {name} to portal_app, portal_system")
-        finally:
-            await admin.close()
-        return database_urls(self.admin_url, name, self.passwords)
-
-    async def drop_database(self, urls: DatabaseUrls) -> None:
-        """Throw a copy away."""
-        admin = await asyncpg.connect(self.admin_url)
-        try:
-            await admin.execute(f"drop database if exists {urls.app.rpartition('/')[2]} with (force)")
-        finally:
-            await admin.close()
-
-
-def migrate(owner_url: str) -> None:
-    """Bring a database to the newest schema."""
-    config = Config(str(ROOT / "alembic.ini"))
-    config.set_main_option("sqlalchemy.url", owner_url.replace("%", "%%"))
-    command.upgrade(config, "head")
-
-
-@contextmanager
-def running_servers() -> Iterator[Servers]:
-    """Start both servers in a folder of their own; stop them at the end."""
-    with tempfile.TemporaryDirectory(prefix="portal-tests-") as folder:
-        Path(folder).chmod(0o755)
-        postgres = start_postgres(Path(folder), durable=False)
-        valkey = start_valkey(Path(folder), durable=False)
-        try:
-            passwords = RolePasswords.generate()
-            urls = prepare_roles(postgres.admin_url, TEMPLATE, passwords)
-            migrate(urls.owner)
-            yield Servers(postgres.admin_url, valkey.url, passwords)
-        finally:
-            valkey.stop()
-            postgres.stop()
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from portal.features.accounts import service
 from portal.jobs.contract import Tools, sweeps
 
 
-@sweeps(every=600)
+@sweeps("accounts.forget_expired", every=600)
 async def forget_expired(session: WriteSession, _tools: Tools) -> None:
     """Sessions, counts of tries and links whose time is over."""
     await service.end_expired(session)

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Base, OwnedByCompany, OwnedByFirm
+from portal.db.base import Base, JsonList, OwnedByCompany, OwnedByFirm
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
@@ -22,6 +22,7 @@ class Person(Base):
     name: Mapped[str]
     language: Mapped[Language]
     password_hash: Mapped[str | None]
+    approval_mails: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -68,6 +69,42 @@ class LoginSession(Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     user_agent: Mapped[str]
+
+
+class PageToken(Base):
+    """Whose page carried a form token, kept beyond the end of that session: a form sent later still finds its writer.
+
+    The token is stored as its SHA-256 only. Without `company_id` the person worked as staff of the firm. `mark_hash` is of what the
+    browser of that session keeps; none of pages from before there was one.
+    """
+
+    __tablename__ = "page_token"
+
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    mark_hash: Mapped[bytes | None]
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    company_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("company.id"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeptForm(Base):
+    """What a person typed into a form whose session had ended: shown to them again, never carried out by itself.
+
+    `own_browser`: it came from the browser that had the session of its page.
+    """
+
+    __tablename__ = "kept_form"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    company_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("company.id"))
+    action: Mapped[str]
+    page: Mapped[str]
+    fields: Mapped[JsonList]
+    own_browser: Mapped[bool] = mapped_column(server_default=sa.false())
+    kept_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PasswordReset(Base):

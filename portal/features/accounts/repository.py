@@ -11,7 +11,9 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.models import (
     CompanyMember,
     FirmMember,
+    KeptForm,
     LoginSession,
+    PageToken,
     PasswordReset,
     Person,
     RateCount,
@@ -29,7 +31,8 @@ _DOSSIER = sa.table(
 
 
 def add(
-    session: WriteSession, row: Person | FirmMember | CompanyMember | LoginSession | PasswordReset
+    session: WriteSession,
+    row: Person | FirmMember | CompanyMember | LoginSession | PasswordReset | PageToken | KeptForm,
 ) -> None:
     """Insert a row."""
     session.add(row)
@@ -43,6 +46,11 @@ async def person_by_email(session: ReadSession, email: str) -> Person | None:
 async def person(session: ReadSession, person_id: UUID) -> Person | None:
     """A person the session may see."""
     return await session.get(Person, person_id)
+
+
+async def people(session: ReadSession, ids: Collection[UUID]) -> Sequence[Person]:
+    """Some people the session may see."""
+    return (await session.scalars(sa.select(Person).where(Person.id.in_(ids)))).all()
 
 
 async def staff_membership(session: ReadSession, firm_id: UUID, person_id: UUID) -> FirmMember | None:
@@ -230,3 +238,98 @@ async def end_resets_of(session: WriteSession, person_id: UUID, now: datetime) -
         .where(PasswordReset.person_id == person_id, PasswordReset.used_at.is_(None))
         .values(used_at=now)
     )
+
+
+# ── forms sent after the session had ended; all in the system scope ──────────────────────────────────────────────
+
+
+async def page_owner(session: ReadSession, digest: bytes, firm_id: UUID) -> tuple[PageToken, Person] | None:
+    """Whose page carried a token on this firm's host."""
+    found = await session.execute(
+        sa.select(PageToken, Person)
+        .join(Person, Person.id == PageToken.person_id)
+        .where(PageToken.token_hash == digest, PageToken.firm_id == firm_id, Person.disabled_at.is_(None))
+    )
+    row = found.first()
+    return (row[0], row[1]) if row else None
+
+
+def _whose(person_id: UUID, firm_id: UUID, company_id: UUID | None) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        KeptForm.person_id == person_id,
+        KeptForm.firm_id == firm_id,
+        KeptForm.company_id.is_not_distinct_from(company_id),
+    )
+
+
+async def kept_form(
+    session: ReadSession,
+    form_id: UUID,
+    person_id: UUID,
+    firm_id: UUID,
+    company_id: UUID | None,
+    since: datetime,
+) -> KeptForm | None:
+    """A kept form of exactly this person in this capacity."""
+    return await session.scalar(
+        sa.select(KeptForm).where(
+            KeptForm.id == form_id, _whose(person_id, firm_id, company_id), KeptForm.kept_at > since
+        )
+    )
+
+
+async def kept_form_of_host(
+    session: ReadSession, form_id: UUID, firm_id: UUID
+) -> tuple[KeptForm, Person] | None:
+    """A kept form of this host, and its writer."""
+    found = await session.execute(
+        sa.select(KeptForm, Person)
+        .join(Person, Person.id == KeptForm.person_id)
+        .where(KeptForm.id == form_id, KeptForm.firm_id == firm_id)
+    )
+    row = found.first()
+    return (row[0], row[1]) if row else None
+
+
+async def latest_kept(
+    session: ReadSession, page: str, person_id: UUID, firm_id: UUID, company_id: UUID | None, since: datetime
+) -> KeptForm | None:
+    """The newest form kept for somebody on this page."""
+    return await session.scalar(
+        sa.select(KeptForm)
+        .where(
+            KeptForm.page == page,
+            KeptForm.own_browser,
+            _whose(person_id, firm_id, company_id),
+            KeptForm.kept_at > since,
+        )
+        .order_by(KeptForm.kept_at.desc(), KeptForm.id.desc())
+        .limit(1)
+    )
+
+
+async def drop_kept(session: WriteSession, form_id: UUID) -> None:
+    """A kept form is not needed any more."""
+    await session.execute(sa.delete(KeptForm).where(KeptForm.id == form_id))
+
+
+async def drop_kept_beyond(session: WriteSession, person_id: UUID, most: int) -> set[UUID]:
+    """Only the newest kept forms of a person stay; what came from another browser than the page's goes first. Gives what went."""
+    newest = (
+        sa.select(KeptForm.id)
+        .where(KeptForm.person_id == person_id)
+        .order_by(KeptForm.own_browser.desc(), KeptForm.kept_at.desc(), KeptForm.id.desc())
+        .limit(most)
+    )
+    gone = await session.scalars(
+        sa.delete(KeptForm)
+        .where(KeptForm.person_id == person_id, KeptForm.id.not_in(newest))
+        .returning(KeptForm.id)
+    )
+    return set(gone)
+
+
+async def drop_old_forms(session: WriteSession, *, tokens_before: datetime, forms_before: datetime) -> None:
+    """Forget what nobody comes back for."""
+    await session.execute(sa.delete(PageToken).where(PageToken.made_at < tokens_before))
+    await session.execute(sa.delete(KeptForm).where(KeptForm.kept_at < forms_before))

@@ -30,17 +30,20 @@ from portal.features.bundles.service import WaitingDelivery, WrittenFile
 from portal.features.dossiers import service as dossiers
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
-from portal.kernel.errors import Conflict, Unavailable
+from portal.kernel.errors import Conflict
 from portal.web.directories import HostFirm
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.limits import client_address
+from portal.web.problems import problem_json
 from portal.web.ranges import requested_range
+from portal.web.requests import REPORTS
 from portal.web.security import LARGE_BODY, agent, public
+from portal.web.session import EFFECT
 
 RAISES: list[Any] = [NotFoundException]
 
 
-@post("/api/v1/agent/pair", guards=[public], status_code=201, tags=["agents"])
+@post("/api/v1/agent/pair", guards=[public], status_code=201, tags=["agents"], opt={REPORTS: True})
 async def pair(
     request: Request[Any, Any, Any],
     data: JSONBody[PairRequest],
@@ -65,7 +68,7 @@ async def pair(
     )
 
 
-@post("/api/v1/agent/heartbeat", guards=[agent], status_code=200, tags=["agents"])
+@post("/api/v1/agent/heartbeat", guards=[agent], status_code=200, tags=["agents"], opt={REPORTS: True})
 async def heartbeat(
     data: JSONBody[Heartbeat], actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> HeartbeatReply:
@@ -78,16 +81,25 @@ async def heartbeat(
     )
 
 
-@get("/api/v1/agent/deliveries", guards=[agent], tags=["agents"])
+@get(
+    "/api/v1/agent/deliveries",
+    guards=[agent],
+    tags=["agents"],
+    opt={EFFECT: "when the agent was last heard of, which pages show"},
+)
 async def deliveries(actor: NamedDependency[Actor], session: NamedDependency[WriteSession]) -> Deliveries:
     """What waits to be written."""
     await service.seen(session, actor)
     waiting = await bundles.waiting(session, actor)
     cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
-    return Deliveries([_shown(one, cards[one.export.dossier_id]) for one in waiting])
+    assert actor.firm_id is not None
+    folders = await dossiers.folders(session, actor.firm_id, cards.values())
+    return Deliveries(
+        [_shown(one, cards[one.export.dossier_id], folders[one.export.dossier_id]) for one in waiting]
+    )
 
 
-def _shown(one: WaitingDelivery, dossier: dossiers.Dossier) -> Delivery:
+def _shown(one: WaitingDelivery, dossier: dossiers.Dossier, folder: dossiers.Folder) -> Delivery:
     export = one.export
     assert export.sha256 is not None
     assert export.size is not None
@@ -95,9 +107,9 @@ def _shown(one: WaitingDelivery, dossier: dossiers.Dossier) -> Delivery:
     return Delivery(
         id=one.delivery.id,
         dossier_id=dossier.id,
-        dossier_code=dossier.code,
-        dossier_name=dossier.name,
-        company_number=dossier.number,
+        dossier_code=folder.code,
+        dossier_name=dossier.title,
+        company_number=folder.number,
         bundle_id=export.id,
         bundle_number=export.number,
         sha256=export.sha256,
@@ -113,7 +125,7 @@ def _shown(one: WaitingDelivery, dossier: dossiers.Dossier) -> Delivery:
     guards=[agent],
     tags=["agents"],
     raises=RAISES,
-    opt={AS_STORED: True},
+    opt={AS_STORED: True, EFFECT: "that the delivery was fetched, or that its archive is damaged"},
 )
 async def bundle(
     request: Request[Any, Any, Any],
@@ -123,24 +135,33 @@ async def bundle(
     tools: NamedDependency[Tools],
 ) -> Stream | Response[bytes]:
     """The archive; Range with If-Range goes on where a cut line stopped."""
-    _row, export = await bundles.delivery(session, delivery_id)
+    row, export = await bundles.delivery(session, delivery_id)
     if export.sha256 is None or export.size is None:
         raise Conflict
-    if not await tools.store.exists(export.firm_id, export.sha256):
-        raise Unavailable  # before anything is said or written down: an answer that has begun cannot be taken back
+    if row.reason in bundles.ARCHIVE_REASONS:
+        raise Conflict(
+            bundles.IS_DAMAGED, code="archive_damaged"
+        )  # made again, it is offered as another delivery
+    # Before anything is said: an answer that has begun cannot be taken back.
+    if await bundles.is_broken(tools.store, export):
+        await bundles.note_damage(session, actor, export)
+        damaged = Conflict(bundles.IS_DAMAGED, code="archive_damaged")
+        return problem_json(request, damaged, damaged, None)  # answered, not raised: what was noted stays
     await bundles.fetched(session, actor, delivery_id)
     headers = attachment_headers(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
     headers["accept-ranges"] = "bytes"
     wanted = requested_range(request.headers, export.size, f'"{export.sha256}"')
     if wanted is None:
-        body = tools.store.stream(export.firm_id, export.sha256)
+        body = bundles.noting_damage(tools, actor, export, tools.store.stream(export.firm_id, export.sha256))
         return Stream(_pieces(body, export.size), headers=headers, media_type="application/zip")
     first, last = wanted
     if first > last:
         return Response(b"", status_code=416, headers={"content-range": f"bytes */{export.size}"})
     headers["content-range"] = f"bytes {first}-{last}/{export.size}"
     headers["content-length"] = str(last - first + 1)
-    body = tools.store.stream(export.firm_id, export.sha256, start=first)
+    body = bundles.noting_damage(
+        tools, actor, export, tools.store.stream(export.firm_id, export.sha256, start=first)
+    )
     return Stream(
         _pieces(body, last - first + 1), headers=headers, media_type="application/zip", status_code=206
     )
@@ -161,7 +182,7 @@ async def _pieces(body: AsyncIterator[bytes], length: int) -> AsyncIterator[byte
     status_code=200,
     tags=["agents"],
     raises=RAISES,
-    opt={LARGE_BODY: True},  # fifty thousand proofs are some megabytes
+    opt={LARGE_BODY: True, REPORTS: True},  # fifty thousand proofs are some megabytes
 )
 async def confirm(
     delivery_id: FromPath[UUID],
@@ -183,6 +204,7 @@ async def confirm(
     status_code=200,
     tags=["agents"],
     raises=RAISES,
+    opt={REPORTS: True},
 )
 async def refuse(
     delivery_id: FromPath[UUID],

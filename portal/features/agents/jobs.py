@@ -5,7 +5,7 @@ from portal.features.agents import service
 from portal.jobs.contract import Tools, sweeps
 
 
-@sweeps(every=30)
+@sweeps("agents.mark_silent_agents", every=30)
 async def mark_silent_agents(session: WriteSession, _tools: Tools) -> None:
     """An agent that has not called for some minutes is shown as silent."""
     await service.fall_silent(session)

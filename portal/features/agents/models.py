@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, JsonList, OwnedByFirm
 from portal.features.agents.domain import AgentState, KeyScope
+from portal.features.bundles.domain import Takes
 
 
 class Agent(OwnedByFirm, Base):
@@ -42,6 +43,8 @@ class PairingCode(OwnedByFirm, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    takes: Mapped[Takes] = mapped_column(default=Takes.FROM_NOW, server_default=Takes.FROM_NOW.value)
+    """Which of the bundles made before the agent is paired it writes."""
 
 
 class ApiKey(OwnedByFirm, Base):

@@ -9,9 +9,11 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.agents import service
 from portal.features.agents.domain import KeyScope
+from portal.features.bundles import service as bundles
+from portal.features.bundles.domain import Takes
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
@@ -28,12 +30,16 @@ SCOPE_NAMES = {
 
 
 @get("/agents", guards=[requires(Right.AGENTS)])
-async def agents_page(request: HTMXRequest, session: NamedDependency[WriteSession]) -> Template:
+async def agents_page(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
+) -> Template:
     """The firm's agents and how they are."""
-    return await _page(request, session)
+    return await _page(request, session, actor)
 
 
-async def _page(request: HTMXRequest, session: WriteSession, *, status: int = 200, **shown: Any) -> Template:
+async def _page(
+    request: HTMXRequest, session: ReadSession, actor: Actor, *, status: int = 200, **shown: Any
+) -> Template:
     unless_shown: dict[str, Any] = {"code": None, "ends": None, "command": "", "key": None, "errors": {}}
     return render(
         request,
@@ -42,6 +48,12 @@ async def _page(request: HTMXRequest, session: WriteSession, *, status: int = 20
         status=status,
         agents=await service.listed(session),
         keys=await service.keys(session),
+        by_hand=await bundles.by_hand(session),
+        failed=[
+            (run, bundles.refusal_text(run.delivery))
+            for run in await bundles.failed(session, actor)
+            if run.delivery
+        ],
         scopes=[(scope.value, gettext(text)) for scope, text in SCOPE_NAMES.items()],
         **(unless_shown | shown),
     )
@@ -57,9 +69,16 @@ async def new_code(
 ) -> Template:
     """A code for one more agent; shown once."""
     form = await Form.of(request)
-    code, ends = await service.new_code(session, actor, form.text("name", longest=80))
+    takes = form.choice("takes", Takes, default=Takes.FROM_NOW)
+    try:
+        form.check()
+    except Invalid as wrong:
+        return await _page(request, session, actor, status=422, errors=wrong.field_texts())
+    code, ends = await service.new_code(session, actor, form.text("name", longest=80), takes)
     address = tools.settings.origin(firm.host).partition("://")[2]
-    return await _page(request, session, code=code, ends=ends, command=f"fidero-agent pair {address} {code}")
+    return await _page(
+        request, session, actor, code=code, ends=ends, command=f"fidero-agent pair {address} {code}"
+    )
 
 
 @post("/agents/keys", guards=[requires(Right.AGENTS)], status_code=200)
@@ -73,8 +92,8 @@ async def new_key(
         form.check()
         key = await service.new_key(session, actor, form.text("key_name", longest=80), scope)
     except Invalid as wrong:
-        return await _page(request, session, status=422, errors=wrong.field_texts())
-    return await _page(request, session, key=key)
+        return await _page(request, session, actor, status=422, errors=wrong.field_texts())
+    return await _page(request, session, actor, key=key)
 
 
 @post("/agents/keys/{key_id:uuid}/revoke", guards=[requires(Right.AGENTS)], status_code=200)

@@ -9,7 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-Text = Annotated[str, msgspec.Meta(max_length=400)]
+NO_NUL = r"\A[^\x00]*\Z"
+"""Names of a machine's own are taken whatever signs they have, but for the one that no text may hold."""
+Text = Annotated[str, msgspec.Meta(max_length=400, pattern=NO_NUL)]
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -17,8 +19,8 @@ class PairRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A code as typed, and which machine types it."""
 
     code: Annotated[str, msgspec.Meta(max_length=40)]
-    name: Annotated[str, msgspec.Meta(max_length=80)]
-    platform: Annotated[str, msgspec.Meta(max_length=80)]
+    name: Annotated[str, msgspec.Meta(max_length=80, pattern=NO_NUL)]
+    platform: Annotated[str, msgspec.Meta(max_length=80, pattern=NO_NUL)]
     version: Annotated[str, msgspec.Meta(max_length=20)]
 
 
@@ -42,7 +44,7 @@ class Heartbeat(msgspec.Struct):
     """What an agent says of itself."""
 
     version: Annotated[str, msgspec.Meta(max_length=20)]
-    platform: Annotated[str, msgspec.Meta(max_length=80)]
+    platform: Annotated[str, msgspec.Meta(max_length=80, pattern=NO_NUL)]
     queue: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     free_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] | None
     root_writable: bool
@@ -93,7 +95,7 @@ class ConfirmedFile(msgspec.Struct):
 
     item_id: UUID
     role: Annotated[str, msgspec.Meta(max_length=40)]
-    path: Annotated[str, msgspec.Meta(max_length=2000)]
+    path: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL)]
     sha256: Sha256
     written_at: Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -115,7 +117,13 @@ class RefusalNotice(msgspec.Struct):
     """Why a delivery was not written."""
 
     reason: Literal[
-        "disk_full", "access_denied", "path_missing", "different_file_exists", "damaged_bundle", "unsafe_path"
+        "disk_full",
+        "access_denied",
+        "path_missing",
+        "different_file_exists",
+        "damaged_bundle",
+        "unsafe_path",
+        "failed",
     ]
-    detail: Annotated[str, msgspec.Meta(max_length=2000)]
+    detail: Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NUL)]
     item_id: UUID | None = None

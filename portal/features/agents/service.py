@@ -13,6 +13,8 @@ from portal.features.agents import repository
 from portal.features.agents.domain import SCOPES, AgentState, KeyScope
 from portal.features.agents.models import Agent, ApiKey, PairingCode
 from portal.features.audit import service as audit
+from portal.features.bundles import service as bundles
+from portal.features.bundles.domain import Takes
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthorised
@@ -46,8 +48,13 @@ def normalised_code(text: str) -> str:
     return "".join(character for character in text.upper() if character in ALPHABET)
 
 
-async def new_code(session: WriteSession, actor: Actor, name: str) -> tuple[str, datetime]:
+async def new_code(
+    session: WriteSession, actor: Actor, name: str, takes: Takes = Takes.FROM_NOW
+) -> tuple[str, datetime]:
     """A code to type into the agent, and when it ends.
+
+    Args:
+        takes: which of the bundles that no agent has written the new one writes, besides what is exported from now on.
 
     Raises:
         Forbidden: the actor may not pair agents.
@@ -66,10 +73,11 @@ async def new_code(session: WriteSession, actor: Actor, name: str) -> tuple[str,
         created_at=now,
         expires_at=ends,
         used_at=None,
+        takes=takes,
     )
     repository.add(session, row)
     await session.flush()
-    await audit.record(session, actor, "agents.code_made", "pairing_code", row.id)
+    await audit.record(session, actor, "agents.code_made", "pairing_code", row.id, takes=takes.value)
     return f"{code[:4]}-{code[4:]}", ends
 
 
@@ -109,7 +117,17 @@ async def pair(
         )
         repository.add(session, agent)
         await session.flush()
-        await audit.record(session, _actor(agent), "agents.paired", "agent", agent.id, name=agent.name)
+        given = await bundles.agent_comes(session, firm_id, used.takes, used.created_at)
+        await audit.record(
+            session,
+            _actor(agent),
+            "agents.paired",
+            "agent",
+            agent.id,
+            what=agent.name,
+            takes=used.takes.value,
+            bundles=given,
+        )
     return Paired(agent, token)
 
 
@@ -187,7 +205,9 @@ async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:
     ended = await repository.revoke(session, agent_id, clock_of(session).now())
     if ended is None:
         raise NotFound
-    await audit.record(session, actor, "agents.revoked", "agent", ended.id, name=ended.name)
+    await session.flush()
+    await bundles.agents_go(session, ended.firm_id)
+    await audit.record(session, actor, "agents.revoked", "agent", ended.id, what=ended.name)
     return ended
 
 
@@ -221,7 +241,7 @@ async def new_key(session: WriteSession, actor: Actor, name: str, scope: KeyScop
     )
     repository.add(session, key)
     await session.flush()
-    await audit.record(session, actor, "agents.key_made", "api_key", key.id, name=name, scope=scope.value)
+    await audit.record(session, actor, "agents.key_made", "api_key", key.id, what=name, scope=scope.value)
     return token
 
 
@@ -241,5 +261,5 @@ async def revoke_key(session: WriteSession, actor: Actor, key_id: UUID) -> ApiKe
     ended = await repository.revoke_key(session, key_id, clock_of(session).now())
     if ended is None:
         raise NotFound
-    await audit.record(session, actor, "agents.key_revoked", "api_key", ended.id, name=ended.name)
+    await audit.record(session, actor, "agents.key_revoked", "api_key", ended.id, what=ended.name)
     return ended

@@ -1,6 +1,9 @@
 """Approvals: the entrepreneur's word on what may go to the accountant. It is not an order to pay."""
 
 import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -12,6 +15,28 @@ LONGEST_REASON = 500
 LONGEST_NOTE = 1000
 BULK_LIMIT = 500
 """So many documents are decided about in one go."""
+
+
+MAIL_HOURS = range(8, 20)
+"""Hours in Brussels. The mail is of what waits at the first of them; a worker that was away catches up until the last."""
+REMIND_AGAIN = timedelta(days=7)
+"""The same pile, at which nobody looked, is told of once a week."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """One document that waits: since when, and when the person last had the company's pile before their eyes."""
+
+    since: datetime
+    looked_at: datetime | None
+
+
+def worth_a_mail(waits: Sequence[Waits], told_at: datetime | None, now: datetime) -> bool:
+    """Whether a person is written to: something waits that they have not seen, and no mail has told of it lately."""
+    unseen = [one.since for one in waits if one.looked_at is None or one.looked_at < one.since]
+    if not unseen:
+        return False
+    return told_at is None or max(unseen) >= told_at or now - told_at >= REMIND_AGAIN
 
 
 class Decision(enum.StrEnum):
@@ -38,7 +63,8 @@ BY_SOMEBODY = {
     ApprovalState.DISPUTED: N_("%(name)s has rejected this document already, as disputed: %(reason)s"),
     ApprovalState.NOT_OURS: N_("%(name)s has rejected this document already, as not yours: %(reason)s"),
 }
-GONE = N_("This document is on its way to the bookkeeping already. Ask your accountant.")
+GONE = N_("This document was taken along for the bookkeeping already. Ask your accountant.")
+NOBODY_TO_ASK = N_("Nobody of this company can approve: nobody has activated it, or nobody has the right.")
 NOTHING_TO_TAKE_BACK = N_("There is no decision to take back.")
 REASON_NEEDED = N_("Say why, in a few words: your accountant reads it.")
 REASON_TOO_LONG = N_("This is too long: 500 characters at most.")
@@ -48,6 +74,40 @@ NOTHING_READY = N_(
     "Nothing is ready for your accountant yet. Add a note if you want to tell something anyway."
 )
 NO_ACCOUNTANT = N_("No accountant has access to your documents at the moment.")
+
+
+class Said(enum.StrEnum):
+    """What a client says that somebody of the office should read."""
+
+    REJECTED = "rejected"
+    NOTE = "note"
+    ANSWERED = "answered"
+
+
+PUT_ASIDE, STATEMENT_PUT_ASIDE = "put_aside", "statement_put_aside"
+"""What a client did, where it is no decision: of a statement the notice's `file_id` is its id."""
+
+
+class ClientSaid(Event, frozen=True, kw_only=True):
+    """A client rejected a document, or answered what the office had asked, in one dossier."""
+
+    name: ClassVar[str] = "approvals.client_said"
+    company_id: UUID
+    firm_id: UUID
+    dossier_id: UUID
+    document_id: UUID
+    kind: Said
+    decision: Decision
+    what: str
+    text: str
+
+
+class ClientTookBack(Event, frozen=True, kw_only=True):
+    """A client took back what they had said of a document."""
+
+    name: ClassVar[str] = "approvals.took_back"
+    company_id: UUID
+    document_id: UUID
 
 
 class HandedOver(Event, frozen=True, kw_only=True):

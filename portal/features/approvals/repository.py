@@ -5,15 +5,23 @@ Documents and items belong to slices below: only the columns that put the queue 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
-from portal.features.approvals.models import ApprovalDecision, HandOver
+from portal.features.approvals.domain import PUT_ASIDE, STATEMENT_PUT_ASIDE
+from portal.features.approvals.models import (
+    ApprovalDecision,
+    ApproverLook,
+    ApproverMail,
+    ClientNotice,
+    HandOver,
+)
 
 _DOCUMENT = sa.table(
     "document",
@@ -29,6 +37,40 @@ _ITEM = sa.table(
     sa.column("document_id", sa.Uuid()),
     sa.column("dossier_id", sa.Uuid()),
     sa.column("approval", sa.Text()),
+    sa.column("state", sa.Text()),
+    sa.column("kind", sa.Text()),
+    sa.column("number", sa.Text()),
+    sa.column("counterparty", sa.Text()),
+    sa.column("gross", sa.Numeric()),
+    sa.column("currency", sa.Text()),
+    sa.column("due_date", sa.Date()),
+    sa.column("item_date", sa.Date()),
+    sa.column("final_at", sa.DateTime(timezone=True)),
+    sa.column("id", sa.Uuid()),
+)
+# Who keeps which company, who can approve for it: for mails, in the system scope.
+_FILE = sa.table(
+    "dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("company_id", sa.Uuid()),
+    sa.column("name", sa.Text()),
+    sa.column("access", sa.Text()),
+    sa.column("manager_id", sa.Uuid()),
+    sa.column("waiting_count", sa.Integer()),
+)
+_MEMBER = sa.table(
+    "company_member",
+    sa.column("company_id", sa.Uuid()),
+    sa.column("person_id", sa.Uuid()),
+    sa.column("role", sa.Text()),
+    sa.column("ended_at", sa.DateTime(timezone=True)),
+)
+_PERSON = sa.table(
+    "person",
+    sa.column("id", sa.Uuid()),
+    sa.column("disabled_at", sa.DateTime(timezone=True)),
+    sa.column("approval_mails", sa.Boolean()),
 )
 # What a member sees of the dossiers on the company: a view of the database (migration 0002).
 _DOSSIER = sa.table(
@@ -117,8 +159,8 @@ async def following(session: ReadSession, document_id: UUID) -> UUID | None:
     )
 
 
-def add(session: WriteSession, row: ApprovalDecision | HandOver) -> None:
-    """Append a decision or a hand-over."""
+def add(session: WriteSession, row: ApprovalDecision | HandOver | ClientNotice) -> None:
+    """Append a decision, a hand-over or a notice."""
     session.add(row)
 
 
@@ -159,3 +201,196 @@ async def hand_overs_since(session: ReadSession, firm_id: UUID, since: datetime)
 async def hand_over(session: ReadSession, hand_over_id: UUID) -> HandOver | None:
     """One hand-over."""
     return await session.get(HandOver, hand_over_id)
+
+
+# ── what clients said ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def take_notices(session: WriteSession, dossier_id: UUID) -> None:
+    """One at a time writes notices of a dossier or mails them: what is written while a mail is made is in the next one."""
+    key = f"client-notice:{dossier_id}"
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+
+
+def _open_notices(dossier_id: UUID | None, managed_by: UUID | None) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = [ClientNotice.handled_at.is_(None)]
+    if dossier_id is not None:
+        where.append(ClientNotice.dossier_id == dossier_id)
+    if managed_by is not None:
+        mine = sa.select(_FILE.c.id).where(_FILE.c.manager_id == managed_by)
+        where.append(ClientNotice.dossier_id.in_(mine))
+    return where
+
+
+async def open_notices(
+    session: ReadSession, dossier_id: UUID | None, managed_by: UUID | None, limit: int
+) -> tuple[Sequence[ClientNotice], int]:
+    """The newest notices that nobody has handled, of a dossier or of the firm, and how many there are."""
+    where = _open_notices(dossier_id, managed_by)
+    found = await session.scalars(
+        sa.select(ClientNotice).where(*where).order_by(ClientNotice.id.desc()).limit(limit)
+    )
+    count = await session.scalar(sa.select(sa.func.count()).select_from(ClientNotice).where(*where))
+    return found.all(), count or 0
+
+
+async def handled_notices(session: ReadSession, dossier_id: UUID, limit: int) -> Sequence[ClientNotice]:
+    """The notices of a dossier that were handled, the latest first."""
+    found = await session.scalars(
+        sa.select(ClientNotice)
+        .where(ClientNotice.dossier_id == dossier_id, ClientNotice.handled_at.is_not(None))
+        .order_by(ClientNotice.handled_at.desc(), ClientNotice.id.desc())
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def unmailed(session: ReadSession, dossier_id: UUID) -> Sequence[ClientNotice]:
+    """What a dossier's file manager was not told yet, oldest first."""
+    found = await session.scalars(
+        sa.select(ClientNotice)
+        .where(
+            ClientNotice.dossier_id == dossier_id,
+            ClientNotice.mailed_at.is_(None),
+            ClientNotice.handled_at.is_(None),
+        )
+        .order_by(ClientNotice.id)
+    )
+    return found.all()
+
+
+async def settle_notices(
+    session: WriteSession, which: sa.ColumnElement[bool], name: str, at: datetime
+) -> Sequence[ClientNotice]:
+    """Open notices are handled; gives those that were."""
+    found = await session.scalars(
+        sa.update(ClientNotice)
+        .where(which, ClientNotice.handled_at.is_(None))
+        .values(handled_at=at, handled_by_name=name)
+        .returning(ClientNotice)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return found.all()
+
+
+def of_document(document_id: UUID, dossier_id: UUID | None = None) -> sa.ColumnElement[bool]:
+    """Notices about a document, in one dossier or wherever the session sees any."""
+    about = ClientNotice.document_id == document_id
+    return about if dossier_id is None else sa.and_(about, ClientNotice.dossier_id == dossier_id)
+
+
+def of_dossier(dossier_id: UUID, notice_id: UUID | None) -> sa.ColumnElement[bool]:
+    """One notice of a dossier, or all of them."""
+    mine = ClientNotice.dossier_id == dossier_id
+    return mine if notice_id is None else sa.and_(mine, ClientNotice.id == notice_id)
+
+
+def about_put_aside(paper_id: UUID) -> sa.ColumnElement[bool]:
+    """Notices that a client put a document or statement aside."""
+    about = sa.or_(ClientNotice.document_id == paper_id, ClientNotice.file_id == paper_id)
+    return sa.and_(about, ClientNotice.decision.in_((PUT_ASIDE, STATEMENT_PUT_ASIDE)))
+
+
+async def forget_notices(session: WriteSession, dossier_id: UUID) -> None:
+    """A firm's sight of a company ended: what its people said goes."""
+    await session.execute(sa.delete(ClientNotice).where(ClientNotice.dossier_id == dossier_id))
+
+
+# ── mails to who can approve ─────────────────────────────────────────────────────────────────────────────────────
+
+
+async def looked(session: WriteSession, company_id: UUID, person_id: UUID, at: datetime) -> None:
+    """A person has what waits before their eyes."""
+    await session.execute(
+        insert(ApproverLook)
+        .values(company_id=company_id, person_id=person_id, looked_at=at)
+        .on_conflict_do_update(
+            index_elements=[ApproverLook.company_id, ApproverLook.person_id], set_={"looked_at": at}
+        )
+    )
+
+
+def _approvers(roles: Sequence[str]) -> sa.Select[Any, Any]:
+    return (
+        sa.select(_FILE.c.firm_id, _MEMBER.c.person_id)
+        .join(_MEMBER, _MEMBER.c.company_id == _FILE.c.company_id)
+        .join(_PERSON, _PERSON.c.id == _MEMBER.c.person_id)
+        .where(
+            _FILE.c.access.in_(_OPEN),
+            _FILE.c.waiting_count > 0,
+            _MEMBER.c.ended_at.is_(None),
+            _MEMBER.c.role.in_(roles),
+            _PERSON.c.disabled_at.is_(None),
+            _PERSON.c.approval_mails,
+        )
+    )
+
+
+async def approvers_due(session: ReadSession, roles: Sequence[str], day: date) -> list[tuple[UUID, UUID]]:
+    """Firm and person where something waits and nothing was decided about today's mail; in the system scope."""
+    statement = (
+        _approvers(roles)
+        .outerjoin(
+            ApproverMail,
+            sa.and_(ApproverMail.firm_id == _FILE.c.firm_id, ApproverMail.person_id == _MEMBER.c.person_id),
+        )
+        .where(sa.or_(ApproverMail.looked_on.is_(None), ApproverMail.looked_on < day))
+        .distinct()
+    )
+    return [(row.firm_id, row.person_id) for row in await session.execute(statement)]
+
+
+async def take_day(session: WriteSession, firm_id: UUID, person_id: UUID, day: date) -> ApproverMail | None:
+    """This transaction alone decides about a person's mail of a day; None when another one did."""
+    statement = insert(ApproverMail).values(firm_id=firm_id, person_id=person_id, looked_on=day, told_at=None)
+    return await session.scalar(
+        statement.on_conflict_do_update(
+            index_elements=[ApproverMail.firm_id, ApproverMail.person_id],
+            set_={"looked_on": day},
+            where=ApproverMail.looked_on < day,
+        ).returning(ApproverMail),
+        execution_options={"populate_existing": True},
+    )
+
+
+async def waits_for(
+    session: ReadSession, firm_id: UUID, person_id: UUID, roles: Sequence[str], before: datetime
+) -> Sequence[Any]:
+    """Every item of a firm that waited for a person at a moment, most urgent first, with when they last looked."""
+    found = await session.execute(
+        sa.select(
+            _FILE.c.company_id,
+            _FILE.c.name,
+            _ITEM.c.kind,
+            _ITEM.c.number,
+            _ITEM.c.counterparty,
+            _ITEM.c.gross,
+            _ITEM.c.currency,
+            _ITEM.c.due_date,
+            _ITEM.c.item_date,
+            _ITEM.c.final_at,
+            ApproverLook.looked_at,
+        )
+        .select_from(_FILE)
+        .join(_ITEM, _ITEM.c.dossier_id == _FILE.c.id)
+        .join(_MEMBER, _MEMBER.c.company_id == _FILE.c.company_id)
+        .join(_PERSON, _PERSON.c.id == _MEMBER.c.person_id)
+        .outerjoin(
+            ApproverLook,
+            sa.and_(ApproverLook.company_id == _FILE.c.company_id, ApproverLook.person_id == person_id),
+        )
+        .where(
+            _FILE.c.firm_id == firm_id,
+            _FILE.c.access.in_(_OPEN),
+            _MEMBER.c.person_id == person_id,
+            _MEMBER.c.ended_at.is_(None),
+            _MEMBER.c.role.in_(roles),
+            _PERSON.c.disabled_at.is_(None),
+            _PERSON.c.approval_mails,
+            _ITEM.c.state == "waiting",
+            _ITEM.c.approval == "waiting",
+            _ITEM.c.final_at < before,
+        )
+        .order_by(_FILE.c.name, _FILE.c.id, sa.func.coalesce(_ITEM.c.due_date, _ITEM.c.item_date), _ITEM.c.id)
+    )
+    return found.all()

@@ -1,14 +1,16 @@
-"""The hash chain of the audit log: pure."""
+"""The hash chain of the audit log, what an event says of changed fields, and how the log is asked: pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+LONGEST_VALUE = 300
+"""So much of a long text (a note) is kept of what it was and what it is."""
 GENESIS = bytes(32)
 """What the first event of a chain refers to."""
 
@@ -51,3 +53,110 @@ class ChainReport:
     def holds(self) -> bool:
         """Whether every chain holds."""
         return not self.faults
+
+
+# ── what changed ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+Changes = dict[str, tuple[Any, Any]]
+"""Field → (what it was, what it is)."""
+
+
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str] | None = None
+) -> Changes:
+    """The fields that differ, as an event keeps them; long texts are cut.
+
+    Args:
+        names: the fields that may be told (all of `after` unless given); others, such as keys of our own, are left out.
+    """
+    told = after if names is None else names
+    return {
+        name: (_short(before.get(name)), _short(after[name]))
+        for name in told
+        if name in after and before.get(name) != after[name]
+    }
+
+
+def _short(value: Any) -> Any:
+    return (
+        value[: LONGEST_VALUE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_VALUE else value
+    )
+
+
+def named(*parts: str | None) -> str:
+    """What people call a thing, from its number and whose it is: `7205519 · Telecom NV`."""
+    return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One changed field of an event. Events of earlier releases know only the old value, or only that it changed."""
+
+    name: str
+    old: Any = None
+    new: Any = None
+    knows_old: bool = False
+    knows_new: bool = False
+
+
+def fields_of(data: Mapping[str, Any]) -> list[FieldChange]:
+    """The changed fields of an event, whichever release wrote it."""
+    pairs: dict[str, Any] = {}
+    names: list[str] = []
+    for key in ("fields", "changed", "columns"):
+        told = data.get(key)
+        if isinstance(told, Mapping):
+            pairs |= told
+        elif isinstance(told, list):
+            names += [str(name) for name in told]
+    before = data.get("before")
+    old = before if isinstance(before, Mapping) else {}
+    found: list[FieldChange] = []
+    for name in [*pairs, *(name for name in dict.fromkeys(names) if name not in pairs)]:
+        pair = pairs.get(name, data.get(name))
+        if isinstance(pair, list | tuple) and len(pair) == 2:
+            found.append(FieldChange(name, pair[0], pair[1], knows_old=True, knows_new=True))
+        elif name in old:
+            found.append(FieldChange(name, old[name], knows_old=True))
+        else:
+            found.append(FieldChange(name))
+    return found
+
+
+# ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page of history shows. Empty values filter nothing.
+
+    `actions` are beginnings of action names; `search` looks into what things are called.
+    """
+
+    subject_id: UUID | None = None
+    person_id: UUID | None = None
+    actions: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+    cursor: str | None = None
+
+
+class Whose(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose history: one dossier's (with its company's papers), a firm's, or (neither) a company's.
+
+    Attributes:
+        company_ids: with a dossier its company, once it is open; for a firm those of the dossiers the reader sees.
+        dossier_ids: of a firm: the dossiers the reader sees.
+        everything: of a firm: also what is about no dossier (people, agents, settings), whoever did it.
+        reader: whose own acts are shown in any case.
+        actions: of a company: the beginnings of what its members are told; `own` limits it to what the reader did.
+    """
+
+    firm_id: UUID | None = None
+    dossier_id: UUID | None = None
+    company_ids: tuple[UUID, ...] = ()
+    dossier_ids: tuple[UUID, ...] = ()
+    everything: bool = False
+    reader: UUID | None = None
+    actions: tuple[str, ...] = ()
+    own: bool = False

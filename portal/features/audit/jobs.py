@@ -5,7 +5,7 @@ from portal.features.audit import service
 from portal.jobs.contract import Tools, sweeps
 
 
-@sweeps(every=5)
+@sweeps("audit.seal_events", every=5)
 async def seal_events(session: WriteSession, _tools: Tools) -> None:
     """Chain the latest events of every firm and company."""
     await service.seal(session)

@@ -11,19 +11,28 @@ from portal.kernel.ids import new_id
 
 
 class AuditEvent(Base):
-    """One thing that happened. Never changed, never deleted: triggers and missing grants see to it."""
+    """One thing that happened. Never changed, never deleted: triggers and missing grants see to it.
+
+    `actor` is the whole `kernel.actor.Actor`, with whoever it acted for (`on_behalf_of`).
+    """
 
     __tablename__ = "audit_event"
+    __table_args__ = (
+        sa.Index("ix_audit_event_of_firm", "firm_id", "at", "id"),
+        sa.Index("ix_audit_event_of_company", "company_id", "at", "id"),
+        sa.Index("ix_audit_event_of_dossier", "dossier_id", "at", "id"),
+        sa.Index("ix_audit_event_of_subject", "subject_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    firm_id: Mapped[UUID | None] = mapped_column(index=True)
-    company_id: Mapped[UUID | None] = mapped_column(index=True)
+    firm_id: Mapped[UUID | None]
+    company_id: Mapped[UUID | None]
     at: Mapped[datetime]
     actor: Mapped[Json]
     action: Mapped[str]
     subject_type: Mapped[str]
     subject_id: Mapped[UUID | None]
-    dossier_id: Mapped[UUID | None] = mapped_column(index=True)
+    dossier_id: Mapped[UUID | None]
     data: Mapped[Json]
 
 

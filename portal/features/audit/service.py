@@ -1,14 +1,26 @@
 """Writing to the audit log, sealing it, proving it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import repository
-from portal.features.audit.domain import GENESIS, ChainFault, ChainReport, link
+from portal.features.audit.domain import (
+    GENESIS,
+    ChainFault,
+    ChainReport,
+    Changes,
+    HistoryQuery,
+    Whose,
+    changes,
+    fields_of,
+    link,
+    named,
+)
 from portal.features.audit.models import AuditEvent
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
@@ -25,14 +37,26 @@ async def record(
     subject_id: UUID | None,
     *,
     dossier_id: UUID | None = None,
+    what: str = "",
+    fields: Changes | None = None,
+    reason: str | None = None,
     **data: Any,
 ) -> None:
     """Append one event to the log, in the transaction of what it tells about.
 
+    History shows it as: sentence of the action (web/history.py has one for each), `what` as a link to the subject, each of
+    `fields` with its old and its new value, the reason, the actor.
+
     Args:
         action: what happened, past tense, `slice.verb` ("bundles.exported").
-        data: plain values that explain it; ids and numbers, no more personal data than needed.
+        what: what people call the thing now: `named(number, counterparty)`, a file's name, a dossier's name. Always given, unless
+            the sentence itself names it (a bundle's number) or the subject is a person.
+        fields: what changed, from `changes(before, after)`; web/history.py has a word for each field.
+        reason: what the person gave as their reason.
+        data: further plain values that explain it; ids and numbers, no more personal data than needed.
     """
+    said = {"what": what, "fields": fields, "reason": reason}
+    data |= {name: value for name, value in said.items() if value}
     scope = session.info.get("scope")
     repository.add(
         session,
@@ -50,21 +74,21 @@ async def record(
     )
 
 
-async def history_of_dossier(
-    session: ReadSession, dossier_id: UUID, company_id: UUID | None = None, *, limit: int = 200
-) -> Sequence[AuditEvent]:
-    """The latest events of a dossier, newest first.
-
-    Args:
-        company_id: also what happened to the papers of this company without naming a dossier. They arrive at the company, whose
-            members know of no dossier; the session sees what its firm did and, with the company opened, what the members did.
-    """
-    return await repository.of_dossier(session, dossier_id, company_id, PAPERS, limit)
+async def history(session: ReadSession, whose: Whose, query: HistoryQuery) -> Page[AuditEvent]:
+    """One page of what happened, newest first, as far as the session sees it."""
+    return await repository.history(session, whose, query, PAPERS)
 
 
 async def history_of(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
     """Everything that happened to one thing, oldest first."""
     return await repository.of_subject(session, subject_id)
+
+
+async def histories_of(
+    session: ReadSession, subject_ids: Collection[UUID], actions: Collection[str]
+) -> Sequence[AuditEvent]:
+    """What happened of some kinds to some things, oldest first."""
+    return await repository.of_subjects(session, subject_ids, actions) if subject_ids else []
 
 
 def _told(event: AuditEvent) -> dict[str, Any]:
@@ -135,3 +159,17 @@ async def verify(session: ReadSession) -> ChainReport:
         last = page[-1][0]
         after = (last.chain, last.sequence)
     return ChainReport(events, len(chains), await repository.count_unsealed(session), tuple(faults))
+
+
+__all__ = [
+    "PAPERS",
+    "AuditEvent",
+    "changes",
+    "fields_of",
+    "history",
+    "history_of",
+    "named",
+    "record",
+    "seal",
+    "verify",
+]

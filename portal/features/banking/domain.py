@@ -13,6 +13,7 @@ from exports import coda
 from exports.model import Finding
 from portal.kernel.events import Event
 from portal.kernel.language import N_, capitalised, gettext
+from portal.kernel.texts import plain
 
 
 class StatementArrived(Event, frozen=True, kw_only=True):
@@ -23,11 +24,21 @@ class StatementArrived(Event, frozen=True, kw_only=True):
     statement_id: UUID
 
 
+UNNAMED = "EUR"
+"""The currency of an account whose bank names none, once it is known to be in euro: somebody said so, or an earlier statement."""
+
+
 class Coda(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement of a CODA file that is ready to be taken: its own bytes are stored already."""
+    """One statement of a CODA file that is ready to be taken: its own bytes are stored already.
+
+    Attributes:
+        currency_named: whether the bank says in which currency the account is. The standard (section 7.5) lets it leave that blank, and does
+            not say what a blank means; `currency` is `UNNAMED` then, and nothing is taken with it unasked.
+    """
 
     account_number: str
     currency: str
+    currency_named: bool = True
     extension: str
     iban: str | None
     bic: str
@@ -133,8 +144,8 @@ def part_name(original: str, place: int, many: bool) -> str:
 
 
 def _storable(text: str) -> str:
-    """Without the characters that a database text cannot hold; CODA may carry any byte."""
-    return "".join(character for character in text if character >= " ").strip()
+    """As one line without what hides; CODA may carry any byte."""
+    return plain(text).replace("\n", " ").strip()
 
 
 def _storable_finding(one: Finding) -> Finding:
@@ -168,7 +179,8 @@ def codas(file: coda.File, parts: Sequence[tuple[str, int]], name: str) -> tuple
         made.append(
             Coda(
                 account_number=_storable(account.key[0]),
-                currency=_storable(account.currency) or "EUR",
+                currency=_storable(account.currency) or UNNAMED,
+                currency_named=bool(_storable(account.currency)),
                 extension=_storable(account.extension),
                 iban=account.iban,
                 bic=_storable(statement.bic),
@@ -260,10 +272,11 @@ def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
 
 
 class StatementQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of statements shows; `sort` is date or received, `received_by` limits to one person's own uploads."""
+    """What a list of statements shows; `sort` is date or received, `received_by` limits to one person's own uploads, `aside` shows what is put aside and nothing else."""
 
     account_id: UUID | None = None
     received_by: UUID | None = None
+    aside: bool = False
     sort: str = "date"
     descending: bool = True
     cursor: str | None = None

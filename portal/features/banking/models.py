@@ -26,20 +26,30 @@ class BankAccount(OwnedByCompany, Base):
     holder: Mapped[str]
     description: Mapped[str]
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    """Every statement of it was erased: whose account it was is not known any more."""
 
 
 class Statement(OwnedByCompany, Base):
     """One CODA statement.
 
     `original_sha256` is the file that came in; `file_sha256` this statement's own part when the file held
-    several (then `derived`: cut on record boundaries, bytes otherwise untouched), else the same. So every statement leaves by
-    itself, and none leaves twice because a later file repeats it.
+    several (then `derived`: cut on record boundaries, bytes otherwise untouched), else the same. What keeps the whole file is its row of
+    quick entry: it goes when one of its statements is erased. So every statement leaves by
+    itself, and none leaves twice because a later file repeats it. `dossier_id` is where an office handed it in.
     """
 
     __tablename__ = "statement"
     __table_args__ = (
         sa.UniqueConstraint("company_id", "id"),
-        sa.UniqueConstraint("company_id", "content_hash"),
+        sa.Index(
+            "uq_statement_content",
+            "company_id",
+            "content_hash",
+            unique=True,
+            postgresql_where=sa.text("erased_at is null"),
+        ),
+        sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
         sa.ForeignKeyConstraint(["company_id", "account_id"], ["bank_account.company_id", "bank_account.id"]),
         sa.Index("ix_statement_account", "company_id", "account_id", "new_date"),
     )
@@ -65,3 +75,10 @@ class Statement(OwnedByCompany, Base):
     note: Mapped[str] = mapped_column(default="", server_default="")
     received_at: Mapped[datetime]
     received_by: Mapped[UUID | None]
+    dossier_id: Mapped[UUID | None]
+    aside_at: Mapped[datetime | None]
+    aside_reason: Mapped[str | None]
+    aside_by: Mapped[str | None]
+    """Put aside: when, why, and by whom. It stays where it is kept, and out of everything else."""
+    erased_at: Mapped[datetime | None]
+    """Erased by two people: nothing is left of it but its hashes and size, who handed it in when, and why it went."""

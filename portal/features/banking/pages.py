@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession, scope_of
+from portal.db.session import ReadSession, scope_of
 from portal.features.banking import service
 from portal.features.banking.domain import remarks
 from portal.features.banking.service import BankAccount, Statement, StatementQuery
@@ -20,7 +20,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import NotFound
 from portal.web.files import attachment
 from portal.web.forms import uuid_or_none
-from portal.web.render import render
+from portal.web.render import go, render
 from portal.web.sides import own_side
 
 LIST = ["/dossiers/{dossier_id:uuid}/bank", "/bank"]
@@ -30,10 +30,11 @@ ONE = ["/dossiers/{dossier_id:uuid}/bank/{statement_id:uuid}", "/bank/{statement
 @get(LIST, guards=[own_side])
 async def bank_page(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID | None] = None,
     account: FromQuery[str] = "",
+    aside: FromQuery[str] = "",
     sort: FromQuery[str] = "-date",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
@@ -45,6 +46,7 @@ async def bank_page(
     account_id = uuid_or_none(account)
     query = StatementQuery(
         account_id=account_id,
+        aside=bool(aside),
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
         cursor=after or before,
@@ -59,6 +61,8 @@ async def bank_page(
         accounts=await service.accounts(session, actor, place.company_id),
         page=await service.listed(session, actor, place.company_id, place.dossier_id, query),
         account_id=account_id,
+        aside=query.aside,
+        aside_count=await service.count_aside(session, actor, place.company_id),
         account_name=service.account_name,
         statement_number=service.statement_number,
         statement_date=service.statement_date,
@@ -67,10 +71,15 @@ async def bank_page(
 
 
 async def _open(
-    session: WriteSession, actor: Actor, dossier_id: UUID | None, statement_id: UUID
+    session: ReadSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    statement_id: UUID,
+    *,
+    erased: bool = False,
 ) -> tuple[Place, Statement, BankAccount]:
     place = await documents.place_for(session, actor, dossier_id)
-    return place, *(await service.statement(session, actor, place.company_id, statement_id))
+    return place, *(await service.statement(session, actor, place.company_id, statement_id, erased=erased))
 
 
 @get(ONE, guards=[own_side])
@@ -80,11 +89,15 @@ async def statement_page(
     tools: NamedDependency[Tools],
     statement_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
-) -> Template:
+) -> Template | Response[Any]:
     """One statement with its movements, read from its own bytes: after the transaction, so that no connection waits for the store."""
-    async with tools.database.transaction(scope_of(actor)) as session:
-        place, row, account = await _open(session, actor, dossier_id, statement_id)
+    async with tools.database.reading(scope_of(actor)) as session:
+        place, row, account = await _open(session, actor, dossier_id, statement_id, erased=True)
+        if row.erased_at is not None:
+            return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await service.gaps(session, account.id) if documents.own_uploads_only(actor) is None else []
+        stays = await service.aside_hindrance(session, row)
+        may_move = bool(await documents.others(session, actor, place))
     return render(
         request,
         "pages/banking/statement.html",
@@ -95,6 +108,9 @@ async def statement_page(
         account=account,
         name=service.account_name(account),
         number=service.statement_number(row),
+        may_move=may_move and stays is None and row.aside_at is None,
+        may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
+        may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
         day=service.statement_date(row),
         read=await service.read_original(tools, row),
         remarks=remarks(row.findings),
@@ -110,7 +126,7 @@ async def statement_file(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
     """The statement's own CODA, as a download."""
-    async with tools.database.transaction(scope_of(actor)) as session:
+    async with tools.database.reading(scope_of(actor)) as session:
         _place, row, _account = await _open(session, actor, dossier_id, statement_id)
     return attachment(row.original_name, "text/plain", await service.file_of(tools, row))
 

@@ -25,12 +25,17 @@ from portal.features.banking.domain import (
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.banking.repository import AccountSummary, ListedStatement
 from portal.features.documents import service as documents
+from portal.features.documents.domain import ERASED
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import NotFound
+from portal.kernel.errors import Conflict, NotFound
 from portal.kernel.ids import new_id
+from portal.kernel.language import N_
+
+LOCKED = N_("This statement is locked: it was exported.")
+LEFT = N_("This statement has left in an export: it stays where it is.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,15 @@ async def knows_account(session: ReadSession, company_id: UUID, one: Coda) -> bo
     return found is not None
 
 
+async def unknown(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> list[str]:
+    """The contents of those statements that the company has not got (any more)."""
+    return [
+        one.content_hash
+        for one in statements
+        if await repository.with_content(session, company_id, one.content_hash) is None
+    ]
+
+
 async def take(
     session: WriteSession,
     actor: Actor,
@@ -92,6 +106,7 @@ async def take(
     *,
     original_sha256: str,
     original_name: str,
+    dossier_id: UUID | None = None,
 ) -> list[TakenStatement]:
     """The statements of one checked file; publishes StatementArrived for each new one.
 
@@ -100,6 +115,7 @@ async def take(
     Args:
         statements: without fatal findings (`domain.fatal`); their bytes are stored.
         original_sha256: the file that came in.
+        dossier_id: where an office handed it in.
     """
     now = clock_of(session).now()
     taken: list[TakenStatement] = []
@@ -144,6 +160,7 @@ async def take(
                 "findings": msgspec.to_builtins(one.findings),
                 "received_at": now,
                 "received_by": actor.person_id,
+                "dossier_id": dossier_id,
             },
         )
         if made is None:
@@ -157,6 +174,7 @@ async def take(
             "banking.statement_arrived",
             "statement",
             made.id,
+            what=audit.named(statement_number(made), account_name(account)),
             account=account.number,
             number=made.coda_number,
             sha256=one.file_sha256,
@@ -164,6 +182,22 @@ async def take(
         await publish(session, actor, StatementArrived(company_id=company_id, statement_id=made.id))
         taken.append(TakenStatement(made, new=True))
     return taken
+
+
+async def aside_hindrance(session: ReadSession, row: Statement) -> Conflict | None:
+    """Why a statement can't be put aside, as far as the session sees; None when it can."""
+    if await repository.locked(session, row.id):
+        return Conflict(LOCKED, code="locked")
+    if await repository.left_in(session, row.id):
+        return Conflict(LEFT, code="exported")
+    return None
+
+
+async def count_aside(session: ReadSession, actor: Actor, company_id: UUID) -> int:
+    """How many statements of a company are put aside; a contributor is not told."""
+    if documents.own_uploads_only(actor) is not None:
+        return 0
+    return await repository.count_aside(session, company_id)
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Statement, BankAccount]]:
@@ -228,12 +262,15 @@ async def listed(
 
 
 async def statement(
-    session: ReadSession, actor: Actor, company_id: UUID, statement_id: UUID
+    session: ReadSession, actor: Actor, company_id: UUID, statement_id: UUID, *, erased: bool = False
 ) -> tuple[Statement, BankAccount]:
     """One statement of a company with its account.
 
+    Args:
+        erased: whoever asks can show what is left of one that was erased.
+
     Raises:
-        NotFound: unknown, another company's, or not this contributor's.
+        NotFound: unknown, another company's, not this contributor's, or erased (`erased`).
     """
     found = await repository.one(session, statement_id)
     if found is None or found[0].company_id != company_id:
@@ -241,6 +278,8 @@ async def statement(
     own = documents.own_uploads_only(actor)
     if own is not None and found[0].received_by != own:
         raise NotFound
+    if found[0].erased_at is not None and not erased:
+        raise NotFound(ERASED, code="erased")
     return found
 
 
@@ -302,9 +341,11 @@ __all__ = [
     "TakenStatement",
     "account_name",
     "accounts",
+    "aside_hindrance",
     "batch_of_company",
     "by_ids",
     "clashes",
+    "count_aside",
     "file_of",
     "gaps",
     "knows_account",
@@ -314,4 +355,5 @@ __all__ = [
     "statement_date",
     "statement_number",
     "take",
+    "unknown",
 ]

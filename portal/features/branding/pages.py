@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession
 from portal.features.branding import service
 from portal.jobs.contract import Tools
 from portal.kernel.errors import NotFound
@@ -20,7 +20,7 @@ FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 @get("/brand/{name:str}", guards=[public], include_in_schema=False)
 async def brand_css(
-    name: FromPath[str], firm: NamedDependency[HostFirm], session: NamedDependency[WriteSession]
+    name: FromPath[str], firm: NamedDependency[HostFirm], session: NamedDependency[ReadSession]
 ) -> Response[str]:
     """The custom properties of the published house style; the name is its hash, so it may be kept for ever."""
     css = stylesheet(service.brand_of(firm.name, await service.published(session, firm.firm_id)))
@@ -34,7 +34,7 @@ async def brand_picture(
     version: FromPath[int],
     picture: FromPath[str],
     firm: NamedDependency[HostFirm],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Response[bytes]:
     """Logo, favicon or login image; all were re-encoded as PNG when they came in."""
     style = await service.published(session, firm.firm_id)

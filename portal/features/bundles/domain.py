@@ -32,6 +32,7 @@ OPEN = frozenset({ExportState.CHOOSING, ExportState.BUILDING})
 class DeliveryState(enum.StrEnum):
     """How far a bundle is on its way into the package."""
 
+    BY_HAND = "by_hand"  # not for an agent: to be downloaded
     PENDING = "pending"
     DOWNLOADED = "downloaded"
     WRITTEN = "written"
@@ -40,20 +41,42 @@ class DeliveryState(enum.StrEnum):
 
 
 DELIVERY = machine(
-    DeliveryState.PENDING,
+    frozenset({DeliveryState.BY_HAND, DeliveryState.PENDING}),
     {
+        # an agent is paired that takes it, or sent there by a person; its archive may be found damaged
+        DeliveryState.BY_HAND: {DeliveryState.PENDING, DeliveryState.REFUSED},
+        # the last agent ended: what it had not proved whole is nobody's way any more
         DeliveryState.PENDING: {
+            DeliveryState.BY_HAND,
             DeliveryState.DOWNLOADED,
             DeliveryState.WRITTEN,
             DeliveryState.CONFIRMED,
             DeliveryState.REFUSED,
         },
-        DeliveryState.DOWNLOADED: {DeliveryState.WRITTEN, DeliveryState.CONFIRMED, DeliveryState.REFUSED},
+        DeliveryState.DOWNLOADED: {
+            DeliveryState.BY_HAND,
+            DeliveryState.WRITTEN,
+            DeliveryState.CONFIRMED,
+            DeliveryState.REFUSED,
+        },
         # written stays written while the proofs of its files come in one by one
-        DeliveryState.WRITTEN: {DeliveryState.WRITTEN, DeliveryState.CONFIRMED, DeliveryState.REFUSED},
+        DeliveryState.WRITTEN: {
+            DeliveryState.BY_HAND,
+            DeliveryState.WRITTEN,
+            DeliveryState.CONFIRMED,
+            DeliveryState.REFUSED,
+        },
         DeliveryState.REFUSED: {DeliveryState.DOWNLOADED, DeliveryState.WRITTEN, DeliveryState.CONFIRMED},
     },
 )
+
+
+class Takes(enum.StrEnum):
+    """Which of the bundles that no agent has written a new agent writes."""
+
+    FROM_NOW = "from_now"
+    NEVER_DOWNLOADED = "never_downloaded"
+    ALL = "all"
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +163,13 @@ class Candidate(Protocol):
         ...
 
 
-def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -> WhyNot | None:
+def why_not(
+    item: Candidate, options: ExportOptions, export_from: date | None, *, left: bool = False
+) -> WhyNot | None:
     """The first reason why an item stays, or None when it leaves.
+
+    Args:
+        left: its present version is in a bundle of the firm already, by whatever item on the same document.
 
     The same function chooses and rehearses, so that a rehearsal cannot promise what the export does not keep.
     """
@@ -157,7 +185,7 @@ def why_not(item: Candidate, options: ExportOptions, export_from: date | None) -
         return WhyNot.BEFORE_PERIOD
     if options.final_before is not None and item.final_at > options.final_before:
         return WhyNot.RECENT
-    if item.state in (ItemState.BUNDLED, ItemState.DELIVERED):
+    if left or item.state in (ItemState.BUNDLED, ItemState.DELIVERED):
         if not options.include_exported:
             return WhyNot.EXPORTED
         return WhyNot.HELD if item.state_reason else None

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from portal.db.session import WriteSession
 from portal.features.bundles import service
-from portal.features.bundles.service import BuildBundle
+from portal.features.bundles.service import BuildBundle, MendArchive
 from portal.features.bundles.service.standing import (
     ExportByPolicy,
     GiveUpExport,
@@ -20,6 +20,7 @@ from portal.kernel.actor import Actor, policy_actor
 from portal.kernel.ids import FirmId
 
 BUILD = handles_long(BuildBundle)(service.build)
+MEND = handles_long(MendArchive)(service.mend)
 
 
 @handles(ExportByPolicy)
@@ -28,7 +29,7 @@ async def run_policy(session: WriteSession, actor: Actor, job: ExportByPolicy, _
     await export_by_policy(session, actor, job)
 
 
-@sweeps(every=2)
+@sweeps("bundles.look_for_due_exports", every=2)
 async def look_for_due_exports(session: WriteSession, tools: Tools) -> None:
     """Ask for an export of every dossier whose policy says that something is due."""
     for due in await due_dossiers(session, tools.clock.now()):
@@ -41,7 +42,7 @@ async def look_for_due_exports(session: WriteSession, tools: Tools) -> None:
         )
 
 
-@sweeps(every=15)
+@sweeps("bundles.release_dead_exports", every=15)
 async def release_dead_exports(session: WriteSession, tools: Tools) -> None:
     """An export whose build was given up must not block its dossier for ever."""
     await give_up_dead(session, tools.clock.now() - timedelta(minutes=2))
@@ -53,4 +54,4 @@ async def give_up_export(session: WriteSession, actor: Actor, job: GiveUpExport,
     await give_up(session, actor, job)
 
 
-__all__ = ["BUILD", "give_up_export", "look_for_due_exports", "release_dead_exports", "run_policy"]
+__all__ = ["BUILD", "MEND", "give_up_export", "look_for_due_exports", "release_dead_exports", "run_policy"]

@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Base, Json, OwnedByFirm
+from portal.db.base import Base, Json, JsonList, OwnedByFirm
 from portal.features.bundles.domain import DeliveryState, ExportState
 
 
@@ -42,6 +42,8 @@ class Export(OwnedByFirm, Base):
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     counts: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    aside: Mapped[JsonList] = mapped_column(default=list, server_default="[]")
+    """The items that could not leave, by name and with the reason."""
     sha256: Mapped[str | None]
     size: Mapped[int | None]
     manifest_sha256: Mapped[str | None]

@@ -11,25 +11,28 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream, Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.bundles import service
 from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, RunsQuery, WhyNot
+from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.items import service as items
 from portal.features.items.domain import ItemKind
+from portal.features.keeping import service as keeping
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict, Unavailable
+from portal.kernel.errors import Conflict
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.forms import Form
 from portal.web.render import Toast, ToastKind, go, is_fragment, render
 from portal.web.security import requires, staff
+from portal.web.session import EFFECT
 
 REASONS = {
     WhyNot.WAITING: N_("waiting for approval"),
@@ -49,6 +52,7 @@ GROUPS: dict[str, frozenset[ItemKind]] = {
     "credit_notes": frozenset({ItemKind.SALES_CREDIT_NOTE, ItemKind.PURCHASE_CREDIT_NOTE}),
     "statements": frozenset({ItemKind.STATEMENT}),
 }
+ELSEWHERE = N_("This bundle stands in %(before)s and would go to %(now)s: say first that it may.")
 TOASTS: dict[str, ToastKind] = {"nothing_new": "info", "wrong_code": "warning"}
 """What keeps an export from beginning and is told on its page."""
 
@@ -90,23 +94,28 @@ def read_options(form: Form) -> ExportOptions:
 
 
 async def _context(
-    session: WriteSession, actor: Actor, tools: Tools, dossier_id: UUID, options: ExportOptions
+    session: ReadSession, actor: Actor, tools: Tools, dossier_id: UUID, options: ExportOptions
 ) -> dict[str, Any]:
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     open_access = dossier.access in OPEN_ACCESS
     runs = await service.recent(session, dossier.id)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
+    rehearsal = await service.rehearse(session, dossier, options) if open_access else None
+    leaving = [item.document_id for item in rehearsal.leaving if item.document_id] if rehearsal else []
     return {
         "dossier": dossier,
         "tab": "export",
         "policy": policy,
         "cadence": cadence_text(policy.cadence, policy.delay_seconds),
-        "rehearsal": await service.rehearse(session, dossier, options) if open_access else None,
+        "rehearsal": rehearsal,
+        "remarked": await documents.with_remarks(session, leaving),
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
         "put_aside": await items.those_put_aside(session, dossier.id),
+        "nobody_to_ask": dossier.id in await dossiers.nobody_to_ask(session, [dossier]),
         "wrong_code": gettext(fault) if (fault := code_fault(dossier.code or "")) else None,
         "runs": runs,
+        "fetched": await service.downloaded(session, [run.id for run, _delivery in runs]),
         "running": next((run for run, _delivery in runs if run.state in OPEN), None),
         "options": options,
         "chosen": chosen,
@@ -121,7 +130,7 @@ async def export_page(
     request: HTMXRequest,
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """What would leave now, the button, and the history. The form's own fields in the query rehearse other options."""
@@ -174,7 +183,7 @@ async def export_progress(
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template | Response[Any]:
     """The progress bar while it builds; the page again when it is done."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
@@ -197,12 +206,13 @@ async def bundle_page(
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """One bundle: what is in it, and where each file was written."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     run = await service.run_of(session, dossier.id, export_id)
     proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
+    stayed = {UUID(one["item_id"]) for one in run.export.aside if "item_id" in one}
     return render(
         request,
         "pages/bundles/bundle.html",
@@ -210,26 +220,44 @@ async def bundle_page(
         tab="export",
         run=run,
         proofs=proofs,
+        erased={str(one) for one in await keeping.erased_subjects(session, stayed)},
         may_export=actor.may(Right.EXPORT),
+        has_agent=await service.has_agent(session, actor),
+        moved=await service.moved(session, dossier, run.export),
+        refusal=service.refusal_text(run.delivery) if run.delivery is not None else None,
         problem=gettext(run.export.problem) % run.export.problem_params if run.export.problem else None,
     )
 
 
-@get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/download", guards=[staff], opt={AS_STORED: True})
+@get(
+    "/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/download",
+    guards=[staff],
+    opt={AS_STORED: True, EFFECT: "that the bundle was downloaded, or that its archive is damaged"},
+)
 async def download(
+    request: HTMXRequest,
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
-) -> Stream:
+) -> Stream | Response[Any]:
     """The archive itself, byte for byte the same each time."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    export = await service.finished(session, dossier.id, export_id)
+    async with tools.database.reading(scope_of(actor)) as session:
+        dossier = await dossiers.open_dossier(session, actor, dossier_id)
+        export = await service.finished(session, dossier.id, export_id)
     assert export.sha256 is not None
-    if not await tools.store.exists(export.firm_id, export.sha256):
-        raise Unavailable  # before a download is noted that never was
-    await service.note_download(session, actor, export)
+    # Before a download is noted that never was; read whole, because a person cannot go on where it was cut. That may take
+    # minutes, which no connection to the database waits.
+    broken = await service.is_broken(tools.store, export, thorough=True)
+    async with tools.database.transaction(scope_of(actor)) as session:
+        await dossiers.open_dossier(session, actor, dossier_id)
+        if broken:
+            await service.note_damage(session, actor, export)
+        else:
+            await service.note_download(session, actor, export)
+    if broken:
+        here = f"/dossiers/{dossier.id}/export/{export.id}"
+        return go(request, here, Toast("danger", gettext(service.IS_DAMAGED)))
     name = f"{dossier.code or dossier.name}-{export.number:04d}.zip"
     headers = attachment_headers(name, "application/zip", export.size, export.sha256)
     return Stream(
@@ -242,7 +270,7 @@ async def manifest(
     dossier_id: FromPath[UUID],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Stream:
     """The manifest alone, as it is in the archive."""
@@ -273,9 +301,19 @@ async def deliver_again(
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
-    """The agents write the same bundle once more."""
+    """The agents write the same bundle once more; into another folder than before only with a yes."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    export = await service.deliver_again(session, actor, dossier.id, export_id)
+    form = await Form.of(request)
+    moved = await service.moved(session, dossier, await service.export_of(session, dossier.id, export_id))
+    if moved is not None and form.text("folder") != moved.now:
+        text = gettext(ELSEWHERE) % {"before": moved.before, "now": moved.now}
+        return go(request, f"/dossiers/{dossier.id}/export/{export_id}", Toast("warning", text))
+    try:
+        export = await service.deliver_again(session, actor, dossier.id, export_id)
+    except Conflict as conflict:
+        if conflict.code != "no_agent":
+            raise
+        return go(request, f"/dossiers/{dossier.id}/export/{export_id}", Toast("warning", conflict.text()))
     text = gettext("Bundle %(number)s will be delivered again.") % {"number": export.number}
     return go(request, f"/dossiers/{dossier.id}/export/{export.id}", Toast("success", text))
 
@@ -284,7 +322,7 @@ async def deliver_again(
 async def exports_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     q: FromQuery[str] = "",
     sort: FromQuery[str] = "-made",
     after: FromQuery[str | None] = None,
@@ -298,14 +336,17 @@ async def exports_page(
         descending=sort.startswith("-"),
         cursor=after or before,
     )
+    page = await service.page(session, actor, query)
     return render(
         request,
         "pages/bundles/exports.html",
         block="rows",
-        page=await service.page(session, actor, query),
+        page=page,
+        fetched=await service.downloaded(session, [row.export.id for row in page.rows]),
         q=query.search,
         filtered=bool(query.search or query.state),
         refused=await service.count_refused(session, actor),
+        has_agent=await service.has_agent(session, actor),
     )
 
 

@@ -8,7 +8,7 @@ from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession
 from portal.features.accounts import service as accounts
 from portal.features.approvals import service as approvals
 from portal.features.desk import service
@@ -33,7 +33,7 @@ def greeting(tools: Tools) -> str:
 async def start(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
     q: FromQuery[str] = "",
     only: FromQuery[str] = "",
@@ -60,7 +60,10 @@ async def start(
         "pages/desk/work_list.html",
         block="rows",
         work=work,
+        said=await approvals.notices(session, actor),
         page=work.page,
+        clashes=work.clashes,
+        nobody_to_ask=work.nobody_to_ask,
         only=only,
         q=q,
         managers=managers,
@@ -70,7 +73,7 @@ async def start(
     )
 
 
-async def home(request: HTMXRequest, actor: Actor, session: WriteSession, tools: Tools) -> Template:
+async def home(request: HTMXRequest, actor: Actor, session: ReadSession, tools: Tools) -> Template:
     """The start page of a member of a company."""
     return render(
         request,
@@ -86,7 +89,7 @@ async def home(request: HTMXRequest, actor: Actor, session: WriteSession, tools:
 async def search_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     q: FromQuery[str] = "",
 ) -> Template:
     """Dossiers and documents of the whole firm, as far as the reader sees them."""

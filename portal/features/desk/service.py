@@ -9,28 +9,47 @@ from portal.db.session import ReadSession
 from portal.features.bundles import service as bundles
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import assigned_only
-from portal.features.dossiers.service import Dossier, DossierQuery, Totals
+from portal.features.dossiers.service import Clash, Dossier, DossierQuery, Totals
 from portal.features.items import service as items
 from portal.features.items.domain import ItemQuery
-from portal.features.items.service import DossierItem
+from portal.features.items.service import DossierItem, PutAside
+from portal.features.keeping import service as keeping
+from portal.features.keeping.service import Waiting
 from portal.kernel.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class WorkList:
-    """The start page of staff: figures, and the dossiers that have something for them."""
+    """The start page of staff: figures, how much stood in two dossiers and nobody has looked at, and the dossiers that have something for them."""
 
     totals: Totals
     refused: int
+    doubles: int
     page: Page[Dossier]
+    clashes: dict[UUID, Clash]
+    aside: PutAside
+    aside_names: dict[UUID, tuple[str, str | None]]
+    """Name and code of the dossiers of what is put aside."""
+    erasures: Waiting
+    """What a second person has to confirm, as far as the reader may be that one."""
+    nobody_to_ask: set[UUID]
+    """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
 
 async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> WorkList:
     """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
+    page = await dossiers.listed(session, actor, query)
+    aside = await items.all_put_aside(session, managed_by=assigned_only(actor))
     return WorkList(
         await dossiers.totals(session, actor),
         await bundles.count_refused(session, actor),
-        await dossiers.listed(session, actor, query),
+        await items.count_doubles(session, actor),
+        page,
+        await dossiers.clashes(session, actor, page.rows),
+        aside,
+        await dossiers.names(session, actor, {item.dossier_id for item in aside.first}),
+        await keeping.waiting(session, actor),
+        await dossiers.nobody_to_ask(session, page.rows),
     )
 
 

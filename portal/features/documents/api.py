@@ -3,18 +3,22 @@
 A locked document answers 409 `locked`. Lists come in pages: `next` is what to give as `after`, null at the end.
 """
 
-from datetime import date
+import json
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import delete, get, patch
+from litestar import Request, delete, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.documents import service
 from portal.features.documents.domain import (
+    AMOUNT_FIELDS,
+    NOT_A_FIELD,
     Annotation,
     DocumentQuery,
     PaymentState,
@@ -26,6 +30,7 @@ from portal.features.documents.service import Document
 from portal.features.dossiers import service as dossiers
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
+from portal.kernel.money import plain_number
 from portal.web.security import key_with
 
 READS, WRITES = key_with(Right.DOCUMENTS_SEE), key_with(Right.UPLOAD)
@@ -34,7 +39,12 @@ PATH = "/api/v1/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}"
 
 
 class DocumentView(msgspec.Struct, kw_only=True):
-    """A document as programs see it. Amounts are decimal texts with the issuer's signs."""
+    """A document as programs see it.
+
+    Amounts are decimal texts with the issuer's signs; `findings` is what does not agree, in words; `put_aside` why it is put aside.
+    Of one with `erased_at` nothing is left but its id, its hash and why it was put aside; `…/erasure` says who erased it and why.
+    `reexported`: it left once more in a bundle after it had left: the bookkeeping may have booked it twice.
+    """
 
     id: UUID
     version: int
@@ -42,7 +52,7 @@ class DocumentView(msgspec.Struct, kw_only=True):
     origin: str
     state: str
     number: str
-    issue_date: date
+    issue_date: date | None
     due_date: date | None
     currency: str
     net: str
@@ -54,9 +64,13 @@ class DocumentView(msgspec.Struct, kw_only=True):
     counterparty_country: str | None
     structured_communication: str | None
     locked: bool
+    reexported: bool
+    put_aside: str | None
+    erased_at: datetime | None
     tags: list[str]
     note: str
     payment_state: str
+    findings: list[str]
     original_sha256: str
     ubl_sha256: str | None
     pdf_sha256: str | None
@@ -70,11 +84,12 @@ class DocumentList(msgspec.Struct, kw_only=True):
 
 
 class DossierView(msgspec.Struct, kw_only=True):
-    """A dossier as programs see it. `access` says whether its documents can be read: *managed* or *granted*."""
+    """A dossier as programs see it. `activity` tells two on one company apart. `access` says whether its documents can be read: *managed* or *granted*."""
 
     id: UUID
     code: str | None
     name: str
+    activity: str | None
     company_number: str | None
     country: str
     access: str
@@ -90,8 +105,10 @@ class DossierList(msgspec.Struct, kw_only=True):
 class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What may be changed; what is left out stays. `version` guards against overwriting somebody's newer change.
 
-    Accounting fields belong to documents that people typed; tags, note and payment_state may always change. Amounts are given per
-    VAT rate, `{"net_21": "100.00", "tax_21": "21.00"}`, and then replace all of them.
+    Accounting fields belong to documents that people typed; tags, note and payment_state may always change. Amounts replace all of
+    them: the total with its rate, `{"total": "121.00", "vat": "21"}` (vat: a rate, or `none` for a till receipt without VAT deduction), or
+    per rate, `{"net_21": "100.00", "tax_21": "21.00"}`, against the total if it is given too. An amount is a text or a number; what can be
+    read in two ways (`"1.234"`) is refused.
     """
 
     version: int | None = None
@@ -104,7 +121,7 @@ class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     counterparty_country: str | None = None
     counterparty_number: str | None = None
     structured_communication: str | None = None
-    amounts: dict[str, str] | None = None
+    amounts: dict[str, str | int | float] | None = None
     tags: list[str] | None = None
     note: str | None = None
     payment_state: PaymentState | None = None
@@ -119,17 +136,33 @@ class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         }
 
 
-async def _open(session: WriteSession, actor: Actor, dossier_id: UUID, document_id: UUID) -> Document:
+async def _open(session: ReadSession, actor: Actor, dossier_id: UUID, document_id: UUID) -> Document:
     place = await service.place_for(session, actor, dossier_id)
     return await service.document(session, actor, place.company_id, document_id)
 
 
-async def _view(session: WriteSession, document: Document) -> DocumentView:
+async def _amounts(request: Request[Any, Any, Any], data: DocumentPatch) -> dict[str, str]:
+    """The amounts as `parse_entry` takes them; numbers as the body writes them, because a float would round what nobody sees.
+
+    Raises:
+        Invalid: a field that is no amount, by its name.
+    """
+    given: dict[str, Any] = dict(data.amounts or {})
+    unknown = {name: NOT_A_FIELD for name in given if name not in AMOUNT_FIELDS}
+    if unknown:
+        raise Invalid(fields=unknown)
+    if any(isinstance(value, float) for value in given.values()):
+        given = json.loads(await request.body(), parse_float=Decimal)["amounts"]
+    return {name: value if isinstance(value, str) else plain_number(value) for name, value in given.items()}
+
+
+async def _view(session: ReadSession, document: Document) -> DocumentView:
     detail = await service.detail(session, document, None)
-    return _shown(document, locked=bool(detail.locks))
+    again = any(way.reexports for way in detail.ways)
+    return _shown(document, locked=bool(detail.locks), reexported=again)
 
 
-def _shown(document: Document, *, locked: bool) -> DocumentView:
+def _shown(document: Document, *, locked: bool, reexported: bool) -> DocumentView:
     return DocumentView(
         id=document.id,
         version=document.version,
@@ -137,7 +170,7 @@ def _shown(document: Document, *, locked: bool) -> DocumentView:
         origin=document.origin.value,
         state=document.state.value,
         number=document.number,
-        issue_date=document.issue_date,
+        issue_date=None if document.erased_at else document.issue_date,
         due_date=document.due_date,
         currency=document.currency,
         net=str(document.net),
@@ -149,9 +182,13 @@ def _shown(document: Document, *, locked: bool) -> DocumentView:
         counterparty_country=document.counterparty_country,
         structured_communication=document.structured_communication,
         locked=locked,
+        reexported=reexported,
+        put_aside=document.aside_reason,
+        erased_at=document.erased_at,
         tags=document.tags,
         note=document.note,
         payment_state=document.payment_state.value,
+        findings=[*service.remarks(document), *service.formalities(document)],
         original_sha256=document.original_sha256,
         ubl_sha256=document.ubl_sha256,
         pdf_sha256=document.pdf_sha256,
@@ -160,7 +197,7 @@ def _shown(document: Document, *, locked: bool) -> DocumentView:
 
 @get(DOSSIERS, guards=[READS], summary="The dossiers of the firm")
 async def list_dossiers(
-    session: NamedDependency[WriteSession], actor: NamedDependency[Actor], after: FromQuery[str] = ""
+    session: NamedDependency[ReadSession], actor: NamedDependency[Actor], after: FromQuery[str] = ""
 ) -> DossierList:
     """Every dossier of the firm, a page at a time."""
     page = await dossiers.listed(session, actor, dossiers.DossierQuery(cursor=after or None))
@@ -169,6 +206,7 @@ async def list_dossiers(
             id=one.id,
             code=one.code,
             name=one.name,
+            activity=one.activity,
             company_number=one.number,
             country=one.country,
             access=one.access.value,
@@ -180,7 +218,7 @@ async def list_dossiers(
 
 @get(f"{DOSSIERS}/{{dossier_id:uuid}}/documents", guards=[READS], summary="The documents of a dossier")
 async def list_documents(
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
     after: FromQuery[str] = "",
@@ -189,23 +227,27 @@ async def list_documents(
     place = await service.place_for(session, actor, dossier_id)
     query = DocumentQuery(dossier_id=dossier_id, cursor=after or None)
     page = await service.listed(session, actor, place.company_id, query)
-    shown = [_shown(one.document, locked=one.locked) for one in page.rows]
+    shown = [_shown(one.document, locked=one.locked, reexported=one.reexports > 0) for one in page.rows]
     return DocumentList(documents=shown, next=page.next)
 
 
 @get(PATH, guards=[READS], summary="One document")
 async def get_document(
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
     document_id: FromPath[UUID],
 ) -> DocumentView:
     """A document of a dossier that the firm has open access to."""
-    return await _view(session, await _open(session, actor, dossier_id, document_id))
+    place = await service.place_for(session, actor, dossier_id)
+    return await _view(
+        session, await service.document(session, actor, place.company_id, document_id, erased=True)
+    )
 
 
 @patch(PATH, guards=[WRITES], summary="Correct or annotate a document")
 async def patch_document(
+    request: Request[Any, Any, Any],
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
@@ -221,10 +263,8 @@ async def patch_document(
         await service.check_amendable(session, actor, document)
         present = entry_values(document)
         if data.amounts is not None:
-            present = {
-                name: value for name, value in present.items() if not name.startswith(("net_", "tax_"))
-            }
-        entry, faults = parse_entry({**present, **given, **(data.amounts or {})})
+            present = {name: value for name, value in present.items() if name not in AMOUNT_FIELDS}
+        entry, faults = parse_entry({**present, **given, **await _amounts(request, data)})
         if entry is None:
             raise Invalid(fields=faults)
         us = own_key(await service.identity_of(session, document.company_id))
@@ -245,7 +285,7 @@ async def delete_document(
     dossier_id: FromPath[UUID],
     document_id: FromPath[UUID],
 ) -> None:
-    """Delete a document that has left in no bundle; 409 when it is locked or was exported."""
+    """Delete a draft, or an original whose years are over; 409 when it is locked, was exported or must be kept."""
     document = await _open(session, actor, dossier_id, document_id)
     await service.delete(session, actor, document, dossier_id=dossier_id)
 

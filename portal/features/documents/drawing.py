@@ -4,16 +4,25 @@ What strangers wrote is laid out here, in a process of its own with limits on me
 Standard input: the moment of creation (ISO 8601) on a line of its own, then the HTML. Standard output: the PDF.
 """
 
+import ctypes
+import os
 import resource
+import signal
 import sys
 from datetime import datetime
 
 MEMORY = 2 * 1024**3
 SECONDS = 40
+NICE = 10
+"""How far drawing stands back from reading, pages and the database when processors are short."""
 
 
 def main() -> None:
     """Draw one PDF."""
+    ctypes.CDLL(None).prctl(
+        1, signal.SIGKILL
+    )  # PR_SET_PDEATHSIG: nobody would read what is drawn for a worker that is gone
+    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Amount, Base, JsonList, OwnedByCompany
+from portal.db.base import Amount, Base, JsonList, OwnedByCompany, PlainText
 from portal.features.documents.domain import DocumentState, Issuer, Kind, Origin, PaymentState
 
 
@@ -15,22 +15,46 @@ class Document(OwnedByCompany, Base):
     """One document of a company.
 
     `original_sha256` is what came in, byte for byte (never changed); `ubl_sha256` the UBL when there is one; `pdf_sha256` the PDF
-    for people: embedded in the UBL, handed in beside it, or rendered by us (`pdf_origin`: embedded, received, derived).
-    Signs and VAT are as given. `duplicate_key` = supplier, number, date and type: unique, so nothing is booked twice.
+    for people: embedded in the UBL, handed in beside it, or rendered by us (`pdf_origin`: embedded, received, derived, redrawn). While
+    `drawing_due_at` stands, its PDF is still to be drawn or looked into: then it is asked for again, for the `drawing_rounds`th time.
+    Signs and VAT are as given. `duplicate_key` = supplier, number, date and type: unique, so nothing is booked twice; of two documents that
+    somebody decided to keep beside each other, the later one's ends with its own hash. `findings` is what does not agree in it,
+    `dossier_id` where an office handed it in.
     """
 
     __tablename__ = "document"
     __table_args__ = (
         sa.UniqueConstraint("company_id", "id"),
-        sa.Index("uq_document_original", "company_id", "original_sha256", unique=True),
+        sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
+        sa.Index(
+            "uq_document_original",
+            "company_id",
+            "original_sha256",
+            unique=True,
+            postgresql_where=sa.text("erased_at is null"),
+        ),
         sa.Index(
             "uq_document_duplicate",
             "company_id",
             "duplicate_key",
             unique=True,
+            postgresql_where=sa.text("duplicate_key is not null and aside_at is null"),
+        ),
+        sa.Index(
+            "ix_document_number",
+            "company_id",
+            "duplicate_key",
+            postgresql_ops={"duplicate_key": "text_pattern_ops"},
             postgresql_where=sa.text("duplicate_key is not null"),
         ),
         sa.Index("ix_document_list", "company_id", "issue_date", "id"),
+        sa.Index("ix_document_unjudged", "company_id", "id", postgresql_where=sa.text("not judged")),
+        sa.Index(
+            "ix_document_undrawn",
+            "drawing_due_at",
+            "id",
+            postgresql_where=sa.text("drawing_due_at is not null"),
+        ),
     )
 
     kind: Mapped[Kind]
@@ -51,7 +75,7 @@ class Document(OwnedByCompany, Base):
     counterparty_number: Mapped[str | None]
     counterparty_country: Mapped[str | None]
     structured_communication: Mapped[str | None]
-    references: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
+    references: Mapped[list[str]] = mapped_column(ARRAY(PlainText()), default=list, server_default="{}")
     original_sha256: Mapped[str]
     original_name: Mapped[str]
     original_type: Mapped[str]
@@ -61,13 +85,25 @@ class Document(OwnedByCompany, Base):
     pdf_name: Mapped[str | None]
     pdf_size: Mapped[int | None]
     pdf_origin: Mapped[str | None]
+    drawing_due_at: Mapped[datetime | None]
+    drawing_rounds: Mapped[int] = mapped_column(default=0, server_default="0")
     duplicate_key: Mapped[str | None]
-    tags: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
+    findings: Mapped[JsonList] = mapped_column(default=list, server_default=sa.text("'[]'::jsonb"))
+    judged: Mapped[bool] = mapped_column(server_default=sa.false())
+    """Whether somebody has looked for findings; documents of earlier releases wait for it."""
+    tags: Mapped[list[str]] = mapped_column(ARRAY(PlainText()), default=list, server_default="{}")
     note: Mapped[str] = mapped_column(default="", server_default="")
     payment_state: Mapped[PaymentState] = mapped_column(default=PaymentState.OPEN)
     received_at: Mapped[datetime]
     received_by: Mapped[UUID | None]
+    dossier_id: Mapped[UUID | None]
     changed_at: Mapped[datetime]
+    aside_at: Mapped[datetime | None]
+    aside_reason: Mapped[str | None]
+    aside_by: Mapped[str | None]
+    """Put aside: when, why, and by whom. It stays where it is kept, and out of everything else."""
+    erased_at: Mapped[datetime | None]
+    """Erased by two people: nothing is left of it but its hash and size, who handed it in when, and why it went."""
 
 
 class DocumentLock(OwnedByCompany, Base):

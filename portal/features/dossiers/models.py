@@ -5,35 +5,66 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Base, Json, JsonList, OwnedByFirm
-from portal.features.dossiers.domain import Access, ImportState, InvitationState, VatRegime
+from portal.features.dossiers.domain import Access, ImportState, InvitationState, VatRegime, titled
+from portal.features.dossiers.domain.codes import code_key
 from portal.kernel.language import Language
+
+LABEL = "lower(btrim(coalesce(activity, '')))"
+"""What tells two dossiers on one company apart, as the database compares it."""
 
 
 class Dossier(OwnedByFirm, Base):
-    """One firm's file on one company.
+    """One firm's file on one company. A second one on the same company has another activity.
 
     Name, country and number are copies for lists: company rows are seen only while the dossier is open. The counters are kept by
-    triggers (see the migration): files in quick entry, items waiting for approval, items ready to export. `books_from` and
+    triggers (see the migration): files in quick entry, items waiting for approval, items ready to export, people of the company who can
+    approve; `approvers_changed` marks a dossier where that became none or some, until its items were looked at again. `books_from` and
     `books_until` are the period in which the firm keeps the books; up to and with `closed_until` they are closed.
+
+    `code_key` is what the firm's codes are told apart by (`domain.codes.code_key`), written with the code. A code without a key is one
+    from before keys were compared that names the same folder as an older dossier's: its deliveries wait until it has another.
     """
 
     __tablename__ = "dossier"
     __table_args__ = (
         sa.UniqueConstraint("firm_id", "id"),
         sa.UniqueConstraint("firm_id", "id", "company_id"),
+        sa.UniqueConstraint("company_id", "id"),
+        sa.Index("uq_dossier_activity", "firm_id", "company_id", sa.text(LABEL), unique=True),
         sa.Index(
-            "uq_dossier_code", "firm_id", "code", unique=True, postgresql_where=sa.text("code is not null")
+            "uq_dossier_number",
+            "firm_id",
+            "country",
+            "number",
+            sa.text(LABEL),
+            unique=True,
+            postgresql_where=sa.text("number is not null"),
         ),
+        sa.Index(
+            "uq_dossier_code_key",
+            "firm_id",
+            "code_key",
+            unique=True,
+            postgresql_where=sa.text("code_key is not null"),
+        ),
+        sa.Index(
+            "ix_dossier_code_clash",
+            "firm_id",
+            postgresql_where=sa.text("code is not null and code_key is null"),
+        ),
+        sa.CheckConstraint("code is not null or code_key is null", name="code_key"),
         sa.Index("ix_dossier_opened", "firm_id", "company_id"),
         sa.Index("ix_dossier_company", "company_id"),
         sa.Index("ix_dossier_list", "firm_id", "name", "id"),
+        sa.Index("ix_dossier_approvers_changed", "id", postgresql_where=sa.text("approvers_changed")),
     )
 
     company_id: Mapped[UUID] = mapped_column(sa.ForeignKey("company.id"))
     code: Mapped[str | None]
+    code_key: Mapped[str | None]
     name: Mapped[str]
     activity: Mapped[str | None]
     country: Mapped[str]
@@ -55,10 +86,27 @@ class Dossier(OwnedByFirm, Base):
     waiting_count: Mapped[int] = mapped_column(default=0, server_default="0")
     ready_count: Mapped[int] = mapped_column(default=0, server_default="0")
     item_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    approvers: Mapped[int] = mapped_column(default=0, server_default="0")
+    approvers_changed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     oldest_open_at: Mapped[datetime | None]
     last_activity_at: Mapped[datetime]
     handed_over_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    @validates("code")
+    def _write_key(self, _name: str, code: str | None) -> str | None:
+        self.code_key = code_key(code) if code is not None else None
+        return code
+
+    @property
+    def clashes(self) -> bool:
+        """Whether its code names the same folder as an older dossier's."""
+        return self.code is not None and self.code_key is None
+
+    @property
+    def title(self) -> str:
+        """Its name for people: with the activity, where it has one."""
+        return titled(self.name, self.activity)
 
 
 class Invitation(OwnedByFirm, Base):
@@ -88,7 +136,11 @@ class Invitation(OwnedByFirm, Base):
 
 
 class DossierImport(OwnedByFirm, Base):
-    """One Excel list: read, previewed row by row, accepted at most once."""
+    """One Excel list: read, previewed row by row, accepted at most once, carried out in batches.
+
+    `answers` and `outcomes` are by line: what was said to a row's question, and what became of the row. `position` is how many rows
+    have been looked at.
+    """
 
     __tablename__ = "dossier_import"
 
@@ -98,6 +150,9 @@ class DossierImport(OwnedByFirm, Base):
     mapping: Mapped[Json]
     rows: Mapped[JsonList]
     counts: Mapped[Json]
+    answers: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    outcomes: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[ImportState]
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime]

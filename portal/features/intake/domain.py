@@ -4,12 +4,16 @@ import enum
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
+from portal.features.documents.domain import Difference, ValueFault
+from portal.kernel.events import Event
 from portal.kernel.language import N_, gettext
 from portal.kernel.machine import machine
+from portal.kernel.texts import line
 
 
 class IntakeState(enum.StrEnum):
@@ -35,6 +39,37 @@ INTAKE = machine(
         IntakeState.REJECTED: {IntakeState.TO_PROCESS},
     },
 )
+
+
+class FileAnswered(Event, frozen=True, kw_only=True):
+    """A member of the company answered a question that quick entry had about a file, or rejected the file.
+
+    `dossier_id` is where an office handed it in.
+    """
+
+    name: ClassVar[str] = "intake.answered"
+    company_id: UUID
+    dossier_id: UUID | None = None
+    file_id: UUID
+    document_id: UUID | None
+    file_name: str
+    rejected: bool
+    text: str
+
+
+QUESTIONS = frozenset(
+    {
+        "ubl.both",
+        "ubl.neither",
+        "ubl.values",
+        "ubl.differs",
+        "erased_before",
+        "coda.other_company",
+        "coda.no_currency",
+        "coda.conflict",
+    }
+)
+"""Reasons to wait that are a question for a person."""
 
 
 class FileKind(enum.StrEnum):
@@ -80,10 +115,9 @@ def sniff(head: bytes) -> FileKind:
 
 
 def clean_name(name: str) -> str:
-    """A file's name for people: without folders, control characters and more than 200 characters."""
+    """A file's name for people: without folders, hidden signs and more than 200 characters."""
     bare = name.replace("\\", "/").rpartition("/")[2] or name
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in bare)
-    return shown.encode("utf-8", "replace").decode().strip()[:200] or "file"
+    return line(bare)[:200] or "file"
 
 
 def stem(name: str) -> str:
@@ -101,6 +135,10 @@ REASONS: dict[str, str] = {
     "joined_waiting": N_("Laid beside its UBL, which waits in quick entry."),
     "partly": N_("Already there: %(known)s of %(count)s statements."),
     "by_hand": N_("Rejected: %(text)s"),
+    "erased": N_("Erased by two people of the accountant's office. Nothing of it is kept but why."),
+    "erased_part": N_(
+        "The file as it came is not kept any more: a part of it was erased. Whatever else was taken from it is kept by itself."
+    ),
     # questions for a person
     "ubl.both": N_(
         "Supplier and customer of this invoice are both this company. Say whether it was sold or bought."
@@ -109,8 +147,19 @@ REASONS: dict[str, str] = {
         "Neither the supplier (%(supplier)s) nor the customer (%(customer)s) is this company. Hand it in at the right"
         " company, or say whether it was sold or bought."
     ),
+    "ubl.values": N_(
+        "Some values of this invoice cannot be booked. Type what the paper says, or reject it and ask the supplier for a right one."
+    ),
+    "ubl.differs": N_("It differs from the one you have under this number. Say which one stands."),
+    "erased_before": N_(
+        "This was erased here on %(day)s, because: %(why)s. Take it only if it belongs here after all; else reject it."
+    ),
     "coda.other_company": N_(
         "The bank names another company (%(number)s) in this CODA file. Take it only if the account belongs here."
+    ),
+    "coda.no_currency": N_(
+        "The bank does not say in which currency account %(unnamed)s is. Take it only if the account is in euro; else reject it and ask the bank"
+        " for a file that names the currency."
     ),
     "coda.conflict": N_(
         "Statement %(number)s of account %(account)s is there already, with other content. Compare the two and choose."
@@ -224,6 +273,9 @@ REASONS: dict[str, str] = {
     "coda.CURRENCY": N_(
         "Record %(record)s: the account has no currency that exists. Ask the bank for the file again."
     ),
+    "coda.DATE": N_(
+        "Record %(record)s: “%(found)s” is no date, so the day of this statement is not known. Ask the bank for the file again."
+    ),
     "coda.fatal": N_("Record %(record)s: the statement is not right. Ask the bank for the file again."),
     # ZIP
     "zip.unknown": N_("This is not a ZIP file, or it is damaged. Make it again."),
@@ -271,7 +323,9 @@ def reason_text(code: str | None, params: Mapping[str, object]) -> str:
 
 
 class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of handed-in files shows."""
+    """What a list of handed-in files shows; with `dossier_id` those that belong to this dossier of a firm."""
+
+    dossier_id: UUID | None = None
 
     states: frozenset[IntakeState] = frozenset({IntakeState.TO_PROCESS})
     search: str = ""
@@ -280,7 +334,13 @@ class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
-    """What a UBL that waits in quick entry says about itself, for the person who decides."""
+    """What a UBL that waits in quick entry says about itself, for the person who decides.
+
+    Attributes:
+        sold: which party the company is, where that is no question.
+        values: what can be typed over of it, by field of the entry form; with the `faults` of what cannot be booked.
+        there: the document of its supplier and number that is there, and its `differences`.
+    """
 
     number: str
     issue_date: date
@@ -295,6 +355,11 @@ class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
     pdf_name: str | None = None
     pdf_size: int | None = None
     pdf_origin: str | None = None
+    sold: bool | None = None
+    values: dict[str, str] = {}
+    faults: tuple[ValueFault, ...] = ()
+    there: UUID | None = None
+    differences: tuple[Difference, ...] = ()
 
 
 def partners(

@@ -4,20 +4,20 @@ from portal.db.session import WriteSession
 from portal.features.dossiers.domain import AccessEnded, DossierOpened
 from portal.features.intake import service
 from portal.features.intake.service import GiveUp, ReadUpload
-from portal.jobs.contract import Tools, handles, handles_long, hears, sweeps
+from portal.jobs.contract import Tools, handles, handles_long, on_event, sweeps
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door
 from portal.kernel.ids import CompanyId
 
 
-@handles_long(ReadUpload, max_attempts=12)  # a few for each file that ends its worker
+@handles_long(ReadUpload, max_attempts=16)  # a few for each file that ends its worker
 async def read_upload(task: Task, job: ReadUpload) -> None:
     """Settle every file of an upload."""
     await service.read_upload(task, job)
 
 
-@sweeps(every=15)
+@sweeps("intake.look_for_forsaken_files", every=15)
 async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
     """Files whose reading was given up must not look as if somebody still read them."""
     for company_id, upload_id in await service.find_forsaken(session):
@@ -31,13 +31,13 @@ async def give_up(session: WriteSession, _actor: Actor, job: GiveUp, tools: Tool
     await service.give_up(session, job, tools.clock.now())
 
 
-@hears(DossierOpened, as_system=True)
+@on_event(DossierOpened, "intake.dossier_opened", as_system=True)
 async def dossier_opened(session: WriteSession, _actor: Actor, event: DossierOpened, _tools: Tools) -> None:
     """The firm sees what waits in quick entry."""
-    await service.recount(session, event.dossier_id, event.company_id, sees=True)
+    await service.recount(session, event.dossier_id, event.company_id)
 
 
-@hears(AccessEnded, as_system=True)
+@on_event(AccessEnded, "intake.access_ended", as_system=True)
 async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded, _tools: Tools) -> None:
     """The firm does not see it any more."""
-    await service.recount(session, event.dossier_id, event.company_id, sees=False)
+    await service.recount(session, event.dossier_id, event.company_id)

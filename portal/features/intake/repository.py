@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.placing import belongs_to
 from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.intake.domain import INTAKE, IntakeQuery, IntakeState
@@ -18,7 +20,9 @@ from portal.features.intake.models import IntakeFile
 _DOSSIER = sa.table(
     "dossier",
     sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
     sa.column("company_id", sa.Uuid()),
+    sa.column("access", sa.Text()),
     sa.column("quick_entry_count", sa.Integer()),
 )
 
@@ -106,6 +110,11 @@ async def begin(session: WriteSession, file_id: UUID) -> int:
     return begun or 0
 
 
+async def begun(session: ReadSession, file_id: UUID) -> int:
+    """How often reading a file has begun, as counted."""
+    return await session.scalar(sa.select(IntakeFile.begun).where(IntakeFile.id == file_id)) or 0
+
+
 async def not_begun(session: WriteSession, file_id: UUID) -> None:
     """Take that count back: the run ended without the file being to blame."""
     await session.execute(
@@ -139,6 +148,17 @@ async def forsaken(session: ReadSession, key: str, limit: int = 200) -> Sequence
     return [(row[0], row[1]) for row in found]
 
 
+async def ask_otherwise(session: WriteSession, file_id: UUID, reason: str, hints: dict[str, Any]) -> bool:
+    """A file that waits gets another question; False when it waits no more."""
+    asked = await session.scalar(
+        sa.update(IntakeFile)
+        .where(IntakeFile.id == file_id, IntakeFile.state == IntakeState.TO_PROCESS)
+        .values(reason=reason, hints=hints)
+        .returning(IntakeFile.id)
+    )
+    return asked is not None
+
+
 async def note(session: WriteSession, file_id: UUID, **values: Any) -> None:
     """Write what became of a file that this transaction has moved."""
     await session.execute(sa.update(IntakeFile).where(IntakeFile.id == file_id).values(**values))
@@ -146,6 +166,8 @@ async def note(session: WriteSession, file_id: UUID, **values: Any) -> None:
 
 def _filtered(company_id: UUID, query: IntakeQuery) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = [IntakeFile.company_id == company_id]
+    if query.dossier_id is not None:
+        where.append(belongs_to(IntakeFile.dossier_id, query.dossier_id))
     if query.states:
         where.append(IntakeFile.state.in_(query.states))
     if query.received_by is not None:
@@ -182,7 +204,7 @@ async def page(
 
 async def counts(session: ReadSession, company_id: UUID, query: IntakeQuery) -> dict[IntakeState, int]:
     """How many files are in each state, whatever states the list is filtered by."""
-    everywhere = IntakeQuery(states=frozenset(), search=query.search, received_by=query.received_by)
+    everywhere = msgspec.structs.replace(query, states=frozenset())
     found: Any = await session.execute(
         sa.select(IntakeFile.state, sa.func.count())
         .where(*_filtered(company_id, everywhere))
@@ -192,33 +214,43 @@ async def counts(session: ReadSession, company_id: UUID, query: IntakeQuery) -> 
 
 
 async def next_waiting(
-    session: ReadSession, company_id: UUID, received_by: UUID | None, but: UUID
+    session: ReadSession, company_id: UUID, dossier_id: UUID | None, received_by: UUID | None, but: UUID
 ) -> UUID | None:
-    """The oldest file that waits in quick entry, other than this one."""
+    """The oldest file that waits in quick entry (of a dossier, or of the company), other than this one."""
     statement = sa.select(IntakeFile.id).where(
         IntakeFile.company_id == company_id,
         IntakeFile.state == IntakeState.TO_PROCESS,
         IntakeFile.id != but,
     )
+    if dossier_id is not None:
+        statement = statement.where(belongs_to(IntakeFile.dossier_id, dossier_id))
     if received_by is not None:
         statement = statement.where(IntakeFile.received_by == received_by)
     return await session.scalar(statement.order_by(IntakeFile.received_at, IntakeFile.id).limit(1))
 
 
-async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID, *, sees: bool) -> None:
-    """Set a dossier's counter anew: what waits now, or nothing when the firm does not see the company. In the system scope.
+async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:
+    """Set the counters of a firm's dossiers on a company anew: what waits now, or nothing without access. In the system scope.
 
-    The row is taken first, so that the count is made after every hand-in that has already counted itself.
+    All of them, because the first open one has what members hand in. The rows are taken first, so that the count is made after every
+    hand-in that has already counted itself.
     """
-    await session.execute(sa.select(_DOSSIER.c.id).where(_DOSSIER.c.id == dossier_id).with_for_update())
-    waiting: Any = sa.literal(0)
-    if sees:
-        waiting = (
-            sa.select(sa.func.count())
-            .select_from(IntakeFile)
-            .where(IntakeFile.company_id == company_id, IntakeFile.state == IntakeState.TO_PROCESS)
-            .scalar_subquery()
+    firm_id = sa.select(_DOSSIER.c.firm_id).where(_DOSSIER.c.id == dossier_id).scalar_subquery()
+    mine = (_DOSSIER.c.firm_id == firm_id, _DOSSIER.c.company_id == company_id)
+    await session.execute(sa.select(_DOSSIER.c.id).where(*mine).order_by(_DOSSIER.c.id).with_for_update())
+    waiting = (
+        sa.select(sa.func.count())
+        .select_from(IntakeFile)
+        .where(
+            IntakeFile.company_id == _DOSSIER.c.company_id,
+            IntakeFile.state == IntakeState.TO_PROCESS,
+            sa.func.dossier_for(_DOSSIER.c.firm_id, _DOSSIER.c.company_id, IntakeFile.dossier_id)
+            == _DOSSIER.c.id,
         )
+        .correlate(_DOSSIER)
+        .scalar_subquery()
+    )
+    sees = _DOSSIER.c.access.in_(("managed", "granted"))
     await session.execute(
-        sa.update(_DOSSIER).where(_DOSSIER.c.id == dossier_id).values(quick_entry_count=waiting)
+        sa.update(_DOSSIER).where(*mine).values(quick_entry_count=sa.case((sees, waiting), else_=0))
     )

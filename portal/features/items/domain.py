@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.kernel.language import N_
 from portal.kernel.machine import machine
 
 
@@ -19,15 +20,47 @@ class ItemState(enum.StrEnum):
     RESERVED = "reserved"  # by the open export
     BUNDLED = "bundled"
     DELIVERED = "delivered"
+    ASIDE = "aside"  # its document or statement is put aside
+    SUPERSEDED = "superseded"  # it stood in two dossiers of the firm; the other one counts
 
+
+LIVE = frozenset(ItemState) - {ItemState.SUPERSEDED}
+"""An item in one of these is the only one of its firm on its document or statement."""
+IN_SIGHT = LIVE - {ItemState.ASIDE}
+"""What lists show, and counters count, unless they are asked for something else."""
 
 ITEM = machine(
     ItemState.NEW,
     {
-        ItemState.NEW: {ItemState.WAITING, ItemState.HELD, ItemState.READY},
-        ItemState.WAITING: {ItemState.READY, ItemState.HELD, ItemState.RESERVED},
-        ItemState.HELD: {ItemState.READY, ItemState.WAITING, ItemState.RESERVED},
-        ItemState.READY: {ItemState.WAITING, ItemState.HELD, ItemState.RESERVED},
+        # (migration 0012 superseded what stood in two dossiers, from wherever it was; nothing does since)
+        ItemState.NEW: {
+            ItemState.WAITING,
+            ItemState.HELD,
+            ItemState.READY,
+            ItemState.ASIDE,
+            ItemState.SUPERSEDED,
+        },
+        ItemState.WAITING: {
+            ItemState.READY,
+            ItemState.HELD,
+            ItemState.RESERVED,
+            ItemState.ASIDE,
+            ItemState.SUPERSEDED,
+        },
+        ItemState.HELD: {
+            ItemState.READY,
+            ItemState.WAITING,
+            ItemState.RESERVED,
+            ItemState.ASIDE,
+            ItemState.SUPERSEDED,
+        },
+        ItemState.READY: {
+            ItemState.WAITING,
+            ItemState.HELD,
+            ItemState.RESERVED,
+            ItemState.ASIDE,
+            ItemState.SUPERSEDED,
+        },
         # released returns to where it was; a re-export returns to bundled or delivered
         ItemState.RESERVED: {
             ItemState.BUNDLED,
@@ -35,9 +68,18 @@ ITEM = machine(
             ItemState.WAITING,
             ItemState.HELD,
             ItemState.DELIVERED,
+            ItemState.SUPERSEDED,
         },
-        ItemState.BUNDLED: {ItemState.DELIVERED, ItemState.RESERVED, ItemState.READY, ItemState.WAITING},
-        ItemState.DELIVERED: {ItemState.RESERVED, ItemState.READY, ItemState.WAITING},
+        ItemState.BUNDLED: {
+            ItemState.DELIVERED,
+            ItemState.RESERVED,
+            ItemState.READY,
+            ItemState.WAITING,
+            ItemState.SUPERSEDED,
+        },
+        ItemState.DELIVERED: {ItemState.RESERVED, ItemState.READY, ItemState.WAITING, ItemState.SUPERSEDED},
+        # brought back: where it was, or where the policy sends it now
+        ItemState.ASIDE: {ItemState.WAITING, ItemState.HELD, ItemState.READY, ItemState.SUPERSEDED},
     },
 )
 
@@ -62,9 +104,10 @@ APPROVAL = machine(
             ApprovalState.NOT_OURS,
             ApprovalState.NOT_NEEDED,
         },
-        ApprovalState.APPROVED: {ApprovalState.WAITING},
-        ApprovalState.DISPUTED: {ApprovalState.WAITING},
-        ApprovalState.NOT_OURS: {ApprovalState.WAITING},
+        # not needed: the document changed, and nobody of the company can answer any more
+        ApprovalState.APPROVED: {ApprovalState.WAITING, ApprovalState.NOT_NEEDED},
+        ApprovalState.DISPUTED: {ApprovalState.WAITING, ApprovalState.NOT_NEEDED},
+        ApprovalState.NOT_OURS: {ApprovalState.WAITING, ApprovalState.NOT_NEEDED},
     },
 )
 
@@ -84,7 +127,7 @@ class ItemKind(enum.StrEnum):
 class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of items shows. Empty sets filter nothing; `sort` is one of date, received, counterparty.
 
-    `managed_by`: only items of the dossiers that this person manages.
+    `managed_by`: only items of the dossiers that this person manages. Without `states` what is put aside or superseded is left out.
     """
 
     dossier_id: UUID | None = None
@@ -99,30 +142,79 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
 
 
+REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
+"""What the entrepreneur says no with."""
+
+
 def first_states(
-    kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str]
+    kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str], can_answer: bool
 ) -> tuple[ItemState, ApprovalState]:
-    """Where an item begins: a document waits where the policy asks for approval of its kind; statements never wait."""
+    """Where an item begins: a document waits where the policy asks for approval of its kind; statements never wait.
+
+    Args:
+        can_answer: whether somebody of the company may approve; nobody to ask counts as not needed.
+    """
+    if not can_answer:
+        return ItemState.READY, ApprovalState.NOT_NEEDED
     if kind is not ItemKind.STATEMENT and needs_approval and kind.value in approval_kinds:
         return ItemState.WAITING, ApprovalState.WAITING
     return ItemState.READY, ApprovalState.NOT_NEEDED
 
 
 def after_change(
-    state: ItemState, approval: ApprovalState, policy_says: tuple[ItemState, ApprovalState]
+    state: ItemState,
+    approval: ApprovalState,
+    policy_says: tuple[ItemState, ApprovalState],
+    *,
+    can_answer: bool,
 ) -> tuple[ItemState, ApprovalState]:
     """Where an item goes when its document changed.
 
-    Whoever was asked before is asked again, whatever the policy says today; what was put aside by hand stays aside; what had
+    Whoever was asked before is asked again, whatever the policy says today, unless nobody can answer any more; what was put aside by hand stays aside; what had
     already left is due again. An item that an open export holds is not moved (its document is locked meanwhile).
     """
-    if state is ItemState.RESERVED:
+    if state in (ItemState.RESERVED, ItemState.ASIDE):
         return state, approval
-    if approval is not ApprovalState.NOT_NEEDED or policy_says[1] is ApprovalState.WAITING:
+    asked = approval is not ApprovalState.NOT_NEEDED or policy_says[1] is ApprovalState.WAITING
+    if asked and can_answer:
         return ItemState.WAITING, ApprovalState.WAITING
-    if state is ItemState.HELD:
+    if state is ItemState.HELD and approval not in REJECTED:
+        return state, ApprovalState.NOT_NEEDED
+    return policy_says
+
+
+LEFT = N_("It has left in an export: what left stays in the dossier it left from.")
+PUT_ASIDE = N_("It is put aside. Bring it back first.")
+LEAVING = N_("An export is taking it along just now. Try again when it is done.")
+
+
+def stays(state: ItemState, bundle_number: int | None) -> str | None:
+    """Why an item may not be moved to another dossier; None when it may."""
+    if state is ItemState.RESERVED:
+        return LEAVING
+    if state is ItemState.ASIDE:
+        return PUT_ASIDE
+    if bundle_number is not None or state in (ItemState.BUNDLED, ItemState.DELIVERED):
+        return LEFT
+    return None
+
+
+def after_move(
+    state: ItemState, approval: ApprovalState, policy_says: tuple[ItemState, ApprovalState]
+) -> tuple[ItemState, ApprovalState]:
+    """Where an item stands in another dossier: what was decided or put aside stays so, whoever else is asked is for its policy."""
+    if state is ItemState.HELD or approval not in (ApprovalState.NOT_NEEDED, ApprovalState.WAITING):
         return state, approval
     return policy_says
+
+
+def after_return(
+    before: ItemState, approval: ApprovalState, policy_says: tuple[ItemState, ApprovalState]
+) -> tuple[ItemState, ApprovalState]:
+    """Where an item goes when its paper is brought back: what was decided stays so, the rest is for the policy of today."""
+    if approval in (ApprovalState.NOT_NEEDED, ApprovalState.WAITING):
+        return policy_says
+    return before, approval
 
 
 DECIDED = {

@@ -8,31 +8,33 @@ import msgspec
 from portal.db.session import WriteSession
 from portal.features.banking.domain import StatementArrived
 from portal.features.documents.domain import DocumentArrived, DocumentChanged, DocumentUnlocked
-from portal.features.dossiers.domain import AccessEnded, DossierOpened
+from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.domain import AccessEnded, CompanyActivated, DossierOpened
 from portal.features.items import service
 from portal.features.policies.domain import PolicyChanged
-from portal.jobs.contract import Job, Tools, handles, hears
+from portal.jobs.contract import Job, Tools, handles, on_event, sweeps
 from portal.jobs.ledger import enqueue
-from portal.kernel.actor import Actor
+from portal.kernel.actor import Actor, policy_actor
+from portal.kernel.ids import FirmId
 
 
-@hears(DocumentArrived, as_system=True)
+@on_event(DocumentArrived, "items.document_arrived", as_system=True)
 async def document_arrived(
     session: WriteSession, _actor: Actor, event: DocumentArrived, _tools: Tools
 ) -> None:
-    """An item in every dossier on the company."""
+    """An item for every firm that sees the company, in one of its dossiers."""
     await service.make_for_document(session, event.document_id)
 
 
-@hears(StatementArrived, as_system=True)
+@on_event(StatementArrived, "items.statement_arrived", as_system=True)
 async def statement_arrived(
     session: WriteSession, _actor: Actor, event: StatementArrived, _tools: Tools
 ) -> None:
-    """An item in every dossier on the company."""
+    """An item for every firm that sees the company, in one of its dossiers."""
     await service.make_for_statement(session, event.statement_id)
 
 
-@hears(DocumentChanged, as_system=True)
+@on_event(DocumentChanged, "items.document_changed", as_system=True)
 async def document_changed(
     session: WriteSession, _actor: Actor, event: DocumentChanged, _tools: Tools
 ) -> None:
@@ -50,7 +52,7 @@ class FillDossier(Job, frozen=True, kw_only=True):
     after: UUID | None = None
 
 
-@hears(DossierOpened, as_system=True)
+@on_event(DossierOpened, "items.dossier_opened", as_system=True)
 async def dossier_opened(session: WriteSession, actor: Actor, event: DossierOpened, _tools: Tools) -> None:
     """Items for what the company has already, batch by batch."""
     await enqueue(session, actor, FillDossier(dossier_id=event.dossier_id, company_id=event.company_id))
@@ -67,7 +69,7 @@ async def fill_dossier(session: WriteSession, actor: Actor, job: FillDossier, _t
         await enqueue(session, actor, msgspec.structs.replace(job, statements=True, after=None))
 
 
-@hears(AccessEnded, as_system=True)
+@on_event(AccessEnded, "items.access_ended", as_system=True)
 async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded, _tools: Tools) -> None:
     """The firm keeps its history and nothing of the company's."""
     await service.end_access(session, event.dossier_id)
@@ -82,7 +84,7 @@ class Reassess(Job, frozen=True, kw_only=True):
     after: UUID | None = None
 
 
-@hears(PolicyChanged, as_system=True)
+@on_event(PolicyChanged, "items.policy_changed", as_system=True)
 async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChanged, _tools: Tools) -> None:
     """A job for each dossier it may concern: small transactions, none of which holds up the others."""
     concerned = (
@@ -103,7 +105,24 @@ async def reassess(session: WriteSession, actor: Actor, job: Reassess, _tools: T
         await enqueue(session, actor, msgspec.structs.replace(job, after=done.last))
 
 
-@hears(DocumentUnlocked, as_system=True)
+@on_event(CompanyActivated, "items.company_activated", as_system=True)
+async def company_activated(
+    session: WriteSession, actor: Actor, event: CompanyActivated, _tools: Tools
+) -> None:
+    """At once, and not with the next sweep: the owner looks at what waits for them just now."""
+    for dossier in await dossiers.of_company(session, event.company_id):
+        await enqueue(session, actor, Reassess(firm_id=dossier.firm_id, dossier_id=dossier.id))
+
+
+@sweeps("items.approvers_changed", every=5)
+async def approvers_changed(session: WriteSession, _tools: Tools) -> None:
+    """Where somebody can approve now, or nobody any more: what is here waits, or goes on; what has left stays."""
+    for firm_id, dossier_id in await dossiers.take_changed_approvers(session):
+        actor = policy_actor(FirmId(firm_id), "system")
+        await enqueue(session, actor, Reassess(firm_id=firm_id, dossier_id=dossier_id))
+
+
+@on_event(DocumentUnlocked, "items.document_unlocked", as_system=True)
 async def document_unlocked(
     session: WriteSession, _actor: Actor, event: DocumentUnlocked, _tools: Tools
 ) -> None:

@@ -11,7 +11,9 @@ from portal.features.items.domain import ApprovalState, ItemKind, ItemState
 
 
 class DossierItem(OwnedByFirm, Base):
-    """What one firm does with one document or statement in one dossier.
+    """What one firm does with one document or statement, in the one dossier it belongs to.
+
+    What stood in two dossiers once is *superseded* in the other; `superseded_seen_at` is when the office took note of it.
 
     The list columns (number to gross) are copies, so that firm-wide lists never read company-owned tables. `state_before` is where
     a reserved item returns to when its export is abandoned. `bundle_number` is the first bundle it left in.
@@ -30,12 +32,32 @@ class DossierItem(OwnedByFirm, Base):
         ),
         sa.CheckConstraint("num_nonnulls(document_id, statement_id) = 1", name="one_subject"),
         sa.UniqueConstraint("firm_id", "id"),
-        sa.UniqueConstraint("dossier_id", "document_id"),
-        sa.UniqueConstraint("dossier_id", "statement_id"),
+        *(
+            sa.Index(
+                f"uq_dossier_item_{subject}",
+                "firm_id",
+                f"{subject}_id",
+                unique=True,
+                postgresql_where=sa.text("state <> 'superseded'"),
+            )
+            for subject in ("document", "statement")
+        ),
+        sa.Index(
+            "ix_dossier_item_superseded",
+            "firm_id",
+            sa.text("coalesce(document_id, statement_id)"),
+            postgresql_where=sa.text("state = 'superseded'"),
+        ),
         sa.Index("ix_dossier_item_list", "firm_id", "dossier_id", "item_date", "id"),
         sa.Index("ix_dossier_item_state", "firm_id", "dossier_id", "state", "received_at"),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
+        sa.Index(
+            "ix_dossier_item_aside",
+            "firm_id",
+            "dossier_id",
+            postgresql_where=sa.text("state_reason is not null"),
+        ),
     )
 
     dossier_id: Mapped[UUID]
@@ -65,4 +87,7 @@ class DossierItem(OwnedByFirm, Base):
     export_id: Mapped[UUID | None]
     bundle_number: Mapped[int | None]
     bundled_version: Mapped[int | None]
+    superseded_seen_at: Mapped[datetime | None]
+    reexports: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often a version that had left before left again: every list marks it."""
     locked: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

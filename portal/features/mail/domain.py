@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
+from portal.kernel.texts import line
+
 MESSAGE = re.compile(r"[a-z][a-z_]{1,40}", re.ASCII)
 """A message is a folder of that name in themes/templates/mail, holding subject.txt, body.txt and body.html."""
 KEEP_TRYING = timedelta(hours=24)
@@ -54,8 +56,8 @@ class NotNow(Exception):
 
 
 def one_line(text: str, longest: int = 200) -> str:
-    """A text fit for a header: one line, no control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:longest]
+    """A text fit for a header: one line, nothing hidden."""
+    return line(text)[:longest]
 
 
 def pause_before_retry(created_at: datetime, now: datetime) -> float | None:

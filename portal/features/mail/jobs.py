@@ -4,7 +4,7 @@ from portal.db.session import WriteSession
 from portal.features.accounts.domain import PasswordChanged, PasswordForgotten
 from portal.features.mail import service
 from portal.features.mail.service import DeliverMail, SendReset
-from portal.jobs.contract import Tools, handles_long, hears
+from portal.jobs.contract import Tools, handles_long, on_event
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor
 
@@ -21,7 +21,7 @@ async def send_reset(task: Task, job: SendReset) -> None:
     await service.send_reset(task, job)
 
 
-@hears(PasswordForgotten, as_system=True)
+@on_event(PasswordForgotten, "mail.password_forgotten", as_system=True)
 async def password_forgotten(
     session: WriteSession, actor: Actor, event: PasswordForgotten, _tools: Tools
 ) -> None:
@@ -29,7 +29,7 @@ async def password_forgotten(
     await service.prepare_reset(session, actor, event.reset_id)
 
 
-@hears(PasswordChanged, as_system=True)
+@on_event(PasswordChanged, "mail.password_changed", as_system=True)
 async def password_changed(
     session: WriteSession, actor: Actor, event: PasswordChanged, _tools: Tools
 ) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Base
+from portal.db.base import Base, PlainText
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
 
@@ -62,7 +62,7 @@ class Company(Base):
     country: Mapped[str] = mapped_column(default="BE")
     number: Mapped[str | None]
     vat_id: Mapped[str | None]
-    other_numbers: Mapped[list[str]] = mapped_column(ARRAY(sa.Text), default=list, server_default="{}")
+    other_numbers: Mapped[list[str]] = mapped_column(ARRAY(PlainText()), default=list, server_default="{}")
     language: Mapped[Language]
     email: Mapped[str | None]
     phone: Mapped[str | None]

@@ -56,6 +56,21 @@ async def brought(session: ReadSession, firm_id: UUID, country: str, number: str
     )
 
 
+async def brought_numbers(
+    session: ReadSession, firm_id: UUID, country: str, numbers: Sequence[str]
+) -> dict[str, UUID]:
+    """Which of these numbers belong to unclaimed companies that this firm keeps."""
+    found = await session.execute(
+        sa.select(Company.number, Company.id).where(
+            Company.brought_by_firm == firm_id,
+            Company.country == country,
+            Company.number.in_(numbers),
+            Company.claimed_at.is_(None),
+        )
+    )
+    return {row.number: row.id for row in found if row.number}
+
+
 async def claim(session: WriteSession, company_id: UUID, at: datetime) -> bool:
     """Unclaimed becomes claimed; False when it already was."""
     moved = await session.scalar(

@@ -11,6 +11,7 @@ from portal.features.parties.models import Company, Firm
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, NotFound
+from portal.kernel.ids import new_id
 from portal.kernel.language import Language
 
 
@@ -72,12 +73,15 @@ async def change_firm(session: WriteSession, actor: Actor, values: Mapping[str, 
     if not actor.may(Right.FIRM_SETTINGS) or actor.firm_id is None:
         raise Forbidden
     found = await firm(session, actor.firm_id)
-    changed = sorted(name for name, value in values.items() if getattr(found, name) != value)
+    fields = audit.changes({name: getattr(found, name) for name in values}, values)
+    changed = sorted(fields)
     for name in changed:
         setattr(found, name, values[name])
     if changed:
         await session.flush()
-        await audit.record(session, actor, "parties.firm_changed", "firm", found.id, columns=changed)
+        await audit.record(
+            session, actor, "parties.firm_changed", "firm", found.id, what=found.name, fields=fields
+        )
     return changed
 
 
@@ -96,7 +100,14 @@ async def brought(session: ReadSession, firm_id: UUID, country: str, number: str
     return await repository.brought(session, firm_id, country, number)
 
 
-async def bring(
+async def brought_numbers(
+    session: ReadSession, firm_id: UUID, country: str, numbers: Sequence[str]
+) -> dict[str, UUID]:
+    """Which numbers belong to unclaimed companies that this firm keeps, with their ids."""
+    return await repository.brought_numbers(session, firm_id, country, numbers) if numbers else {}
+
+
+def new_company(
     session: WriteSession,
     firm_id: UUID,
     *,
@@ -111,8 +122,9 @@ async def bring(
     city: str | None = None,
     vat_id: str | None = None,
 ) -> Company:
-    """A company that a firm brings in: unclaimed, seen by that firm alone. The caller has matched the number first."""
+    """A company that a firm brings in: unclaimed, seen by that firm alone. The caller has matched the number first, and flushes."""
     new = Company(
+        id=new_id(),
         name=name,
         country=country,
         number=number,
@@ -128,8 +140,15 @@ async def bring(
         created_at=clock_of(session).now(),
     )
     repository.add(session, new)
-    await session.flush()
     return new
+
+
+async def give_number(session: WriteSession, company_id: UUID, country: str, number: str) -> None:
+    """An unclaimed company that had no number has got one. The caller has matched it first."""
+    found = await company(session, company_id)
+    found.number = number
+    found.vat_id = found.vat_id or (f"{country}{number}" if country == "BE" else None)
+    await session.flush()
 
 
 async def claim(session: WriteSession, company_id: UUID) -> bool:
@@ -141,12 +160,14 @@ __all__ = [
     "Company",
     "Firm",
     "add_firm",
-    "bring",
     "brought",
+    "brought_numbers",
     "change_firm",
     "claim",
     "claimed",
     "claimed_numbers",
     "company",
     "firm",
+    "give_number",
+    "new_company",
 ]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Base, OwnedByFirm
+from portal.db.base import Base, OwnedByFirm, PlainText
 from portal.features.policies.domain import Cadence
 
 
@@ -29,7 +29,7 @@ class ExportPolicy(OwnedByFirm, Base):
     run_day: Mapped[int] = mapped_column(default=3)
     run_hour: Mapped[int] = mapped_column(default=2)
     needs_approval: Mapped[bool] = mapped_column(default=False)
-    approval_kinds: Mapped[list[str]] = mapped_column(ARRAY(sa.Text))
+    approval_kinds: Mapped[list[str]] = mapped_column(ARRAY(PlainText()))
     lock_exported: Mapped[bool] = mapped_column(default=True)
     include_statements: Mapped[bool] = mapped_column(default=True)
     layout: Mapped[str] = mapped_column(default="sage-bob-demat")

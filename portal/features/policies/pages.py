@@ -10,7 +10,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from exports import layouts
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.service import Dossier
 from portal.features.policies import service
@@ -27,6 +28,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
 from portal.kernel.language import N_, gettext
+from portal.web.editing import Clash, Edit, clashes_in_words, laid_over, seen_fields
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -59,6 +61,10 @@ KINDS = {
 }
 BOTH_WAYS = 999_999_999
 """More than any wait: the domain says what is too long, in words that fit."""
+
+
+GROUPS = (("delay", "delay_unit"),)
+"""Fields that say something together."""
 
 
 def shown(values: PolicyValues) -> dict[str, Any]:
@@ -129,17 +135,58 @@ def _choices(tools: Tools, policy: PolicyValues) -> dict[str, Any]:
     }
 
 
+LABELS = {
+    "cadence": N_("When documents leave"),
+    "delay": N_("Wait"),
+    "delay_unit": N_("Unit"),
+    "run_day": N_("Day of the month"),
+    "run_hour": N_("Hour"),
+    "needs_approval": N_("The client approves first"),
+    "approval_kinds": N_("What the client is asked about"),
+    "lock_exported": N_("Exported documents become locked"),
+    "include_statements": N_("Bank statements (CODA) go along"),
+    "layout": N_("Made for"),
+    "export_from": N_("Export from"),
+}
+COLUMNS = {"delay": ("delay_seconds",), "delay_unit": ("delay_seconds",)}
+
+
+async def _overtaken(
+    session: WriteSession,
+    edit: Edit,
+    form: Form,
+    present: dict[str, Any],
+    policy_id: UUID,
+    choices: dict[str, Any],
+) -> list[Clash]:
+    """What somebody else changed meanwhile, in words."""
+    yes = {"yes": gettext(N_("yes")), "": gettext(N_("no"))}
+    said: dict[str, dict[str, str]] = {
+        "cadence": {value: name for value, name, _text in choices["cadences"]},
+        "delay_unit": dict(choices["units"]),
+        "run_hour": dict(choices["hours"]),
+        "approval_kinds": dict(choices["kinds"]),
+        "layout": dict(choices["layouts"]),
+        "needs_approval": yes,
+        "lock_exported": yes,
+        "include_statements": yes,
+    }
+    words = {name: (gettext(label), said.get(name, {})) for name, label in LABELS.items()}
+    return clashes_in_words(edit, form, present, words, await audit.history_of(session, policy_id), COLUMNS)
+
+
 # ── one dossier ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def _dossier_context(
-    session: WriteSession, actor: Actor, tools: Tools, dossier: Dossier
+    session: ReadSession, actor: Actor, tools: Tools, dossier: Dossier
 ) -> dict[str, Any]:
     policy = await service.policy_for(session, dossier.firm_id, dossier.id)
     return {
         "dossier": dossier,
         "tab": "export",
         "own": policy.dossier_id is not None,
+        "nobody_to_ask": dossier.id in await dossiers.nobody_to_ask(session, [dossier]),
         "may_change": service.may_change(actor, dossier),
         "not_yours": gettext(service.NOT_YOURS),
         "default_href": "/settings/export" if actor.may(Right.FIRM_SETTINGS) else None,
@@ -152,14 +199,22 @@ async def dossier_page(
     request: HTMXRequest,
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """When this dossier's items leave, and what must happen before."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     context = await _dossier_context(session, actor, tools, dossier)
     values = shown(context["policy"])
-    return render(request, "pages/policies/dossier.html", values=values, errors={}, **context)
+    return render(
+        request,
+        "pages/policies/dossier.html",
+        values=values,
+        seen=seen_fields(values),
+        errors={},
+        overtaken=[],
+        **context,
+    )
 
 
 @post("/dossiers/{dossier_id:uuid}/policy", guards=[requires(Right.UNLOCK)], status_code=200)
@@ -172,18 +227,32 @@ async def change_dossier(
 ) -> Template | Response[Any]:
     """The dossier has a policy of its own from now on."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    present = service.values_of(await service.policy_for(session, dossier.firm_id, dossier.id))
+    await service.take_turn(session, actor)
+    policy = await service.policy_for(session, dossier.firm_id, dossier.id)
+    values_now = service.values_of(policy)
+    present = shown(values_now)
     form = await Form.of(request)
-    try:
-        values = read(form, present)
-        await service.change(session, actor, dossier, values, catch_up=form.ticked("catch_up"))
-    except Invalid as wrong:
+    edit = laid_over(form, present, GROUPS)
+    errors: dict[str, str] = {}
+    overtaken: list[Clash] = []
+    if edit.clashes:
+        choices = _choices(tools, values_now)
+        overtaken = await _overtaken(session, edit, form, present, policy.id, choices)
+    else:
+        try:
+            values = read(form, values_now)
+            await service.change(session, actor, dossier, values, catch_up=form.ticked("catch_up"))
+        except Invalid as wrong:
+            errors = wrong.field_texts()
+    if errors or overtaken:
         return render(
             request,
             "pages/policies/dossier.html",
-            status=422,
+            status=409 if overtaken else 422,
             values=typed(form),
-            errors=wrong.field_texts(),
+            seen=edit.seen,
+            errors=errors,
+            overtaken=overtaken,
             **await _dossier_context(session, actor, tools, dossier),
         )
     text = gettext(N_("Saved. Open documents are looked at again."))
@@ -207,25 +276,34 @@ async def follow_default(
 # ── the firm's default ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _firm_context(session: WriteSession, actor: Actor, tools: Tools) -> dict[str, Any]:
+async def _firm_context(session: ReadSession, actor: Actor, tools: Tools) -> dict[str, Any]:
     assert actor.firm_id is not None
     policy = await service.own_policy(session, actor.firm_id, None)
     own = await service.dossiers_with_own(session, actor.firm_id)
     values = service.values_of(policy) if policy is not None else PolicyValues(cadence=Cadence.NEVER)
-    return {"with_own": len(own), **_choices(tools, values)}
+    silent = await dossiers.nobody_to_ask(session, await dossiers.all_of(session, actor))
+    return {"with_own": len(own), "silent": len(silent), **_choices(tools, values)}
 
 
 @get("/settings/export", guards=[requires(Right.FIRM_SETTINGS)])
 async def firm_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """The policy of every dossier that has none of its own."""
     context = await _firm_context(session, actor, tools)
     values = shown(context["policy"])
-    return render(request, "pages/policies/settings.html", values=values, errors={}, **context)
+    return render(
+        request,
+        "pages/policies/settings.html",
+        values=values,
+        seen=seen_fields(values),
+        errors={},
+        overtaken=[],
+        **context,
+    )
 
 
 @post("/settings/export", guards=[requires(Right.FIRM_SETTINGS)], status_code=200)
@@ -237,17 +315,30 @@ async def change_firm(
 ) -> Template | Response[Any]:
     """Change it for all of them."""
     form = await Form.of(request)
+    await service.take_turn(session, actor)
     context = await _firm_context(session, actor, tools)
-    try:
-        values = read(form, context["policy"])
-        await service.change(session, actor, None, values, catch_up=form.ticked("catch_up"))
-    except Invalid as wrong:
+    present = shown(context["policy"])
+    edit = laid_over(form, present, GROUPS)
+    errors: dict[str, str] = {}
+    overtaken: list[Clash] = []
+    own = await service.own_policy(session, actor.firm_id, None) if actor.firm_id is not None else None
+    if edit.clashes and own is not None:
+        overtaken = await _overtaken(session, edit, form, present, own.id, context)
+    else:
+        try:
+            values = read(form, context["policy"])
+            await service.change(session, actor, None, values, catch_up=form.ticked("catch_up"))
+        except Invalid as wrong:
+            errors = wrong.field_texts()
+    if errors or overtaken:
         return render(
             request,
             "pages/policies/settings.html",
-            status=422,
+            status=409 if overtaken else 422,
             values=typed(form),
-            errors=wrong.field_texts(),
+            seen=edit.seen,
+            errors=errors,
+            overtaken=overtaken,
             **context,
         )
     text = gettext(N_("Saved. Open documents are looked at again."))

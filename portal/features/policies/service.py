@@ -46,6 +46,12 @@ async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> E
     return found
 
 
+async def take_turn(session: WriteSession, actor: Actor) -> None:
+    """Whoever compares a policy with what stands and then changes it goes first; the others of the firm wait."""
+    if actor.firm_id is not None:
+        await repository.take(session, actor.firm_id)
+
+
 async def own_policy(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> ExportPolicy | None:
     """Exactly one dossier's own policy, or (None) the firm's default; None when there is none."""
     return await repository.of(session, firm_id, dossier_id)
@@ -112,7 +118,7 @@ async def change(
     before = await repository.in_force(session, actor.firm_id, dossier_id) if dossier_id else own
     said = msgspec.structs.asdict(values_of(before)) if before is not None else {}
     says = msgspec.structs.asdict(values)
-    changed = {name: [said.get(name), value] for name, value in says.items() if said.get(name) != value}
+    changed = audit.changes(said, says)
     if own is not None and not changed and not catch_up:
         return own
     columns: dict[str, Any] = {**says, "approval_kinds": [kind.value for kind in values.approval_kinds]}
@@ -134,8 +140,9 @@ async def change(
         "export_policy",
         written.id,
         dossier_id=dossier_id,
+        what=dossier.name if dossier is not None else "",
         own=dossier_id is not None,
-        changed=changed,
+        fields=changed,
         catch_up=catch_up,
     )
     await publish(session, actor, PolicyChanged(firm_id=actor.firm_id, dossier_id=dossier_id))
@@ -166,7 +173,13 @@ async def back_to_default(session: WriteSession, actor: Actor, dossier: Dossier)
     if removed is None:
         return False
     await audit.record(
-        session, actor, "policies.changed", "export_policy", removed, dossier_id=dossier.id, own=False
+        session,
+        actor,
+        "policies.defaulted",
+        "export_policy",
+        removed,
+        dossier_id=dossier.id,
+        what=dossier.name,
     )
     await publish(session, actor, PolicyChanged(firm_id=actor.firm_id, dossier_id=dossier.id))
     return True
@@ -228,5 +241,6 @@ __all__ = [
     "own_policy",
     "policy_for",
     "standing",
+    "take_turn",
     "values_of",
 ]

@@ -1,6 +1,7 @@
 """What grows old is looked for every hour; whoever was away then is not forgotten, only later."""
 
 from portal.db.session import WriteSession
+from portal.features.keeping.service import RemoveErased
 from portal.features.upkeep import service
 from portal.features.upkeep.service import DropOldRows, SweepObjects
 from portal.jobs.contract import Tools, handles, handles_long, sweeps
@@ -8,7 +9,7 @@ from portal.jobs.runner import Task
 from portal.kernel.actor import Actor
 
 
-@sweeps(every=3600)
+@sweeps("upkeep.ask_for_upkeep", every=3600)
 async def ask_for_upkeep(session: WriteSession, tools: Tools) -> None:
     """What is due."""
     await service.ask_for_upkeep(session, tools.clock.now())
@@ -24,3 +25,9 @@ async def drop_old_rows(session: WriteSession, _actor: Actor, _job: DropOldRows,
 async def sweep_objects(task: Task, job: SweepObjects) -> None:
     """The objects of one owner."""
     await service.sweep_objects(task, job)
+
+
+@handles_long(RemoveErased)
+async def remove_erased(task: Task, job: RemoveErased) -> None:
+    """The objects of something erased."""
+    await service.remove_erased(task, job)

@@ -9,17 +9,22 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.upkeep.domain import BATCH, NAMED_IN, OWNERS
+from portal.features.upkeep.domain import BATCH, ERASABLE, NAMED_IN, OWNERS
 
 _IMPORT = sa.table(
     "dossier_import",
     sa.column("id", sa.Uuid()),
     sa.column("state", sa.Text()),
     sa.column("rows", JSONB()),
+    sa.column("answers", JSONB()),
+    sa.column("outcomes", JSONB()),
     sa.column("created_at", sa.DateTime(timezone=True)),
 )
 _CODE = sa.table(
     "pairing_code", sa.column("id", sa.Uuid()), sa.column("expires_at", sa.DateTime(timezone=True))
+)
+_NOTICE = sa.table(
+    "client_notice", sa.column("id", sa.Uuid()), sa.column("handled_at", sa.DateTime(timezone=True))
 )
 _JOB = sa.table(
     "job",
@@ -32,11 +37,18 @@ _JOB = sa.table(
 async def drop_lists(session: WriteSession, before: datetime) -> int:
     """Lists that nobody accepted go; of the accepted ones, what came of them stays. Gives how many were touched, of BATCH at most."""
     old = _IMPORT.c.created_at < before
-    never = sa.select(_IMPORT.c.id).where(old, _IMPORT.c.state != "accepted").limit(BATCH)
+    never = sa.select(_IMPORT.c.id).where(old, _IMPORT.c.state == "previewed").limit(BATCH)
     gone = await session.scalars(sa.delete(_IMPORT).where(_IMPORT.c.id.in_(never)).returning(_IMPORT.c.id))
-    full = sa.select(_IMPORT.c.id).where(old, _IMPORT.c.rows != sa.literal([], JSONB())).limit(BATCH)
+    full = (
+        sa.select(_IMPORT.c.id)
+        .where(old, _IMPORT.c.state == "accepted", _IMPORT.c.rows != sa.literal([], JSONB()))
+        .limit(BATCH)
+    )
     emptied = await session.scalars(
-        sa.update(_IMPORT).where(_IMPORT.c.id.in_(full)).values(rows=[]).returning(_IMPORT.c.id)
+        sa.update(_IMPORT)
+        .where(_IMPORT.c.id.in_(full))
+        .values(rows=[], answers={}, outcomes={})
+        .returning(_IMPORT.c.id)
     )
     return max(len(gone.all()), len(emptied.all()))
 
@@ -45,6 +57,13 @@ async def drop_codes(session: WriteSession, before: datetime) -> int:
     """Pairing codes whose time is over. Gives how many went, of BATCH at most."""
     over = sa.select(_CODE.c.id).where(_CODE.c.expires_at < before).limit(BATCH)
     gone = await session.scalars(sa.delete(_CODE).where(_CODE.c.id.in_(over)).returning(_CODE.c.id))
+    return len(gone.all())
+
+
+async def drop_notices(session: WriteSession, before: datetime) -> int:
+    """What clients said and the office has handled; what is open stays. Gives how many went, of BATCH at most."""
+    old = sa.select(_NOTICE.c.id).where(_NOTICE.c.handled_at < before).limit(BATCH)
+    gone = await session.scalars(sa.delete(_NOTICE).where(_NOTICE.c.id.in_(old)).returning(_NOTICE.c.id))
     return len(gone.all())
 
 
@@ -70,5 +89,6 @@ async def named(session: ReadSession, kind: str, owner: UUID, hashes: Sequence[s
                 name, sa.column(f"{kind}_id", sa.Uuid()), sa.column(column, JSONB() if field else sa.Text())
             )
             value = table.c[column][field].astext if field else table.c[column]
-            found.append(sa.select(value).where(table.c[f"{kind}_id"] == owner, value.in_(hashes)))
+            live = [sa.column("erased_at").is_(None)] if name in ERASABLE else []
+            found.append(sa.select(value).where(table.c[f"{kind}_id"] == owner, value.in_(hashes), *live))
     return set(await session.scalars(sa.union(*found)))

@@ -1,34 +1,43 @@
 """Throwing away what nobody needs any more: rows whose time is over, and stored objects that no row names."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from portal.db.session import WriteSession
+from portal.features.keeping import service as keeping
+from portal.features.keeping.service import RemoveErased
 from portal.features.upkeep import repository
 from portal.features.upkeep.domain import (
     ASIDE,
     BATCH,
     FINISHED_JOBS,
+    HANDLED_NOTICES,
     IMPORTED_LISTS,
     LOOKED_UP,
     PAIRING_CODES,
+    QUIET,
     ROUND,
     UNUSED_OBJECTS,
 )
 from portal.jobs import ledger
-from portal.jobs.contract import Job
+from portal.jobs.contract import Job, Later, Priority
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door, system_actor
+from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId, FirmId
 from portal.storage import Aside
+
+AWAY = 60.0
+"""Seconds after which a store that was away is asked again."""
 
 
 class SweepObjects(Job, frozen=True, kw_only=True):
     """Look at everything that is stored for one firm or company."""
 
     name: ClassVar[str] = "upkeep.sweep_objects"
+    priority: ClassVar[Priority] = Priority.UPKEEP
     kind: Literal["firm", "company"]
     owner: UUID
 
@@ -37,6 +46,7 @@ class DropOldRows(Job, frozen=True, kw_only=True):
     """Delete one batch of rows whose time is over, and ask for the next where that was a full one."""
 
     name: ClassVar[str] = "upkeep.drop_old_rows"
+    priority: ClassVar[Priority] = Priority.UPKEEP
 
 
 async def ask_for_upkeep(session: WriteSession, now: datetime) -> None:
@@ -55,11 +65,12 @@ async def ask_for_upkeep(session: WriteSession, now: datetime) -> None:
 
 
 async def drop_old_rows(session: WriteSession, now: datetime) -> None:
-    """Finished jobs, old lists, used-up codes: a batch, and a job for the next. Runs in the system scope."""
+    """Finished jobs, old lists, used-up codes, handled notices: a batch, and a job for the next. Runs in the system scope."""
     most = max(
         await ledger.drop_finished(session, now - FINISHED_JOBS, BATCH),
         await repository.drop_lists(session, now - IMPORTED_LISTS),
         await repository.drop_codes(session, now - PAIRING_CODES),
+        await repository.drop_notices(session, now - HANDLED_NOTICES),
     )
     if most == BATCH:
         await ledger.enqueue(session, system_actor("sweeper"), DropOldRows())
@@ -91,6 +102,44 @@ async def sweep_objects(task: Task, job: SweepObjects) -> None:
                 await store.set_aside(job.owner, sha256, put_before=now - UNUSED_OBJECTS, now=now)
     async with task.transaction() as session:
         await task.finish(session)
+
+
+async def remove_erased(task: Task, job: RemoveErased) -> None:
+    """The objects of something that two people erased go: out of reach at once, for good a few minutes later.
+
+    What another living row of the company names stays, or comes back. It goes on wherever a run before it ended.
+
+    Raises:
+        Later: they are aside, and not long enough; or the store is away.
+    """
+    async with task.tools.database.system_scope() as session:
+        kept = await repository.named(session, "company", job.company_id, job.hashes)
+    try:
+        is_gone = await _taken_away(task, job, kept)
+    except Unavailable as away:
+        raise Later(AWAY, away.code) from away
+    if not is_gone:
+        raise Later(QUIET.total_seconds(), "aside")
+    async with task.transaction() as session:
+        await keeping.objects_removed(session, job.erasure_id, task.tools.clock.now())
+        await task.finish(session)
+
+
+async def _taken_away(task: Task, job: RemoveErased, kept: set[str]) -> bool:
+    """Set aside what is not kept, and delete what has been aside long enough; whether nothing is left."""
+    store, now = task.tools.store, task.tools.clock.now()
+    for sha256 in job.hashes:
+        if sha256 in kept:
+            await store.exists(job.company_id, sha256)  # brings it back
+        else:
+            await store.set_aside(
+                job.company_id, sha256, put_before=datetime.max.replace(tzinfo=UTC), now=now
+            )
+    gone = [one async for one in store.aside(job.company_id) if one.sha256 in set(job.hashes) - kept]
+    for one in gone:
+        if one.since <= now - QUIET:
+            await store.forget(one)
+    return all(one.since <= now - QUIET for one in gone)
 
 
 async def _named(task: Task, job: SweepObjects, hashes: Sequence[str]) -> set[str]:

@@ -260,3 +260,19 @@ async def test_members_and_visitors_have_no_settings(world: World) -> None:
         assert (await visitor.get("/settings")).status_code == 303
         assert (await visitor.get("/account")).status_code == 303
         assert (await visitor.get("/switch")).status_code == 303
+
+
+async def test_only_who_approves_somewhere_chooses_its_mail(world: World) -> None:
+    firm = await a_firm(world)
+    dossier = await a_dossier(world, firm)
+    people = {
+        await a_staff_member(world, firm, Role.ACCOUNTANT): False,
+        await a_member(world, firm, dossier.company_id, Role.ENTREPRENEUR): True,
+        await a_member(world, firm, dossier.company_id, Role.APPROVER): True,
+        await a_member(world, firm, dossier.company_id, Role.READER): False,
+    }
+    for person, offered in people.items():
+        async with sign_in(world, person) as client:
+            page = await client.get("/account")
+            assert page.status_code == 200
+            assert ('name="approval_mails"' in page.text) is offered, person

@@ -21,7 +21,8 @@ from tests.support.builders import (
     sign_in,
 )
 from tests.support.builders_dossiers import token_in
-from tests.support.world import Servers, World, new_world
+from tests.support.servers import Servers
+from tests.support.world import World, new_world
 
 
 async def enter(

@@ -51,6 +51,35 @@ async def deliveries(world: World) -> list[Delivery]:
         return list(await session.scalars(sa.select(Delivery).order_by(Delivery.created_at, Delivery.id)))
 
 
+# ── names of somebody else's disk ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "folder", ["C:\\BOB\u200b", "/mnt/boek\uf02a", "/srv/boek\u00ading", "/Users/Zoe\u0308"]
+)
+async def test_what_was_written_is_taken_whatever_signs_the_folder_there_has(
+    world: World, folder: str
+) -> None:
+    """Who writes a program can do without hidden signs; whose disk it is cannot, and the files stand there."""
+    async with with_waiting(world) as (client, waiting):
+        proofs = waiting.proofs(world)
+        for proof in proofs:
+            proof["path"] = proof["path"].replace("C:\\BOB", folder)
+        said = await client.post(f"{waiting.path}/confirm", json={"files": proofs})
+        assert said.status_code == 200, said.text
+        assert said.json()["state"] == "confirmed"
+        beat = {**BEAT, "problems": [{"code": "disk_full", "detail": f"{folder} is full."}]}
+        assert (await client.post("/api/v1/agent/heartbeat", json=beat)).status_code == 200
+
+
+async def test_a_refusal_is_heard_whatever_signs_its_words_have(world: World) -> None:
+    async with with_waiting(world) as (client, waiting):
+        refusal = {**REFUSAL, "detail": "No room in C:\\BOB\u200b."}
+        assert (await client.post(f"{waiting.path}/refuse", json=refusal)).status_code == 200
+    (row,) = await deliveries(world)
+    assert row.detail == "No room in C:\\BOB."
+
+
 # ── a revoked agent ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -13,6 +13,7 @@ from portal.features.dossiers.domain import Access
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.ids import FirmId
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, opened
 
 
@@ -308,7 +309,7 @@ async def test_an_assistant_does_not_ask_again_and_another_firm_finds_nothing(sc
             await service.ask_again(session, assistant, scene.dossier, document.id)
     other = await a_firm(scene.world, "ardennes", "Bureau Ardennes")
     theirs = await a_dossier(scene.world, other)
-    owner = Actor(door=scene.accountant.door, name="B", firm_id=other.id, role=Role.OWNER)
+    owner = Actor(door=scene.accountant.door, name="B", firm_id=FirmId(other.id), role=Role.OWNER)
     async with scene.world.tools.database.transaction(opened(other, theirs)) as session:
         with pytest.raises(NotFound):
             await service.ask_again(session, owner, theirs, document.id)

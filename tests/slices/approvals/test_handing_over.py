@@ -216,3 +216,13 @@ async def test_a_member_of_another_company_sees_an_empty_home(scene: Any) -> Non
     async with scene.member(stranger) as session:
         home = await service.home(session, stranger)
     assert (home.waiting_total, home.arrived, home.exported) == (0, [], [])
+
+
+async def test_history_calls_a_note_a_note(scene: Any) -> None:
+    document = await scene.paper("1")
+    await scene.decide(document)
+    await send(scene, "The rest comes on Monday.")
+    async with sign_in(scene.world, scene.bert) as client:
+        page = (await client.get("/history")).text
+    assert "Note: The rest comes on Monday." in page
+    assert "Reason: The rest" not in page

@@ -15,9 +15,11 @@ from portal.features.audit import service as audit
 from portal.features.audit.domain import GENESIS, ChainReport, link
 from portal.features.audit.models import AuditEvent, AuditSeal
 from portal.features.parties.models import Firm
-from portal.kernel.actor import Actor, Role
+from portal.kernel.actor import Actor, Principal, Role, policy_actor
+from portal.kernel.ids import FirmId
 from tests.support.builders import a_firm, a_staff_member
-from tests.support.world import ROOT, Servers, World
+from tests.support.servers import ROOT, Servers
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -193,6 +195,19 @@ async def test_verify_finds_what_was_tampered_with(
     report = await verify(world)
     assert not report.holds
     assert told in [fault.what for fault in report.faults]
+
+
+async def test_for_whom_somebody_acted_is_sealed_with_the_event(
+    world: World, office: tuple[Firm, Actor], intruder: asyncpg.Connection
+) -> None:
+    firm, owner = office
+    assert owner.person_id is not None
+    for_owner = Principal(person_id=owner.person_id, name=owner.name)
+    await note(world, firm, policy_actor(FirmId(firm.id), "system", for_owner))
+    await seal(world)
+    assert (await verify(world)).holds
+    await intruder.execute("update audit_event set actor = actor - 'on_behalf_of'")
+    assert [fault.what for fault in (await verify(world)).faults] == ["its event was changed"]
 
 
 async def test_verify_finds_a_chain_that_was_cut_and_recomputed_from_the_middle(

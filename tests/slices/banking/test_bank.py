@@ -23,6 +23,7 @@ from portal.features.banking.domain import (
 )
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.banking.service import StatementQuery
+from portal.features.dossiers.domain import Access
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
@@ -110,7 +111,7 @@ async def test_strangers_see_no_statement(office: Office) -> None:
         for path in ("/bank", f"/bank/{statement.id}", f"/bank/{statement.id}/file"):
             assert (await client.get(office.base + path)).status_code == 404
     elsewhere = await a_company(office.world, office.firm, "Garage Lambrecht", claimed=True)
-    await a_dossier(office.world, office.firm, elsewhere, code="2", access="granted")
+    await a_dossier(office.world, office.firm, elsewhere, code="2", access=Access.GRANTED)
     neighbour = await a_member(office.world, office.firm, elsewhere.id)
     async with sign_in(office.world, neighbour) as client:
         assert (await client.get(f"/bank/{statement.id}")).status_code == 404

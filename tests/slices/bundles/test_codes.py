@@ -31,7 +31,7 @@ async def test_a_policy_waits_until_the_code_is_another(world: World) -> None:
     await pass_time(world, 30)
     assert await exports_of(world, office.dossier) == []
     async with world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(code="01204"))
+        await session.execute(sa.update(Dossier).values(code="01204", code_key="01204"))
     await pass_time(world, 3700)
     (export,) = await exports_of(world, office.dossier)
     assert export.by_policy

@@ -13,6 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from exports import bundle
+from portal.features.agents import service as agents
+from portal.features.agents.domain import KeyScope
 from portal.features.audit.models import AuditEvent
 from portal.features.bundles.domain import DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, Export
@@ -24,6 +26,7 @@ from portal.features.items.models import DossierItem
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Role
 from tests.support.builders import a_dossier, a_member, a_staff_member, sign_in
+from tests.support.builders_agents import paired
 from tests.support.builders_exports import (
     Office,
     a_statement,
@@ -85,7 +88,7 @@ async def test_an_export_carries_the_documents_and_locks_them(world: World) -> N
         deliveries = list(await session.scalars(sa.select(Delivery)))
     assert {lock.item_id for lock in locks} == {purchase.id, sale.id, statement.id}
     assert {lock.reason for lock in locks} == {"exported"}
-    assert [(one.state, one.files) for one in deliveries] == [(DeliveryState.PENDING, len(names) - 1)]
+    assert [(one.state, one.files) for one in deliveries] == [(DeliveryState.BY_HAND, len(names) - 1)]
     assert [one for one in await actions(world) if one.startswith("bundles.")] == [
         "bundles.requested",
         "bundles.exported",
@@ -213,7 +216,7 @@ async def test_statements_stay_where_the_policy_says_so_and_the_rehearsal_knows(
 
 
 @pytest.mark.parametrize("damage", ["delete", "flip"])
-async def test_a_damaged_original_is_named_and_everything_is_released(world: World, damage: str) -> None:
+async def test_a_damaged_original_is_named_and_the_rest_leaves(world: World, damage: str) -> None:
     office = await an_office(world)
     good, bad = await an_invoice(world, office, "F-1"), await an_invoice(world, office, "F-2")
     async with world.as_system() as session:
@@ -240,16 +243,21 @@ async def test_a_damaged_original_is_named_and_everything_is_released(world: Wor
         assert answer.status_code == 204
         page = await client.get(office.export_path)
         contents = await client.get(f"{office.export_path}/{export.id}")
-    assert "F-2" in page.text + contents.text
-    assert "missing or damaged" in contents.text
+        work_list = await client.get("/")
+        detail = await client.get(f"/dossiers/{office.dossier.id}")
+    for shown in (page, contents, work_list):
+        assert "1 item could not leave" in shown.text
+        assert "F-2" in shown.text
+        assert "missing or damaged" in shown.text
+    assert "could not leave" in detail.text
     (export,) = await exports_of(world, office.dossier)
-    assert (export.state, export.number) == (ExportState.ABANDONED, None)
-    # the good one may leave; the culprit waits for a person, so that a standing policy does not meet it again at once
-    for item, state in ((good, ItemState.READY), (bad, ItemState.HELD)):
+    assert (export.state, export.number, export.total) == (ExportState.FINISHED, 1, 1)
+    # the good one left; the culprit waits for a person, so that a standing policy does not meet it again at once
+    for item, state, locked in ((good, ItemState.BUNDLED, True), (bad, ItemState.HELD, False)):
         now = await again(world, item)
-        assert (now.state, now.export_id, now.locked) == (state, None, False)
+        assert (now.state, now.locked) == (state, locked)
     async with world.as_system() as session:
-        assert list(await session.scalars(sa.select(DocumentLock))) == []
+        assert [lock.item_id for lock in await session.scalars(sa.select(DocumentLock))] == [good.id]
 
 
 async def test_a_store_that_is_away_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,7 +343,8 @@ async def test_a_download_is_an_attachment_the_same_byte_for_byte_and_noted(worl
 async def test_a_bundle_is_delivered_again_only_after_it_arrived_or_was_refused(world: World) -> None:
     office = await an_office(world)
     await an_invoice(world, office)
-    export = await exported(world, office)
+    async with paired(world, office):
+        export = await exported(world, office)
     path = f"{office.export_path}/{export.id}/deliver-again"
     async with sign_in(world, office.owner, office.host) as client:
         assert (await client.post(path)).status_code == 409
@@ -390,3 +399,40 @@ async def test_bad_options_are_refused_with_a_sentence(world: World) -> None:
         query = await client.get(f"{office.export_path}?until=yesterday")
         assert query.status_code == 200  # an address with a slip shows everything, which exports nothing
     assert await exports_of(world, office.dossier) == []
+
+
+async def test_what_left_again_is_marked_in_every_list_and_nothing_else_is(world: World) -> None:
+    office = await an_office(world)
+    left = await an_invoice(world, office, "F-1")
+    await a_statement(world, office)
+    member = await a_member(world, office.firm, office.dossier.company_id)
+    base = f"/dossiers/{office.dossier.id}"
+
+    async def marked(client: httpx.AsyncClient, path: str, word: str = "Re-exported") -> int:
+        answer = await client.get(path)
+        assert answer.status_code == 200, path
+        return answer.text.count(f"<span>{word}</span>")
+
+    async with sign_in(world, office.owner, office.host) as client:
+        await press_export(client, office)
+        await world.run_jobs()
+        lists = [f"{base}/documents", f"{base}/documents/{left.document_id}", f"{base}/bank", "/search?q=F-"]
+        assert [await marked(client, path) for path in lists] == [0, 0, 0, 0]
+        await press_export(client, office, include_exported="yes")
+        await an_invoice(world, office, "F-2")
+        await world.run_jobs()
+        assert [await marked(client, path) for path in lists] == [1, 1, 1, 1]
+        second = (await exports_of(world, office.dossier))[1]
+        assert await marked(client, f"{office.export_path}/{second.id}") >= 2
+        for path in ("/exports", office.export_path):
+            assert await marked(client, path, "re-exported: 2") == 1
+    async with world.as_scope(firm_id=office.firm.id) as session:
+        key = await agents.new_key(session, office.owner, "Webshop", KeyScope.DOCUMENTS_READ)
+    async with world.client(office.host) as program:
+        answer = await program.get(f"/api/v1{base}/documents", headers={"Authorization": f"Bearer {key}"})
+        found = {one["number"]: one["reexported"] for one in answer.json()["documents"]}
+        assert found == {"F-1": True, "F-2": False}
+    async with sign_in(world, member, office.host) as client:
+        for path in ("/documents", f"/documents/{left.document_id}"):
+            assert await marked(client, path) == 0, "the office's word"
+            assert await marked(client, path, "sent again") == 1

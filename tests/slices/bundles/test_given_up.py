@@ -21,7 +21,6 @@ from portal.features.policies.domain import Cadence
 from portal.jobs.ledger import revive
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
-from portal.storage import StorageUnavailable
 from tests.support.builders import a_member, a_staff_member, sign_in
 from tests.support.builders_exports import (
     Office,
@@ -56,14 +55,14 @@ async def a_dead_build(world: World, office: Office) -> Export:
     return export
 
 
-async def the_store_is_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def the_build_breaks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the export of the moment is abandoned."""
 
-    async def refuse(*_: Any, **__: Any) -> None:
-        raise StorageUnavailable
+    async def breaks(*_: Any, **__: Any) -> None:
+        raise RuntimeError
 
-    with monkeypatch.context() as away:
-        away.setattr(world.tools.store, "put", refuse)
+    with monkeypatch.context() as broken:
+        broken.setattr(world.tools.store, "put", breaks)
         for _minute in range(30):
             await step(world, minutes=1)
 
@@ -81,7 +80,7 @@ async def test_what_a_policy_could_not_export_comes_back_after_a_while_and_not_a
     office = await an_office(world)
     item = await an_invoice(world, office, day=date(2026, 10, 6))
     await set_policy(world, office, **policy)
-    await the_store_is_away(world, monkeypatch)
+    await the_build_breaks(world, monkeypatch)
     assert [one.state for one in await exports_of(world, office.dossier)] == [ExportState.ABANDONED]
     assert (await again(world, item)).state is ItemState.READY
     await step(world, minutes=65)
@@ -98,6 +97,20 @@ async def test_an_export_by_hand_that_is_given_up_stays_so(world: World) -> None
     await step(world, hours=3)
     assert [one.state for one in await exports_of(world, office.dossier)] == [ExportState.ABANDONED]
     assert await jobs(world, "bundles.by_policy") == []
+
+
+async def test_history_says_for_whom_the_portal_gave_an_export_up(world: World) -> None:
+    office = await an_office(world)
+    await an_invoice(world, office)
+    await a_dead_build(world, office)
+    await step(world, minutes=3)
+    other = await a_staff_member(world, office.firm, Role.ACCOUNTANT, name="Tom Aerts")
+    where = f"/dossiers/{office.dossier.id}/history"
+    async with sign_in(world, other, office.host) as client:
+        assert f"the portal on behalf of {office.owner.name}" in (await client.get(where)).text
+        theirs = await client.get(where, params={"person": str(office.owner.person_id)})
+        assert "on behalf of" in theirs.text
+        assert "on behalf of" not in (await client.get(where, params={"person": str(other.person_id)})).text
 
 
 async def test_an_export_that_comes_back_late_carries_the_month_that_fell_due_meanwhile(
@@ -186,7 +199,7 @@ async def test_what_was_put_aside_for_its_damaged_file_is_shown_and_leaves_when_
         await world.run_jobs()
         assert (await again(world, item)).state is ItemState.HELD
         page = await client.get(office.export_path)
-        assert "1 item was put aside" in page.text
+        assert "1 item could not leave" in page.text
         assert "Its file is missing or damaged in the store." in page.text
         mend()
         answer = await client.post(f"{office.export_path}/try-again")
@@ -195,7 +208,7 @@ async def test_what_was_put_aside_for_its_damaged_file_is_shown_and_leaves_when_
         assert (now.state, now.state_reason) == (ItemState.READY, None)
         page = await client.get(office.export_path)
         assert "1 item goes on." in page.text
-        assert "put aside" not in page.text
+        assert "could not leave" not in page.text
         await press_export(client, office)
         await world.run_jobs()
         assert (await client.post(f"{office.export_path}/try-again")).status_code == 303
@@ -215,11 +228,10 @@ async def test_a_damaged_file_that_had_left_holds_up_no_re_export_of_the_others(
         await press_export(client, office)
         await world.run_jobs()
         mend = await damage(world, broken)
-        for _ in range(2):  # the first finds the damage, the second leaves without it
-            await press_export(client, office, include_exported="yes")
-            await world.run_jobs()
-        first, given_up, second = await exports_of(world, office.dossier)
-        assert [one.number for one in (first, given_up, second)] == [1, None, 2]
+        await press_export(client, office, include_exported="yes")
+        await world.run_jobs()
+        first, second = await exports_of(world, office.dossier)
+        assert [one.number for one in (first, second)] == [1, 2]
         assert (second.total, (await again(world, broken)).state) == (1, ItemState.BUNDLED)
         assert "Its file is missing or damaged" in (await client.get(office.export_path)).text
         mend()
@@ -271,7 +283,7 @@ async def test_what_still_waits_for_approval_goes_back_to_waiting_and_what_was_r
         await put_aside(world, office, item)
     await decide(disputed, ApprovalState.DISPUTED)  # while it was aside
     async with sign_in(world, office.owner, office.host) as client:
-        assert "2 items were put aside" in (await client.get(office.export_path)).text
+        assert "2 items could not leave" in (await client.get(office.export_path)).text
         await client.post(f"{office.export_path}/try-again")
     states = [(await again(world, item)).state for item in (asked, disputed, approved, rejected)]
     assert states == [ItemState.WAITING, ItemState.HELD, ItemState.READY, ItemState.HELD]
@@ -298,7 +310,7 @@ async def test_only_who_may_export_tries_again_and_only_in_the_firms_own_dossier
         await session.execute(sa.update(Dossier).values(manager_id=assistant.person_id))
     async with sign_in(world, assistant, office.host) as client:
         page = await client.get(office.export_path)
-        assert "1 item was put aside" in page.text
+        assert "1 item could not leave" in page.text
         assert "try-again" not in page.text
         assert (await client.post(f"{office.export_path}/try-again")).status_code == 403
     other = await an_office(world, "ardennes")

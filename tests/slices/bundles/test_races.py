@@ -1,7 +1,8 @@
 """Exports beside edits and decisions: two sessions, each made to wait for the other by the database's own locks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import anyio
 import pytest
@@ -48,7 +49,7 @@ async def behind(
     world: World,
     first: Callable[[WriteSession], Awaitable[None]],
     office: Office,
-    second: Callable[[], Awaitable[None]],
+    second: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """`second` begins while the transaction of `first` is still open, and must wait for it."""
     async with anyio.create_task_group() as group, as_firm(world, office) as session:

@@ -13,6 +13,7 @@ from portal.features.bundles.models import Delivery, Export
 from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Role
 from tests.support.builders import a_dossier, a_staff_member, sign_in
+from tests.support.builders_agents import paired
 from tests.support.builders_exports import Office, an_invoice, an_office, exports_of, press_export
 from tests.support.world import World
 
@@ -46,7 +47,8 @@ def failed(page: httpx.Response) -> int:
 
 async def test_a_bundle_that_arrived_after_all_is_not_counted_as_failed_any_more(world: World) -> None:
     office = await an_office(world)
-    export = await a_bundle(world, office)
+    async with paired(world, office):
+        export = await a_bundle(world, office)
     await set_delivery(world, DeliveryState.REFUSED)
     async with sign_in(world, office.owner, office.host) as client:
         assert failed(await client.get("/exports")) == 1
@@ -64,7 +66,8 @@ async def test_a_bundle_that_arrived_after_all_is_not_counted_as_failed_any_more
 
 async def test_a_double_click_on_deliver_again_makes_one_delivery(world: World) -> None:
     office = await an_office(world)
-    export = await a_bundle(world, office)
+    async with paired(world, office):
+        export = await a_bundle(world, office)
     await set_delivery(world, DeliveryState.REFUSED)
     answers: list[int] = []
     async with sign_in(world, office.owner, office.host) as client:

@@ -1,5 +1,6 @@
 """The start page: it never says that all is well when something is not."""
 
+import re
 from datetime import date
 
 import sqlalchemy as sa
@@ -26,6 +27,19 @@ async def test_nothing_new_but_a_failed_delivery_is_no_reason_to_say_well_done(w
         assert "Well done" not in page
         assert "One delivery failed" in page
         assert "deliveries failed" not in page
+
+
+async def test_members_read_of_no_export(world: World) -> None:
+    office = await an_office(world)
+    await an_invoice(world, office)
+    member = await a_member(world, office.firm, office.dossier.company_id, Role.ENTREPRENEUR)
+    async with sign_in(world, member, office.host) as client:
+        for path in ("/", "/documents"):
+            page = (await client.get(path)).text
+            assert "ready for your accountant" in page.lower()
+            assert "export" not in re.sub(r"<[^>]+>", " ", page).lower()
+    async with sign_in(world, office.owner, office.host) as client:
+        assert "ready to export" in (await client.get(f"/dossiers/{office.dossier.id}/documents")).text
 
 
 async def test_a_member_with_documents_to_approve_is_not_told_that_nothing_came_in(world: World) -> None:

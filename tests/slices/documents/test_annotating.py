@@ -54,8 +54,9 @@ async def test_the_second_of_two_sees_what_the_first_wrote_and_keeps_what_was_ty
             f"{theirs}/annotate", data={**second, "note": "for the new oven", "tags": "oven"}
         )
         assert refused.status_code == 409
-        assert "Somebody else saved this while you were writing" in refused.text
-        assert "<strong>Note:</strong> ask for the delivery note</p>" in refused.text
+        assert "Somebody else changed this while you had it open" in refused.text
+        assert "<strong>Note</strong>" in refused.text
+        assert "<strong>ask for the delivery note</strong>" in refused.text
         again = form_of(refused)
         assert (again["note"], again["tags"]) == ("for the new oven", "oven")
         assert await stored(office) == ("ask for the delivery note", [], "open")

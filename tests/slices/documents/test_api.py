@@ -64,6 +64,22 @@ async def test_a_program_reads_corrects_and_annotates(office: Office, client: ht
     wrong = await client.patch(path(office, document), json={"amounts": {"net_21": "much"}})
     assert wrong.status_code == 400
     assert "net_21" in wrong.json()["fields"]
+    for amounts, field in (
+        ({"total": "1.234", "vat": "21"}, "total"),
+        ({"total": 1.234, "vat": "21"}, "total"),
+        ({"gross": "5"}, "gross"),
+    ):
+        wrong = await client.patch(path(office, document), json={"amounts": amounts})
+        assert (wrong.status_code, list(wrong.json()["fields"])) == (400, [field])
+    hidden = b'{"amounts": {"total": 100.000000000000000001, "vat": "21"}}'
+    wrong = await client.patch(
+        path(office, document), content=hidden, headers={"content-type": "application/json"}
+    )
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["total"])
+    total = await client.patch(path(office, document), json={"amounts": {"total": 121, "vat": "21"}})
+    assert (total.json()["net"], total.json()["gross"]) == ("100.00", "121.00")
+    wrong = await client.patch(path(office, document), json={"number": "F\u00001"})
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["number"])
     unknown = await client.patch(path(office, document), json={"gross": "1"})
     assert unknown.status_code == 400
 
@@ -84,8 +100,10 @@ async def test_a_locked_document_answers_409_locked_as_problem_json(
     assert (noted.status_code, noted.json()["payment_state"], noted.json()["locked"]) == (200, "paid", True)
 
 
-async def test_a_program_deletes_what_has_not_left(office: Office, client: httpx.AsyncClient) -> None:
-    document = await a_typed(office)
+async def test_a_program_deletes_what_has_not_left_and_need_not_be_kept(
+    office: Office, client: httpx.AsyncClient
+) -> None:
+    document = await office.purchase(issued="2010-03-01")
     assert (await client.delete(path(office, document))).status_code == 204
     assert (await client.get(path(office, document))).status_code == 404
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.documents.models import Document
+from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage
@@ -89,7 +90,7 @@ async def test_strangers_meet_not_found_like_for_an_unknown_id(office: Office) -
     elsewhere = await a_company(world, office.firm, "Garage Lambrecht", claimed=True)
     from tests.support.builders import a_dossier
 
-    await a_dossier(world, office.firm, elsewhere, code="2", access="granted")
+    await a_dossier(world, office.firm, elsewhere, code="2", access=Access.GRANTED)
     neighbour = await a_member(world, office.firm, elsewhere.id)
     below = ["", "/pages/1", "/files/original", "/edit", "/delete"]
     async with sign_in(world, stranger, "ardennes.localhost") as client:
@@ -135,15 +136,18 @@ async def test_a_typed_document_is_corrected_and_asked_about_again(office: Offic
         path = await typed(office, client)
         form = await client.get(f"{path}/edit")
         assert 'value="F-17"' in form.text
-        assert 'value="100.00"' in form.text
-        wrong = await client.post(f"{path}/edit", data={**ENTRY, "version": "1", "issue_date": "12-10"})
+        assert 'value="121.00"' in form.text, "the total, with its one rate"
+        assert 'name="vat" value="21" checked' in form.text
+        wrong = await client.post(f"{path}/edit", data={**ENTRY, "issue_date": "12-10"})
         assert wrong.status_code == 422
         assert "This is not a date." in wrong.text
-        answer = await client.post(f"{path}/edit", data={**ENTRY, "version": "1", "number": "F-18"})
+        answer = await client.post(f"{path}/edit", data={**ENTRY, "number": "F-18"})
         assert answer.status_code == 303
         assert "F-18" in (await client.get(path)).text
-        stale = await client.post(f"{path}/edit", data={**ENTRY, "version": "1", "number": "F-19"})
+        seen = {"seen_number": "F-17", "number": "F-19"}
+        stale = await client.post(f"{path}/edit", data={**ENTRY, **seen})
         assert stale.status_code == 409
+        assert "F-18" in (await client.get(path)).text
 
 
 async def test_a_locked_document_shows_its_lock_and_refuses_with_409(office: Office) -> None:
@@ -155,7 +159,7 @@ async def test_a_locked_document_shows_its_lock_and_refuses_with_409(office: Off
         assert f"{path}/edit" not in page.text
         assert f"{path}/delete" not in page.text
         for method, sub in (("GET", "/edit"), ("POST", "/edit"), ("GET", "/delete"), ("POST", "/delete")):
-            data = {**ENTRY, "version": "1", "number": "x"} if method == "POST" else None
+            data = {**ENTRY, "number": "x"} if method == "POST" else None
             answer = await client.request(method, path + sub, data=data)
             assert answer.status_code == 409, (method, sub)
             assert "locked" in answer.text
@@ -169,7 +173,7 @@ async def test_a_locked_document_shows_its_lock_and_refuses_with_409(office: Off
 
 
 async def test_deleting_asks_first_and_a_reader_is_not_offered_it(office: Office) -> None:
-    document = await office.purchase()
+    document = await office.purchase(issued="2010-03-01")
     reader = await a_member(office.world, office.firm, office.company.id, Role.READER)
     async with sign_in(office.world, reader) as client:
         page = await client.get(f"/documents/{document.id}")

@@ -36,7 +36,7 @@ async def test_a_document_that_left_twice_shows_both_bundles_each_with_its_proof
         "In bundle 2",
         "Delivered",
     ]
-    assert page.count("re-export ·") == 1
+    assert page.count("Re-exported ·") == 1
 
 
 async def test_a_list_filters_by_the_words_its_rows_say(world: World) -> None:

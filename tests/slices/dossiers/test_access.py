@@ -123,8 +123,8 @@ async def test_the_owner_declines_and_the_firm_may_ask_again_after_a_week(world:
 async def test_ending_the_access_stops_the_sight_on_every_dossier_of_the_firm(world: World) -> None:
     _noordzee, ardennes, company, owner = await a_claimed_company(world)
     first = await a_dossier(world, ardennes, company, access=Access.GRANTED)
-    second = await a_dossier(world, ardennes, company, code="2", access=Access.GRANTED)
-    third = await a_dossier(world, ardennes, company, code="3", access=Access.REQUESTED)
+    second = await a_dossier(world, ardennes, company, code="2", activity="Shop", access=Access.GRANTED)
+    third = await a_dossier(world, ardennes, company, code="3", activity="Rental", access=Access.REQUESTED)
     async with sign_in(world, owner) as client:
         page = await client.get(f"/my-accountant/{ardennes.id}/end")
         assert "sees nothing of your company any more, at once" in page.text
@@ -192,7 +192,7 @@ async def test_another_companys_owner_and_the_staff_cannot_answer(world: World) 
 async def test_one_firm_mails_an_owner_once_while_its_request_waits(world: World) -> None:
     _noordzee, ardennes, company, _owner = await a_claimed_company(world)
     await ask(world, ardennes, company, code="1")
-    await ask(world, ardennes, company, code="2")
+    await ask(world, ardennes, company, code="2", activity="Rental", second=True)
     assert len(mails(world, ardennes.id)) == 1
 
 
@@ -202,9 +202,9 @@ async def test_a_firm_may_not_try_all_numbers_there_are(
     monkeypatch.setattr(core, "REQUESTS_PER_DAY", 2)
     _noordzee, ardennes, company, _owner = await a_claimed_company(world)
     await ask(world, ardennes, company, code="1")
-    await ask(world, ardennes, company, code="2")
+    await ask(world, ardennes, company, code="2", activity="Rental", second=True)
     with pytest.raises(TooMany):
-        await ask(world, ardennes, company, code="3")
+        await ask(world, ardennes, company, code="3", activity="Shop", second=True)
 
 
 async def test_an_owner_who_declined_is_not_asked_again_through_another_dossier(world: World) -> None:
@@ -214,10 +214,10 @@ async def test_an_owner_who_declined_is_not_asked_again_through_another_dossier(
     async with sign_in(world, owner) as client:
         assert (await client.post(f"/my-accountant/{ardennes.id}/decline")).status_code == 303
     with pytest.raises(Conflict) as refused:
-        await ask(world, ardennes, company, activity="Rental", code="2")
+        await ask(world, ardennes, company, activity="Rental", code="2", second=True)
     assert refused.value.code == "too_soon"
     world.clock.at += timedelta(days=8)
-    second = await ask(world, ardennes, company, activity="Rental", code="2")
+    second = await ask(world, ardennes, company, activity="Rental", code="2", second=True)
     async with sign_in(world, owner) as client:
         assert (await client.post(f"/my-accountant/{ardennes.id}/decline")).status_code == 303
     assert [await access_of(world, one) for one in (first, second)] == [Access.DECLINED] * 2

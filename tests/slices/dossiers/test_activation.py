@@ -186,12 +186,17 @@ async def test_a_session_planted_before_activation_never_becomes_the_session(wor
         assert (await thief.get("/")).status_code == 303
 
 
-async def test_whoever_was_signed_in_before_is_signed_out_by_an_activation(world: World) -> None:
+async def test_whoever_was_signed_in_before_is_signed_out_by_an_activation_they_agreed_to(
+    world: World,
+) -> None:
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
     path = await an_invitation(world, owner, await a_dossier(world, firm))
     async with sign_in(world, owner) as client:
-        answer = await activate(client, path)
+        asked = await activate(client, path)
+        assert asked.status_code == 409
+        yes = asked.text.partition('name="leave" value="')[2].partition('"')[0]
+        answer = await activate(client, path, leave=yes)
         assert answer.status_code == 303, answer.text
     async with world.as_system() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(LoginSession)) == 1

@@ -96,6 +96,7 @@ async def test_accepting_a_list_twice_leads_to_it(world: World) -> None:
         assert {(answer.status_code, answer.headers["location"]) for answer in answers} == {
             (303, f"/dossiers/import/{kept.id}")
         }
+        await world.run_jobs()
         assert "This list was accepted" in (await client.get(f"/dossiers/import/{kept.id}")).text
     async with world.as_system() as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(Dossier)) == 1

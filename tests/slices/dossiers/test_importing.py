@@ -13,7 +13,9 @@ from python_calamine import CalamineWorkbook
 
 from portal.features.dossiers import service
 from portal.features.dossiers.domain.columns import Column, cell_text, find_columns, letter
-from portal.features.dossiers.domain.importing import Known, KnownDossier, RowStatus, judge
+from portal.features.dossiers.domain.importing import judge
+from portal.features.dossiers.domain.matching import Known, KnownDossier
+from portal.features.dossiers.domain.rows import RowStatus
 from portal.features.dossiers.service import core, importing, workbooks
 from portal.kernel.actor import Role
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, sign_in
@@ -125,6 +127,7 @@ async def test_a_list_is_previewed_accepted_once_and_the_rest_comes_back_as_a_wo
         assert "check digits" in page.text
         answers = await asyncio.gather(*[client.post(f"{where}/accept") for _ in range(2)])
         assert [(one.status_code, one.headers["location"]) for one in answers] == [(303, where)] * 2
+        await world.run_jobs()
         errors = await client.get(f"{where}/errors")
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(errors.content)).get_sheet_by_index(0).to_python()
         assert "0999888471" in [cell for row in sheet for cell in row]
@@ -161,6 +164,7 @@ async def test_rows_beyond_the_requests_of_a_day_come_back_and_the_others_are_ca
     async with sign_in(world, owner) as client:
         where = (await upload(client, data)).headers["location"]
         assert (await client.post(f"{where}/accept")).status_code == 303
+        await world.run_jobs()
         page = await client.get(where)
         assert "Not every row could be carried out" in page.text
         assert "Hand this row in again tomorrow" in page.text
@@ -234,9 +238,11 @@ async def test_an_assistants_list_is_refused_where_the_office_keeps_the_company_
         assert "Mine now" not in (await client.get(f"{where}?show=create")).text
         await a_dossier(world, firm, await a_company(world, firm, number=late), code="2")
         assert (await client.post(f"{where}/accept")).status_code == 303
-        page = await client.get(f"{where}?show=error")
-        assert "Not every row could be carried out" in page.text
+        await world.run_jobs()
+        page = await client.get(f"{where}?show=overtaken")
+        assert "One row has changed since you looked" in page.text
         assert "Kept meanwhile" in page.text
+        assert "Ask its file manager" in page.text
     async with world.as_scope(firm_id=firm.id) as session:
         assert [one.name for one in await service.all_of(session, assistant)] == ["New"]
 

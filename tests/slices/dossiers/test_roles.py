@@ -72,14 +72,15 @@ async def test_an_assistant_does_not_reach_a_company_of_the_office_by_its_number
         assert answer.status_code == 422
         assert "Your office keeps this company already" in answer.text.partition('id="number-error"')[2]
     accountant = await a_staff_member(world, firm, Role.ACCOUNTANT)
-    assert (await create(world, firm, accountant, managed.number)).company_id == managed.company_id
+    made = await create(world, firm, accountant, managed.number, activity="Transport", second=True)
+    assert made.company_id == managed.company_id
 
 
 async def test_an_assistant_makes_a_second_dossier_on_a_company_in_sight(world: World) -> None:
     firm = await a_firm(world)
     assistant = await a_staff_member(world, firm, Role.ASSISTANT)
     first = await create(world, firm, assistant, a_number())
-    second = await create(world, firm, assistant, first.number, activity="Transport")
+    second = await create(world, firm, assistant, first.number, activity="Transport", second=True)
     assert second.company_id == first.company_id
     assert await seen_by(world, firm, assistant) == {first.id, second.id}
 
@@ -185,7 +186,7 @@ async def test_the_books_are_closed_by_the_file_manager_and_it_is_in_the_audit_l
     async with world.as_system() as session:
         event = await session.scalar(sa.select(AuditEvent).where(AuditEvent.action == "dossiers.updated"))
     assert event is not None
-    assert event.data["closed_until"] == [None, "2025-12-31"]
+    assert event.data["fields"]["closed_until"] == [None, "2025-12-31"]
 
 
 async def test_the_period_in_which_the_office_keeps_the_books(world: World) -> None:

@@ -182,7 +182,7 @@ async def test_a_paper_is_entered_beside_its_page_and_the_next_one_comes(office:
         assert f"{path}/pages/1" in page.text
         wrong = await client.post(path, data={"kind": "purchase_invoice", "number": "F1"})
         assert wrong.status_code == 422
-        assert "Enter the amount without VAT" in wrong.text
+        assert "Enter the total, VAT included." in wrong.text
         assert 'value="F1"' in wrong.text
         entry = {
             "kind": "expense_receipt",

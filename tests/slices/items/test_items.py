@@ -148,16 +148,18 @@ async def test_a_purchase_waits_where_the_policy_asks_a_sale_and_a_statement_do_
     assert (dossier.waiting_count, dossier.ready_count, dossier.item_count) == (1, 2, 3)
 
 
-async def test_every_dossier_with_open_access_gets_an_item_and_no_other(scene: Scene) -> None:
+async def test_every_firm_with_open_access_gets_one_item_and_no_other(scene: Scene) -> None:
     world = scene.world
     other = await a_firm(world, "ardennes", "Bureau Ardennes")
     granted = await a_dossier(world, other, scene.company, code="9", access=Access.GRANTED)
     await a_dossier(
         world, await a_firm(world, "third", "Third"), scene.company, code=None, access=Access.ENDED
     )
-    second = await a_dossier(world, scene.firm, scene.company, code="01205", access=Access.GRANTED)
+    await a_dossier(
+        world, scene.firm, scene.company, code="01205", activity="Transport", access=Access.GRANTED
+    )
     await scene.purchase()
-    assert {item.dossier_id for item in await scene.items()} == {scene.dossier.id, second.id, granted.id}
+    assert {item.dossier_id for item in await scene.items()} == {scene.dossier.id, granted.id}
     by_dossier = {item.dossier_id: item.state for item in await scene.items()}
     assert by_dossier[granted.id] is ItemState.READY, "the other firm's policy does not ask"
 
@@ -416,16 +418,25 @@ def test_where_items_begin_and_go_after_a_change() -> None:
     waits = (ItemState.WAITING, ApprovalState.WAITING)
     ready = (ItemState.READY, ApprovalState.NOT_NEEDED)
     kinds = ["purchase_invoice"]
-    assert first_states(ItemKind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds) == waits
-    assert first_states(ItemKind.PURCHASE_INVOICE, needs_approval=False, approval_kinds=kinds) == ready
-    assert first_states(ItemKind.STATEMENT, needs_approval=True, approval_kinds=["statement"]) == ready
-    assert after_change(ItemState.HELD, ApprovalState.DISPUTED, ready) == waits
-    assert after_change(ItemState.HELD, ApprovalState.NOT_NEEDED, ready) == (
+    assert (
+        first_states(ItemKind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds, can_answer=True)
+        == waits
+    )
+    assert (
+        first_states(ItemKind.PURCHASE_INVOICE, needs_approval=False, approval_kinds=kinds, can_answer=True)
+        == ready
+    )
+    assert (
+        first_states(ItemKind.STATEMENT, needs_approval=True, approval_kinds=["statement"], can_answer=True)
+        == ready
+    )
+    assert after_change(ItemState.HELD, ApprovalState.DISPUTED, ready, can_answer=True) == waits
+    assert after_change(ItemState.HELD, ApprovalState.NOT_NEEDED, ready, can_answer=True) == (
         ItemState.HELD,
         ApprovalState.NOT_NEEDED,
     )
-    assert after_change(ItemState.DELIVERED, ApprovalState.NOT_NEEDED, ready) == ready
-    assert after_change(ItemState.RESERVED, ApprovalState.APPROVED, waits) == (
+    assert after_change(ItemState.DELIVERED, ApprovalState.NOT_NEEDED, ready, can_answer=True) == ready
+    assert after_change(ItemState.RESERVED, ApprovalState.APPROVED, waits, can_answer=True) == (
         ItemState.RESERVED,
         ApprovalState.APPROVED,
     )

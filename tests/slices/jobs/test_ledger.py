@@ -15,6 +15,7 @@ from portal.jobs.contract import Handler, Sweep, Tools
 from portal.jobs.models import JobRow
 from portal.jobs.runner import LostClaim, Task
 from portal.kernel.actor import Actor
+from portal.kernel.errors import Unavailable
 from portal.kernel.language import Language, current_language, speaking
 from tests.support.builders_exports import jobs
 from tests.support.builders_jobs import Bench, Happened, Note
@@ -71,16 +72,16 @@ async def test_a_job_exists_exactly_when_its_cause_does(bench: Bench, world: Wor
 
 
 async def test_the_bell_rings_after_the_commit_and_never_for_a_rollback(bench: Bench, world: World) -> None:
-    rung: list[UUID] = []
-    world.tools.database.session_info["ring"] = rung.append
+    rung: list[int] = []
+    world.tools.database.session_info["ring"] = lambda: rung.append(1)
     with pytest.raises(RuntimeError):
         await enqueue_and_fail(bench)
     async with world.as_scope(firm_id=bench.firm_id) as session:
-        job_id = await ledger.enqueue(session, bench.actor, Note())
+        await ledger.enqueue(session, bench.actor, Note())
         later = world.clock.now() + timedelta(hours=1)
         await ledger.enqueue(session, bench.actor, Note(), due_at=later)
         assert rung == []
-    assert rung == [job_id]
+    assert rung == [1]
 
 
 async def test_while_an_unfinished_job_has_a_key_no_other_is_written(bench: Bench, world: World) -> None:
@@ -117,7 +118,7 @@ async def test_a_claimed_job_is_nobody_elses_while_its_lease_lasts(bench: Bench,
     assert claimed is not None
     assert not await second.run(job_id)
     assert await second.run_all() == 0
-    assert await second.due() == []
+    assert await second.claim() is None
     world.clock.at += timedelta(seconds=31)
     assert await second.run(job_id)
     assert (await row_of(world, job_id)).attempts == 2
@@ -186,6 +187,72 @@ async def test_a_refusal_is_final_and_a_part_that_is_away_is_not(bench: Bench, w
     assert (row.dead_at is not None, row.attempts, row.last_error) == (True, 1, "Conflict: taken")
     row = await row_of(world, away)
     assert (row.dead_at, row.last_error) == (None, "Unavailable: store_away")
+
+
+@pytest.mark.parametrize("what", ["away", "full", "gone"])
+async def test_a_part_that_is_away_uses_up_no_try_however_often_it_is_met(
+    bench: Bench, world: World, what: str
+) -> None:
+    job_id = await enqueue(bench, what)
+    pauses: list[float] = []
+    for _ in range(60):
+        world.clock.at = max(world.clock.at, (await row_of(world, job_id)).due_at)
+        await bench.runner().run(job_id)
+        row = await row_of(world, job_id)
+        assert (row.attempts, row.dead_at, row.lease_until) == (0, None, None)
+        pauses.append((row.due_at - world.clock.now()).total_seconds())
+    assert (pauses[0], pauses[-1]) == (5, 120)
+    assert pauses == sorted(pauses)
+    assert await noted(world) == 0
+
+
+@pytest.mark.parametrize("then", ["end", "away", "later"])
+async def test_what_could_not_be_written_is_written_before_anything_else_is_claimed(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """The database goes while a job is carried out: nothing of that run is there, and it was no try."""
+    job_id = await enqueue(bench, then)
+    runner = bench.runner()
+    row = await runner.claim()
+    assert row is not None
+
+    def gone(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as away:
+        away.setattr(type(world.tools.database), "system_scope", gone)
+        if then == "end":
+            away.setattr(type(world.tools.database), "transaction", gone)
+        await runner.carry_out(row)
+    assert (await row_of(world, job_id)).attempts == 1
+    assert await runner.claim() is None
+    row = await row_of(world, job_id)
+    assert (row.attempts, row.lease_until, row.dead_at) == (0, None, None)
+    assert row.due_at > world.clock.now()
+    assert runner._owed == []
+
+
+async def test_a_try_that_was_none_is_given_back_though_another_worker_was_first(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await enqueue(bench, "away")
+    first, second = bench.runner(), bench.runner()
+    row = await first.claim()
+    assert row is not None
+
+    def gone(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as away:
+        away.setattr(type(world.tools.database), "system_scope", gone)
+        await first.carry_out(row)
+    world.clock.at += timedelta(seconds=31)
+    other = await second.claim()
+    assert other is not None
+    assert other.attempts == 2
+    assert await first.claim() is None
+    row = await row_of(world, job_id)
+    assert (row.attempts, row.token, row.lease_until) == (1, other.token, other.lease_until)
 
 
 async def test_a_job_that_kills_its_worker_every_time_ends_as_a_dead_letter(

@@ -21,9 +21,7 @@ from redis.asyncio import Redis
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem, Delivery, Export
 from portal.features.items.domain import ItemState
-from portal.jobs.doorbell import Doorbell, redis_settings
-from portal.jobs.models import JobRow
-from portal.worker import create_worker
+from portal.jobs.doorbell import Doorbell, deserialize, listen, redis_settings, serialize
 from tests.support.builders import sign_in
 from tests.support.builders_exports import (
     Office,
@@ -35,7 +33,8 @@ from tests.support.builders_exports import (
     jobs,
     press_export,
 )
-from tests.support.world import ROOT, World
+from tests.support.servers import ROOT
+from tests.support.world import World
 
 LEASE = 2
 PATIENCE = 60
@@ -52,31 +51,6 @@ async def valkey(world: World) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-async def burst(world: World) -> None:
-    """A whole worker that ends when its queue is empty, in a loop of its own as its process would have.
-
-    arq walks out of its own asynchronous generator and leaves it to the loop to end it: that must not be the loop of some later test.
-    """
-
-    async def work() -> None:
-        worker = create_worker(world.settings, burst=True, handle_signals=False)
-        try:
-            await worker.main()
-        finally:
-            await worker.close()
-
-    await anyio.to_thread.run_sync(lambda: asyncio.run(work()))
-
-
-async def reconcile(world: World) -> int:
-    doorbell = Doorbell(world.settings.redis_url)
-    try:
-        world.clock.at = datetime.now(UTC)
-        return await world.runner.reconcile(doorbell)
-    finally:
-        await doorbell.close()
-
-
 async def requested(world: World, office: Office) -> None:
     """An invoice, a statement, and an export of both that waits for a worker."""
     await an_invoice(world, office, pdf=True)
@@ -86,48 +60,84 @@ async def requested(world: World, office: Office) -> None:
         assert answer.status_code == 303, answer.text
 
 
-async def test_a_flushed_valkey_loses_no_job(world: World, valkey: Redis) -> None:
+async def finished(world: World, office: Office) -> None:
+    """Wait for the one bundle of an office."""
+
+    async def done() -> bool:
+        return (await exports_of(world, office.dossier))[0].state is ExportState.FINISHED
+
+    await until(done, "the bundle")
+
+
+async def test_a_flushed_valkey_loses_no_job(
+    world: World, valkey: Redis, workers: list[subprocess.Popen[bytes]]
+) -> None:
     office = await an_office(world)
     await requested(world, office)
-    assert await reconcile(world) == 1
+    await ring(world)
     assert await valkey.zcard("arq:queue") == 1
     await valkey.flushall()
-    await burst(world)
-    assert (await exports_of(world, office.dossier))[0].state is ExportState.BUILDING
-    async with world.as_system() as session:  # five seconds later
-        await session.execute(sa.update(JobRow).values(rung_at=None))
-    assert await reconcile(world) == 1
-    await burst(world)
-    finished = (await exports_of(world, office.dossier))[0]
-    assert (finished.state, finished.number) == (ExportState.FINISHED, 1)
+    workers.append(start_worker(world))
+    await finished(world, office)
+    assert (await exports_of(world, office.dossier))[0].number == 1
 
 
-async def test_a_bell_rung_often_is_in_the_queue_once(world: World, valkey: Redis) -> None:
-    office = await an_office(world)
-    await requested(world, office)
-    (row,) = await jobs(world, "bundles.build")
+async def ring(world: World, times: int = 1) -> None:
     doorbell = Doorbell(world.settings.redis_url)
-    for _ in range(5):
-        await doorbell.send(row.id, 0)
+    for _ in range(times):
+        assert await doorbell.send()
     await doorbell.close()
+
+
+async def test_a_bell_rung_often_is_in_the_queue_once_and_names_nothing(world: World, valkey: Redis) -> None:
+    await ring(world, times=5)
     assert await valkey.zcard("arq:queue") == 1
-    assert not [key for key in await valkey.keys("*") if b"noordzee" in key or b"bundle" in key]
+    assert sorted(await valkey.keys("*")) == [b"arq:job:bell", b"arq:queue"]
+    word = deserialize(await valkey.get("arq:job:bell"))
+    assert (word["f"], word["a"], word["k"]) == ("run", [], {})
 
 
-async def test_a_name_that_arq_holds_for_a_dead_worker_does_not_silence_the_bell(
-    world: World, valkey: Redis
+async def test_the_bell_wakes_who_listens(world: World, valkey: Redis) -> None:
+    """Also after Valkey was away, and also for the bell of an older release, which named a job."""
+    heard = asyncio.Event()
+    listening = asyncio.create_task(listen(world.settings.redis_url, heard.set))
+    try:
+        for _ in range(2):
+            with anyio.fail_after(PATIENCE):
+                await heard.wait()  # the first time because it has just begun to listen
+            heard.clear()
+            await ring(world)
+        pool = await create_pool(redis_settings(world.settings.redis_url), job_serializer=serialize)
+        await pool.enqueue_job("run", "0198c0de-0000-7000-8000-000000000000")
+        await pool.aclose()
+        with anyio.fail_after(PATIENCE):
+            await heard.wait()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_word_that_arq_holds_for_a_dead_listener_holds_up_no_job(
+    world: World, valkey: Redis, workers: list[subprocess.Popen[bytes]]
 ) -> None:
-    """A worker that dies between taking a name and claiming the job leaves arq a name it keeps for over an hour."""
     office = await an_office(world)
     await requested(world, office)
-    (row,) = await jobs(world, "bundles.build")
-    pool = await create_pool(redis_settings(world.settings.redis_url))
-    await pool.set(f"arq:in-progress:{row.id}:0:0", b"1", ex=3610)
-    await pool.set(f"arq:job:{row.id}:0:0", b"held", ex=3610)
-    await pool.aclose()
-    await reconcile(world)
-    await burst(world)
-    assert (await exports_of(world, office.dossier))[0].state is ExportState.FINISHED
+    await valkey.set("arq:in-progress:bell", b"1", ex=3610)
+    await valkey.set("arq:job:bell", b"held", ex=3610)
+    workers.append(start_worker(world))
+    await finished(world, office)
+
+
+async def test_work_goes_on_from_the_ledger_while_valkey_is_away(
+    world: World, workers: list[subprocess.Popen[bytes]]
+) -> None:
+    world.clock.at = datetime.now(UTC)
+    office = await an_office(world)
+    await requested(world, office)
+    worker = start_worker(world, PORTAL_REDIS_URL="redis://127.0.0.1:1")
+    workers.append(worker)
+    await finished(world, office)
+    assert worker.poll() is None
 
 
 async def test_the_site_works_while_valkey_is_away(world: World) -> None:

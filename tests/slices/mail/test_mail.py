@@ -24,7 +24,8 @@ from portal.kernel.ids import FirmId
 from portal.kernel.language import Language
 from tests.support.builders import a_firm
 from tests.support.builders_dossiers import mails, text_of
-from tests.support.world import Servers, World, new_world
+from tests.support.servers import Servers
+from tests.support.world import World, new_world
 
 ACTIVATED = {"person": "Bert Claes", "company": "Bakkerij Peeters", "dossier_id": "1"}
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from portal.features.audit import service as audit
 from portal.features.dossiers.models import Dossier
 from portal.features.parties.models import Firm
 from portal.features.policies import service
@@ -15,6 +14,7 @@ from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Forbidden, Invalid
 from tests.support.builders import a_dossier, a_firm, a_staff_member, opened
+from tests.support.history import history
 from tests.support.world import World
 
 MONTHLY = PolicyValues(cadence=Cadence.LAST_FULL_MONTH)
@@ -66,10 +66,10 @@ async def test_every_change_is_in_the_audit_log_with_what_was_before(world: Worl
     dossier = await a_dossier(world, firm)
     await change(world, firm, owner, dossier, MINUTES)
     async with world.as_scope(firm_id=firm.id) as session:
-        (event,) = await audit.history_of_dossier(session, dossier.id)
+        (event,) = await history(session, dossier.id)
     assert event.action == "policies.changed"
-    assert event.data["changed"]["cadence"] == ["never", "after_delay"]
-    assert event.data["changed"]["needs_approval"] == [False, True]
+    assert event.data["fields"]["cadence"] == ["never", "after_delay"]
+    assert event.data["fields"]["needs_approval"] == [False, True]
     assert event.actor["name"] == owner.name
     assert await names_of_jobs(world) == ["items.policy_changed"]
 
@@ -81,7 +81,7 @@ async def test_saving_the_same_again_is_no_change(world: World) -> None:
     await change(world, firm, owner, dossier, MINUTES)
     await change(world, firm, owner, dossier, MINUTES)
     async with world.as_scope(firm_id=firm.id) as session:
-        assert len(await audit.history_of_dossier(session, dossier.id)) == 1
+        assert len(await history(session, dossier.id)) == 1
     assert await names_of_jobs(world) == ["items.policy_changed"]
 
 
@@ -94,8 +94,8 @@ async def test_back_to_the_default_once(world: World) -> None:
         assert await service.back_to_default(session, owner, dossier)
     async with world.as_scope(firm_id=firm.id) as session:
         assert not await service.back_to_default(session, owner, dossier)
-        actions = [event.data["own"] for event in await audit.history_of_dossier(session, dossier.id)]
-    assert actions == [False, True]
+        actions = [event.action for event in await history(session, dossier.id)]
+    assert actions == ["policies.defaulted", "policies.changed"]
     assert (await in_force(world, dossier)).cadence is Cadence.NEVER
 
 
@@ -199,7 +199,7 @@ async def test_two_people_saving_at_once_make_one_policy(world: World) -> None:
         found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.dossier_id == dossier.id))
         assert len(found.all()) == 1
     async with world.as_scope(firm_id=firm.id) as session:
-        assert len(await audit.history_of_dossier(session, dossier.id)) == 2
+        assert len(await history(session, dossier.id)) == 2
 
 
 async def test_another_firm_sees_no_policy_of_ours(world: World) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import anyio
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from portal.db.session import NOBODY, Database, Scope, open_company
@@ -76,7 +77,7 @@ async def _raise_inside(database: Database, scope: Scope) -> None:
 
 
 async def fails_in_the_database(database: Database, scope: Scope) -> None:
-    with pytest.raises(sa.exc.DBAPIError):
+    with pytest.raises(DBAPIError):
         await _divide_inside(database, scope)
 
 
@@ -93,10 +94,9 @@ async def is_cancelled(database: Database, scope: Scope) -> None:
 
 @pytest.mark.parametrize("how", [commits, rolls_back, raises, fails_in_the_database, is_cancelled])
 async def test_after_one_owner_the_next_sees_only_its_own_and_nobody_sees_nothing(
-    world: World, narrow: Database, how: object
+    world: World, narrow: Database, how: Callable[[Database, Scope], Awaitable[None]]
 ) -> None:
     first, second = await an_office(world), await an_office(world, "ardennes")
-    assert callable(how)
     await how(narrow, of(first))
     assert await lingering(narrow) == {}
     assert await seen(narrow, of(second)) == {second.firm.id}

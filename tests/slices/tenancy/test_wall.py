@@ -87,6 +87,7 @@ async def test_what_members_see_of_a_dossier_has_no_code_manager_or_folders(worl
         "firm_id",
         "company_id",
         "name",
+        "activity",
         "access",
         "access_since",
         "handed_over_at",
@@ -246,7 +247,7 @@ async def test_a_firm_cannot_give_itself_access_in_sql_of_its_own(world: World) 
     office = await an_office(world)
     claimed = await a_company(world, None, claimed=True)
     declined = await a_dossier(world, office.firm, claimed, code="A", access=Access.DECLINED)
-    waiting = await a_dossier(world, office.firm, claimed, code="B", access=Access.REQUESTED)
+    waiting = await a_dossier(world, office.firm, claimed, code="B", activity="Shop", access=Access.REQUESTED)
     scope = Scope(firm_id=office.firm.id)
     take = "update dossier set access = :access where id = :id"
     for dossier, access in (
@@ -260,7 +261,7 @@ async def test_a_firm_cannot_give_itself_access_in_sql_of_its_own(world: World) 
     assert await refusal(world, scope, move, id=office.dossier.id, company=claimed.id) == "42501"
     copy = (
         "insert into dossier select (jsonb_populate_record(d, jsonb_build_object("
-        "'id', cast(:new as uuid), 'code', 'C', 'access', cast(:access as text)))).* from dossier d where id = :id"
+        "'id', cast(:new as uuid), 'code', 'C', 'code_key', 'c', 'activity', 'Copy', 'access', cast(:access as text)))).* from dossier d where id = :id"
     )
     for access in ("granted", "managed"):
         answer = await refusal(world, scope, copy, new=new_id(), access=access, id=declined.id)

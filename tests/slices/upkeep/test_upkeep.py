@@ -8,6 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.agents.models import PairingCode
+from portal.features.approvals.domain import Said
+from portal.features.approvals.models import ClientNotice
 from portal.features.dossiers.domain import ImportState
 from portal.features.dossiers.models import DossierImport
 from portal.features.intake.models import IntakeFile
@@ -263,6 +265,34 @@ async def test_old_lists_lose_their_rows(world: World, office: Office) -> None:
         page = await client.get(f"/dossiers/import/{found['old'].id}")
         assert page.status_code == 200
         assert "Bert Claes" not in page.text
+
+
+async def test_what_clients_said_goes_when_it_was_handled_long_ago(world: World, office: Office) -> None:
+    now = world.clock.now()
+    handled = {"old": now - timedelta(days=91), "young": now - timedelta(days=89), "open": None}
+    async with world.as_system() as session:
+        for about, at in handled.items():
+            session.add(
+                ClientNotice(
+                    firm_id=office.dossier.firm_id,
+                    dossier_id=office.dossier.id,
+                    company_id=office.dossier.company_id,
+                    kind=Said.NOTE,
+                    document_id=None,
+                    file_id=None,
+                    decision="",
+                    about=about,
+                    text="Greetings",
+                    said_by_name="Bert Claes",
+                    said_at=now - timedelta(days=200),
+                    mailed_at=now,
+                    handled_at=at,
+                    handled_by_name=None,
+                )
+            )
+    async with world.as_system() as session:
+        await service.drop_old_rows(session, now)
+        assert set(await session.scalars(sa.select(ClientNotice.about))) == {"young", "open"}
 
 
 async def test_used_up_pairing_codes_go(world: World, office: Office) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from portal.db.roles import DatabaseUrls
 from tests.support.builders import a_firm
-from tests.support.world import Servers, World, world_on
+from tests.support.servers import Servers
+from tests.support.world import World, world_on
 
 
 @pytest.fixture(scope="module")

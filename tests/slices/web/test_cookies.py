@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from tests.support.builders import PASSWORD, a_firm, a_staff_member, sign_in
-from tests.support.world import Servers, World, new_world
+from tests.support.servers import Servers
+from tests.support.world import World, new_world
 
 
 @pytest.fixture
@@ -62,7 +63,8 @@ async def test_under_https_every_cookie_is_bound_to_its_host(secure_world: World
         assert "ui-toast" in shown.text
         ended = told(shown)
         assert "__Host-toast" not in client.cookies
-    assert set(found) == {"__Host-visitor", "__Host-language", "__Host-session", "__Host-toast"}
+    names = ("visitor", "language", "session", "toast", "marks")
+    assert set(found) == {f"__Host-{name}" for name in names}
     assert [name for name, flags in (found | ended).items() if not only_for_this_host(name, flags)] == []
     assert "__Host-toast" in ended
 

@@ -1,6 +1,5 @@
 """What a page offers leads somewhere: every link and every search box, for every role."""
 
-import re
 from collections import deque
 
 import pytest
@@ -9,19 +8,12 @@ from portal.kernel.actor import Role
 from tests.support.builders import a_member, a_staff_member, sign_in
 from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import an_office
-from tests.support.pages import local_paths
+from tests.support.pages import kind_of, local_paths
 from tests.support.world import World
 
 COMPANY_ROLES = (Role.ENTREPRENEUR, Role.APPROVER, Role.CONTRIBUTOR, Role.READER)
 MOST = 150
 """Pages; more than there are."""
-
-
-def kind_of(path: str) -> str:
-    """Pages that differ by an id or by the order of a list are of one kind."""
-    plain, _, query = path.partition("?")
-    names = sorted(part.partition("=")[0] for part in query.split("&"))
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "*", plain) + "?" + "&".join(names)
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ASSISTANT, *COMPANY_ROLES])

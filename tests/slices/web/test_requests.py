@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from portal.web.security import FORM_MOST
+from portal.web.bounds import FORM_MOST
+from tests.slices.web.test_hosts import scope
 from tests.support.builders import a_dossier, a_firm, a_staff_member, sign_in
 from tests.support.world import World
 
@@ -154,6 +155,30 @@ async def test_a_field_that_is_no_text_is_refused(world: World) -> None:
 async def test_a_body_nested_beyond_all_measure_is_refused(world: World) -> None:
     await a_firm(world)
     async with world.client() as client:
-        answer = await client.post("/api/v1/agent/pair", content=b"[" * 100_000)
+        answer = await client.post("/api/v1/agent/pair", content=b"[" * 60_000)
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/nowhere", "/api/v1/agent/pair"])
+@pytest.mark.parametrize("kind", [b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=b"])
+async def test_whoever_goes_away_inside_a_body_is_nobodys_fault(
+    world: World, path: str, kind: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await a_firm(world)
+    told: list[Any] = [
+        {"type": "http.request", "body": b"email=a", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return told.pop(0) if told else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"noordzee.localhost"), (b"content-type", kind), (b"content-length", b"400")]
+    await world.app(scope("POST", path, b"", headers), receive, send)
+    assert [one["status"] < 500 for one in sent if one["type"] == "http.response.start"] in ([], [True])
+    assert "web.unexpected" not in "".join(capsys.readouterr())

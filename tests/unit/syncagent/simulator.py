@@ -114,7 +114,11 @@ class Portal:
         headers: dict[str, str] | None = None,
     ) -> None:
         """Answer the next call of `path` (its end) with an error."""
-        body = json.dumps({"type": "about:blank", "title": "No", "status": status, "code": code}).encode()
+        said = {
+            "title": "Niet mogelijk",
+            "detail": "Het archief is stuk: \u202eleef",
+        }  # in somebody else's language
+        body = json.dumps({"type": "about:blank", **said, "status": status, "code": code}).encode()
         kind = "application/problem+json" if problem else "text/html"
         self.answers.setdefault(path, []).append(
             (status, kind, body if problem else b"<h1>No</h1>", headers or {})

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from portal.syncagent.client import GONE
 from portal.syncagent.download import TRIES
 from portal.syncagent.runner import Backoff
+from portal.syncagent.texts import TEXTS
 from tests.unit.syncagent.simulator import Agent, Portal
 
 BIG = {"CODA/a.cod": random.Random(7).randbytes(200_000)}
@@ -287,3 +289,45 @@ def test_proxies_of_the_environment_are_not_asked_for_names_of_this_computer(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     assert agent.once() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code", "said"),
+    [
+        ("d/bundle", 409, "archive_damaged", "is damaged in the portal"),
+        ("d/bundle", 409, "taken", "is with another agent"),
+        ("d/bundle", 409, "confirmed", "has arrived already"),
+        ("d/bundle", 409, "code_clash", "names the same folder"),
+        ("d/bundle", 404, "not_found", "was taken back"),
+        ("d/bundle", 409, "of_a_later_portal", "of_a_later_portal"),
+        ("d/bundle", 409, "\u202e<b>", "no longer offers"),
+        ("d/confirm", 400, "wrong_hash", "differs from the bundle's"),
+        ("d/bundle", 500, "unexpected", "something went wrong in the portal"),
+        ("/heartbeat", 403, "forbidden", "this agent may not"),
+        ("/deliveries", 503, "unavailable", "a part of the portal is away"),
+    ],
+)
+def test_what_the_portal_says_is_told_in_the_agents_own_words(
+    agent: Agent,
+    portal: Portal,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    status: int,
+    code: str,
+    said: str,
+) -> None:
+    portal.offer({"CODA/a.cod": b"a"}, delivery_id="d")
+    portal.fail(path, status, code)
+    agent.once()
+    everything = agent.said + caplog.text
+    assert said in everything
+    assert "archief" not in everything
+    assert "Niet mogelijk" not in everything
+    assert "\u202e" not in everything
+    if code != "not_found":
+        assert "took" not in everything
+        assert "taken back" not in everything
+
+
+def test_every_sentence_about_a_lost_delivery_is_in_the_table() -> None:
+    assert set(TEXTS) >= GONE

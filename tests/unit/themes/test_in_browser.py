@@ -140,6 +140,25 @@ def test_nothing_is_wider_than_a_phone(page: Page, site: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
+def test_the_longest_words_fit_a_phone(page: Page, site: str) -> None:
+    """French names of the menu are whole, and a long line that opens more of a page breaks."""
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.goto(f"{site}/noordzee-dossier.html")
+    menu = page.evaluate(
+        "(() => { const items = [...document.querySelectorAll('.ui-tabbar-item')];"
+        " const words = ['Liste de travail', 'Dossiers', 'Exports', 'Agents', 'Plus'];"
+        " items.forEach((item, index) => { item.lastChild.textContent = words[index] });"
+        " return items.map(item => [item.scrollWidth, item.clientWidth]) })()"
+    )
+    assert len(menu) == 5
+    assert [wide <= shown for wide, shown in menu] == [True] * 5, menu
+    page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<details class=ui-more open>"
+        "<summary>Dans 4 documents qui partent, quelque chose ne concorde pas</summary></details>')"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
 def test_the_tab_one_is_on_is_in_sight_on_a_phone(page: Page, site: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site}/noordzee-dossier.html")

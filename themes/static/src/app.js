@@ -29,6 +29,7 @@
   document.addEventListener("htmx:responseError", function (event) {
     // The server may have said more in an HX-Trigger toast; then this one would only repeat it.
     var said = event.detail.xhr.getResponseHeader("HX-Trigger") || "";
+    if (event.detail.xhr.getResponseHeader("X-Session")) return; // session.js asks
     if (said.indexOf("toast") < 0 && toasts) toast({ kind: "danger", text: toasts.dataset.textFailed });
   });
 

@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.accounts.pages import account, recovery, settings, signing
+from portal.features.accounts.pages import account, again, recovery, settings, signing
 
-ROUTES: list[Any] = [*signing.ROUTES, *recovery.ROUTES, *account.ROUTES, *settings.ROUTES]
+ROUTES: list[Any] = [*signing.ROUTES, *again.ROUTES, *recovery.ROUTES, *account.ROUTES, *settings.ROUTES]

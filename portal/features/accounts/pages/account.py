@@ -1,5 +1,6 @@
 """One's own account: name and language, password, the browsers one is signed in with, and as what one works."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +10,19 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import WriteSession, scope_of, take
 from portal.features.accounts import service
 from portal.features.accounts.pages.signing import secret_of
+from portal.features.audit import service as audit
 from portal.jobs.contract import Tools
-from portal.kernel.actor import Actor
+from portal.kernel.actor import RIGHTS, Actor, Right
 from portal.kernel.errors import Invalid, NotFound, TooMany, Unauthorised
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.web.cookies import set_session_cookie
 from portal.web.directories import SignedIn
+from portal.web.editing import Clash, clashes_in_words, laid_over
 from portal.web.forms import NOT_A_CHOICE, Form
-from portal.web.render import ROLE_NAMES, Toast, go, render
+from portal.web.render import ROLE_NAMES, Toast, go, local_path, render
 from portal.web.security import signed_in as somebody
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
@@ -37,19 +40,32 @@ async def _page(
     signed_in: SignedIn,
     *,
     values: dict[str, str] | None = None,
+    seen: dict[str, str] | None = None,
     errors: dict[str, str] | None = None,
+    overtaken: Sequence[Clash] = (),
     status: int = 200,
 ) -> Template:
+    present = {"name": signed_in.actor.name, "language": signed_in.language.value}
+    capacities = await service.capacities(tools, signed_in)
     return render(
         request,
         "pages/accounts/account.html",
         status=status,
-        values=values or {"name": signed_in.actor.name, "language": signed_in.language.value},
+        values=values or present,
+        seen=seen or present,
         errors=errors or {},
+        overtaken=overtaken,
         all_languages=LANGUAGES,
         sessions=await service.own_sessions(tools, signed_in),
-        capacities=await service.capacities(tools, signed_in),
+        capacities=capacities,
+        may_approve=any(Right.APPROVE in RIGHTS[one.role] for one in capacities),
+        approval_mails=await _mails(tools, signed_in.actor),
     )
+
+
+async def _mails(tools: Tools, actor: Actor) -> bool:
+    async with tools.database.reading(scope_of(actor)) as session:
+        return await service.approval_mails(session, actor)
 
 
 @get("/account", guards=[somebody])
@@ -70,15 +86,49 @@ async def change_profile(
 ) -> Template | Response[Any]:
     """My name and my language."""
     form = await Form.of(request)
+    person = await service.person(session, actor.person_id) if actor.person_id is not None else None
+    if person is None:
+        raise NotFound
+    await take(session, person)
+    present = {"name": person.name, "language": person.language.value}
+    edit = laid_over(form, present)
+    if edit.clashes:
+        words = {"name": (gettext(N_("Name")), {}), "language": (gettext(N_("Language")), dict(LANGUAGES))}
+        overtaken = clashes_in_words(edit, form, present, words, await audit.history_of(session, person.id))
+        return await _page(
+            request,
+            tools,
+            _present(signed_in),
+            values=form.values,
+            seen=edit.seen,
+            overtaken=overtaken,
+            status=409,
+        )
     try:
         name = form.text("name", required=True, longest=120)
         language = form.choice("language", Language)
         form.check()
     except Invalid as wrong:
         return await _page(
-            request, tools, _present(signed_in), values=form.values, errors=wrong.field_texts(), status=422
+            request,
+            tools,
+            _present(signed_in),
+            values=form.values,
+            seen=edit.seen,
+            errors=wrong.field_texts(),
+            status=422,
         )
     await service.change_profile(session, actor, name=name, language=language)
+    return go(request, "/account", Toast("success", gettext(N_("Saved."))))
+
+
+@post("/account/mails", guards=[somebody], status_code=200)
+async def choose_mails(
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+) -> Response[Any]:
+    """Whether I get a mail of what waits for my approval."""
+    form = await Form.of(request)
+    await service.choose_mails(session, actor, approval_mails=form.ticked("approval_mails"))
     return go(request, "/account", Toast("success", gettext(N_("Saved."))))
 
 
@@ -141,8 +191,8 @@ async def switch(
     opened = await service.switch(
         tools, _present(signed_in), company_id, request.headers.get("user-agent", "")
     )
-    answer = go(request, "/")
-    set_session_cookie(tools.settings, answer, opened.token, opened.seconds)
+    answer = go(request, local_path(form.text("next", longest=2000)))
+    set_session_cookie(request, answer, opened.token, opened.seconds)
     return answer
 
 
@@ -150,4 +200,12 @@ def _role_names() -> dict[str, str]:
     return {role.value: gettext(name) for role, name in ROLE_NAMES.items()}
 
 
-ROUTES: list[Any] = [account_page, change_profile, change_password, end_session, switch_page, switch]
+ROUTES: list[Any] = [
+    account_page,
+    change_profile,
+    choose_mails,
+    change_password,
+    end_session,
+    switch_page,
+    switch,
+]

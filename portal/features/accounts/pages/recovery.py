@@ -12,10 +12,12 @@ from portal.features.accounts import service
 from portal.features.accounts.pages.signing import secret_of
 from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, NotFound, TooMany
+from portal.kernel.ids import link_token
 from portal.kernel.language import N_, gettext
 from portal.web.cookies import clear_session_cookie
-from portal.web.directories import HostFirm
+from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
+from portal.web.leaving import ask_to_leave
 from portal.web.limits import client_address
 from portal.web.render import Toast, go, render
 from portal.web.security import public
@@ -57,12 +59,16 @@ async def reset_page(
     token: FromPath[str],
     tools: NamedDependency[Tools],
     firm: NamedDependency[HostFirm],
+    signed_in: NamedDependency[SignedIn | None],
 ) -> Template:
-    """Behind the link: a new password."""
-    if not await service.reset_is_open(
-        tools, firm_id=firm.firm_id, token=token, address=client_address(request)
-    ):
+    """Behind the link: a new password. Somebody else who is signed in here is asked first."""
+    email = await service.reset_is_for(
+        tools, firm_id=firm.firm_id, token=link_token(token), address=client_address(request)
+    )
+    if email is None:
         return _page(request, closed=True, status=410)
+    if signed_in is not None and signed_in.email != email:
+        return ask_to_leave(request)
     return _page(request)
 
 
@@ -72,13 +78,20 @@ async def reset(
     token: FromPath[str],
     tools: NamedDependency[Tools],
     firm: NamedDependency[HostFirm],
+    signed_in: NamedDependency[SignedIn | None],
 ) -> Template | Response[Any]:
     """Use the link; then sign in with the new password."""
+    if signed_in is not None:
+        email = await service.reset_is_for(
+            tools, firm_id=firm.firm_id, token=link_token(token), address=client_address(request)
+        )
+        if email is not None and signed_in.email != email:
+            return ask_to_leave(request, status=409)
     try:
         await service.reset_password(
             tools,
             firm_id=firm.firm_id,
-            token=token,
+            token=link_token(token),
             password=await secret_of(request, "password"),
             address=client_address(request),
         )

@@ -11,14 +11,19 @@ from litestar.response import Template
 from portal.features.accounts import service
 from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, TooMany
-from portal.kernel.language import parse_language
+from portal.kernel.language import N_, gettext, parse_language
 from portal.web.cookies import LANGUAGE, clear_session_cookie, set_cookie, set_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
+from portal.web.keeping import with_kept
 from portal.web.limits import client_address
-from portal.web.render import go, local_path, render
+from portal.web.render import Toast, go, local_path, render
 from portal.web.security import public
 
+SOMEBODY_ELSES = N_(
+    "What was typed before belongs to somebody else, and is kept for them alone. This is your own start page."
+)
+ANOTHERS_PAGE = N_("The page before this is not yours as you are signed in now. This is your own start page.")
 LANGUAGE_SECONDS = 365 * 24 * 3600
 
 
@@ -33,11 +38,45 @@ async def sign_in_page(
     request: HTMXRequest,
     signed_in: NamedDependency[SignedIn | None],
     next: FromQuery[str | None] = None,  # noqa: A002 - its name in the address
+    kept: FromQuery[str | None] = None,
 ) -> Template | Response[Any]:
     """The form; whoever is signed in goes on."""
     if signed_in is not None:
         return go(request, local_path(next))
-    return render(request, "pages/accounts/sign_in.html", email="", next=local_path(next), problem=None)
+    return _page(request, email="", where=local_path(next), kept=kept)
+
+
+def _page(
+    request: HTMXRequest,
+    *,
+    email: str,
+    where: str,
+    kept: str | None,
+    page_owner: str = "",
+    problem: str | None = None,
+    leaving: SignedIn | None = None,
+    status: int = 200,
+) -> Template:
+    return render(
+        request,
+        "pages/accounts/sign_in.html",
+        status=status,
+        email=email,
+        next=where,
+        kept=(kept or "")[:64],
+        page_owner=page_owner,
+        problem=problem,
+        leaving=leaving,
+    )
+
+
+def leaves(form: Form, signed_in: SignedIn | None, email: str) -> bool:
+    """Whether what a form does may end the present session: there is none, it is the same person's, or its end was asked for."""
+    return (
+        signed_in is None
+        or service.normalised_email(email) == signed_in.email
+        or form.text("leave", longest=64) == signed_in.owner.key
+    )
 
 
 @post("/sign-in", guards=[public], status_code=200)
@@ -50,6 +89,18 @@ async def sign_in(
     """Check, open a session, go on."""
     form = await Form.of(request)
     email, where = form.text("email", longest=254), local_path(form.text("next"))
+    kept, page_owner = form.text("kept", longest=64), form.text("page_owner", longest=64)
+    if not leaves(form, signed_in, email):
+        return _page(
+            request,
+            email=email,
+            where=where,
+            kept=kept,
+            page_owner=page_owner,
+            leaving=signed_in,
+            status=409,
+        )
+    wanted = await service.owner_of_kept(tools, firm.firm_id, kept)
     try:
         opened = await service.sign_in(
             tools,
@@ -59,20 +110,30 @@ async def sign_in(
             address=client_address(request),
             user_agent=request.headers.get("user-agent", ""),
             replacing=signed_in,
+            wanted=wanted,
         )
     except (Invalid, TooMany) as refused:
-        page = render(
+        page = _page(
             request,
-            "pages/accounts/sign_in.html",
-            status=refused.status if isinstance(refused, TooMany) else 422,
             email=email,
-            next=where,
+            where=where,
+            kept=kept,
+            page_owner=page_owner,
             problem=refused.text(),
+            status=refused.status if isinstance(refused, TooMany) else 422,
         )
         page.headers.update(refused.headers)
         return page
-    answer = go(request, where)
-    set_session_cookie(tools.settings, answer, opened.token, opened.seconds)
+    owner = opened.signed_in.owner
+    if wanted is not None and wanted.person_id != owner.person_id:
+        answer = go(request, "/", Toast("info", gettext(SOMEBODY_ELSES)))
+    elif wanted is None and page_owner not in ("", owner.key):
+        answer = go(request, "/", Toast("info", gettext(ANOTHERS_PAGE)))
+    else:
+        if wanted is None or wanted.key != owner.key:
+            kept = await service.waiting_on(tools, owner, where) or ""
+        answer = go(request, with_kept(where, kept) if kept else where)
+    set_session_cookie(request, answer, opened.token, opened.seconds)
     return answer
 
 
@@ -81,9 +142,10 @@ async def sign_out(
     request: HTMXRequest, tools: NamedDependency[Tools], signed_in: NamedDependency[SignedIn | None]
 ) -> Response[Any]:
     """End this browser's session."""
+    form = await Form.of(request)
     if signed_in is not None:
         await service.sign_out(tools, signed_in)
-    answer = go(request, "/sign-in")
+    answer = go(request, local_path(form.text("next", longest=2000), "/sign-in"))
     clear_session_cookie(tools.settings, answer)
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

@@ -1,6 +1,6 @@
 """People: who they are, and what they are where."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
@@ -88,6 +88,19 @@ async def person(session: ReadSession, person_id: UUID) -> Person | None:
     return await repository.person(session, person_id)
 
 
+async def names(session: ReadSession, ids: Collection[object]) -> dict[UUID, str]:
+    """Names of people the session may see, also of those who left; anything that is no id is passed over."""
+    wanted = {found for one in ids if one and (found := _id(str(one))) is not None}
+    return {person.id: person.name for person in await repository.people(session, wanted)} if wanted else {}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMember, Person]]:
     """The staff of a firm."""
     return await repository.staff(session, firm_id)
@@ -148,16 +161,36 @@ async def change_profile(session: WriteSession, actor: Actor, *, name: str, lang
     person = await repository.person(session, actor.person_id) if actor.person_id is not None else None
     if person is None:
         raise NotFound
-    changed = sorted(
-        column
-        for column, value in (("name", name), ("language", language))
-        if getattr(person, column) != value
+    changed = audit.changes(
+        {"name": person.name, "language": person.language}, {"name": name, "language": language}
     )
     if not changed:
         return
     person.name, person.language = name, language
     await session.flush()
-    await audit.record(session, actor, "accounts.profile_changed", "person", person.id, columns=changed)
+    await audit.record(session, actor, "accounts.profile_changed", "person", person.id, fields=changed)
+
+
+async def approval_mails(session: ReadSession, actor: Actor) -> bool:
+    """Whether the actor gets the daily mail of what waits for approval."""
+    person = await repository.person(session, actor.person_id) if actor.person_id is not None else None
+    return person is not None and person.approval_mails
+
+
+async def choose_mails(session: WriteSession, actor: Actor, *, approval_mails: bool) -> None:
+    """A person's own choice of the daily mail of what waits for approval.
+
+    Raises:
+        NotFound: nobody is signed in.
+    """
+    person = await repository.person(session, actor.person_id) if actor.person_id is not None else None
+    if person is None:
+        raise NotFound
+    changed = audit.changes({"approval_mails": person.approval_mails}, {"approval_mails": approval_mails})
+    if changed:
+        person.approval_mails = approval_mails
+        await session.flush()
+        await audit.record(session, actor, "accounts.profile_changed", "person", person.id, fields=changed)
 
 
 async def change_password(tools: Tools, signed_in: SignedIn, *, current: str, new: str) -> None:

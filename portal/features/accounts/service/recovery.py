@@ -86,8 +86,8 @@ async def make_link(session: WriteSession, reset_id: UUID) -> str | None:
     return token
 
 
-async def reset_is_open(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> bool:
-    """Whether a link still leads to a new password.
+async def reset_is_for(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> str | None:
+    """The e-mail address whose password a link still changes; None for a link that does not work.
 
     Raises:
         TooMany: too many links from this network address.
@@ -95,7 +95,10 @@ async def reset_is_open(tools: Tools, *, firm_id: FirmId, token: str, address: s
     await limit(tools, f"reset:ip:{address}", LINKS_PER_NETWORK)
     async with tools.database.system_scope() as session:
         found = await repository.reset_by_token(session, token_hash(token), firm_id, tools.clock.now())
-    return found is not None
+        if found is None or found.person_id is None:
+            return None
+        person = await repository.person(session, found.person_id)
+    return person.email if person is not None else None
 
 
 async def reset_password(tools: Tools, *, firm_id: FirmId, token: str, password: str, address: str) -> None:

@@ -10,21 +10,24 @@ from portal.features.accounts import repository
 from portal.features.accounts.domain import browser_name
 from portal.features.accounts.models import CompanyMember, LoginSession, Person
 from portal.features.accounts.passwords import verify_password
+from portal.features.accounts.service import forms
 from portal.features.accounts.service.limits import give_back, limit
 from portal.features.accounts.service.people import normalised_email
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Role
 from portal.kernel.errors import Invalid, NotFound
-from portal.kernel.ids import CompanyId, FirmId, PersonId, new_token, token_hash
+from portal.kernel.ids import CompanyId, FirmId, PersonId, browser_mark, new_token, token_hash
 from portal.kernel.language import N_
-from portal.web.directories import SignedIn
+from portal.web.directories import PageOwner, SignedIn
 
 IDLE = timedelta(hours=12)
 ABSOLUTE = timedelta(days=7)
 TOUCH_AFTER = timedelta(minutes=1)
 TRIES_PER_ADDRESS = 30
 TRIES_PER_EMAIL = 8
+SOMEBODY_ELSE = N_("The page behind this was opened by %(name)s. Only they can go on with it.")
+SOMEBODY = N_("The page behind this was opened by somebody else. Only they can go on with it.")
 WRONG = N_("The e-mail address or the password is wrong.")
 
 
@@ -46,6 +49,8 @@ async def sign_in(
     address: str,
     user_agent: str,
     replacing: SignedIn | None = None,
+    wanted: PageOwner | None = None,
+    only_wanted: bool = False,
 ) -> NewSession:
     """Check a password and open a session on this firm's host, as staff or as member of a company.
 
@@ -53,9 +58,11 @@ async def sign_in(
 
     Args:
         replacing: the session this browser had until now; it ends.
+        wanted: somebody to go on as: when it is this person, in that capacity as long as they have it.
+        only_wanted: nobody else, and in no other capacity: the page that waits is theirs.
 
     Raises:
-        Invalid: wrong, or nothing here.
+        Invalid: wrong, or nothing here; or somebody else than `only_wanted` wants (`somebody_else`).
         TooMany: too many tries from this network address or for this e-mail address.
     """
     mail = normalised_email(email)
@@ -68,9 +75,19 @@ async def sign_in(
     if not await verify_password(stored, password) or person is None:
         raise Invalid(WRONG, code="wrong_credentials")
     async with tools.database.system_scope() as session:
-        opened = await open_session(session, firm_id, person, user_agent, replacing=replacing)
+        opened = None
+        mine = wanted is not None and wanted.person_id == person.id
+        if wanted is not None and mine and wanted.company_id is not None:
+            opened = await open_session(
+                session, firm_id, person, user_agent, company_id=wanted.company_id, replacing=replacing
+            )
+        if opened is None:
+            opened = await open_session(session, firm_id, person, user_agent, replacing=replacing)
         if opened is None:
             raise Invalid(WRONG, code="wrong_credentials")
+        if only_wanted and wanted is not None and opened.signed_in.owner.key != wanted.key:
+            said = SOMEBODY_ELSE if wanted.is_here else SOMEBODY
+            raise Invalid(said, code="somebody_else", name=wanted.name)  # nothing of this is kept
         await give_back(session, by_address, by_email)
         await audit.record(session, opened.signed_in.actor, "accounts.signed_in", "person", person.id)
     return opened
@@ -122,9 +139,9 @@ async def open_session(
     )
     repository.add(session, row)
     role = member.role if member is not None else (company[0].role if company else Role.READER)
-    return NewSession(
-        token, _signed_in(row, person, role, company[1] if company else None), int(ABSOLUTE.total_seconds())
-    )
+    signed_in = _signed_in(row, person, role, company[1] if company else None)
+    await forms.remember_page_token(session, signed_in.owner, row.csrf_token, browser_mark(token))
+    return NewSession(token, signed_in, int(ABSOLUTE.total_seconds()))
 
 
 def _signed_in(row: LoginSession, person: Person, role: Role, company_name: str | None) -> SignedIn:
@@ -289,3 +306,4 @@ class Sessions:
 async def end_expired(session: WriteSession) -> None:
     """Forget sessions and tries whose time is over; runs in the system scope."""
     await repository.end_expired(session, clock_of(session).now())
+    await forms.forget_old(session)

@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.approvals.pages import deciding, telling
+from portal.features.approvals.pages import deciding, messages, telling
 
-ROUTES: list[Any] = [*deciding.ROUTES, *telling.ROUTES]
+ROUTES: list[Any] = [*deciding.ROUTES, *telling.ROUTES, *messages.ROUTES]

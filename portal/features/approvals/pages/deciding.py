@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession, scope_of
+from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.approvals import service
 from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
 from portal.features.documents import service as documents
@@ -23,7 +23,9 @@ from portal.kernel.language import N_, gettext, ngettext
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render, toast_now
 from portal.web.security import member, requires
+from portal.web.session import EFFECT
 
+LOOKED = "that the approver saw what waits today: no reminder is sent about it"
 APPROVERS = [member, requires(Right.APPROVE)]
 REJECTION_NAMES = {
     Decision.DISPUTED: (N_("Disputed"), N_("It is for us, but something is wrong with it.")),
@@ -63,6 +65,7 @@ async def _case_page(
 ) -> Template:
     """Looked up in a short transaction of its own: while pages are counted, the request holds no connection."""
     async with tools.database.transaction(scope_of(actor)) as session:
+        await service.looked(session, actor)
         case = await service.case(session, actor, document_id)
         steps = await service.history(session, document_id)
     sha256, media_type = documents.shown_file(case.document)
@@ -80,6 +83,7 @@ async def _case_page(
         values=values or {},
         errors=errors or {},
         steps=steps,
+        remarks=documents.remarks(case.document),
         **names(case.document),
     )
 
@@ -91,7 +95,7 @@ def _all_done(request: HTMXRequest, actor: Actor) -> Template:
 # ── one at a time ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@get("/approve", guards=APPROVERS)
+@get("/approve", guards=APPROVERS, opt={EFFECT: LOOKED})
 async def first_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
@@ -99,13 +103,14 @@ async def first_page(
 ) -> Template:
     """The most urgent document that waits, or a friendly word when none does."""
     async with tools.database.transaction(scope_of(actor)) as session:
+        await service.looked(session, actor)
         document_id = await service.first(session)
     if document_id is None:
         return _all_done(request, actor)
     return await _case_page(request, tools, actor, document_id)
 
 
-@get("/approve/{document_id:uuid}", guards=APPROVERS)
+@get("/approve/{document_id:uuid}", guards=APPROVERS, opt={EFFECT: LOOKED})
 async def case_page(
     request: HTMXRequest,
     document_id: FromPath[UUID],
@@ -116,7 +121,7 @@ async def case_page(
     return await _case_page(request, tools, actor, document_id)
 
 
-@get("/approve/{document_id:uuid}/reject", guards=APPROVERS)
+@get("/approve/{document_id:uuid}/reject", guards=APPROVERS, opt={EFFECT: LOOKED})
 async def reject_page(
     request: HTMXRequest,
     document_id: FromPath[UUID],
@@ -208,7 +213,7 @@ async def withdraw(
 # ── the list ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _list(request: HTMXRequest, session: WriteSession, q: str) -> Template:
+async def _list(request: HTMXRequest, session: ReadSession, q: str) -> Template:
     text = q.strip()[:100]
     return render(
         request,
@@ -220,11 +225,15 @@ async def _list(request: HTMXRequest, session: WriteSession, q: str) -> Template
     )
 
 
-@get("/approve/list", guards=APPROVERS)
+@get("/approve/list", guards=APPROVERS, opt={EFFECT: LOOKED})
 async def list_page(
-    request: HTMXRequest, session: NamedDependency[WriteSession], q: FromQuery[str] = ""
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    q: FromQuery[str] = "",
 ) -> Template:
     """Everything that waits, to decide about several at once."""
+    await service.looked(session, actor)
     return await _list(request, session, q)
 
 

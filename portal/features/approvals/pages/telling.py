@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.approvals import service
 from portal.features.approvals.pages.deciding import names
 from portal.features.dossiers import service as dossiers
@@ -29,7 +29,7 @@ SENDERS = [member, requires(Right.SEND)]
 
 async def _send_page(
     request: HTMXRequest,
-    session: WriteSession,
+    session: ReadSession,
     actor: Actor,
     *,
     status: int = 200,
@@ -51,7 +51,7 @@ async def _send_page(
 
 @get("/send", guards=SENDERS)
 async def send_page(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
     """What is ready for the accountant, and the button."""
     return await _send_page(request, session, actor)
@@ -91,7 +91,7 @@ async def member_history(
     request: HTMXRequest,
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """The story of a document's approval, for the company."""
     document = await service.paper(session, actor, document_id)
@@ -113,7 +113,7 @@ async def staff_history(
     dossier_id: FromPath[UUID],
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """The same for the office, with the way to ask once more."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)

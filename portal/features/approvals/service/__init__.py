@@ -1,6 +1,6 @@
 """Approvals: the queue of what waits, decisions, their history, and *Send to my accountant*."""
 
-from portal.features.approvals.models import ApprovalDecision, HandOver
+from portal.features.approvals.models import ApprovalDecision, ClientNotice, HandOver
 from portal.features.approvals.repository import Place
 from portal.features.approvals.service.deciding import (
     BulkResult,
@@ -20,6 +20,19 @@ from portal.features.approvals.service.handing_over import (
     ready,
     tell_accountant,
 )
+from portal.features.approvals.service.hearing import (
+    Notices,
+    TellOffice,
+    access_ended,
+    client_said,
+    file_answered,
+    handled,
+    no_longer_said,
+    notices,
+    notices_of,
+    paper_moved,
+    tell_office,
+)
 from portal.features.approvals.service.looking import (
     Case,
     Queue,
@@ -35,36 +48,53 @@ from portal.features.approvals.service.looking import (
     papers,
     queue,
 )
+from portal.features.approvals.service.reminding import RemindApprover, looked, remind, remind_all
 
 __all__ = [
     "ApprovalDecision",
     "BulkResult",
     "Case",
+    "ClientNotice",
     "Decided",
     "HandOver",
     "Home",
+    "Notices",
     "Place",
     "Queue",
     "Ready",
     "ReadyInDossier",
+    "RemindApprover",
     "Step",
+    "TellOffice",
+    "access_ended",
     "ask_again",
     "case",
+    "client_said",
     "count_waiting",
     "decide",
     "decide_many",
+    "file_answered",
     "first",
     "following",
     "hand_over",
     "hand_overs",
+    "handled",
     "history",
     "home",
+    "looked",
     "may_ask_again",
+    "no_longer_said",
+    "notices",
+    "notices_of",
     "paper",
     "paper_in",
+    "paper_moved",
     "papers",
     "queue",
     "ready",
+    "remind",
+    "remind_all",
     "tell_accountant",
+    "tell_office",
     "withdraw",
 ]

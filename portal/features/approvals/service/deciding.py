@@ -13,6 +13,7 @@ from portal.features.approvals.domain import (
     GONE,
     GONE_STATES,
     LONGEST_REASON,
+    NOBODY_TO_ASK,
     NOT_ASKED,
     NOTHING_TO_TAKE_BACK,
     REASON_NEEDED,
@@ -20,17 +21,23 @@ from portal.features.approvals.domain import (
     REJECTIONS,
     STATES,
     TOO_MANY,
+    ClientSaid,
+    ClientTookBack,
     Decision,
+    Said,
 )
 from portal.features.approvals.models import ApprovalDecision
+from portal.features.approvals.service.hearing import no_longer_said
 from portal.features.audit import service as audit
 from portal.features.documents import service as documents
 from portal.features.documents.service import Document
+from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState
 from portal.features.items.service import DossierItem
 from portal.jobs.contract import clock_of
+from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -72,7 +79,7 @@ def _checked(decision: Decision, reason: str) -> str:
 async def decide(
     session: WriteSession, actor: Actor, document_id: UUID, version: int, decision: Decision, reason: str = ""
 ) -> Decided:
-    """The company's word on one version of a document, in every dossier on it; the first one counts.
+    """The company's word on one version of a document, for every firm that sees it; the first one counts.
 
     The same word by the same person again changes nothing and is no error.
 
@@ -108,8 +115,32 @@ async def decide(
             decided_at=clock_of(session).now(),
         ),
     )
+    asked = await _was_asked_again(session, document_id)
     await _record(session, actor, f"approvals.{decision}", document, counted)
+    if decision in REJECTIONS or asked:
+        for item in counted:
+            await publish(
+                session,
+                actor,
+                ClientSaid(
+                    company_id=company_id,
+                    firm_id=item.firm_id,
+                    dossier_id=item.dossier_id,
+                    document_id=document_id,
+                    kind=Said.REJECTED if decision in REJECTIONS else Said.ANSWERED,
+                    decision=decision,
+                    what=documents.named(document),
+                    text=text,
+                ),
+            )
     return Decided(document, decision)
+
+
+async def _was_asked_again(session: ReadSession, document_id: UUID) -> bool:
+    """Whether the office asked about this document once more since it was last decided about."""
+    said = {f"approvals.{decision}" for decision in Decision} | {"approvals.asked_again"}
+    found = [event.action for event in await audit.history_of(session, document_id) if event.action in said]
+    return bool(found) and found[-1] == "approvals.asked_again"
 
 
 async def _was_before(session: ReadSession, actor: Actor, document: Document, decision: Decision) -> Decided:
@@ -141,6 +172,9 @@ async def _record(
             "document",
             document.id,
             dossier_id=item.dossier_id,
+            what=documents.named(document),
+            kind=document.kind.value,
+            reason=item.approval_reason,
             number=document.number,
             version=item.version,
             left_already=item.state in GONE_STATES,
@@ -191,6 +225,7 @@ async def withdraw(session: WriteSession, actor: Actor, document_id: UUID, versi
         raise Conflict(CHANGED, code="changed")
     counted = await _wait_again(session, actor, document)
     await _record(session, actor, "approvals.withdrawn", document, counted)
+    await publish(session, actor, ClientTookBack(company_id=document.company_id, document_id=document_id))
     return document
 
 
@@ -202,15 +237,20 @@ async def ask_again(session: WriteSession, actor: Actor, dossier: Dossier, docum
     Raises:
         Forbidden: the actor may not export.
         NotFound: no such document in the dossier.
-        Conflict: it has left (`gone`), or there is no decision (`not_decided`).
+        Conflict: it has left (`gone`), there is no decision (`not_decided`), or nobody can answer (`nobody_to_ask`).
     """
     if not actor.may(Right.EXPORT):
         raise Forbidden
     if await items.of_subject(session, dossier.id, document_id=document_id) is None:
         raise NotFound
     document = await documents.document(session, actor, dossier.company_id, document_id)
+    await dossiers.hold_approvers(session, dossier.company_id)
+    now = await dossiers.by_id(session, dossier.id)
+    if now is None or now.approvers == 0:
+        raise Conflict(NOBODY_TO_ASK, code="nobody_to_ask")
     counted = await _wait_again(session, actor, document)
     await _record(session, actor, "approvals.asked_again", document, counted)
+    await no_longer_said(session, actor, document_id)
     return document
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import structlog
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts import service as accounts
 from portal.features.approvals import repository
 from portal.features.approvals.domain import (
     LONGEST_NOTE,
@@ -16,8 +15,10 @@ from portal.features.approvals.domain import (
     NOTE_TOO_LONG,
     NOTHING_READY,
     HandedOver,
+    Said,
 )
 from portal.features.approvals.models import HandOver
+from portal.features.approvals.service.hearing import note_down, readers_of
 from portal.features.audit import service as audit
 from portal.features.documents import service as documents
 from portal.features.documents.domain import DocumentQuery
@@ -27,7 +28,6 @@ from portal.features.dossiers.service import MemberDossier
 from portal.features.items import service as items
 from portal.features.items.domain import ItemQuery, ItemState
 from portal.features.mail import service as mail
-from portal.features.parties import service as parties
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
@@ -162,6 +162,8 @@ async def hand_over(session: WriteSession, actor: Actor, note: str = "") -> Sequ
             "dossier",
             one.dossier.id,
             dossier_id=one.dossier.id,
+            what=one.dossier.name,
+            reason=text,
             documents=one.documents,
             statements=one.statements,
             with_note=bool(text),
@@ -181,7 +183,7 @@ async def hand_over(session: WriteSession, actor: Actor, note: str = "") -> Sequ
 
 
 async def tell_accountant(session: WriteSession, actor: Actor, event: HandedOver) -> None:
-    """Note a hand-over on its dossier, and write to the file manager, else to the office. Runs in the system scope."""
+    """Note a hand-over on its dossier, and write to the file manager, else to the owners. Runs in the system scope."""
     sent = await repository.hand_over(session, event.hand_over_id)
     dossier = next(
         (one for one in await dossiers.of_company(session, event.company_id) if one.id == event.dossier_id),
@@ -190,30 +192,38 @@ async def tell_accountant(session: WriteSession, actor: Actor, event: HandedOver
     if sent is None or dossier is None:
         return
     await dossiers.note_hand_over(session, dossier.id, sent.sent_at)
-    firm = await parties.firm(session, event.firm_id)
-    staff = {person.id: person for _row, person in await accounts.staff(session, firm.id)}
-    manager = staff.get(dossier.manager_id) if dossier.manager_id is not None else None
-    try:
-        await mail.send(
+    if sent.note:
+        await note_down(
             session,
-            actor,
-            firm.id,
-            message="handed_over",
-            to_email=manager.email if manager else firm.email,
-            to_name=manager.name if manager else firm.name,
-            language=manager.language if manager else firm.language,
-            context={
-                "client": dossier.name,
-                "code": dossier.code or "",
-                "items": sent.documents,
-                "note": sent.note,
-                "sent_by": sent.sent_by_name,
-                "path": f"/dossiers/{dossier.id}/export",
-            },
-            dossier_id=dossier.id,
+            dossier,
+            Said.NOTE,
+            by=sent.sent_by_name,
+            at=sent.sent_at,
+            text=sent.note,
+            mailed=True,  # this mail has it
         )
-    except Invalid:  # an office without a usable address still sees it on its work list
-        log.warning("approvals.no_address", firm_id=str(firm.id))
+    for reader in await readers_of(session, dossier):
+        try:
+            await mail.send(
+                session,
+                actor,
+                event.firm_id,
+                message="handed_over",
+                to_email=reader.email,
+                to_name=reader.name,
+                language=reader.language,
+                context={
+                    "client": dossier.title,
+                    "code": dossier.code or "",
+                    "items": sent.documents,
+                    "note": sent.note,
+                    "sent_by": sent.sent_by_name,
+                    "path": f"/dossiers/{dossier.id}/export",
+                },
+                dossier_id=dossier.id,
+            )
+        except Invalid:  # an office without a usable address still sees it on its work list
+            log.warning("approvals.no_address", firm_id=str(event.firm_id))
 
 
 async def hand_overs(session: ReadSession, firm_id: UUID, limit: int = 10) -> Sequence[HandOver]:

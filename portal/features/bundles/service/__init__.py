@@ -1,6 +1,8 @@
 """Exports: choosing, building, delivering, and what people look up about them."""
 
+from portal.features.bundles.repository import ListedRun
 from portal.features.bundles.service.building import build
+from portal.features.bundles.service.by_people import deliver_again, finished, note_download
 from portal.features.bundles.service.choosing import (
     BuildBundle,
     Rehearsal,
@@ -11,48 +13,81 @@ from portal.features.bundles.service.choosing import (
     request_export,
 )
 from portal.features.bundles.service.delivering import (
+    ARCHIVE_REASONS,
+    MendArchive,
     WaitingDelivery,
     WaitingFile,
     WrittenFile,
+    agent_comes,
+    agents_go,
     confirm,
-    deliver_again,
     delivery,
     fetched,
-    finished,
-    note_download,
+    refusal_text,
     refuse,
     waiting,
 )
+from portal.features.bundles.service.mending import (
+    IS_DAMAGED,
+    is_broken,
+    mend,
+    note_damage,
+    noting_damage,
+)
+from portal.features.bundles.service.places import Moved, moved
 from portal.features.bundles.service.reading import (
+    ByHand,
     Run,
+    by_hand,
     count_refused,
+    downloaded,
     export_of,
+    failed,
+    has_agent,
     page,
     recent,
     run_of,
 )
 
 __all__ = [
+    "ARCHIVE_REASONS",
+    "IS_DAMAGED",
     "BuildBundle",
+    "ByHand",
+    "ListedRun",
+    "MendArchive",
+    "Moved",
     "Rehearsal",
     "Run",
     "WaitingDelivery",
     "WaitingFile",
     "WrittenFile",
     "abandon",
+    "agent_comes",
+    "agents_go",
     "build",
     "build_key",
+    "by_hand",
     "confirm",
     "count_refused",
     "deliver_again",
     "delivery",
+    "downloaded",
     "export_of",
+    "failed",
     "fetched",
     "finished",
+    "has_agent",
+    "is_broken",
     "is_reexport",
+    "mend",
+    "moved",
+    "note_damage",
     "note_download",
+    "noting_damage",
     "page",
     "recent",
+    "refusal_text",
     "refuse",
     "rehearse",
     "request_export",

@@ -4,63 +4,59 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO
 from uuid import UUID
 
 import msgspec
+import structlog
 
-from exports import bundle, layouts
-from exports.bundle import Item, ItemFault, ItemFile, Manifest, TaxAmount
+from exports import bundle
+from exports.bundle import HeaderFault, Item, ItemFault, Manifest
 from exports.bundle import Kind as BundleKind
+from exports.layouts import LayoutFault
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
-from portal.features.banking import service as banking
 from portal.features.bundles import repository
 from portal.features.bundles.domain import ExportState
-from portal.features.bundles.models import Export
-from portal.features.bundles.service.choosing import BuildBundle, abandon, is_reexport
-from portal.features.bundles.service.delivering import new_delivery
-from portal.features.bundles.service.standing import come_back
+from portal.features.bundles.service import setting_aside
+from portal.features.bundles.service.choosing import BuildBundle, abandon
+from portal.features.bundles.service.delivering import offer
+from portal.features.bundles.service.planning import Plan, plan_of
+from portal.features.bundles.service.standing import AGAIN_AFTER, come_back
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.items import service as items
-from portal.features.items.service import DossierItem
-from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 from portal.jobs.runner import Task
+from portal.kernel.errors import Unavailable
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
-from portal.storage import BrokenFile, ObjectStore
 
-SOFTWARE = "bundle 1"
-DAMAGED_ITEM = N_("Its file is missing or damaged in the store.")
-DAMAGED = N_(
-    "The file of %(number)s of %(counterparty)s is missing or damaged in the store; nothing was exported."
+log = structlog.get_logger()
+NOTHING_LEFT = N_(
+    "Not one of the items could leave (%(count)s). Each was put aside with its reason; nothing was exported."
+)
+NO_LAYOUT = N_(
+    "The layout or a folder of this dossier cannot be used. Correct it in the dossier and export again; nothing was exported."
+)
+NO_HEADER = N_(
+    "The code, name or number of this dossier cannot be written into a bundle. Correct it and export again; nothing was exported."
 )
 ENDED = N_("The access to this company ended while the bundle was being made; nothing was exported.")
 PROGRESS_SECONDS = 0.5
+PATIENT_TRIES = 3
+"""So often a file that cannot be read is the store's fault; then, if the rest of the store answers, it is that file's."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """Everything the archive needs, as plain values: no database row crosses into the thread that builds."""
+class Unwritten(Exception):
+    """The database refuses to note these items as exported; the others can be."""
 
-    export_id: UUID
-    company_id: UUID
-    firm_id: UUID
-    dossier_id: UUID
-    number: int
-    header: bundle.Header
-    layout: Any
-    items: list[Item]
-    labels: dict[str, tuple[str, str]]
-    reexports: dict[str, bool]
-    locks: bool
-    counter: list[int] = field(default_factory=lambda: [0])
+    def __init__(self, ids: Collection[str]) -> None:
+        super().__init__(f"{len(ids)} items")
+        self.ids = ids
 
 
 def fail_point(name: str) -> None:
@@ -73,199 +69,110 @@ def fail_point(name: str) -> None:
 
 
 async def build(task: Task, job: BuildBundle) -> None:
-    """Carry out one BuildBundle; may be repeated after any crash, and ends in one finished bundle or an abandoned export."""
-    async with task.transaction() as session:
-        export = await repository.export(session, job.export_id)
-        if export is None or export.state is not ExportState.BUILDING:
-            await task.finish(session)
-            return
-        plan = await _plan(session, task, export)
-        if plan is None:
-            await abandon(session, task.actor, export, ENDED)
-            await task.finish(session)
-            return
+    """Carry out one BuildBundle; may be repeated after any crash, and ends in one finished bundle or an abandoned export.
+
+    An item that cannot leave is put aside by name and the rest leaves without it; a store or database that is away ends this try.
+    """
+    try:
+        async with task.transaction() as session:
+            export = await repository.export(session, job.export_id)
+            if export is None or export.state is not ExportState.BUILDING:
+                await task.finish(session)
+                return
+            plan = await plan_of(session, task, export)
+            if plan is None:
+                await abandon(session, task.actor, export, ENDED)
+                await task.finish(session)
+                return
+    except LayoutFault as fault:
+        log.warning("bundles.no_layout", export=str(job.export_id), fault=str(fault))
+        await _give_up(task, job.export_id, NO_LAYOUT)
+        return
     fail_point("planned")
+    while True:
+        try:
+            if await _build_once(task, plan):
+                return
+        except HeaderFault as fault:
+            log.warning("bundles.no_header", export=str(job.export_id), fault=str(fault))
+            await _give_up(task, job.export_id, NO_HEADER)
+            return
+        except Unwritten as unwritten:
+            plan.leave_out(dict.fromkeys(unwritten.ids, setting_aside.WRITTEN_DOWN))
+
+
+async def _build_once(task: Task, plan: Plan) -> bool:
+    """Make, store and finish the bundle of what can leave; False when something more turned out to have to stay."""
+    if not plan.items:
+        await _abandon_empty(task, plan)
+        return True
     # A file without a name: whatever happens to this process, nothing of it stays behind.
     archive = await asyncio.to_thread(tempfile.TemporaryFile)
     try:
-        try:
-            manifest = await _archive(task, plan, archive)
-        except ItemFault as fault:
-            if not _is_damage(fault):
-                raise
-            await _give_up(task, plan, fault)
-            return
+        manifest = await _archive(task, plan, archive)
+        if not manifest.items:
+            await _abandon_empty(task, plan)
+            return True
+        tied = setting_aside.tied(manifest, plan.aside, plan.codas)
+        plan.leave_out(dict.fromkeys(tied, setting_aside.TOGETHER))
+        if tied:
+            return False
         fail_point("archived")
         await asyncio.to_thread(archive.seek, 0)
         stored = await task.tools.store.put(plan.firm_id, archive, media_type="application/zip")
     finally:
         await asyncio.to_thread(archive.close)
-    written = manifest.to_bytes()
-    kept = await task.tools.store.put(plan.firm_id, written, media_type="application/json")
+    kept = await task.tools.store.put(plan.firm_id, manifest.to_bytes(), media_type="application/json")
     fail_point("stored")
     async with task.transaction() as session:
         await _finish(session, task, plan, manifest, stored.sha256, stored.size, kept.sha256)
         await task.finish(session)
     fail_point("finished")
-
-
-def _is_damage(fault: ItemFault) -> bool:
-    """Whether the item itself is at fault; a store that is away for the moment is none of its business: try again."""
-    return fault.__cause__ is None or isinstance(fault.__cause__, BrokenFile)
-
-
-async def _plan(session: WriteSession, task: Task, export: Export) -> Plan | None:
-    """What to build; None when the firm's access to the company has ended meanwhile."""
-    dossier = await dossiers.open_dossier(session, task.actor, export.dossier_id)
-    if dossier.access not in OPEN_ACCESS:
-        return None
-    policy = await policies.policy_for(session, export.firm_id, export.dossier_id)
-    held = await items.reserved(session, export.id)
-    papers = await documents.by_ids(session, [item.document_id for item in held if item.document_id])
-    statements = await banking.by_ids(session, [item.statement_id for item in held if item.statement_id])
-    number = await repository.last_number(session, export.dossier_id) + 1
-    layout = layouts.get(export.layout)
-    if dossier.folders:
-        layout = layout.with_folders({BundleKind(kind): folder for kind, folder in dossier.folders.items()})
-    made: list[Item] = []
-    for item in held:
-        if item.document_id is not None:
-            made.append(_document_item(item, papers[item.document_id], task.tools.store))
-        elif item.statement_id is not None:
-            made.append(_statement_item(item, *statements[item.statement_id], task.tools.store))
-    made.sort(key=bundle.import_order)
-    return Plan(
-        export_id=export.id,
-        company_id=export.company_id,
-        firm_id=export.firm_id,
-        dossier_id=export.dossier_id,
-        number=number,
-        header=bundle.Header(
-            dossier_id=str(dossier.id),
-            dossier_code=dossier.code,
-            dossier_name=dossier.name,
-            company_number=dossier.number,
-            number=number,
-            previous_sha256=await repository.previous_manifest(session, export.dossier_id),
-            policy="by_hand" if not export.by_policy else policy.cadence.value,
-            created=export.created_at,
-            software=SOFTWARE,
-        ),
-        layout=layout,
-        items=made,
-        labels={str(item.id): (item.number, item.counterparty) for item in held},
-        reexports={str(item.id): is_reexport(item) for item in held},
-        locks=policy.lock_exported,
-    )
-
-
-def _opener(store: ObjectStore, namespace: UUID, sha256: str) -> Any:
-    return lambda: store.open(namespace, sha256)
-
-
-def _document_item(item: DossierItem, paper: Any, store: ObjectStore) -> Item:
-    files: list[ItemFile] = []
-    if paper.ubl_sha256 is not None:
-        files.append(
-            ItemFile(
-                role="ubl",
-                name=paper.original_name,
-                media_type="application/xml",
-                size=paper.original_size,
-                sha256=paper.ubl_sha256,
-                origin="received",
-                open=_opener(store, item.company_id, paper.ubl_sha256),
-                embeds_pdf=paper.pdf_origin == "embedded",
-            )
-        )
-        if paper.pdf_sha256 is not None and paper.pdf_origin != "embedded":
-            files.append(
-                ItemFile(
-                    role="pdf",
-                    name=paper.pdf_name or "document.pdf",
-                    media_type="application/pdf",
-                    size=paper.pdf_size or 0,
-                    sha256=paper.pdf_sha256,
-                    origin="received" if paper.pdf_origin == "received" else "derived",
-                    open=_opener(store, item.company_id, paper.pdf_sha256),
-                )
-            )
-    else:
-        files.append(
-            ItemFile(
-                role="pdf" if paper.original_type == "application/pdf" else "original",
-                name=paper.original_name,
-                media_type=paper.original_type,
-                size=paper.original_size,
-                sha256=paper.original_sha256,
-                origin="received",
-                open=_opener(store, item.company_id, paper.original_sha256),
-            )
-        )
-    amended = item.bundled_version is not None and item.bundled_version != item.version
-    return Item(
-        id=str(item.id),
-        version=item.version,
-        kind=BundleKind(item.kind.value),
-        number=item.number,
-        date=item.item_date,
-        counterparty=item.counterparty,
-        currency=item.currency,
-        net=item.net,
-        tax=item.tax,
-        gross=item.gross,
-        tax_subtotals=tuple(
-            TaxAmount(
-                str(rate["category"]),
-                None if rate.get("percent") is None else Decimal(str(rate["percent"])),
-                Decimal(str(rate["taxable"])),
-                Decimal(str(rate["tax"])),
-            )
-            for rate in paper.tax_subtotals
-        ),
-        files=tuple(files),
-        reexport=is_reexport(item),
-        first_exported_in=item.bundle_number,
-        replaces=f"{item.id}:{item.bundled_version}" if amended else None,
-    )
-
-
-def _statement_item(item: DossierItem, statement: Any, account: Any, store: ObjectStore) -> Item:
-    return Item(
-        id=str(item.id),
-        version=item.version,
-        kind=BundleKind.statement,
-        number=item.number,
-        date=item.item_date,
-        counterparty=item.counterparty,
-        currency=item.currency,
-        files=(
-            ItemFile(
-                role="coda",
-                name=statement.original_name,
-                media_type="text/plain",
-                size=statement.file_size,
-                sha256=statement.file_sha256,
-                origin="derived" if statement.derived else "received",
-                open=_opener(store, item.company_id, statement.file_sha256),
-            ),
-        ),
-        account=account.iban or account.number,
-        statement_number=str(statement.coda_number),
-        reexport=is_reexport(item),
-        first_exported_in=item.bundle_number,
-    )
+    return True
 
 
 async def _archive(task: Task, plan: Plan, out: BinaryIO) -> Manifest:
-    """Make the ZIP in a thread, telling its progress meanwhile."""
+    """Make the ZIP in a thread, telling its progress meanwhile; what cannot leave is noted in the plan.
+
+    Raises:
+        Unavailable: the store is away.
+        ItemFault: it gives this file out no more, so far; how often is counted.
+    """
+    patient = task.attempt < PATIENT_TRIES or not await task.tools.store.healthy()
+    outages: list[ItemFault] = []
+    reasons: dict[str, str] = {}
 
     def counted() -> Iterator[Item]:
         for item in plan.items:
             yield item
             plan.counter[0] += 1
 
-    building = asyncio.create_task(asyncio.to_thread(bundle.build, plan.header, counted(), plan.layout, out))
+    def aside(item: Item, fault: ItemFault) -> None:
+        if setting_aside.is_outage(fault):
+            if patient:
+                raise fault
+            outages.append(fault)
+        log.warning("bundles.item_put_aside", item=item.id, reason=fault.reason, params=dict(fault.params))
+        reasons[item.id] = setting_aside.reason_of(fault)
+
+    def make() -> Manifest:
+        return bundle.build(plan.header, counted(), plan.layout, out, aside=aside)
+
+    plan.counter[0] = 0
+    try:
+        manifest = await _while_telling(task, plan, make)
+        if outages and (not manifest.items or not await task.tools.store.healthy()):
+            raise outages[0]  # nothing could be read: that is the store
+    except ItemFault as fault:
+        if setting_aside.is_outage(fault) and not await task.tools.store.healthy():
+            raise Unavailable from fault
+        raise
+    plan.leave_out(reasons)
+    return manifest
+
+
+async def _while_telling(task: Task, plan: Plan, make: Callable[[], Manifest]) -> Manifest:
+    building = asyncio.create_task(asyncio.to_thread(make))
     told = 0
     while True:
         done, _pending = await asyncio.wait({building}, timeout=PROGRESS_SECONDS)
@@ -277,17 +184,53 @@ async def _archive(task: Task, plan: Plan, out: BinaryIO) -> Manifest:
             return building.result()
 
 
-async def _give_up(task: Task, plan: Plan, fault: ItemFault) -> None:
+async def _give_up(task: Task, export_id: UUID, problem: str) -> None:
+    """Abandon an export whose dossier is at fault; a policy asks again when somebody may have corrected it."""
+    async with task.transaction() as session:
+        export = await repository.export(session, export_id)
+        assert export is not None
+        await dossiers.open_dossier(session, task.actor, export.dossier_id)
+        if await abandon(session, task.actor, export, problem):
+            await come_back(session, task.actor, export, after=AGAIN_AFTER)
+        await task.finish(session)
+
+
+async def _abandon_empty(task: Task, plan: Plan) -> None:
+    """Abandon an export of which nothing can leave; its items wait for a person, each with its reason."""
     async with task.transaction() as session:
         await dossiers.open_dossier(session, task.actor, plan.dossier_id)
         export = await repository.export(session, plan.export_id)
         assert export is not None
-        number, counterparty = plan.labels.get(fault.item_id, ("", ""))
-        await abandon(session, task.actor, export, DAMAGED, {"number": number, "counterparty": counterparty})
-        # The culprit waits for a person: a standing policy must not meet it again every second, nor hold the rest back.
-        await items.put_aside(session, task.actor, plan.dossier_id, [UUID(fault.item_id)], DAMAGED_ITEM)
-        await come_back(session, task.actor, export)
+        named = await _named(session, plan)
+        if await abandon(session, task.actor, export, NOTHING_LEFT, {"count": str(len(named))}, aside=named):
+            await _put_aside(session, task, plan)
         await task.finish(session)
+
+
+async def _named(session: WriteSession, plan: Plan) -> list[dict[str, Any]]:
+    """What the export says of the items that stayed: by name, with the reason."""
+    held = await items.reserved(session, plan.export_id)
+    return [
+        {
+            "item_id": str(item.id),
+            "document_id": str(item.document_id) if item.document_id else None,
+            "number": item.number,
+            "counterparty": item.counterparty,
+            "date": item.item_date.isoformat(),
+            "reason": plan.aside[str(item.id)],
+        }
+        for item in held
+        if str(item.id) in plan.aside
+    ]
+
+
+async def _put_aside(session: WriteSession, task: Task, plan: Plan) -> None:
+    """They wait for a person: a standing policy must not meet them again every second, nor hold the rest back."""
+    by_reason: dict[str, list[UUID]] = defaultdict(list)
+    for item_id, reason in plan.aside.items():
+        by_reason[reason].append(UUID(item_id))
+    for reason, ids in by_reason.items():
+        await items.put_aside(session, task.actor, plan.dossier_id, ids, reason)
 
 
 async def _finish(
@@ -307,46 +250,56 @@ async def _finish(
     built = {entry.id: entry.version for entry in manifest.items}
     if any(built.get(str(item.id), item.version) != item.version for item in held):
         raise RuntimeError("an item changed while its bundle was built")  # tried again, with what is true now
-    if dossier.access not in OPEN_ACCESS or {item.id for item in held} != set(ids):
+    stay = [UUID(item_id) for item_id in plan.aside]
+    if dossier.access not in OPEN_ACCESS:
         export = await repository.export(session, plan.export_id)
         assert export is not None
         await abandon(session, task.actor, export, ENDED)
         return
-    await repository.write_items(
-        session,
-        [
-            {
-                "firm_id": plan.firm_id,
-                "id": new_id(),
-                "export_id": plan.export_id,
-                "item_id": UUID(entry.id),
-                "position": entry.sequence,
-                "version": entry.version,
-                "reexport": plan.reexports[entry.id],
-                "entry": msgspec.to_builtins(entry),
-            }
-            for entry in manifest.items
-        ],
-    )
+    if {item.id for item in held} != {*ids, *stay}:
+        raise RuntimeError("what an export holds changed while its bundle was built")
+    named = await _named(session, plan)
+    if stay:
+        await documents.release_export_locks(session, stay)
+        await items.release(session, plan.export_id, stay)
+        await _put_aside(session, task, plan)
+    rows = [
+        {
+            "firm_id": plan.firm_id,
+            "id": new_id(),
+            "export_id": plan.export_id,
+            "item_id": UUID(entry.id),
+            "position": entry.sequence,
+            "version": entry.version,
+            "reexport": plan.reexports[entry.id],
+            "entry": msgspec.to_builtins(entry),
+        }
+        for entry in manifest.items
+    ]
+    if refused := await repository.write_items(session, rows):
+        raise Unwritten({str(item_id) for item_id in refused})
     await items.bundle(session, plan.export_id, plan.number, locked=plan.locks)
     if plan.locks:
         await documents.keep_export_locks(session, ids)
     else:
         await documents.release_export_locks(session, ids)
     files = sum(len(entry.files) for entry in manifest.items)
-    counts = {
+    counts: dict[str, Any] = {
         "items": len(ids),
         "statements": sum(1 for entry in manifest.items if entry.kind is BundleKind.statement),
         "reexports": sum(plan.reexports.values()),
         "files": files,
+        "aside": len(stay),
     }
     finished = await repository.move(
         session,
         plan.export_id,
         ExportState.FINISHED,
         number=plan.number,
+        total=len(ids),
         done=len(ids),
         counts=counts,
+        aside=named,
         sha256=sha256,
         size=size,
         manifest_sha256=manifest_sha256,
@@ -354,7 +307,7 @@ async def _finish(
     )
     if finished is None:
         raise RuntimeError("the export ended meanwhile")
-    repository.add(session, new_delivery(finished, files, now))
+    await offer(session, finished, files, now)
     await audit.record(
         session,
         task.actor,

@@ -5,9 +5,9 @@ Items being edited are waited for, not skipped: a document must not miss its mon
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -22,7 +22,7 @@ from portal.features.documents import service as documents
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
-from portal.features.items.domain import ItemKind, ItemQuery, ItemState
+from portal.features.items.domain import ApprovalState, ItemKind, ItemQuery, ItemState
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.jobs.contract import Job, clock_of
@@ -33,6 +33,8 @@ from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 NOTHING_NEW = N_("There is nothing new to export.")
+ELSEWHERE = N_("Everything of this export stands in another dossier of your office; nothing was exported.")
+"""Migration 0012 gave such exports up."""
 WRONG_CODE = N_(
     "Nothing can be exported: no folder can be called %(dossier_code)s. Give this dossier another code first."
 )
@@ -53,6 +55,10 @@ class Rehearsal:
     staying: Sequence[tuple[DossierItem, WhyNot]]
     exported: int = 0
     """How many stay because they left before: a dossier's history is counted, not read."""
+    left: frozenset[UUID] = frozenset()
+    """Items whose version left in a bundle of another dossier of the firm."""
+    unasked: int = 0
+    """How many of what leaves would wait for approval, were there somebody to ask."""
 
     @property
     def reasons(self) -> dict[WhyNot, int]:
@@ -78,39 +84,58 @@ class Rehearsal:
     @property
     def reexports(self) -> int:
         """How many of what leaves have left before in this version."""
-        return sum(1 for item in self.leaving if is_reexport(item))
+        return sum(1 for item in self.leaving if is_reexport(item, self.left))
 
 
-def is_reexport(item: DossierItem) -> bool:
-    """Whether this version of the item is in a bundle already."""
-    return item.bundled_version == item.version
+def is_reexport(item: DossierItem, left: Collection[UUID]) -> bool:
+    """Whether this version of a document or statement is in a bundle of the firm already, whichever dossier it left from.
+
+    Args:
+        left: what `items.left_elsewhere` says of the dossier.
+    """
+    return item.bundled_version == item.version or item.id in left
 
 
 async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
     """The choice an export would make now, without making it."""
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     found = await items.candidates(session, dossier.id, include_exported=options.include_exported)
-    chosen = _sort(found, options, policy)
+    left = await items.left_elsewhere(session, dossier.id)
+    chosen = _sort(found, options, policy, left)
+    silent = dossier.approvers == 0 and policy.needs_approval
+    unasked = sum(
+        1
+        for item in chosen.leaving
+        if silent
+        and item.kind.value in policy.approval_kinds
+        and item.state is ItemState.READY
+        and item.approval is ApprovalState.NOT_NEEDED
+    )
     if options.include_exported:
-        return chosen
+        return Rehearsal(chosen.leaving, chosen.staying, left=left, unasked=unasked)
     states = await items.counts(session, ItemQuery(dossier_id=dossier.id))
     exported = states.get(ItemState.BUNDLED, 0) + states.get(ItemState.DELIVERED, 0)
-    return Rehearsal(chosen.leaving, chosen.staying, exported)
+    return Rehearsal(chosen.leaving, chosen.staying, exported, left, unasked)
 
 
-def _sort(found: Sequence[DossierItem], options: ExportOptions, policy: policies.ExportPolicy) -> Rehearsal:
+def _sort(
+    found: Sequence[DossierItem],
+    options: ExportOptions,
+    policy: policies.ExportPolicy,
+    left: frozenset[UUID],
+) -> Rehearsal:
     if not policy.include_statements:
         options = replace(options, kinds=options.kinds - {ItemKind.STATEMENT})
     leaving: list[DossierItem] = []
     staying: list[tuple[DossierItem, WhyNot]] = []
     for item in found:
         # To the type checker a row's attributes are SQLAlchemy's descriptors.
-        reason = why_not(cast("Candidate", item), options, policy.export_from)
+        reason = why_not(cast("Candidate", item), options, policy.export_from, left=item.id in left)
         if reason is None:
             leaving.append(item)
         else:
             staying.append((item, reason))
-    return Rehearsal(leaving, staying)
+    return Rehearsal(leaving, staying, left=left)
 
 
 async def request_export(
@@ -160,7 +185,8 @@ async def request_export(
     found = await items.candidates(
         session, dossier.id, include_exported=options.include_exported, until=options.until, lock=True
     )
-    chosen = _sort(found, options, policy).leaving
+    left = await items.left_elsewhere(session, dossier.id)
+    chosen = _sort(found, options, policy, left).leaving
     if not chosen:
         raise Conflict(NOTHING_NEW, code="nothing_new")
     number = await repository.last_number(session, dossier.id) + 1
@@ -191,15 +217,26 @@ def build_key(export_id: UUID) -> str:
 
 
 async def abandon(
-    session: WriteSession, actor: Actor, export: Export, problem: str, params: dict[str, str] | None = None
+    session: WriteSession,
+    actor: Actor,
+    export: Export,
+    problem: str,
+    params: dict[str, str] | None = None,
+    *,
+    aside: Sequence[dict[str, Any]] = (),
 ) -> bool:
-    """Give an open export up: what it had reserved is free again, exactly as it was. False when it had ended already."""
+    """Give an open export up: what it had reserved is free again, exactly as it was. False when it had ended already.
+
+    Args:
+        aside: the items that could not leave, as the export's page names them.
+    """
     moved = await repository.move(
         session,
         export.id,
         ExportState.ABANDONED,
         problem=problem,
         problem_params=params or {},
+        aside=list(aside),
         finished_at=clock_of(session).now(),
     )
     if moved is None:
@@ -215,5 +252,6 @@ async def abandon(
         export.id,
         dossier_id=export.dossier_id,
         problem=problem,
+        problem_params=params or {},
     )
     return True

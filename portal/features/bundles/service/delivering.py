@@ -1,4 +1,4 @@
-"""The bundle's way into the bookkeeping package: what agents fetch, what they prove, what they refuse; downloads by hand."""
+"""The bundle's way into the bookkeeping package: what agents fetch, what they prove, what they refuse."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,25 +10,54 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles import repository
-from portal.features.bundles.domain import DeliveryState, ExportState
-from portal.features.bundles.models import BundleDownload, Delivery, Export
+from portal.features.bundles.domain import DeliveryState, Takes
+from portal.features.bundles.models import Delivery, Export
 from portal.features.items import service as items
-from portal.jobs.contract import clock_of
-from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.jobs.contract import Job, clock_of
+from portal.jobs.ledger import enqueue
+from portal.kernel.actor import Actor
+from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_
+from portal.kernel.language import N_, gettext
 
-NOT_READY = N_("This bundle is not finished.")
-ON_ITS_WAY = N_("This bundle is still on its way: the agent has not written all of it yet.")
+ARCHIVE_DAMAGED = "archive_damaged"
+ARCHIVE_LOST = "archive_lost"
+ARCHIVE_REASONS = frozenset({ARCHIVE_DAMAGED, ARCHIVE_LOST})
+"""Why the portal itself refuses a delivery; agents have reasons of their own."""
+FOUND_DAMAGED = "damaged_bundle"
+"""The reason of an agent to which something else came than the bundle it was told of: perhaps the archive, perhaps the line."""
 ARRIVED = N_("This bundle has arrived already.")
 TAKEN = N_("Another agent is writing this bundle.")
+NO_FOLDER = N_(
+    "The code of this dossier names the same folder as another dossier's. It needs another code first."
+)
 TAKEN_FOR = timedelta(minutes=15)
 """How long a delivery belongs to the agent that took it up; after that another one may."""
 FEED_FILES = 5_000
 """How many files the feed names at most (but always one bundle): an agent reads an answer of 32 MiB, and comes back for the rest."""
 UNKNOWN_FILE = N_("The bundle has no such file: %(file)s.")
 WRONG_HASH = N_("The file %(file)s was written with other content than the bundle holds.")
+
+
+REFUSED_BECAUSE = {
+    "archive_damaged": N_(
+        "The archive of this bundle is missing or damaged in the store. It is being made again from its parts."
+    ),
+    "archive_lost": N_(
+        "The archive of this bundle is missing or damaged in the store, and cannot be made again: %(part)s is missing or damaged too."
+        " Have the file restored, then deliver again."
+    ),
+}
+"""What the portal itself refuses; an agent says why in words of its own."""
+
+
+def refusal_text(delivery: Delivery) -> str | None:
+    """Why a delivery was refused, in words; None for one that was not."""
+    if not delivery.reason:
+        return None
+    if delivery.reason in REFUSED_BECAUSE:
+        return gettext(REFUSED_BECAUSE[delivery.reason]) % {"part": delivery.detail or "–"}
+    return delivery.detail or delivery.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +100,58 @@ def files_of(entries: Sequence[dict[str, Any]]) -> tuple[WaitingFile, ...]:
     )
 
 
-def new_delivery(export: Export, files: int, now: datetime) -> Delivery:
-    """A delivery of a finished bundle, for whichever agent of the firm comes first."""
+class MendArchive(Job, frozen=True, kw_only=True):
+    """Look whether the archive of a bundle is whole, and make it again where it is not."""
+
+    name = "bundles.mend"
+    export_id: UUID
+    by_hand: bool = False
+    """Whether a person asked: then it is offered again however often it was."""
+
+
+async def ask_to_mend(session: WriteSession, actor: Actor, export_id: UUID, *, by_hand: bool = False) -> None:
+    """A worker looks at an archive that somebody found damaged."""
+    job = MendArchive(export_id=export_id, by_hand=by_hand)
+    await enqueue(session, actor, job, unique_key=f"bundles.mend:{export_id}")
+
+
+async def offer(session: WriteSession, export: Export, files: int, now: datetime) -> DeliveryState:
+    """A delivery of a finished bundle: for whichever agent of the firm comes first, or to be downloaded where there is none.
+
+    Gives which of the two.
+    """
+    await repository.hold_agents(session, export.firm_id, shared=True)
+    has_agent = await repository.has_agent(session, export.firm_id)
+    state = DeliveryState.PENDING if has_agent else DeliveryState.BY_HAND
+    repository.add(session, new_delivery(export, files, now, state))
+    return state
+
+
+async def agent_comes(session: WriteSession, firm_id: UUID, takes: Takes, since: datetime) -> int:
+    """An agent is paired: what of the bundles made so far goes to it. Runs in the system scope. Gives how many.
+
+    Args:
+        since: what was exported from then on goes to it in any case: it is when the pairing was begun.
+    """
+    await repository.hold_agents(session, firm_id)
+    return await repository.hand_to_agents(session, firm_id, takes, since, clock_of(session).now())
+
+
+async def agents_go(session: WriteSession, firm_id: UUID) -> None:
+    """An agent has ended; when it was the last, nothing is on its way any more."""
+    await repository.hold_agents(session, firm_id)
+    if not await repository.has_agent(session, firm_id):
+        await repository.take_from_agents(session, firm_id, clock_of(session).now())
+
+
+def new_delivery(export: Export, files: int, now: datetime, state: DeliveryState) -> Delivery:
+    """The row of one."""
     return Delivery(
         firm_id=export.firm_id,
         export_id=export.id,
         dossier_id=export.dossier_id,
         agent_id=None,
-        state=DeliveryState.PENDING,
+        state=state,
         reason=None,
         detail=None,
         files=files,
@@ -89,7 +162,10 @@ def new_delivery(export: Export, files: int, now: datetime) -> Delivery:
 
 
 async def waiting(session: ReadSession, actor: Actor) -> list[WaitingDelivery]:
-    """What this agent has to write next, per dossier in the order of bundle numbers; not what another one is busy with."""
+    """What this agent has to write next, per dossier in the order of bundle numbers.
+
+    Not what another one is busy with, and nothing of dossiers whose code names the same folder as another's: that waits.
+    """
     assert actor.agent_id is not None
     since = clock_of(session).now() - TAKEN_FOR
     chosen: list[tuple[Delivery, Export]] = []
@@ -123,7 +199,8 @@ async def fetched(session: WriteSession, actor: Actor, delivery_id: UUID) -> Non
 
     Raises:
         NotFound: another firm's delivery.
-        Conflict: another agent has it (`taken`), or all of it has arrived (`confirmed`).
+        Conflict: another agent has it (`taken`), all of it has arrived (`confirmed`), or the dossier's code names the same folder as
+            another's (`code_clash`).
     """
     assert actor.agent_id is not None
     now = clock_of(session).now()
@@ -131,6 +208,8 @@ async def fetched(session: WriteSession, actor: Actor, delivery_id: UUID) -> Non
         row, _export = await delivery(session, delivery_id)
         if row.state is DeliveryState.CONFIRMED:
             raise Conflict(ARRIVED, code="confirmed")
+        if not await repository.has_a_folder(session, delivery_id):
+            raise Conflict(NO_FOLDER, code="code_clash")
         raise Conflict(TAKEN, code="taken")
 
 
@@ -207,6 +286,7 @@ async def confirm(
             row.id,
             dossier_id=row.dossier_id,
             number=export.number,
+            export_id=export.id,
             files=len(proved),
         )
     return len(proved), moved or row
@@ -246,76 +326,9 @@ async def refuse(
             row.id,
             dossier_id=row.dossier_id,
             number=export.number,
+            export_id=export.id,
             reason=reason,
         )
+        if reason == FOUND_DAMAGED:
+            await ask_to_mend(session, actor, export.id)  # perhaps it is the archive, not the line
     return moved or row
-
-
-async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, export_id: UUID) -> Export:
-    """Let the agents write the same bundle once more, under the same names: nothing is booked twice by it.
-
-    The second half of a double click finds the delivery that the first one made.
-
-    Raises:
-        Forbidden: the actor may not export.
-        NotFound, Conflict: no such bundle; not finished, or still on its way.
-    """
-    if not actor.may(Right.EXPORT):
-        raise Forbidden
-    export = await finished(session, dossier_id, export_id)
-    await repository.take(session, export.id)
-    made = await repository.deliveries_of(session, export.id)
-    if made and made[0].state not in (DeliveryState.CONFIRMED, DeliveryState.REFUSED):
-        if made[0].state is DeliveryState.PENDING and len(made) > 1:
-            return export
-        raise Conflict(ON_ITS_WAY, code="on_its_way")
-    counts: dict[str, int] = export.counts
-    repository.add(session, new_delivery(export, counts["files"], clock_of(session).now()))
-    await audit.record(
-        session,
-        actor,
-        "bundles.delivered_again",
-        "export",
-        export.id,
-        dossier_id=dossier_id,
-        number=export.number,
-    )
-    return export
-
-
-async def finished(session: ReadSession, dossier_id: UUID, export_id: UUID) -> Export:
-    """A finished bundle of a dossier.
-
-    Raises:
-        NotFound: unknown, of another dossier, or another firm's.
-        Conflict: it is not finished.
-    """
-    export = await repository.export(session, export_id)
-    if export is None or export.dossier_id != dossier_id:
-        raise NotFound
-    if export.state is not ExportState.FINISHED or export.sha256 is None:
-        raise Conflict(NOT_READY)
-    return export
-
-
-async def note_download(session: WriteSession, actor: Actor, export: Export) -> None:
-    """Somebody fetched a bundle by hand: evidence too."""
-    repository.add(
-        session,
-        BundleDownload(
-            firm_id=export.firm_id,
-            export_id=export.id,
-            person_id=actor.person_id,
-            person_name=actor.name,
-            at=clock_of(session).now(),
-        ),
-    )
-    await audit.record(
-        session,
-        actor,
-        "bundles.downloaded",
-        "export",
-        export.id,
-        dossier_id=export.dossier_id,
-        number=export.number,
-    )

@@ -1,6 +1,6 @@
 """What people look up: runs, their contents and proofs, and the chain of one item."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -63,6 +63,35 @@ async def recent(session: ReadSession, dossier_id: UUID) -> Sequence[tuple[Expor
 async def page(session: ReadSession, actor: Actor, query: RunsQuery) -> Page[ListedRun]:
     """Runs over all dossiers that the actor may see."""
     return await repository.page(session, query, managed_by=assigned_only(actor))
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Bundles that are for no agent: how many, and how many of them nobody has downloaded."""
+
+    count: int
+    never_downloaded: int
+
+
+async def downloaded(session: ReadSession, export_ids: Collection[UUID]) -> set[UUID]:
+    """Those of some bundles that somebody has downloaded."""
+    return await repository.downloaded(session, export_ids)
+
+
+async def by_hand(session: ReadSession) -> ByHand:
+    """What an agent paired now could be asked to write."""
+    return ByHand(*await repository.count_by_hand(session))
+
+
+async def has_agent(session: ReadSession, actor: Actor) -> bool:
+    """Whether a program of the firm fetches bundles: without one nothing is on its way."""
+    return actor.firm_id is not None and await repository.has_agent(session, actor.firm_id)
+
+
+async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequence[ListedRun]:
+    """The newest bundles that could not be delivered, in the dossiers that the actor may see."""
+    query = RunsQuery(state="refused")
+    return (await repository.page(session, query, managed_by=assigned_only(actor), size=limit)).rows
 
 
 async def count_refused(session: ReadSession, actor: Actor) -> int:

@@ -18,9 +18,9 @@ from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, month_end_due
 from portal.jobs import ledger
 from portal.jobs.contract import Job, Later, clock_of
-from portal.kernel.actor import Actor, policy_actor
+from portal.kernel.actor import Actor, Principal, policy_actor
 from portal.kernel.errors import Conflict
-from portal.kernel.ids import FirmId
+from portal.kernel.ids import FirmId, PersonId
 from portal.kernel.language import N_
 
 GIVEN_UP = N_("The bundle could not be made; it was tried several times. Nothing was exported.")
@@ -156,10 +156,17 @@ async def give_up_dead(session: WriteSession, before: datetime) -> None:
         if not await ledger.is_pending(session, build_key(export.id)):
             await ledger.enqueue(
                 session,
-                policy_actor(FirmId(export.firm_id), "system"),
+                policy_actor(FirmId(export.firm_id), "system", _wanted_by(export)),
                 GiveUpExport(export_id=export.id),
                 unique_key=f"bundles.give_up:{export.id}",
             )
+
+
+def _wanted_by(export: Export) -> Principal | None:
+    """The person who pressed the button; nobody, where a policy or a program did."""
+    if export.requested_by is None:
+        return None
+    return Principal(person_id=PersonId(export.requested_by), name=export.requested_by_name)
 
 
 async def give_up(session: WriteSession, actor: Actor, job: GiveUpExport) -> None:

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -65,8 +66,14 @@ class PaymentState(enum.StrEnum):
     PAID = "paid"
 
 
-UNLOCKED_COLUMNS = frozenset({"tags", "note", "payment_state"})
+UNLOCKED_COLUMNS = frozenset(
+    {"tags", "note", "payment_state", "drawing_due_at", "drawing_rounds", "findings", "judged"}
+)
 """What may still change on a locked document; the trigger in the database has the same list (a test compares them)."""
+PDF_COLUMNS = frozenset({"pdf_sha256", "pdf_name", "pdf_size", "pdf_origin"})
+"""What may be filled in once on a locked document, by a PDF that we drew: where there is none, or for an embedded one that cannot be opened.
+
+The trigger has this list too."""
 
 
 class DocumentArrived(Event, frozen=True, kw_only=True):
@@ -117,6 +124,18 @@ class PdfOrigin(enum.StrEnum):
     EMBEDDED = "embedded"  # in the UBL
     RECEIVED = "received"  # handed in beside it, or the original itself
     DERIVED = "derived"  # made by us from the UBL
+    REDRAWN = "redrawn"  # the same, because the one inside the UBL cannot be opened
+
+
+DRAWN = frozenset({PdfOrigin.DERIVED, PdfOrigin.REDRAWN})
+"""Made by us: not part of what the issuer sent, nor of the books."""
+DRAWING_PAUSES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""After these a missing PDF is asked for again; from then on once a day."""
+
+
+def drawing_pause(rounds: int) -> timedelta:
+    """How long to wait before a PDF is asked for once more than `rounds` times."""
+    return DRAWING_PAUSES[rounds] if rounds < len(DRAWING_PAUSES) else timedelta(days=1)
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,8 +150,8 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
 class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of documents shows. Empty sets filter nothing.
 
-    `dossier_id` joins the items of that dossier (a firm's view); without it a member sees the furthest of all items. `states` are
-    item states or approvals, as shown on chips. `received_by` limits to one person's own uploads.
+    `dossier_id` shows what belongs to that dossier (a firm's view), with its items; without it a member sees the furthest of all items. `states` are
+    item states or approvals, as shown on chips; without any, what is put aside or erased is left out. `received_by` limits to one person's own uploads.
     """
 
     dossier_id: UUID | None = None
@@ -155,5 +174,11 @@ LIST_STATES: Mapping[str, str] = {
     "reserved": N_("being exported"),
     "bundled": N_("in a bundle"),
     "delivered": N_("delivered"),
+    "superseded": N_("counts in another dossier"),
+    "aside": N_("put aside"),
+    "erased": N_("erased"),
 }
 """Filters by what a list says of a document; the words of `themes.states`."""
+
+MEMBER_STATES: Mapping[str, str] = {**LIST_STATES, "ready": N_("ready for your accountant")}
+"""The same in the words of the company itself, which exports nothing."""

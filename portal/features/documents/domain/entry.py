@@ -1,38 +1,38 @@
 """What a person reads off a paper and types: parsed with every fault beside its field."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from exports import numbers
+from exports.currencies import is_currency
 from exports.model import Party
 from portal.features.documents.domain.core import SALES, Kind
 from portal.features.documents.domain.matching import duplicate_key, supplier_key
+from portal.features.documents.domain.totals import RECEIPT, Rate, amount_values, read_amounts
 from portal.kernel.language import N_
 from portal.kernel.money import cents
 from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
-
-
-class Rate(msgspec.Struct, frozen=True, kw_only=True):
-    """One VAT rate of an entered document: percent, what it is taken from, and the VAT itself, as printed."""
-
-    percent: Decimal
-    taxable: Decimal
-    tax: Decimal
+from portal.kernel.texts import hides
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person reads off a paper. Amounts are positive for invoices and credit notes alike, as printed."""
+    """What a person reads off a paper. Amounts are positive for invoices and credit notes alike, as printed.
+
+    `total` is the printed one; without it the rates' sum.
+    """
 
     kind: Kind
     number: str
     issue_date: date
     counterparty_name: str
     rates: tuple[Rate, ...]
+    total: Decimal | None = None
     due_date: date | None = None
     currency: str = "EUR"
     counterparty_number: str | None = None
@@ -63,11 +63,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             "net": net,
             "tax": tax,
             "gross": net + tax,
-            "payable": net + tax,
+            "payable": net + tax if self.total is None else cents(self.total),
             "tax_subtotals": [
                 {
-                    "category": "S" if rate.percent else "Z",
-                    "percent": str(rate.percent),
+                    "category": rate.category,
+                    "percent": None if rate.percent is None else str(rate.percent),
                     "taxable": str(cents(rate.taxable)),
                     "tax": str(cents(rate.tax)),
                 }
@@ -81,53 +81,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-RATES = (Decimal(21), Decimal(12), Decimal(6), Decimal(0))
-"""Belgian VAT rates that papers are entered with."""
-_TYPED = re.compile(
-    r"-?(?:\d{1,3}(?:[. ]\d{3})+|\d{1,12})(?:,\d{1,2})?|-?(?:\d{1,3}(?:[, ]\d{3})+|\d{1,12})(?:\.\d{1,2})?",
-    re.ASCII,
-)
-NOT_AN_AMOUNT = N_("Write an amount like 1234.50 or 1.234,50.")
-
-
-def typed_amount(text: str) -> Decimal | None:
-    """An amount as people in Belgium type it (1234,50 · 1.234,50 · 1,234.50 · 1 234,50), or None when it is none.
-
-    A lone point or comma with three digits behind it separates thousands, one or two digits are cents.
-    """
-    bare = text.replace("\u00a0", " ").replace("\u202f", " ").removeprefix("€").strip()
-    if not _TYPED.fullmatch(bare):
-        return None
-    bare = bare.replace(" ", "")
-    place = max(bare.rfind("."), bare.rfind(","))
-    if place >= 0 and len(bare) - place - 1 == 3:
-        place = -1
-    digits = "".join(
-        character for character in bare[: place if place >= 0 else None] if character not in ".,"
-    )
-    try:
-        return Decimal(digits + ("." + bare[place + 1 :] if place >= 0 else ""))
-    except InvalidOperation:
-        return None
-
-
 REQUIRED = N_("Please fill this in.")
 NOT_A_DATE = N_("This is not a date.")
 NOT_A_CHOICE = N_("Choose one of the list.")
-NOT_A_CURRENCY = N_("Three capital letters, such as EUR.")
+NOT_A_CURRENCY = N_("This is no currency. Write its code, such as EUR.")
+NOT_A_TEXT = N_("There are characters in this that cannot be kept. Type it again.")
 NOT_STRUCTURED = N_("This is no structured communication: its check digits are wrong.")
-NOTHING = N_("Enter the amount without VAT beside at least one rate.")
-NO_NET = N_("Enter the amount without VAT as well.")
 TOO_LONG = N_("This is too long.")
 _UNNUMBERED = frozenset({Kind.EXPENSE_RECEIPT, Kind.OTHER})
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]]:
     """The entry a form holds, or its faults by field.
 
     Fields: kind, number, issue_date, due_date (ISO dates), currency, counterparty_name, counterparty_country, counterparty_number,
-    structured_communication, and for each of `RATES` net_21 and tax_21 (an empty VAT is worked out from its rate).
+    structured_communication, and the amounts (`totals.read_amounts`).
     """
     faults: dict[str, str] = {}
 
@@ -135,9 +103,13 @@ def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]
         value = values.get(name, "").strip()
         if len(value) > longest:
             faults[name] = TOO_LONG
+        elif not is_text(value):
+            faults[name] = NOT_A_TEXT
         return value
 
     kind = next((one for one in Kind if one.value == values.get("kind")), None)
+    if not values.get("kind") and values.get("vat") == RECEIPT:
+        kind = Kind.EXPENSE_RECEIPT
     if kind is None:
         faults["kind"] = NOT_A_CHOICE
     number = text("number", 80)
@@ -148,18 +120,20 @@ def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]
     name = text("counterparty_name", 200)
     if not name:
         faults["counterparty_name"] = REQUIRED
-    currency = text("currency", 3).upper() or "EUR"
-    if not _CURRENCY.fullmatch(currency):
+    currency = text("currency", 3).upper() if "currency" in values else "EUR"
+    if not is_currency(currency):
         faults["currency"] = NOT_A_CURRENCY
     country = text("counterparty_country", 2).upper() or "BE"
+    if not numbers.is_country(country):
+        faults["counterparty_country"] = NOT_A_CHOICE
     company_number = _number(text("counterparty_number", 30), country, faults)
     communication = text("structured_communication", 30) or None
     if communication is not None:
         communication = numbers.structured_communication(communication)
         if communication is None:
             faults["structured_communication"] = NOT_STRUCTURED
-    rates = _rates(values, faults)
-    if faults or kind is None or issued is None:
+    amounts = read_amounts(values, currency if is_currency(currency) else "EUR", faults)
+    if faults or kind is None or issued is None or amounts is None:
         return None, faults
     return (
         Entry(
@@ -172,10 +146,16 @@ def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]
             counterparty_number=company_number,
             counterparty_country=country,
             structured_communication=communication,
-            rates=rates,
+            rates=amounts.rates,
+            total=amounts.total,
         ),
         {},
     )
+
+
+def is_text(text: str) -> bool:
+    """Whether a line of text can be kept and shown: nothing hidden in it, and no halves of characters."""
+    return not hides(text) and not any(unicodedata.category(character) == "Cc" for character in text)
 
 
 def _day(values: Mapping[str, str], name: str, faults: dict[str, str], *, required: bool) -> date | None:
@@ -206,31 +186,6 @@ def _number(text: str, country: str, faults: dict[str, str]) -> str | None:
         return None
 
 
-def _rates(values: Mapping[str, str], faults: dict[str, str]) -> tuple[Rate, ...]:
-    rates: list[Rate] = []
-    for percent in RATES:
-        net_name, tax_name = f"net_{percent}", f"tax_{percent}"
-        net_text, tax_text = values.get(net_name, "").strip(), values.get(tax_name, "").strip()
-        if not net_text:
-            if tax_text and percent:
-                faults[net_name] = NO_NET
-            continue
-        net = typed_amount(net_text)
-        tax = typed_amount(tax_text) if tax_text else None
-        if net is None:
-            faults[net_name] = NOT_AN_AMOUNT
-            continue
-        if tax_text and tax is None:
-            faults[tax_name] = NOT_AN_AMOUNT
-            continue
-        rates.append(
-            Rate(percent=percent, taxable=net, tax=cents(net * percent / 100) if tax is None else tax)
-        )
-    if not rates and not any(name.startswith(("net_", "tax_")) for name in faults):
-        faults[f"net_{RATES[0]}"] = NOTHING
-    return tuple(rates)
-
-
 def entry_values(document: Any) -> dict[str, str]:
     """A document's values as the form shows them: what `parse_entry` takes, the other way."""
     values = {
@@ -244,8 +199,4 @@ def entry_values(document: Any) -> dict[str, str]:
         "counterparty_number": document.counterparty_number or "",
         "structured_communication": document.structured_communication or "",
     }
-    for rate in document.tax_subtotals:
-        percent = f"{Decimal(rate['percent'] or 0).normalize():f}"
-        values[f"net_{percent}"] = f"{cents(Decimal(rate['taxable']))}"
-        values[f"tax_{percent}"] = f"{cents(Decimal(rate['tax']))}"
-    return values
+    return values | amount_values(document.tax_subtotals, document.payable, document.currency)

@@ -39,7 +39,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _compact(text: str) -> str:
-    return "".join(character for character in text.upper() if character.isalnum())
+    # Capital at the end: of "nº 5" folding makes a small letter.
+    folded = unicodedata.normalize("NFKC", text).upper()
+    return "".join(character for character in folded if character.isalnum())
 
 
 def identity(country: str, number: str | None, vat_id: str | None, others: Collection[str]) -> Identity:
@@ -106,7 +108,7 @@ def supplier_key(party: Party) -> str:
     for text in (party.vat_id, party.legal_id, party.endpoint_id, party.tax_registration_id):
         if text and _compact(text):
             return f"id:{_compact(text)}"
-    name = _compact(unicodedata.normalize("NFKC", party.display_name))
+    name = _compact(party.display_name)
     return f"name:{name}" if name else ""
 
 
@@ -123,6 +125,17 @@ def duplicate_key(supplier: str, number: str, issued: date, type_code: str) -> s
     if not supplier or not shown:
         return None
     return f"{supplier}|{shown}|{issued.isoformat()}|{type_code}"
+
+
+def number_prefix(key: str) -> tuple[str, str]:
+    """What the keys of one supplier, number and year begin with, and what they end with: the type. Any day lies between."""
+    supplier_and_number, day, type_code = key.rsplit("|", 2)
+    return f"{supplier_and_number}|{day[:4]}-", f"|{type_code}"
+
+
+def key_beside(key: str | None, sha256: str) -> str | None:
+    """The key of a document that is kept beside another one of its supplier, number, date and type."""
+    return None if key is None else f"{key}|beside:{sha256[:16]}"
 
 
 def invoice_columns(invoice: Invoice, *, supplier_is_us: bool) -> dict[str, object]:

@@ -17,8 +17,12 @@ from portal.features.documents.repository.core import (
     set_pdf,
     versions,
     with_bytes,
+    with_findings,
     with_key,
+    with_prefix,
 )
+from portal.features.documents.repository.drawing import asked, drawing_settled, undrawn
+from portal.features.documents.repository.judging import companies_unjudged, unjudged, write_findings
 from portal.features.documents.repository.lists import (
     SORTS,
     ListedDocument,
@@ -31,6 +35,7 @@ from portal.features.documents.repository.way import (
     Proof,
     Way,
     departures,
+    stands_in,
     ways,
 )
 
@@ -41,13 +46,16 @@ __all__ = [
     "Proof",
     "Way",
     "add_locks",
+    "asked",
     "batch_of_company",
     "by_ids",
     "change",
+    "companies_unjudged",
     "count_kinds",
     "count_states",
     "delete",
     "departures",
+    "drawing_settled",
     "drop_locks",
     "insert_new",
     "keep_locks",
@@ -58,8 +66,14 @@ __all__ = [
     "one",
     "page",
     "set_pdf",
+    "stands_in",
+    "undrawn",
+    "unjudged",
     "versions",
     "ways",
     "with_bytes",
+    "with_findings",
     "with_key",
+    "with_prefix",
+    "write_findings",
 ]

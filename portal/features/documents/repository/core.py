@@ -1,11 +1,11 @@
 """Documents and their locks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.models import Document, DocumentLock
@@ -47,12 +47,26 @@ async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Docume
     return {row.id: row for row in found}
 
 
+async def with_findings(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Document]:
+    """Those of several that have findings, oldest first."""
+    found: list[Document] = []
+    for start in range(0, len(ids), 10_000):  # a statement has at most 32,767 parameters
+        rows = await session.scalars(
+            sa.select(Document).where(
+                Document.id.in_(ids[start : start + 10_000]), Document.findings != sa.literal([], JSONB())
+            )
+        )
+        found.extend(rows)
+    return sorted(found, key=lambda row: (row.issue_date, row.id))
+
+
 async def with_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Document | None:
-    """The document whose original, or whose PDF handed in beside it, these bytes are."""
+    """The document whose original, or whose PDF handed in beside it, these bytes are; not one that was erased."""
     return await session.scalar(
         sa.select(Document)
         .where(
             Document.company_id == company_id,
+            Document.erased_at.is_(None),
             sa.or_(
                 Document.original_sha256 == sha256,
                 sa.and_(Document.pdf_sha256 == sha256, Document.pdf_origin == "received"),
@@ -64,17 +78,38 @@ async def with_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Doc
 
 
 async def with_key(session: ReadSession, company_id: UUID, key: str) -> Document | None:
-    """The document with this duplicate key."""
+    """The document with this duplicate key; what is put aside holds up no other."""
     return await session.scalar(
-        sa.select(Document).where(Document.company_id == company_id, Document.duplicate_key == key)
+        sa.select(Document).where(
+            Document.company_id == company_id, Document.duplicate_key == key, Document.aside_at.is_(None)
+        )
     )
+
+
+async def with_prefix(
+    session: ReadSession, company_id: UUID, prefix: str, limit: int = 20
+) -> Sequence[Document]:
+    """Documents whose duplicate key begins so, the oldest first; without those put aside."""
+    found = await session.scalars(
+        sa.select(Document)
+        .where(
+            Document.company_id == company_id,
+            Document.duplicate_key.startswith(prefix, autoescape=True),
+            Document.aside_at.is_(None),
+        )
+        .order_by(Document.id)
+        .limit(limit)
+    )
+    return found.all()
 
 
 async def batch_of_company(
     session: ReadSession, company_id: UUID, after: UUID | None, limit: int
 ) -> Sequence[Document]:
-    """Final documents of a company in id order, behind `after`."""
-    statement = sa.select(Document).where(Document.company_id == company_id, Document.state != "draft")
+    """Final documents of a company in id order, behind `after`; without those put aside."""
+    statement = sa.select(Document).where(
+        Document.company_id == company_id, Document.state != "draft", Document.aside_at.is_(None)
+    )
     if after is not None:
         statement = statement.where(Document.id > after)
     return (await session.scalars(statement.order_by(Document.id).limit(limit))).all()
@@ -101,7 +136,7 @@ async def set_pdf(
     name: str,
     size: int,
     origin: str,
-    over: Sequence[str],
+    over: Collection[str],
 ) -> bool:
     """Give a document its PDF where it has none, or one of an origin in `over`."""
     changed = await session.scalar(
@@ -110,7 +145,7 @@ async def set_pdf(
             Document.id == document_id,
             sa.or_(Document.pdf_sha256.is_(None), Document.pdf_origin.in_(list(over))),
         )
-        .values(pdf_sha256=sha256, pdf_name=name, pdf_size=size, pdf_origin=origin)
+        .values(pdf_sha256=sha256, pdf_name=name, pdf_size=size, pdf_origin=origin, drawing_due_at=None)
         .returning(Document.id)
     )
     return changed is not None

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.placing import belongs_to
 from portal.db.search import containing
 from portal.db.session import ReadSession
 from portal.features.documents.domain import DocumentQuery, Kind
@@ -32,6 +33,7 @@ _SHOWN = sa.case(
     (sa.and_(ITEM.c.state == "ready", ITEM.c.approval == "approved"), ITEM.c.approval),
     else_=ITEM.c.state,
 ).label("shown")
+_ASIDE = Document.aside_at.is_not(None)
 _ORDER = ("new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
 
 
@@ -44,6 +46,7 @@ class ListedDocument:
     approval: str | None
     bundle: int | None
     locked: bool
+    reexports: int
 
 
 def _items_of(query: DocumentQuery) -> sa.Subquery:
@@ -56,19 +59,36 @@ def _items_of(query: DocumentQuery) -> sa.Subquery:
         ITEM.c.approval,
         ITEM.c.bundle_number,
         ITEM.c.locked,
+        ITEM.c.reexports,
     ).where(ITEM.c.document_id.is_not(None))
     if query.dossier_id is not None:
-        return statement.where(ITEM.c.dossier_id == query.dossier_id).subquery()
-    one_each = statement.ext(distinct_on(ITEM.c.document_id))
+        here = statement.where(ITEM.c.dossier_id == query.dossier_id).ext(distinct_on(ITEM.c.document_id))
+        return here.order_by(ITEM.c.document_id, ITEM.c.state == "superseded").subquery()
+    one_each = statement.where(ITEM.c.state != "superseded").ext(distinct_on(ITEM.c.document_id))
     return one_each.order_by(ITEM.c.document_id, furthest.desc()).subquery()
+
+
+def _said(column: Any) -> Any:
+    return sa.case((Document.erased_at.is_not(None), "erased"), (_ASIDE, "aside"), else_=column)
 
 
 def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
     statement = statement.select_from(sa.outerjoin(Document, item, item.c.document_id == Document.id))
+    if query.dossier_id is not None:
+        # What has no item yet (it came this moment) belongs where it was handed in, else to the first dossier.
+        elsewhere = sa.select(ITEM.c.id).where(
+            ITEM.c.document_id == Document.id,
+            ITEM.c.dossier_id != query.dossier_id,
+            ITEM.c.state != "superseded",
+        )
+        belongs = belongs_to(Document.dossier_id, query.dossier_id)
+        statement = statement.where(
+            sa.or_(item.c.document_id.is_not(None), sa.and_(~elsewhere.exists(), belongs))
+        )
     if query.kinds:
         statement = statement.where(Document.kind.in_(query.kinds))
     if query.states:
-        statement = statement.where(item.c.shown.in_(query.states))
+        statement = statement.where(_said(item.c.shown).in_(query.states))
     if query.received_by is not None:
         statement = statement.where(Document.received_by == query.received_by)
     if query.search:
@@ -94,9 +114,16 @@ async def page(
     """One page of a company's documents with the states of their items."""
     column, kind = SORTS.get(query.sort, SORTS["date"])
     item = _items_of(query)
-    wanted = sa.select(Document, item.c.state, item.c.approval, item.c.bundle_number, item.c.locked).where(
-        Document.company_id == company_id
+    columns = (
+        _said(item.c.state),
+        item.c.approval,
+        item.c.bundle_number,
+        item.c.locked,
+        item.c.reexports,
     )
+    wanted = sa.select(Document, *columns).where(Document.company_id == company_id)
+    if not query.states:
+        wanted = wanted.where(~_ASIDE)
     statement, backwards = keyset(
         _filtered(wanted, query, item),
         sort=column,
@@ -107,7 +134,10 @@ async def page(
         size=size,
     )
     found: Any = await session.execute(statement)
-    rows = [ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4])) for row in found]
+    rows = [
+        ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4]), reexports=row[5] or 0)
+        for row in found
+    ]
     return cut(
         rows,
         backwards=backwards,
@@ -121,10 +151,9 @@ async def page(
 async def count_states(session: ReadSession, company_id: UUID, query: DocumentQuery) -> dict[str, int]:
     """How many documents of a list are in each state, as the list says it; `""` for those without an item."""
     item = _items_of(query)
-    wanted = sa.select(sa.func.coalesce(item.c.shown, ""), sa.func.count()).where(
-        Document.company_id == company_id
-    )
-    found: Any = await session.execute(_filtered(wanted, query, item).group_by(item.c.shown))
+    said = sa.func.coalesce(_said(item.c.shown), "").label("said")
+    wanted = sa.select(said, sa.func.count()).where(Document.company_id == company_id)
+    found: Any = await session.execute(_filtered(wanted, query, item).group_by(sa.text("said")))
     return {row[0]: row[1] for row in found}
 
 
@@ -132,5 +161,7 @@ async def count_kinds(session: ReadSession, company_id: UUID, query: DocumentQue
     """How many documents of a list are of each kind."""
     item = _items_of(query)
     wanted = sa.select(Document.kind, sa.func.count()).where(Document.company_id == company_id)
+    if not query.states:
+        wanted = wanted.where(~_ASIDE)
     found: Any = await session.execute(_filtered(wanted, query, item).group_by(Document.kind))
     return {row[0]: row[1] for row in found}

@@ -25,6 +25,7 @@ ITEM = sa.table(
     sa.column("decided_at", sa.DateTime(timezone=True)),
     sa.column("bundle_number", sa.Integer()),
     sa.column("locked", sa.Boolean()),
+    sa.column("reexports", sa.Integer()),
 )
 _EXPORT = sa.table(
     "export",
@@ -69,6 +70,12 @@ class Way:
     decided_at: datetime | None
     bundle: int | None
     locked: bool
+    reexports: int
+
+    @property
+    def movable(self) -> bool:
+        """Whether it may go to another dossier: it never left, and no export holds it."""
+        return self.bundle is None and self.state in ("new", "waiting", "held", "ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +117,20 @@ async def ways(session: ReadSession, document_id: UUID, dossier_id: UUID | None)
         ITEM.c.decided_at,
         ITEM.c.bundle_number,
         ITEM.c.locked,
+        ITEM.c.reexports,
     ).where(ITEM.c.document_id == document_id)
     if dossier_id is not None:
         statement = statement.where(ITEM.c.dossier_id == dossier_id)
     return [Way(*row) for row in await session.execute(statement.order_by(ITEM.c.id))]
+
+
+async def stands_in(session: ReadSession, document_id: UUID, but: UUID) -> UUID | None:
+    """The other dossier of the firm that a document belongs to; in the firm's scope."""
+    return await session.scalar(
+        sa.select(ITEM.c.dossier_id).where(
+            ITEM.c.document_id == document_id, ITEM.c.dossier_id != but, ITEM.c.state != "superseded"
+        )
+    )
 
 
 async def departures(session: ReadSession, item_ids: Sequence[UUID]) -> Sequence[Departure]:

@@ -9,7 +9,6 @@ from portal.features.documents.service.arriving import (
     enter,
     identity_of,
     known_bytes,
-    known_entry,
     take_invoice,
     too_large_amounts,
 )
@@ -17,10 +16,22 @@ from portal.features.documents.service.changing import (
     Overtaken,
     amend,
     annotate,
+    aside_hindrance,
     check_amendable,
     delete,
     delete_hindrance,
+    named,
 )
+from portal.features.documents.service.forms import (
+    ENTRY_COLUMNS,
+    ENTRY_GROUPS,
+    entry_context,
+    entry_fields,
+    entry_words,
+    worked_out,
+)
+from portal.features.documents.service.invoices import read_checked
+from portal.features.documents.service.judging_old import JudgeDocuments, ask_to_judge, judge_documents
 from portal.features.documents.service.locking import (
     check_unlock,
     keep_export_locks,
@@ -30,7 +41,8 @@ from portal.features.documents.service.locking import (
     unlock,
     unlock_hindrance,
 )
-from portal.features.documents.service.places import Place, place_for
+from portal.features.documents.service.meeting import Differs, Met, known_entry, met, of_invoice
+from portal.features.documents.service.places import Place, others, place_for
 from portal.features.documents.service.reading import (
     Detail,
     batch_of_company,
@@ -38,14 +50,16 @@ from portal.features.documents.service.reading import (
     by_ids,
     detail,
     document,
-    entry_context,
+    elsewhere,
+    is_visible,
     listed,
     locked_here,
     own_uploads_only,
     state_counts,
 )
+from portal.features.documents.service.remarking import Compared, compared, formalities, remarks, with_remarks
 from portal.features.documents.service.rendering import TRIES as DRAWING_TRIES
-from portal.features.documents.service.rendering import draw, draw_pdf
+from portal.features.documents.service.rendering import ask_again, draw, draw_pdf, opens
 from portal.features.documents.service.showing import (
     SAFE_TYPES,
     Download,
@@ -57,26 +71,36 @@ from portal.features.documents.service.showing import (
 
 __all__ = [
     "DRAWING_TRIES",
+    "ENTRY_COLUMNS",
+    "ENTRY_GROUPS",
     "SAFE_TYPES",
+    "Compared",
     "Departure",
     "Detail",
+    "Differs",
     "Document",
     "DocumentLock",
     "Download",
     "DrawPdf",
+    "JudgeDocuments",
     "ListedDocument",
+    "Met",
     "Overtaken",
     "Place",
     "Taken",
     "Way",
     "amend",
     "annotate",
+    "aside_hindrance",
+    "ask_again",
+    "ask_to_judge",
     "attach_pdf",
     "batch_of_company",
     "by_id",
     "by_ids",
     "check_amendable",
     "check_unlock",
+    "compared",
     "delete",
     "delete_hindrance",
     "detail",
@@ -84,20 +108,33 @@ __all__ = [
     "download",
     "draw",
     "draw_pdf",
+    "elsewhere",
     "enter",
     "entry_context",
+    "entry_fields",
+    "entry_words",
+    "formalities",
     "identity_of",
+    "is_visible",
+    "judge_documents",
     "keep_export_locks",
     "known_bytes",
     "known_entry",
     "listed",
     "lock_for_export",
     "locked_here",
+    "met",
+    "named",
+    "of_invoice",
+    "opens",
     "original_page",
+    "others",
     "own_uploads_only",
     "page_count",
     "place_for",
+    "read_checked",
     "release_export_locks",
+    "remarks",
     "shown_file",
     "state_counts",
     "take_invoice",
@@ -105,4 +142,6 @@ __all__ = [
     "too_large_amounts",
     "unlock",
     "unlock_hindrance",
+    "with_remarks",
+    "worked_out",
 ]

@@ -7,23 +7,33 @@ from portal.features.audit import service as audit
 from portal.features.documents import repository
 from portal.features.documents.domain import (
     AMENDABLE,
+    KEPT,
     Annotation,
     DocumentChanged,
+    DocumentState,
     Entry,
     annotation_faults,
+    entry_findings,
+    kept_until,
+    key_beside,
     merge,
+    must_be_kept,
 )
 from portal.features.documents.models import Document
 from portal.features.documents.service.arriving import TOO_LARGE, too_large_amounts
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.language import N_
 
 LOCKED = N_("This document is locked: it was exported. Only the accountant can unlock it.")
 RECEIVED = N_("This document came from its issuer as data. Only the issuer corrects it, with a credit note.")
 LEFT = N_("This document has left in an export. It is corrected, not deleted.")
+PUT_ASIDE = N_("This document is put aside. Bring it back first.")
+KEYS_OF_OURS = frozenset({"duplicate_key", "references"})
+"""Columns that people do not know as fields."""
 KEY_TAKEN = N_("Another document has this supplier, number and date already.")
 MOVED_ON = N_("Somebody changed this document while you had it open. Look at it again.")
 
@@ -45,6 +55,11 @@ class Overtaken(Conflict):
         self.touched = touched
 
 
+def named(document: Document) -> str:
+    """What people call a document: its number and whose it is."""
+    return audit.named(document.number, document.counterparty_name)
+
+
 def _check_right(actor: Actor) -> None:
     if not actor.may(Right.UPLOAD):
         raise Forbidden
@@ -55,11 +70,13 @@ async def check_amendable(session: ReadSession, actor: Actor, document: Document
 
     Raises:
         Forbidden: the actor may not process documents.
-        Conflict: locked (`locked`), or sent as data by its issuer (`received`).
+        Conflict: locked (`locked`), put aside (`aside`), or sent as data by its issuer (`received`).
     """
     _check_right(actor)
     if await repository.locks(session, document.id):
         raise Conflict(LOCKED, code="locked")
+    if document.aside_at is not None:
+        raise Conflict(PUT_ASIDE, code="aside")
     if document.origin not in AMENDABLE:
         raise Conflict(RECEIVED, code="received")
 
@@ -86,11 +103,13 @@ async def amend(
     columns = entry.columns(us)
     if too_large_amounts(columns):
         raise Invalid(TOO_LARGE, code="amount_too_large")
+    key = columns["duplicate_key"]
+    if isinstance(key, str) and (document.duplicate_key or "").startswith(key_beside(key, "") or ""):
+        columns["duplicate_key"] = key = document.duplicate_key  # it stays beside the one it was kept beside
     before = {name: getattr(document, name) for name in columns}
     changed = [name for name, value in columns.items() if before[name] != value]
     if not changed:
         return document
-    key = columns["duplicate_key"]
     if isinstance(key, str) and key != document.duplicate_key:
         there = await repository.with_key(session, document.company_id, key)
         if there is not None:
@@ -99,7 +118,13 @@ async def amend(
         session,
         document.id,
         document.version,
-        {**columns, "version": document.version + 1, "changed_at": clock_of(session).now()},
+        {
+            **columns,
+            "findings": entry_findings(entry),
+            "judged": True,
+            "version": document.version + 1,
+            "changed_at": clock_of(session).now(),
+        },
     )
     if new is None:
         raise Conflict(MOVED_ON, code="changed")
@@ -110,9 +135,11 @@ async def amend(
         "document",
         document.id,
         dossier_id=dossier_id,
+        what=named(new),
+        kind=new.kind.value,
+        fields=audit.changes(before, columns, [name for name in columns if name not in KEYS_OF_OURS]),
+        currency=new.currency,
         version=new.version,
-        changed=sorted(changed),
-        before={name: str(before[name]) for name in changed if name != "tax_subtotals"},
     )
     await publish(
         session,
@@ -153,16 +180,24 @@ async def annotate(
         raise Overtaken(merged.clashes, merged.touched)
     if not merged.changes:
         return present
+    before = {name: getattr(present, name) for name in merged.changes}
     new = await repository.change(session, present.id, present.version, merged.changes)
     assert new is not None, "the row is ours"
     await audit.record(
-        session, actor, "documents.annotated", "document", document.id, changed=sorted(merged.changes)
+        session,
+        actor,
+        "documents.annotated",
+        "document",
+        document.id,
+        what=named(present),
+        kind=present.kind.value,
+        fields=audit.changes(before, merged.changes),
     )
     return new
 
 
-async def delete_hindrance(session: ReadSession, document: Document) -> Conflict | None:
-    """Why a document can't be deleted, as far as the session sees; None when it can."""
+async def aside_hindrance(session: ReadSession, document: Document) -> Conflict | None:
+    """Why a document can't be put aside, as far as the session sees; None when it can."""
     if await repository.locks(session, document.id):
         return Conflict(LOCKED, code="locked")
     if await repository.left_in(session, document.id):
@@ -170,16 +205,27 @@ async def delete_hindrance(session: ReadSession, document: Document) -> Conflict
     return None
 
 
+async def delete_hindrance(session: ReadSession, document: Document) -> Conflict | None:
+    """Why a document can't be deleted, as far as the session sees; None when it can."""
+    hindrance = await aside_hindrance(session, document)
+    if hindrance is not None:
+        return hindrance
+    today = local_date(clock_of(session).now())
+    if must_be_kept(document.issue_date, today, draft=document.state is DocumentState.DRAFT):
+        return Conflict(KEPT, code="kept", day=f"{kept_until(document.issue_date):%d/%m/%Y}")
+    return None
+
+
 async def delete(
     session: WriteSession, actor: Actor, document: Document, *, dossier_id: UUID | None = None
 ) -> None:
-    """Delete a document that has left in no bundle, with the items on it. Its bytes stay until they are swept.
+    """Delete a draft, or an original whose years are over, with the items on it. Its bytes stay until they are swept.
 
     What this session cannot see (another firm's bundle, a decision) the database's foreign keys know.
 
     Raises:
         Forbidden: the actor may not process documents.
-        Conflict: locked (`locked`), exported (`exported`), or somebody has decided about it.
+        Conflict: locked (`locked`), exported (`exported`), to be kept (`kept`), or somebody has decided about it.
     """
     _check_right(actor)
     await repository.lock_items(session, document.id)
@@ -195,6 +241,7 @@ async def delete(
         "document",
         document.id,
         dossier_id=dossier_id,
+        what=named(document),
         kind=document.kind.value,
         number=document.number,
         issue_date=document.issue_date,

@@ -137,6 +137,8 @@ async def unlock(
         "document",
         document.id,
         dossier_id=dossier.id,
+        what=audit.named(document.number, document.counterparty_name),
+        kind=document.kind.value,
         reason=reason,
         bundle=locks[0].bundle,
     )

@@ -1,5 +1,6 @@
 """The two places from which the same papers are looked at: a dossier of a firm, and a company's own pages."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from portal.db.session import ReadSession
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.dossiers.service import Dossier
-from portal.kernel.actor import Actor
+from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import NotFound
 
 
@@ -56,3 +57,10 @@ async def place_for(session: ReadSession, actor: Actor, dossier_id: UUID | None)
         raise NotFound
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     return Place(dossier.company_id, dossier)
+
+
+async def others(session: ReadSession, actor: Actor, place: Place) -> Sequence[Dossier]:
+    """The dossiers that papers of this place may be moved to by the actor."""
+    if place.dossier is None or not actor.may(Right.EXPORT):
+        return []
+    return await dossiers.others_on_company(session, actor, place.dossier)

@@ -1,8 +1,7 @@
 """Looking at documents: lists, one of them, and the form of an entry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,14 +9,14 @@ import msgspec
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.documents import repository
-from portal.features.documents.domain import KIND_NAMES, RATES, DocumentQuery
+from portal.features.documents.domain import ERASED, DocumentQuery
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.documents.repository import Departure, ListedDocument, Way
+from portal.features.dossiers import service as dossiers
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import NotFound
-from portal.kernel.language import capitalised, gettext
 
-ITEM_ORDER = ("new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
+ITEM_ORDER = ("superseded", "aside", "new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
 """States of items from the beginning of their way to its end."""
 
 
@@ -29,6 +28,8 @@ class Detail:
     locks: Sequence[DocumentLock]
     ways: Sequence[Way]
     departures: Sequence[Departure]
+    stands_in: UUID | None = None
+    """The other dossier of the firm that the document belongs to; None where it is looked at from its own."""
 
     @property
     def way(self) -> Way | None:
@@ -41,15 +42,28 @@ def own_uploads_only(actor: Actor) -> UUID | None:
     return actor.person_id if actor.role is Role.CONTRIBUTOR else None
 
 
-async def document(session: ReadSession, actor: Actor, company_id: UUID, document_id: UUID) -> Document:
+def is_visible(actor: Actor, document: Document) -> bool:
+    """Whether an actor who sees the company sees this document of it."""
+    own = own_uploads_only(actor)
+    return own is None or document.received_by == own
+
+
+async def document(
+    session: ReadSession, actor: Actor, company_id: UUID, document_id: UUID, *, erased: bool = False
+) -> Document:
     """One document of a company.
 
+    Args:
+        erased: whoever asks can show what is left of one that was erased.
+
     Raises:
-        NotFound: unknown, another company's, or not this contributor's.
+        NotFound: unknown, another company's, not this contributor's, or erased (`erased`).
     """
     found = await repository.one(session, document_id, own_uploads_only(actor))
     if found is None or found.company_id != company_id:
         raise NotFound
+    if found.erased_at is not None and not erased:
+        raise NotFound(ERASED, code="erased")
     return found
 
 
@@ -92,33 +106,19 @@ async def detail(session: ReadSession, document: Document, dossier_id: UUID | No
     """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
     ways = await repository.ways(session, document.id, dossier_id)
     left = await repository.departures(session, [way.item_id for way in ways]) if dossier_id else []
-    return Detail(document, await repository.locks(session, document.id), ways, left)
+    elsewhere = await repository.stands_in(session, document.id, dossier_id) if dossier_id else None
+    return Detail(document, await repository.locks(session, document.id), ways, left, elsewhere)
+
+
+async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple[UUID, str] | None:
+    """The other dossier that a document belongs to and its name, empty where the actor may not see it; None when it is in its own."""
+    if detail.stands_in is None:
+        return None
+    names = await dossiers.names(session, actor, [detail.stands_in])
+    return detail.stands_in, names.get(detail.stands_in, ("", None))[0]
 
 
 def locked_here(detail: Detail) -> bool:
     """Whether an export of the items in sight has locked the document: those can be unlocked here."""
     mine = {way.item_id for way in detail.ways}
     return any(lock.item_id in mine and lock.reason == "exported" for lock in detail.locks)
-
-
-class _Answers(dict[str, str]):
-    """Values by field; a field without one is empty, so that a template may ask for any."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-COUNTRIES = ("BE", "NL", "FR", "DE", "LU")
-
-
-def entry_context(values: Mapping[str, str], faults: Mapping[str, str]) -> dict[str, Any]:
-    """What the form of an entry needs: values as typed, faults and choices in the reader's language."""
-    return {
-        "values": _Answers(values),
-        "errors": _Answers({name: gettext(message) for name, message in faults.items()}),
-        "kinds": [(kind.value, capitalised(gettext(name))) for kind, name in KIND_NAMES.items()],
-        "rates": [str(rate) for rate in RATES],
-        "countries": [
-            (code, code) for code in dict.fromkeys((*COUNTRIES, values.get("counterparty_country") or "BE"))
-        ],
-    }

@@ -18,6 +18,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, NotFound, Unavailable
 from portal.kernel.language import N_
 from portal.sandbox import read_image, read_pdf_page
+from portal.storage import BrokenFile
 
 IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 SAFE_TYPES = frozenset({"application/pdf", "application/xml", "text/plain", *IMAGES})
@@ -95,10 +96,8 @@ def shown_file(document: Document) -> tuple[str | None, str]:
 async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_type: str) -> int | None:
     """How many page images a stored paper has; 0 when it has none (no PDF or picture, or an unreadable one).
 
-    None while that cannot be told because the store or the readers are away: the rest of a page is worth showing without.
-
-    Raises:
-        BrokenFile: the bytes are gone or damaged.
+    None when that cannot be told, because the store or the readers are away or the bytes are gone: the rest of a page is worth
+    showing without.
     """
     if sha256 is None:
         return 0
@@ -110,7 +109,7 @@ async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_t
         async with COUNTS.turn():
             data = await tools.store.get(company_id, sha256)
             return min((await read_pdf_page(data)).count, SHOWN_PAGES)
-    except Unavailable:
+    except (Unavailable, BrokenFile):
         return None
     except Invalid:
         return 0

@@ -1,6 +1,8 @@
 """Dossiers: a firm's file on a company, and its access to it."""
 
 import enum
+from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -67,8 +69,24 @@ class ImportState(enum.StrEnum):
     """Where an Excel import is."""
 
     PREVIEWED = "previewed"
+    ACCEPTING = "accepting"  # its rows are carried out, batch by batch
     ACCEPTED = "accepted"
-    DISCARDED = "discarded"
+
+
+def titled(name: str, activity: str | None) -> str:
+    """A dossier's name for people, wherever it is shown: two on one company differ by their activity."""
+    return f"{name} · {activity}" if activity else name
+
+
+def place_of(open_dossiers: Mapping[UUID, datetime], handed_in: UUID | None) -> UUID:
+    """Which of one firm's open dossiers on a company a paper belongs to: where it was handed in, else the first one made.
+
+    `portal.db.placing` and the database function `dossier_for` say the same.
+
+    Args:
+        open_dossiers: when each was made, by its id.
+    """
+    return min(open_dossiers, key=lambda one: (one != handed_in, open_dossiers[one], one))
 
 
 class DossierOpened(Event, frozen=True, kw_only=True):
@@ -76,6 +94,13 @@ class DossierOpened(Event, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "dossiers.opened"
     dossier_id: UUID
+    company_id: UUID
+
+
+class CompanyActivated(Event, frozen=True, kw_only=True):
+    """The owner of a company has claimed it: there is somebody to ask."""
+
+    name: ClassVar[str] = "dossiers.company_activated"
     company_id: UUID
 
 
@@ -102,6 +127,7 @@ __all__ = [
     "Access",
     "AccessEnded",
     "AccessRequested",
+    "CompanyActivated",
     "DossierOpened",
     "ImportState",
     "InvitationState",
@@ -109,4 +135,6 @@ __all__ = [
     "assigned_only",
     "is_own",
     "may_set_manager",
+    "place_of",
+    "titled",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from portal.features.dossiers.domain import VatRegime
 from portal.kernel.language import N_, Language, parse_language
+from portal.kernel.texts import line
 
 
 class Column(enum.StrEnum):
@@ -27,6 +28,8 @@ class Column(enum.StrEnum):
     STREET = "street"
     POSTCODE = "postcode"
     CITY = "city"
+    ID = "dossier_id"
+    """Hidden, in the workbooks that we write with dossiers in them: which dossier a row is about. Not in the template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,10 @@ def find_columns(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[Column, int]]
         for position, cell in enumerate(row):
             heading = folded(str(cell).removesuffix("*")) if isinstance(cell, str) else ""
             column = words.get(heading) or words.get(heading.replace(" ", "_"))
+            if (
+                isinstance(cell, str) and cell.strip() == Column.ID.value
+            ):  # as we write it; a list's own "ID" is something else
+                column = Column.ID
             if column is not None:
                 found.setdefault(column, position)
         if Column.NAME in found and len(found) >= 2 and (best is None or len(found) > len(best[1])):
@@ -186,8 +193,13 @@ def find_columns(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[Column, int]]
     return best
 
 
+LONGEST_CELL = 400
+_NOT_IN_A_CELL = frozenset(chr(n) for n in range(32) if chr(n) not in "\t\n\r") | {"\x7f", "\ufffe", "\uffff"}
+"""What no cell of a workbook can hold."""
+
+
 def cell_text(value: Any) -> str:
-    """A cell as a person sees it: a whole number without its .0, a date in ISO form."""
+    """A cell as a person sees it: a whole number without its .0, a date in ISO form, a text without what hides in it."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -197,7 +209,8 @@ def cell_text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = "" if value is None else str(value)
-    return " ".join("".join(c for c in text if c >= " " or c in "\t\n").split())[:400]
+    # Read again after the cut, so that what was read once is read the same again.
+    return line(line("".join(c for c in text if c not in _NOT_IN_A_CELL))[:LONGEST_CELL])
 
 
 def letter(position: int) -> str:

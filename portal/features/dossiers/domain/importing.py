@@ -1,295 +1,301 @@
-"""An Excel list of dossiers: its columns, finding them in a sheet, and judging each row. Pure.
+"""An Excel list of dossiers: judging each row. Pure.
 
-Two lists decide: what the file says, and what is there already (`Known`). The same judgement is shown in the preview and carried
-out on acceptance.
+Two lists decide: what the file says, and what is there already (`matching.Known`). The same judgement is shown in the preview and
+carried out on acceptance, batch by batch (`binding` compares the two). Whatever is not certain is asked, and what was not answered is
+not done.
 """
 
-import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
-from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
-from portal.features.dossiers.domain.codes import code_fault
-from portal.features.dossiers.domain.columns import Column, cell_text, folded, language_of, regime_of, wanted
+from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.cells import OTHER_CODE, check_cells
+from portal.features.dossiers.domain.codes import code_key, folder_of
+from portal.features.dossiers.domain.columns import Column, cell_text, folded, wanted
+from portal.features.dossiers.domain.matching import Known, KnownDossier, folded_name
+from portal.features.dossiers.domain.rows import NEW, Candidate, ImportRow, RowStatus
+from portal.features.dossiers.domain.twins import Seen, ask, first_in_file
 from portal.kernel.language import N_
-from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
 
-MOST_ROWS = 5000
-
-
-class RowStatus(enum.StrEnum):
-    """What accepting a row would do."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    UNCHANGED = "unchanged"
-    REQUEST = "request"
-    DUPLICATE = "duplicate"
-    ERROR = "error"
+CODE_ELSEWHERE = N_("Another dossier already has this code.")
+POSSIBLY = N_("Possibly the same as a dossier that is there already. Say whether it is.")
+KEPT_ALREADY = N_("Your office keeps this company already.")
+ASK_MANAGER = N_("Ask its file manager.")
+Read = tuple[int, dict[str, str]]
+"""A row as read: the number Excel shows, and its cells by column."""
 
 
-GOOD = frozenset({RowStatus.CREATE, RowStatus.UPDATE, RowStatus.REQUEST})
-"""Rows that acceptance carries out."""
-
-
-class Remark(msgspec.Struct, frozen=True):
-    """One thing about one cell: what is wrong (or was mended), and how to put it right."""
-
-    column: Column | None
-    value: str
-    what: str
-    fix: str = ""
-    error: bool = True
-    params: dict[str, str] = {}
-
-
-class ImportRow(msgspec.Struct):
-    """One row as read and judged. `line` is the number Excel shows; `letters` where each column stood."""
-
-    line: int
-    values: dict[str, str]
-    status: RowStatus
-    remarks: list[Remark]
-    number: str | None = None
-    dossier_id: str | None = None
-    changes: dict[str, list[str]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class KnownDossier:
-    """A present dossier, as far as the list may change it."""
-
-    id: str
-    code: str | None
-    country: str
-    number: str | None
-    activity: str
-    values: Mapping[str, str]
-
-
-@dataclass(slots=True)
-class Known:
-    """What is there already: the dossiers in sight, the numbers of claimed companies, and those the firm keeps out of sight."""
-
-    dossiers: Sequence[KnownDossier] = ()
-    claimed: frozenset[tuple[str, str]] = frozenset()
-    kept_already: frozenset[tuple[str, str]] = frozenset()
-    _by_key: dict[tuple[str, str, str], KnownDossier] = field(default_factory=dict)
-    _by_code: dict[str, KnownDossier] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for one in self.dossiers:
-            if one.number:
-                self._by_key[(one.country, one.number, folded(one.activity))] = one
-            if one.code:
-                self._by_code[one.code] = one
-
-    def find(self, country: str, number: str | None, code: str | None, activity: str) -> KnownDossier | None:
-        """The dossier a row is about: by number (and activity), else by code where the row has no number."""
-        if number:
-            return self._by_key.get((country, number, folded(activity)))
-        return self._by_code.get(code) if code else None
-
-    def with_code(self, code: str) -> KnownDossier | None:
-        """The dossier that has a code."""
-        return self._by_code.get(code)
-
-
-def judge(
-    rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int], known: Known
-) -> list[ImportRow]:
-    """Every filled row below the heading, with what accepting it would do."""
-    judged: list[ImportRow] = []
-    seen_keys: dict[tuple[str, str, str], int] = {}
-    seen_codes: dict[str, int] = {}
+def read_rows(rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int]) -> Iterable[Read]:
+    """Every filled row below the heading."""
     for index, cells in enumerate(rows[heading + 1 :], start=heading + 2):
         values = {
             column.value: cell_text(cells[position]) if position < len(cells) else ""
             for column, position in columns.items()
         }
-        if not any(values.values()):
-            continue
-        judged.append(_judge_row(index, values, known, seen_keys, seen_codes))
+        if any(value for name, value in values.items() if name != Column.ID.value):
+            yield index, values
+
+
+def judge_rows(read: Iterable[Read], known: Known) -> list[ImportRow]:
+    """Every row of a list, with what accepting it would do."""
+    seen = Seen()
+    return [judge_row(line, values, known, seen) for line, values in read]
+
+
+def judge(
+    rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int], known: Known
+) -> list[ImportRow]:
+    """Every filled row of a sheet, with what accepting it would do, and which of its cells held signs that nobody sees."""
+    judged = judge_rows(read_rows(rows, heading, columns), known)
+    for row in judged:
+        row.note_hidden(columns, rows[row.line - 1])
     return judged
 
 
-def _judge_row(
-    line: int,
-    values: dict[str, str],
-    known: Known,
-    seen_keys: dict[tuple[str, str, str], int],
-    seen_codes: dict[str, int],
+def judge_row(
+    line: int, values: dict[str, str], known: Known, seen: Seen | None = None, answer: str = ""
 ) -> ImportRow:
-    remarks: list[Remark] = []
-    get = lambda column: values.get(column.value, "")  # noqa: E731 - one word for one thing, used all over below
-    if not get(Column.NAME):
-        remarks.append(Remark(Column.NAME, "", N_("The company name is missing."), N_("Fill it in.")))
-    country = (get(Column.COUNTRY) or "BE").upper()
-    if country not in COUNTRIES:
-        remarks.append(
-            Remark(
-                Column.COUNTRY,
-                get(Column.COUNTRY),
-                N_("This country is not known here."),
-                N_("Use BE, NL, LU, FR or DE."),
-            )
-        )
-    number = _number(get(Column.NUMBER), country, remarks)
-    email = get(Column.EMAIL)
-    if email and not is_address(email):
-        remarks.append(
-            Remark(
-                Column.EMAIL,
-                email,
-                NOT_AN_ADDRESS,
-                N_("Correct it, or leave it empty."),
-            )
-        )
-    if get(Column.LANGUAGE) and language_of(values) is None:
-        remarks.append(
-            Remark(
-                Column.LANGUAGE,
-                get(Column.LANGUAGE),
-                N_("This language is not known here."),
-                N_("Use nl, fr, en or de."),
-            )
-        )
-    if get(Column.VAT_REGIME) and regime_of(values) is None:
-        remarks.append(
-            Remark(
-                Column.VAT_REGIME,
-                get(Column.VAT_REGIME),
-                N_("This VAT regime is not known here."),
-                N_("Use monthly, quarterly, exempt or none."),
-            )
-        )
-    code = get(Column.CODE) or None
-    if code and (fault := code_fault(code)) is not None:
-        remarks.append(Remark(Column.CODE, code, fault, N_("Give this one another code.")))
-    row = ImportRow(line, values, RowStatus.ERROR, remarks, number)
-    if any(remark.error for remark in remarks):
+    """What accepting one row would do.
+
+    Args:
+        seen: what the rows above it were about; None when the row was compared with them before.
+        answer: what was said to its question: NEW, SKIP, or the id of a dossier.
+    """
+    row = ImportRow(line, values, RowStatus.ERROR, [])
+    mine = _by_id(row, known)
+    _country(row, mine or known.with_code(row.get(Column.CODE)))
+    check_cells(row, mine)
+    if any(remark.error for remark in row.remarks):
         return row
-    existing = known.find(country, number, code, get(Column.ACTIVITY))
-    if not _first_in_file(row, country, code, seen_keys, seen_codes):
+    existing = _match(row, known, mine)
+    if row.status is RowStatus.ERROR and any(remark.error for remark in row.remarks):
         return row
-    holder = known.with_code(code) if code else None
-    if holder is not None and (existing is None or holder.id != existing.id):
-        remarks.append(
-            Remark(
-                Column.CODE,
-                code or "",
-                N_("Another dossier already has this code."),
-                N_("Give this one another code."),
-            )
-        )
+    row.claimed = bool(row.number) and (row.country, row.number) in known.claimed
+    if existing is None and row.candidates and answer:
+        existing = known.with_id(answer) if answer in {one.id for one in row.candidates} else None
+    if seen is not None and not first_in_file(row, existing, seen):
         return row
     if existing is not None:
-        row.dossier_id = existing.id
-        row.changes = {
-            name: [existing.values.get(name, ""), value]
-            for name, value in wanted(values).items()
-            if value and existing.values.get(name, "") != value
-        }
-        row.status = RowStatus.UPDATE if row.changes else RowStatus.UNCHANGED
-    elif number and (country, number) in known.kept_already:
-        remarks.append(
-            Remark(
-                Column.NUMBER,
-                get(Column.NUMBER),
-                N_("Your office keeps this company already."),
-                N_("Ask its file manager."),
-            )
-        )
-    elif number and (country, number) in known.claimed:
-        row.status = RowStatus.REQUEST
-        remarks.append(
-            Remark(
-                Column.NUMBER,
-                get(Column.NUMBER),
-                N_("This company has an account already. Its owner will be asked to give you access."),
-                error=False,
-            )
-        )
+        _compare(row, existing, known)
+    elif row.status is RowStatus.ASK and answer != NEW:
+        row.candidates = [_would_do(row, one, known) for one in row.candidates]
     else:
-        row.status = RowStatus.CREATE
+        _make(row, known)
     return row
 
 
-def _first_in_file(
-    row: ImportRow,
-    country: str,
-    code: str | None,
-    seen_keys: dict[tuple[str, str, str], int],
-    seen_codes: dict[str, int],
-) -> bool:
-    if row.number:
-        key = (country, row.number, folded(row.values.get(Column.ACTIVITY.value, "")))
-        first = seen_keys.setdefault(key, row.line)
-        if first != row.line:
-            row.status = RowStatus.DUPLICATE
-            row.remarks.append(
-                Remark(
-                    Column.NUMBER,
-                    row.values.get(Column.NUMBER.value, ""),
-                    N_("The same company stands in row %(row)s."),
-                    N_("Delete one of the two, or give them different activities."),
-                    params={"row": str(first)},
-                )
-            )
-            return False
-    if code:
-        first = seen_codes.setdefault(code, row.line)
-        if first != row.line:
-            row.status = RowStatus.DUPLICATE
-            row.remarks.append(
-                Remark(
-                    Column.CODE,
-                    code,
-                    N_("The same code stands in row %(row)s."),
-                    N_("Give each dossier a code of its own."),
-                    params={"row": str(first)},
-                )
-            )
-            return False
-    return True
-
-
-def _number(text: str, country: str, remarks: list[Remark]) -> str | None:
-    if not text:
-        remarks.append(
-            Remark(
-                Column.NUMBER,
-                "",
-                N_("There is no company number, so this dossier is not matched with other lists."),
-                error=False,
-            )
-        )
+def _by_id(row: ImportRow, known: Known) -> KnownDossier | None:
+    given = row.values.get(Column.ID.value, "")
+    if not given:
+        row.values.pop(Column.ID.value, None)
         return None
-    try:
-        parsed = parse_company_number(text, country if country in COUNTRIES else "BE")
-    except NotANumber as wrong:
-        remarks.append(Remark(Column.NUMBER, text, wrong.reason, N_("Compare it with the register.")))
-        return None
-    bare = "".join(c for c in text if c.isdigit())
-    if country == "BE" and len(bare) == 9:
-        remarks.append(
-            Remark(
-                Column.NUMBER,
-                text,
-                N_("The company number had lost its zero; it is read as %(number)s."),
-                error=False,
-                params={"number": parsed.shown()},
-            )
+    found = known.with_id(given)
+    if found is None:
+        del row.values[Column.ID.value]
+        row.note(
+            None,
+            N_("The hidden id of this row is none of your dossiers; it is matched by number, code and name."),
         )
-    return parsed.number
-
-
-def counts(rows: Sequence[ImportRow]) -> dict[str, int]:
-    """How many rows of each status."""
-    found = dict.fromkeys((status.value for status in RowStatus), 0)
-    for row in rows:
-        found[row.status.value] += 1
     return found
+
+
+def _country(row: ImportRow, existing: KnownDossier | None) -> None:
+    """A number is one of a country: of a row that names none, the one of its dossier's country."""
+    if existing is not None and not row.get(Column.COUNTRY) and existing.country != row.country:
+        row.values[Column.COUNTRY.value] = existing.country
+
+
+def _match(row: ImportRow, known: Known, mine: KnownDossier | None) -> KnownDossier | None:
+    """The dossier a row is certainly about; else its candidates are noted, and it is asked. A contradiction is a fault."""
+    on_company = known.with_number(row.country, row.number) if row.number else []
+    code = row.get(Column.CODE)
+    of_code = known.with_code(code) if code else None
+    if mine is not None:
+        numbered = (row.country, row.number) != (mine.country, mine.number) and row.number
+        if numbered and (mine.number or on_company):
+            ask(
+                row,
+                [mine, *(one for one in on_company if one.id != mine.id)],
+                N_(
+                    "By its hidden id this row is %(name)s, but the number is another company's. Is it that dossier, whose number stays, or another one?"
+                ),
+                name=mine.name,
+            )
+            row.may_be_new = not on_company and (of_code is None or of_code.id != mine.id)
+            return None
+        return mine
+    if on_company:
+        if of_code is not None and of_code not in on_company:
+            row.fault(
+                Column.CODE,
+                N_("The company number is that of %(name)s, but the code is that of %(other)s."),
+                N_("Correct one of the two."),
+                name=on_company[0].name,
+                other=of_code.name,
+            )
+            return None
+        return _on_company(row, on_company, of_code)
+    if of_code is not None:
+        if row.number and of_code.number:
+            ask(
+                row,
+                [of_code],
+                N_(
+                    "By its code this row is %(name)s, but the number is another company's. Is it that dossier, whose number stays?"
+                ),
+                name=of_code.name,
+            )
+            row.may_be_new = False
+            return None
+        return of_code
+    named = known.named(row.get(Column.NAME), row.number)
+    unseen = not row.number and folded_name(row.get(Column.NAME)) in known.names_out_of_sight
+    if [one for one in named if not one.made_here] or unseen:
+        ask(row, named, POSSIBLY)
+    return None
+
+
+def _on_company(
+    row: ImportRow, on_company: list[KnownDossier], of_code: KnownDossier | None
+) -> KnownDossier | None:
+    """A company has one dossier, unless somebody said yes to a second: a row with its number is about the one there is."""
+    activity = folded(row.get(Column.ACTIVITY))
+    same = [one for one in on_company if folded(one.activity) == activity]
+    if of_code is not None:
+        return of_code
+    if len(same) == 1:
+        return same[0]
+    if not activity and len(on_company) == 1:
+        return on_company[0]
+    what = (
+        N_("Your office has a dossier on this company. Is it the same, or a second one for this activity?")
+        if activity and not same
+        else N_("Your office has several dossiers on this company. Say which one it is.")
+    )
+    ask(row, on_company, what)
+    return None
+
+
+def _would_do(row: ImportRow, one: Candidate, known: Known) -> Candidate:
+    """A candidate with what the row would change in it, so that whoever says "the same" knows what to."""
+    existing = known.with_id(one.id)
+    if existing is None:
+        return one
+    trial = ImportRow(row.line, dict(row.values), RowStatus.ASK, [], row.number)
+    _compare(trial, existing, known)
+    return Candidate(one.id, one.name, one.code, one.number, trial.changes, trial.ended)
+
+
+def _compare(row: ImportRow, existing: KnownDossier, known: Known) -> None:
+    """What the row would change; a code that is another's is a fault."""
+    row.dossier_id = existing.id
+    row.ended = existing.ended
+    asked = wanted(row.values)
+    if row.get(Column.ACTIVITY):
+        asked["activity"] = row.get(Column.ACTIVITY)
+    present = {**existing.values, "activity": existing.activity}
+    changes = {
+        name: [present.get(name, ""), value]
+        for name, value in asked.items()
+        if value != cell_text(present.get(name, ""))
+        and not (name == "contact_email" and value == cell_text(present.get(name, "")).lower())
+    }
+    code = changes.get("code")
+    if code is not None:
+        holder = known.holds(code[1])
+        if (holder is not None and holder.id != existing.id) or code_key(code[1]) in known.codes_out_of_sight:
+            row.status = RowStatus.ERROR
+            row.fault(Column.CODE, CODE_ELSEWHERE, OTHER_CODE)
+            return
+    if not _give_number(row, existing, known):
+        row.status = RowStatus.ERROR
+        return
+    if row.number and not existing.number:
+        changes["number"] = ["", row.number]
+    _say(row, existing, changes)
+    row.changes = changes
+    row.status = RowStatus.UPDATE if changes else RowStatus.UNCHANGED
+
+
+def _give_number(row: ImportRow, existing: KnownDossier, known: Known) -> bool:
+    """Whether a row's number agrees with its dossier: a dossier without one takes it, unless it turns out to be another company's."""
+    numbered = (row.country, row.number or "")
+    if not row.number or numbered == (existing.country, existing.number):
+        if row.country != existing.country:
+            row.note(Column.COUNTRY, N_("The country of a dossier stays as it is."))
+        return True
+    if existing.number:  # somebody has said that it is this dossier nevertheless
+        row.number = None
+        return True
+    if row.country != existing.country:
+        row.fault(
+            Column.COUNTRY,
+            N_("This dossier is one of %(country)s, and its number is one of that country."),
+            N_("Correct the country, or leave the number empty."),
+            country=existing.country,
+        )
+    elif known.with_number(*numbered):
+        row.number = None  # said to be this one, though the number is another dossier's
+    elif numbered in known.kept_already:
+        row.fault(Column.NUMBER, KEPT_ALREADY, ASK_MANAGER)
+    elif numbered in known.claimed:
+        row.fault(
+            Column.NUMBER,
+            N_("This company has an account here already."),
+            N_(
+                "Take this dossier's code and hidden id out of the row: as a new dossier, its owner is asked to give you access."
+            ),
+        )
+    elif existing.access is not Access.MANAGED:
+        row.note(
+            Column.NUMBER,
+            N_("You have no access to this company, so that its dossier takes no number from a list."),
+        )
+        row.number = None
+    return not any(remark.error for remark in row.remarks)
+
+
+def _say(row: ImportRow, existing: KnownDossier, changes: Mapping[str, Sequence[str]]) -> None:
+    """What else there is to know before a row changes a dossier."""
+    if changes and existing.ended:
+        row.note(
+            None,
+            N_("Your access to this company has ended: the row changes only what your office notes of it."),
+        )
+    if any(row.get(column) for column in (Column.STREET, Column.POSTCODE, Column.CITY)):
+        row.note(
+            Column.STREET, N_("The address of a company that is there already is not changed by a list.")
+        )
+    code = changes["code"][1] if "code" in changes else existing.code
+    number = changes["number"][1] if "number" in changes else existing.number
+    folder = folder_of(code, number, existing.id)
+    if existing.folder and {"code", "number"} & changes.keys() and folder != existing.folder:
+        row.note(
+            Column.CODE,
+            N_(
+                "At the agent, its folder is %(before)s and will be %(now)s. What was written stays in %(before)s."
+            ),
+            before=existing.folder,
+            now=folder,
+        )
+
+
+def _make(row: ImportRow, known: Known) -> None:
+    code = row.get(Column.CODE)
+    if code and (known.holds(code) is not None or code_key(code) in known.codes_out_of_sight):
+        row.status = RowStatus.ERROR
+        row.fault(Column.CODE, CODE_ELSEWHERE, OTHER_CODE)
+    elif row.number and (row.country, row.number) in known.kept_already:
+        row.status = RowStatus.ERROR
+        row.fault(Column.NUMBER, KEPT_ALREADY, ASK_MANAGER)
+    elif row.claimed:
+        row.status = RowStatus.REQUEST
+        row.note(
+            Column.NUMBER,
+            N_("This company has an account already. Its owner will be asked to give you access."),
+        )
+    else:
+        row.status = RowStatus.CREATE
+
+
+__all__ = ["Read", "judge", "judge_row", "judge_rows", "read_rows"]

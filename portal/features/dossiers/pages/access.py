@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession
 from portal.features.dossiers import service
 from portal.features.dossiers.service import Answer
 from portal.jobs.contract import Tools
@@ -29,7 +29,7 @@ DONE = {
 
 @get("/my-accountant", guards=[member])
 async def accountant_page(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
     """Who sees what, since when."""
     firms = await service.firms_of_company(session, actor)
@@ -44,7 +44,7 @@ async def ask_page(
     firm_id: FromPath[UUID],
     said: FromPath[str],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """The question with its consequence, as a page of its own for browsers without script."""
     if not actor.may(Right.MEMBERS):

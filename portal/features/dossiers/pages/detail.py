@@ -1,5 +1,6 @@
-"""One dossier: what it is, and what happened."""
+"""One dossier: what it is, and changing it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,24 +10,23 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession, take
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import service
-from portal.features.dossiers.domain import is_own
-from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier
-from portal.features.dossiers.service import Dossier
+from portal.features.dossiers.domain import Access, is_own
+from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier, read_number
+from portal.features.dossiers.service import Dossier, Kept, Move, SecondDossier
+from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
+from portal.web.editing import Clash, clashes_in_words, laid_over
 from portal.web.forms import Form
-from portal.web.history import told
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
 DAYS = ("books_from", "books_until", "closed_until")
-SEEN = "seen_"
-"""Before the name of each field: what stood there when the form was opened."""
 
 
 @get("/dossiers/{dossier_id:uuid}", guards=[staff])
@@ -34,7 +34,7 @@ async def detail_page(
     request: HTMXRequest,
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """Name, number, contact, access, and the next step."""
     dossier = await service.open_dossier(session, actor, dossier_id)
@@ -43,13 +43,16 @@ async def detail_page(
         request,
         "pages/dossiers/detail.html",
         dossier=dossier,
+        clash=(await service.clashes(session, actor, [dossier])).get(dossier.id),
         tab="detail",
         company=await service.company_of(session, dossier),
         manager=manager,
+        nobody_to_ask=dossier.id in await service.nobody_to_ask(session, [dossier]),
         members=await accounts.members(session, dossier.company_id),
         regime=gettext(VAT_NAMES[dossier.vat_regime]),
         language_name=LANGUAGE_NAMES[dossier.language],
         may_edit=actor.may(Right.DOSSIERS_EDIT),
+        put_aside=await service.put_aside(session, dossier),
         **await service.invitation_context(session, dossier),
     )
 
@@ -59,12 +62,29 @@ async def edit_page(
     request: HTMXRequest,
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """The form for changing it."""
     dossier = await service.open_dossier(session, actor, dossier_id)
-    values = {
+    values = _values(dossier)
+    return render(
+        request,
+        "pages/dossiers/edit.html",
+        values=values,
+        seen=values,
+        errors={},
+        overtaken=[],
+        there=[],
+        move=None,
+        **await _edit_context(session, actor, dossier),
+    )
+
+
+def _values(dossier: Dossier) -> dict[str, str]:
+    """The dossier as its form shows it."""
+    return {
         "name": dossier.name,
+        "number": dossier.number or "",
         "code": dossier.code or "",
         "language": dossier.language.value,
         "contact_name": dossier.contact_name or "",
@@ -75,19 +95,47 @@ async def edit_page(
         "manager_id": str(dossier.manager_id or ""),
         **{name: day.isoformat() if (day := getattr(dossier, name)) else "" for name in DAYS},
     }
-    return render(
-        request,
-        "pages/dossiers/edit.html",
-        values=values | {f"{SEEN}{name}": value for name, value in values.items()},
-        errors={},
-        **await _edit_context(session, actor, dossier),
-    )
 
 
-async def _edit_context(session: WriteSession, actor: Actor, dossier: Dossier) -> dict[str, Any]:
+LABELS = {
+    "name": N_("Company name"),
+    "number": N_("Company number"),
+    "code": N_("Dossier code"),
+    "language": N_("Language of the client"),
+    "contact_name": N_("Contact person"),
+    "contact_email": N_("E-mail address"),
+    "contact_phone": N_("Phone"),
+    "activity": N_("Activity"),
+    "vat_regime": N_("VAT returns"),
+    "manager_id": N_("File manager"),
+    "books_from": N_("You keep the books from"),
+    "books_until": N_("You keep the books until"),
+    "closed_until": N_("Books closed until"),
+}
+
+
+async def _words(session: WriteSession, actor: Actor) -> dict[str, tuple[str, dict[str, str]]]:
+    """What a field and its choices are called."""
+    staff = await accounts.staff(session, actor.firm_id) if actor.firm_id is not None else []
+    choices: dict[str, dict[str, str]] = {
+        "language": {code.value: name for code, name in LANGUAGE_NAMES.items()},
+        "vat_regime": {regime.value: gettext(name) for regime, name in VAT_NAMES.items()},
+        "manager_id": {str(person.id): person.name for _row, person in staff},
+    }
+    return {name: (gettext(label), choices.get(name, {})) for name, label in LABELS.items()}
+
+
+def may_number(dossier: Dossier) -> bool:
+    """Whether a dossier has no company number yet and may get one."""
+    return dossier.number is None and dossier.access is Access.MANAGED
+
+
+async def _edit_context(session: ReadSession, actor: Actor, dossier: Dossier) -> dict[str, Any]:
     return {
         "dossier": dossier,
+        "clash": (await service.clashes(session, actor, [dossier])).get(dossier.id),
         "tab": "detail",
+        "may_number": may_number(dossier),
         "may_close": is_own(actor, dossier.manager_id),
         **await form_choices(session, actor, dossier),
     }
@@ -99,45 +147,61 @@ async def edit(
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
-    """Change it."""
+    """Change it; a company in formation gets its number here."""
+    await service.hold(session, actor)
     dossier = await service.open_dossier(session, actor, dossier_id)
+    await take(session, dossier)
     form = await Form.of(request)
-    try:
-        values = read_dossier(form) | {name: form.day(name) for name in DAYS if name in form.values}
-        form.check()
-        # What the writer left as it was stays as it is now: somebody else may have closed the books meanwhile.
-        values = {name: value for name, value in values.items() if _touched(form, name)}
-        async with session.begin_nested():
-            await service.change(session, actor, dossier, values)
-    except (Invalid, Conflict) as wrong:
+    # A field that is not the writer's to change is not on their form: it is neither seen nor overtaken.
+    present = {name: value for name, value in _values(dossier).items() if name in form.values}
+    edit = laid_over(form, present)
+    errors: dict[str, str] = {}
+    overtaken: list[Clash] = []
+    there: Sequence[Kept] = []
+    move: Move | None = None
+    asked = False
+    if edit.clashes:
+        events = await audit.history_of(session, dossier.id)
+        overtaken = clashes_in_words(edit, form, present, await _words(session, actor), events)
+    else:
+        try:
+            number = read_number(form, dossier.country) if may_number(dossier) else None
+            values: dict[str, Any] = read_dossier(form) | {
+                name: form.day(name) for name in DAYS if name in form.values
+            }
+            form.check()
+            # What the writer left as it was stays as it is now: somebody else may have closed the books meanwhile.
+            values = {name: value for name, value in values.items() if name in edit.touched}
+            code: str | None = values.get("code", dossier.code)
+            move = await service.move_of(session, dossier, code, number or dossier.number)
+            # Another folder at the agent is said before it is: what was written stays in the one that was.
+            asked = move is not None and form.text("folder") != move.now
+            if not asked:
+                async with session.begin_nested():
+                    await service.change(session, actor, dossier, values)
+                    if number is not None:
+                        await service.give_number(session, tools, actor, dossier, number)
+        except (Invalid, Conflict) as wrong:
+            if isinstance(wrong, SecondDossier):
+                there = wrong.there
+            on_number = wrong.code in ("second_dossier", "claimed", "has_number")
+            errors = wrong.field_texts() or {"number" if on_number else "code": wrong.text()}
+    if errors or overtaken or asked:
         return render(
             request,
             "pages/dossiers/edit.html",
-            status=422,
+            status=409 if overtaken else 422,
             values=form.values,
-            errors=wrong.field_texts() or {"code": wrong.text()},
+            seen=edit.seen,
+            errors=errors,
+            overtaken=overtaken,
+            there=there,
+            move=move if asked else None,
             **await _edit_context(session, actor, dossier),
         )
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(N_("Saved."))))
 
 
-def _touched(form: Form, name: str) -> bool:
-    return form.values.get(f"{SEEN}{name}") != form.values.get(name, "")
-
-
-@get("/dossiers/{dossier_id:uuid}/history", guards=[staff])
-async def history_page(
-    request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
-) -> Template:
-    """What happened in this dossier, newest first."""
-    dossier = await service.open_dossier(session, actor, dossier_id)
-    found = await audit.history_of_dossier(session, dossier.id, dossier.company_id)
-    events = [told(event) for event in found]
-    return render(request, "pages/dossiers/history.html", dossier=dossier, tab="history", events=events)
-
-
-ROUTES: list[Any] = [detail_page, edit_page, edit, history_page]
+ROUTES: list[Any] = [detail_page, edit_page, edit]

@@ -1,6 +1,8 @@
 """The Excel import: template, upload, preview, acceptance, error workbook."""
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +12,21 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers import service
+from portal.features.dossiers.domain import ImportState
+from portal.features.dossiers.domain.binding import COLUMN_OF
 from portal.features.dossiers.domain.columns import COLUMNS
-from portal.features.dossiers.domain.importing import GOOD, RowStatus, counts
+from portal.features.dossiers.domain.rows import (
+    FAULTY,
+    GOOD,
+    LOOK_AGAIN,
+    NEW,
+    SKIP,
+    ImportRow,
+    Outcome,
+    RowStatus,
+)
 from portal.features.dossiers.service import workbooks
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
@@ -21,7 +34,7 @@ from portal.kernel.errors import Conflict, Invalid, PortalError
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import attachment, safe_name
 from portal.web.forms import Form
-from portal.web.render import Toast, go, render
+from portal.web.render import Toast, go, is_fragment, render
 from portal.web.security import LARGE_BODY, requires
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -34,26 +47,62 @@ STATUS_WORDS = {
     RowStatus.UPDATE: N_("changes"),
     RowStatus.UNCHANGED: N_("unchanged"),
     RowStatus.REQUEST: N_("access request"),
+    RowStatus.ASK: N_("to answer"),
     RowStatus.DUPLICATE: N_("twice in this list"),
     RowStatus.ERROR: N_("to correct"),
 }
+
+OUTCOME_WORDS = {
+    Outcome.CREATED: N_("made"),
+    Outcome.REQUESTED: N_("access requested"),
+    Outcome.UPDATED: N_("changed"),
+    Outcome.UNCHANGED: N_("unchanged"),
+    Outcome.LEFT_OUT: N_("left out"),
+    Outcome.UNANSWERED: N_("not answered"),
+    Outcome.OVERTAKEN: N_("changed since you looked"),
+    Outcome.REFUSED: N_("not carried out"),
+}
+WORDS: dict[RowStatus | Outcome, str] = {**STATUS_WORDS, **OUTCOME_WORDS}
+ALWAYS = (RowStatus.CREATE, RowStatus.UPDATE, RowStatus.UNCHANGED)
+"""What a preview counts, also when there is none."""
+LOOKS = {
+    RowStatus.CREATE.value: "positive",
+    RowStatus.UPDATE.value: "info",
+    RowStatus.UNCHANGED.value: "neutral",
+    RowStatus.REQUEST.value: "attention",
+    RowStatus.ASK.value: "attention",
+    RowStatus.DUPLICATE.value: "negative",
+    RowStatus.ERROR.value: "negative",
+    Outcome.CREATED.value: "positive",
+    Outcome.REQUESTED.value: "attention",
+    Outcome.UPDATED.value: "info",
+    Outcome.LEFT_OUT.value: "neutral",
+    Outcome.UNANSWERED.value: "attention",
+    Outcome.OVERTAKEN.value: "attention",
+    Outcome.REFUSED.value: "negative",
+}
+ANSWER, SAME = "answer_", "same"
+_LINE = re.compile(r"[0-9]{1,9}")
 
 
 def told_result(result: Mapping[str, Any]) -> str:
     """What accepting a list did, as a sentence with numbers; what did not happen is left out."""
     made, changed, asked = (int(result.get(name, 0)) for name in ("created", "updated", "requested"))
+    same, out = int(result.get("unchanged", 0)), int(result.get("left_out", 0))
     parts = [
         (made, ngettext("%(count)s dossier made", "%(count)s dossiers made", made)),
         (changed, ngettext("%(count)s dossier changed", "%(count)s dossiers changed", changed)),
         (asked, ngettext("%(count)s access request sent", "%(count)s access requests sent", asked)),
+        (same, ngettext("%(count)s unchanged", "%(count)s unchanged", same)),
+        (out, ngettext("%(count)s left out", "%(count)s left out", out)),
     ]
     told = ", ".join(text % {"count": count} for count, text in parts if count)
-    return f"{told}." if told else gettext("Nothing was changed.")
+    return f"{told}." if made or changed or asked or out else gettext("Nothing was changed.")
 
 
 @get("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)])
 async def import_page(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
     """Template, upload, earlier imports."""
     imports = await service.imports(session, actor)
@@ -63,18 +112,16 @@ async def import_page(
 @get("/dossiers/import/template", guards=[requires(Right.DOSSIERS_EDIT)])
 async def template_workbook() -> Response[bytes]:
     """The empty list, in the reader's language."""
-    data = workbooks.template()
-    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, data)
+    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, workbooks.template())
 
 
 @get("/dossiers/import/present", guards=[requires(Right.DOSSIERS_EDIT)])
 async def present_workbook(
-    actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Response[bytes]:
     """The present dossiers in the template's form."""
     rows = [service.values_of(dossier) for dossier in await service.all_of(session, actor)]
-    data = workbooks.of_dossiers(rows)
-    return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, data)
+    return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, workbooks.of_dossiers(rows))
 
 
 @post("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200, opt={LARGE_BODY: True})
@@ -115,30 +162,130 @@ async def preview_page(
     request: HTMXRequest,
     import_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     show: FromQuery[str] = "",
 ) -> Template:
-    """Every row with what accepting it would do, and why not."""
+    """Every row with what accepting it would do, and why not; while it is carried out, how far it is."""
     kept = await service.import_of(session, actor, import_id)
+    return render(request, "pages/dossiers/preview.html", block="rows", **_context(kept, show))
+
+
+def _context(kept: service.DossierImport, show: str, problem: str | None = None) -> dict[str, Any]:
     rows = service.rows_of(kept)
-    shown = [row for row in rows if not show or row.status.value == show]
-    return render(
-        request,
-        "pages/dossiers/preview.html",
-        block="rows",
-        kept=kept,
-        rows=shown[:SHOWN],
-        hidden=max(0, len(shown) - SHOWN),
-        total=len(rows),
-        counts=counts(rows),
-        good=sum(1 for row in rows if row.status in GOOD),
-        faults=sum(1 for row in rows if row.status in (RowStatus.ERROR, RowStatus.DUPLICATE)),
-        words={status.value: gettext(word) for status, word in STATUS_WORDS.items()},
-        columns={column.value: gettext(text.title) for column, text in COLUMNS.items()},
-        told=lambda message, params: gettext(message) % params if params else gettext(message),
-        only=show,
-        done=told_result(kept.result or {}),
-    )
+    outcomes = service.outcomes_of(kept)
+    answers: dict[int, str] = {int(line): str(answer) for line, answer in kept.answers.items()}
+    labels = {
+        row.line: outcomes[row.line].outcome.value if row.line in outcomes else row.status.value
+        for row in rows
+    }
+    shown = [row for row in rows if not show or labels[row.line] == show]
+    if (
+        show == RowStatus.ASK.value
+    ):  # what is not answered yet comes first, so that the next ones come when these are done
+        shown.sort(key=lambda row: (row.line in answers, row.line))
+    asked = [row for row in rows if row.status is RowStatus.ASK]
+    good = sum(1 for row in rows if row.status in GOOD)
+    good += sum(1 for row in asked if answers.get(row.line, SKIP) != SKIP)
+    return {
+        "kept": kept,
+        "rows": shown[:SHOWN],
+        "hidden": max(0, len(shown) - SHOWN),
+        "total": len(rows),
+        "labels": labels,
+        "tiles": _tiles(kept, labels, show),
+        "asks": len(asked),
+        "good": good,
+        "open": sum(1 for row in asked if row.line not in answers),
+        "left": sum(1 for told in outcomes.values() if told.outcome in LOOK_AGAIN),
+        "answers": answers,
+        "faults": sum(1 for row in rows if row.status in FAULTY) + _unanswered(kept, asked),
+        "words": {key.value: gettext(word) for key, word in WORDS.items()},
+        "looks": LOOKS,
+        "fields": {name: gettext(COLUMNS[column].title) for name, column in COLUMN_OF.items()},
+        "columns": {column.value: gettext(text.title) for column, text in COLUMNS.items()},
+        "told": lambda message, params: gettext(message) % params if params else gettext(message),
+        "only": show,
+        "done": told_result(kept.result or {}),
+        "problem": problem,
+    }
+
+
+def _tiles(
+    kept: service.DossierImport, labels: Mapping[int, str], show: str
+) -> list[tuple[int, str, str, bool, str | None]]:
+    """What the rows are counted by, as links that show these alone."""
+    counted = Counter(labels.values())
+    always = ALWAYS if kept.state is ImportState.PREVIEWED else ()
+    return [
+        (
+            counted[key.value],
+            gettext(word),
+            f"/dossiers/import/{kept.id}?show={key.value}",
+            key.value == show,
+            "negative" if LOOKS[key.value] == "negative" else None,
+        )
+        for key, word in WORDS.items()
+        if counted[key.value] or key in always
+    ]
+
+
+def _unanswered(kept: service.DossierImport, asked: Sequence[ImportRow]) -> int:
+    return sum(1 for row in asked if str(row.line) not in kept.answers)
+
+
+async def _answers(request: HTMXRequest, kept: service.DossierImport) -> dict[int, str]:
+    """What the form says to the rows that ask; one answer for the others goes where it fits and nothing was said."""
+    form = await Form.of(request)
+    said = {
+        int(name.removeprefix(ANSWER)): value
+        for name, value in form.values.items()
+        if name.startswith(ANSWER) and _LINE.fullmatch(name.removeprefix(ANSWER))
+    }
+    rest = form.text("rest")
+    if not rest:
+        return said
+    for row in service.rows_of(kept):
+        if row.status is not RowStatus.ASK or said.get(row.line) or str(row.line) in kept.answers:
+            continue
+        if rest == SKIP or (rest == NEW and row.may_be_new):
+            said[row.line] = rest
+        elif rest == SAME and len(row.candidates) == 1:
+            said[row.line] = row.candidates[0].id
+    return said
+
+
+async def _said(
+    request: HTMXRequest,
+    session: WriteSession,
+    actor: Actor,
+    import_id: UUID,
+    say: Callable[[WriteSession, Actor, UUID, Mapping[int, str]], Awaitable[Any]],
+) -> Template | Response[Any] | None:
+    """Do something with the answers of the form; the page again where it cannot be done."""
+    kept = await service.import_of(session, actor, import_id)
+    try:
+        await say(session, actor, import_id, await _answers(request, kept))
+    except Invalid as wrong:
+        context = _context(kept, RowStatus.ASK.value, wrong.text())
+        return render(request, "pages/dossiers/preview.html", status=422, **context)
+    except Conflict as conflict:
+        if conflict.code != "accepted":
+            raise
+        return go(request, f"/dossiers/import/{import_id}", Toast("info", conflict.text()))
+    return None
+
+
+@post("/dossiers/import/{import_id:uuid}/answers", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
+async def answer(
+    request: HTMXRequest,
+    import_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+) -> Template | Response[Any]:
+    """Keep what was said to the rows that ask."""
+    refused = await _said(request, session, actor, import_id, service.answer_rows)
+    saved = Toast("success", gettext(N_("Saved.")))
+    return refused or go(request, f"/dossiers/import/{import_id}?show=ask", saved)
 
 
 @post("/dossiers/import/{import_id:uuid}/accept", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
@@ -147,30 +294,59 @@ async def accept(
     import_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
+) -> Template | Response[Any]:
+    """Have the good rows carried out; a worker does it, and the page shows how far it is."""
+    refused = await _said(request, session, actor, import_id, service.accept)
+    return refused or go(request, f"/dossiers/import/{import_id}")
+
+
+@post("/dossiers/import/{import_id:uuid}/again", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
+async def look_again(
+    request: HTMXRequest,
+    import_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Response[Any]:
-    """Carry the good rows out."""
+    """A new preview of the rows that were not carried out."""
     try:
-        kept = await service.accept(session, tools, actor, import_id)
+        again = await service.look_again(session, tools, actor, import_id)
     except Conflict as conflict:
-        if conflict.code != "accepted":
-            raise
         return go(request, f"/dossiers/import/{import_id}", Toast("info", conflict.text()))
-    text = told_result(kept.result or {})
-    return go(
-        request,
-        f"/dossiers/import/{kept.id}",
-        Toast("success", text, "/dossiers", gettext(N_("To the dossiers"))),
+    return go(request, f"/dossiers/import/{again.id}")
+
+
+@get("/dossiers/import/{import_id:uuid}/progress", guards=[requires(Right.DOSSIERS_EDIT)])
+async def progress(
+    request: HTMXRequest,
+    import_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+) -> Template | Response[Any]:
+    """The progress bar while rows are carried out; the page again when all is done, or for a browser without script."""
+    kept = await service.import_of(session, actor, import_id)
+    here = f"/dossiers/import/{kept.id}"
+    if kept.state is not ImportState.ACCEPTING:
+        text = told_result(kept.result or {})
+        return go(request, here, Toast("success", text, "/dossiers", gettext(N_("To the dossiers"))))
+    if not is_fragment(request):
+        return go(request, here)
+    return render(
+        request, "pages/dossiers/preview.html", block="running", kept=kept, total=len(kept.rows), only=""
     )
 
 
 @get("/dossiers/import/{import_id:uuid}/errors", guards=[requires(Right.DOSSIERS_EDIT)])
 async def error_workbook(
-    import_id: FromPath[UUID], actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    import_id: FromPath[UUID], actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Response[bytes]:
     """The rows that cannot be taken, with what to correct; importable as it is."""
     kept = await service.import_of(session, actor, import_id)
-    rows = [row for row in service.rows_of(kept) if row.status in (RowStatus.ERROR, RowStatus.DUPLICATE)]
+    rows = [
+        row
+        for row in service.rows_of(kept)
+        if row.status in FAULTY or (row.status is RowStatus.ASK and str(row.line) not in kept.answers)
+    ]
     data = workbooks.of_faults(rows)
     name = gettext(N_("to correct")) + " " + kept.file_name.rpartition(".")[0] + ".xlsx"
     return attachment(name, XLSX, data)
@@ -182,6 +358,9 @@ ROUTES: list[Any] = [
     present_workbook,
     upload,
     preview_page,
+    answer,
     accept,
+    look_again,
+    progress,
     error_workbook,
 ]

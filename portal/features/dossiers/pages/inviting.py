@@ -9,18 +9,21 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers import service
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid, NotFound
+from portal.kernel.ids import link_token
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext, ngettext
 from portal.web.cookies import set_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import NOT_A_CHOICE, Form
+from portal.web.leaving import ask_to_leave
 from portal.web.limits import client_address
 from portal.web.render import Toast, go, is_fragment, render, toast_now
 from portal.web.security import public, requires
+from portal.web.session import EFFECT
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
 
@@ -30,7 +33,7 @@ async def invite_page(
     request: HTMXRequest,
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
 ) -> Template:
     """Whom to send login details to."""
     dossier = await service.dossier_to_invite(session, actor, dossier_id)
@@ -127,19 +130,38 @@ async def ask_again(
     )
 
 
-@get("/activate/{token:str}", guards=[public], include_in_schema=False)
+@get(
+    "/activate/{token:str}",
+    guards=[public],
+    include_in_schema=False,
+    opt={EFFECT: "that the invitation was opened"},
+)
 async def activate_page(
     request: HTMXRequest,
     token: FromPath[str],
     tools: NamedDependency[Tools],
     firm: NamedDependency[HostFirm],
+    signed_in: NamedDependency[SignedIn | None],
 ) -> Template:
-    """Behind the link: choose a password, agree, go in."""
-    link = await service.opened(tools, firm_id=firm.firm_id, token=token, address=client_address(request))
+    """Behind the link: choose a password, agree, go in. Somebody else who is signed in here is asked first."""
+    link = await service.opened(
+        tools,
+        firm_id=firm.firm_id,
+        token=link_token(token),
+        address=client_address(request),
+        reader=signed_in.email if signed_in is not None else None,
+    )
     if link is None:
         return _closed(request)
+    if signed_in is not None and signed_in.email != link.email:
+        return ask_to_leave(request, what=_whom(link))
     values = {"name": link.name, "language": link.language.value}
     return _form(request, link, values, {})
+
+
+def _whom(link: service.OpenedLink) -> str:
+    text = N_("This invitation is for %(email)s: whoever uses it becomes the owner of %(company)s.")
+    return gettext(text) % {"email": link.email, "company": link.company}
 
 
 @post("/activate/{token:str}", guards=[public], status_code=200, include_in_schema=False)
@@ -150,10 +172,19 @@ async def activate(
     firm: NamedDependency[HostFirm],
     signed_in: NamedDependency[SignedIn | None],
 ) -> Template | Response[Any]:
-    """Use the link: the person is signed in, the company claimed."""
+    """Use the link: the person is signed in, the company claimed. Nobody else's session ends by it without a yes."""
     form = await Form.of(request)
     password = (await request.form()).get("password")
     address = client_address(request)
+    token = link_token(token)
+    if signed_in is not None and form.text("leave", longest=64) != signed_in.owner.key:
+        link = await service.opened(
+            tools, firm_id=firm.firm_id, token=token, address=address, reader=signed_in.email
+        )
+        if link is None:
+            return _closed(request)
+        if signed_in.email != link.email:
+            return _form(request, link, form.values, {}, leaving=True, status=409)
     try:
         opened = await service.activate(
             tools,
@@ -174,13 +205,14 @@ async def activate(
         link = await service.opened(tools, firm_id=firm.firm_id, token=token, address=address)
         if link is None:
             return _closed(request)
-        return _form(request, link, form.values, wrong.field_texts(), status=422)
+        leaving = signed_in is not None and signed_in.email != link.email
+        return _form(request, link, form.values, wrong.field_texts(), leaving=leaving, status=422)
     answer = go(
         request,
         "/",
         Toast("success", gettext(N_("Welcome! Your access is active and the company is yours."))),
     )
-    set_session_cookie(tools.settings, answer, opened.token, opened.seconds)
+    set_session_cookie(request, answer, opened.token, opened.seconds)
     answer.headers["referrer-policy"] = "no-referrer"
     return answer
 
@@ -191,6 +223,7 @@ def _form(
     values: dict[str, str],
     errors: dict[str, str],
     *,
+    leaving: bool = False,
     status: int = 200,
 ) -> Template:
     answer = render(
@@ -200,6 +233,7 @@ def _form(
         link=link,
         values=values,
         errors=errors,
+        leaving=leaving,
         languages_of_clients=LANGUAGES,
     )
     answer.headers["referrer-policy"] = "no-referrer"

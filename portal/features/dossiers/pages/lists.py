@@ -9,11 +9,11 @@ from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession
+from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.dossiers import service
 from portal.features.dossiers.domain import VatRegime
-from portal.features.dossiers.service import Dossier, DossierQuery
+from portal.features.dossiers.service import Dossier, DossierQuery, SecondDossier
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
@@ -45,11 +45,14 @@ def query_of(q: str, only: str, mine: str, sort: str, cursor: str | None, actor:
     )
 
 
+ACTIVITY_NEEDED = N_("Say in a word or two what tells it apart, for example Transport.")
+
+
 @get("/dossiers", guards=[staff])
 async def dossiers_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
-    session: NamedDependency[WriteSession],
+    session: NamedDependency[ReadSession],
     q: FromQuery[str] = "",
     only: FromQuery[str] = "",
     mine: FromQuery[str] = "",
@@ -65,6 +68,7 @@ async def dossiers_page(
         "pages/dossiers/list.html",
         block="rows",
         page=page,
+        nobody_to_ask=await service.nobody_to_ask(session, page.rows),
         q=q,
         managers=managers,
         totals=await service.totals(session, actor),
@@ -77,7 +81,7 @@ def _firm(actor: Actor) -> UUID:
     return actor.firm_id
 
 
-async def form_choices(session: WriteSession, actor: Actor, dossier: Dossier | None = None) -> dict[str, Any]:
+async def form_choices(session: ReadSession, actor: Actor, dossier: Dossier | None = None) -> dict[str, Any]:
     """The lists the form of a dossier, or (None) of a new one, chooses from."""
     return {
         "languages_of_clients": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
@@ -88,7 +92,7 @@ async def form_choices(session: WriteSession, actor: Actor, dossier: Dossier | N
 
 @get("/dossiers/new", guards=[requires(Right.DOSSIERS_EDIT)])
 async def new_page(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
     """The form for one new dossier."""
     return render(
@@ -96,6 +100,7 @@ async def new_page(
         "pages/dossiers/new.html",
         values={"key": str(new_id())},
         errors={},
+        there=[],
         **await form_choices(session, actor),
     )
 
@@ -115,15 +120,22 @@ async def new_dossier(
         form.check()
         async with session.begin_nested():
             key = uuid_or_none(form.text("key"))
-            dossier = await service.create(session, tools, actor, number=number, key=key, **values)
+            second = form.text("second") == "yes"
+            dossier = await service.create(
+                session, tools, actor, number=number, key=key, second=second, **values
+            )
     except (Invalid, Conflict) as wrong:
         errors = wrong.field_texts() or {"code" if wrong.code == "code_taken" else "number": wrong.text()}
+        there = wrong.there if isinstance(wrong, SecondDossier) else []
+        if isinstance(wrong, SecondDossier):
+            errors = second_faults(wrong, form.values.get("activity"))
         return render(
             request,
             "pages/dossiers/new.html",
             status=422,
             values=form.values,
             errors=errors,
+            there=there,
             **await form_choices(session, actor),
         )
     text = (
@@ -134,13 +146,20 @@ async def new_dossier(
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(text) % {"name": dossier.name}))
 
 
-def read_number(form: Form) -> str | None:
+def second_faults(wrong: SecondDossier, activity: str | None) -> dict[str, str]:
+    """What a form that would make a second dossier on a company still needs, beside its fields."""
+    if wrong.same_activity:
+        return {"activity": wrong.text()}
+    return {} if activity else {"activity": gettext(ACTIVITY_NEEDED)}
+
+
+def read_number(form: Form, country: str | None = None) -> str | None:
     """The company number of a dossier form, normalised; a fault beside the field when it is none."""
     text = form.text("number", longest=40)
     if not text:
         return None
     try:
-        return parse_company_number(text, form.text("country") or "BE").number
+        return parse_company_number(text, country or form.text("country") or "BE").number
     except NotANumber as wrong:
         form.fault("number", wrong.reason)
         return None

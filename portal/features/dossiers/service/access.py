@@ -32,7 +32,7 @@ from portal.features.dossiers.service.activating import tell_firm
 from portal.features.dossiers.service.core import limit_requests, refuse_if_asked_lately
 from portal.features.mail import service as mail
 from portal.features.parties import service as parties
-from portal.jobs.contract import Job, Tools, clock_of
+from portal.jobs.contract import Job, Priority, Tools, clock_of
 from portal.jobs.ledger import enqueue, publish
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Right, Role, policy_actor
@@ -78,6 +78,7 @@ class TellOwner(Job, frozen=True, kw_only=True):
     """
 
     name: ClassVar[str] = "dossiers.tell_owner"
+    priority: ClassVar[Priority] = Priority.NOW
     mail_id: UUID
     dossier_id: UUID
     person_id: UUID
@@ -127,7 +128,7 @@ async def firms_of_company(session: ReadSession, actor: Actor) -> list[FirmAcces
                 firm_name=rows[0].firm_name,
                 access=access,
                 since=min(row.access_since for row in counted),
-                dossiers=tuple(row.name for row in counted),
+                dossiers=tuple(row.title for row in counted),
                 here=here,
                 email=host.email if here and host is not None else None,
                 phone=host.phone if here and host is not None else None,
@@ -196,7 +197,7 @@ async def answer(tools: Tools, actor: Actor, firm_id: UUID, said: Answer) -> Ans
             "answer": first.access.value,
             # Who declined is not said: the firm has no access, so it does not learn who is behind the company.
             "person": "" if first.access is Access.DECLINED else actor.name,
-            "company": first.name,
+            "company": first.title,
             "dossier_id": str(first.id),
         }
         await tell_firm(session, actor, first, message="access_answer", context=context)
@@ -210,10 +211,14 @@ async def answer(tools: Tools, actor: Actor, firm_id: UUID, said: Answer) -> Ans
 async def _record(session: WriteSession, actor: Actor, dossier: Dossier) -> None:
     """In both chains: the company's, and the firm's own, which it keeps when its sight ends."""
     action = _ACTIONS[dossier.access]
-    await audit.record(session, actor, action, "dossier", dossier.id, dossier_id=dossier.id)
+    await audit.record(
+        session, actor, action, "dossier", dossier.id, dossier_id=dossier.id, what=dossier.name
+    )
     who = OWNER if dossier.access is Access.DECLINED else actor.name
     for_firm = policy_actor(FirmId(dossier.firm_id), who)
-    await audit.record(session, for_firm, action, "dossier", dossier.id, dossier_id=dossier.id)
+    await audit.record(
+        session, for_firm, action, "dossier", dossier.id, dossier_id=dossier.id, what=dossier.name
+    )
     ids = {"dossier_id": dossier.id, "company_id": dossier.company_id}
     if dossier.access is Access.GRANTED:
         await publish(session, actor, DossierOpened(**ids))
@@ -283,6 +288,12 @@ async def ask_again(session: WriteSession, tools: Tools, actor: Actor, dossier: 
     if moved is None:
         raise Conflict
     await audit.record(
-        session, actor, "dossiers.access_requested", "dossier", dossier.id, dossier_id=dossier.id
+        session,
+        actor,
+        "dossiers.access_requested",
+        "dossier",
+        dossier.id,
+        dossier_id=dossier.id,
+        what=dossier.name,
     )
     await publish(session, actor, AccessRequested(dossier_id=dossier.id, company_id=dossier.company_id))

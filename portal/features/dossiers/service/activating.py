@@ -12,18 +12,19 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import Access, InvitationState
+from portal.features.dossiers.domain import Access, CompanyActivated, InvitationState
 from portal.features.dossiers.models import Dossier, Invitation
-from portal.features.dossiers.service.core import create, grant_on_claim, match_company
+from portal.features.dossiers.service.core import grant_on_claim, match_company
+from portal.features.dossiers.service.making import create
 from portal.features.mail import service as mail
 from portal.features.mail.domain import one_line
 from portal.features.parties import service as parties
 from portal.jobs.contract import Job, Tools, clock_of
-from portal.jobs.ledger import enqueue
+from portal.jobs.ledger import enqueue, publish
 from portal.kernel.actor import Actor, Role, policy_actor
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import FirmId, token_hash
-from portal.kernel.language import N_, Language
+from portal.kernel.language import N_, Language, gettext, speaking
 from portal.web.directories import SignedIn
 
 TRIES_PER_NETWORK, TRIES_PER_LINK = 30, 10
@@ -34,6 +35,7 @@ WRONG_PASSWORD = N_("This is not the password of this e-mail address.")
 HAS_OWNER = N_(
     "This company has been activated by somebody else. Ask them, or your accountant, to give you access."
 )
+OWN_ACCOUNT = N_("account of the client")
 HAS_ACCOUNT = N_(
     "A company with this number already has an account here. Its owner is asked to give %(firm)s access; until then nothing changes."
 )
@@ -57,8 +59,13 @@ class OpenedLink:
     known: bool
 
 
-async def opened(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> OpenedLink | None:
+async def opened(
+    tools: Tools, *, firm_id: FirmId, token: str, address: str, reader: str | None = None
+) -> OpenedLink | None:
     """Look a link up and note that it was opened. None for an unknown, used, replaced or too old one: all alike.
+
+    Args:
+        reader: the address of whoever is signed in there; somebody else's look is not the invited person's.
 
     Raises:
         TooMany: too many links from this network address.
@@ -69,7 +76,7 @@ async def opened(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> 
         if found is None:
             return None
         invitation, dossier = found
-        if invitation.state is InvitationState.SENT:
+        if invitation.state is InvitationState.SENT and reader in (None, invitation.email):
             now = clock_of(session).now()
             await repository.move_invitation(session, invitation.id, InvitationState.OPENED, opened_at=now)
         person = await accounts.person_by_email(session, invitation.email)
@@ -186,14 +193,16 @@ async def _activate(
         "company",
         dossier.company_id,
         dossier_id=dossier.id,
+        what=dossier.name,
         invitation=invitation.id,
     )
+    await publish(session, actor, CompanyActivated(company_id=dossier.company_id))
     await tell_firm(
         session,
         actor,
         dossier,
         message="activated",
-        context={"person": person.name, "company": dossier.name, "dossier_id": str(dossier.id)},
+        context={"person": person.name, "company": dossier.title, "dossier_id": str(dossier.id)},
     )
     return signed_in
 
@@ -239,7 +248,10 @@ async def tell_firm(
 
 
 async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_id: UUID) -> None:
-    """The firm's own dossier stays as it is; a second one, on the claimed company, asks for access. Once."""
+    """The firm's own dossier stays as it is; a second one, on the claimed company, asks for access. Once.
+
+    Its activity says which of the two it is.
+    """
     dossier = await repository.dossier(session, actor, dossier_id)
     if dossier is None or dossier.number is None:
         return
@@ -248,6 +260,9 @@ async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_
         return
     if await repository.of_company(session, company_id):
         return
+    firm = await parties.firm(session, dossier.firm_id)
+    with speaking(firm.language):
+        label = gettext(OWN_ACCOUNT)
     await create(
         session,
         tools,
@@ -259,7 +274,8 @@ async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_
         contact_name=dossier.contact_name,
         contact_email=dossier.contact_email,
         contact_phone=dossier.contact_phone,
-        activity=dossier.activity,
+        activity=f"{dossier.activity}, {label}" if dossier.activity else label,
         manager_id=dossier.manager_id,
         vat_regime=dossier.vat_regime,
+        second=True,
     )

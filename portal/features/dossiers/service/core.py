@@ -1,6 +1,8 @@
-"""Dossiers: opening, listing, creating, changing."""
+"""Dossiers: opening, listing, changing; whose codes are the same folder."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,23 +16,20 @@ from portal.features.dossiers import repository
 from portal.features.dossiers.domain import (
     OPEN_ACCESS,
     Access,
-    AccessRequested,
-    DossierOpened,
-    VatRegime,
     assigned_only,
     is_own,
     may_set_manager,
+    place_of,
 )
-from portal.features.dossiers.domain.codes import code_fault
+from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_fault, code_key
+from portal.features.dossiers.domain.columns import folded
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools, clock_of
-from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.kernel.ids import new_id
-from portal.kernel.language import N_, Language
+from portal.kernel.language import N_
 
 REQUESTS_PER_DAY = 200
 ASK_AGAIN_AFTER = timedelta(days=7)
@@ -40,11 +39,8 @@ NOT_YOURS_TO_GIVE = N_("Only a manager or the owner of the office gives a dossie
 NOT_YOURS_TO_CLOSE = N_(
     "Only the file manager of this dossier, a manager or the owner of the office closes its books."
 )
-KEPT_ALREADY = N_("Your office keeps this company already. Ask its file manager.")
+TOLD_APART = N_("Your office has another dossier on this company: the activity has to tell the two apart.")
 ENDS_FIRST = N_("This period ends before it begins.")
-CODE_TAKEN = N_("Another dossier already has the code %(dossier_code)s.")
-TOLD_WITH_VALUES = ("manager_id", "closed_until")
-"""These give and take rights: the audit log keeps what they were."""
 
 
 async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
@@ -88,108 +84,27 @@ async def of_company(session: ReadSession, company_id: UUID) -> list[Dossier]:
     return list(await repository.of_company(session, company_id))
 
 
+async def places(session: ReadSession, company_id: UUID, handed_in: UUID | None) -> list[Dossier]:
+    """The dossier of each firm that sees a company in which a paper of it belongs; in the system scope."""
+    by_firm: dict[UUID, dict[UUID, Dossier]] = defaultdict(dict)
+    found = await repository.of_company(session, company_id)
+    for one in sorted(found, key=lambda one: one.id):
+        if one.access in OPEN_ACCESS:
+            by_firm[one.firm_id][one.id] = one
+    return [
+        mine[place_of({one.id: one.created_at for one in mine.values()}, handed_in)]
+        for mine in by_firm.values()
+    ]
+
+
+async def others_on_company(session: ReadSession, actor: Actor, dossier: Dossier) -> Sequence[Dossier]:
+    """The firm's other dossiers on the company of one, where papers may be moved to, as far as the actor sees them."""
+    return await repository.others_on_company(session, actor, dossier)
+
+
 async def of_member(session: ReadSession, firm_id: UUID) -> list[MemberDossier]:
     """The dossiers that one firm keeps on the company of a member's session, where it has access."""
     return await repository.member_dossiers(session, firm_id)
-
-
-async def create(
-    session: WriteSession,
-    tools: Tools,
-    actor: Actor,
-    *,
-    name: str,
-    number: str | None,
-    country: str = "BE",
-    code: str | None = None,
-    language: Language = Language.NL,
-    contact_name: str | None = None,
-    contact_email: str | None = None,
-    contact_phone: str | None = None,
-    activity: str | None = None,
-    manager_id: UUID | None = None,
-    vat_regime: VatRegime = VatRegime.QUARTERLY,
-    key: UUID | None = None,
-    **address: Any,
-) -> Dossier:
-    """A new dossier, matched by company number in this door as in every other.
-
-    A number of a claimed company makes an access request; a number that the firm already keeps joins that company, for those who see
-    one of its dossiers; anything else brings a new, unclaimed company in, managed at once.
-
-    Args:
-        number: normalised and verified (portal.kernel.numbers), or None.
-        manager_id: what assistants make is always their own.
-        key: the new dossier's id. Who sends a form twice (a double click) gets the dossier that the first made.
-
-    Raises:
-        Forbidden: an assistant may not make a dossier for somebody else.
-        Invalid: the code can be no folder's name, or the e-mail address is none.
-        Conflict: the code is taken, the actor sees none of the firm's dossiers on that company (`kept_already`), or the owner answered
-            this firm's last request less than a week ago (`too_soon`).
-        TooMany: too many access requests of this firm today.
-    """
-    assert actor.firm_id is not None
-    own = assigned_only(actor)
-    if own is not None:
-        if manager_id not in (None, own):
-            raise Forbidden(NOT_YOURS_TO_GIVE)
-        manager_id = own
-    check_columns(code, contact_email)
-    await _check_manager(session, actor, manager_id)
-    await repository.lock_dossiers(session, actor.firm_id)
-    if key is not None and (made := await repository.dossier(session, actor, key)) is not None:
-        return made
-    if code is not None and code in await repository.codes_in_use(session, actor.firm_id):
-        raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
-    company_id, access = await match_company(session, tools, actor.firm_id, country, number)
-    if company_id is not None and await repository.keeps_out_of_sight(session, actor, company_id):
-        raise Conflict(KEPT_ALREADY, code="kept_already")
-    if company_id is None:
-        company = await parties.bring(
-            session, actor.firm_id, name=name, country=country, number=number, language=language, **address
-        )
-        company_id, access = company.id, Access.MANAGED
-    now = clock_of(session).now()
-    if access is Access.REQUESTED:
-        refuse_if_asked_lately(await repository.of_company(session, company_id), now)
-        await limit_requests(tools, actor.firm_id)
-    dossier = Dossier(
-        firm_id=actor.firm_id,
-        id=key or new_id(),
-        company_id=company_id,
-        code=code,
-        name=name,
-        activity=activity,
-        country=country,
-        number=number,
-        language=language,
-        contact_name=contact_name,
-        contact_email=contact_email,
-        contact_phone=contact_phone,
-        manager_id=manager_id,
-        vat_regime=vat_regime,
-        books_from=None,
-        books_until=None,
-        closed_until=None,
-        access=access,
-        access_since=now,
-        folders={},
-        oldest_open_at=None,
-        last_activity_at=now,
-        handed_over_at=None,
-        created_at=now,
-    )
-    repository.add(session, dossier)
-    await session.flush()
-    await audit.record(
-        session, actor, "dossiers.created", "dossier", dossier.id, dossier_id=dossier.id, access=access.value
-    )
-    if access in OPEN_ACCESS:
-        await publish(session, actor, DossierOpened(dossier_id=dossier.id, company_id=company_id))
-    else:
-        await publish(session, actor, AccessRequested(dossier_id=dossier.id, company_id=company_id))
-    return dossier
 
 
 def check_columns(code: str | None, contact_email: str | None) -> None:
@@ -205,6 +120,27 @@ def check_columns(code: str | None, contact_email: str | None) -> None:
         faults["contact_email"] = NOT_AN_ADDRESS
     if faults:
         raise Invalid(fields=faults)
+
+
+async def refuse_taken(session: ReadSession, firm_id: UUID, code: str, but: UUID | None = None) -> None:
+    """Two dossiers of a firm have no code that some folder holds for one. The caller holds the lock on the firm's dossiers.
+
+    Args:
+        but: the dossier that is to have it.
+
+    Raises:
+        Conflict: `code_taken`.
+    """
+    holders = await repository.code_holders(session, firm_id, [code])
+    holder = holders.get(code_key(code))
+    if holder is not None and holder.id != but:
+        raise taken(code, holder.code)
+
+
+def taken(code: str, other: str) -> Conflict:
+    """What to say of a code that another dossier has, exactly or as the same folder."""
+    text = TAKEN if code == other else SAME_FOLDER
+    return Conflict(text, code="code_taken", dossier_code=code, other_code=other)
 
 
 def refuse_if_asked_lately(dossiers: Iterable[Dossier], now: datetime) -> None:
@@ -230,6 +166,19 @@ async def limit_requests(tools: Tools, firm_id: UUID) -> None:
     await accounts.limit(tools, f"access-request:{firm_id}", REQUESTS_PER_DAY, timedelta(days=1))
 
 
+async def claimed_companies(
+    tools: Tools, numbers: Mapping[str, Collection[str]]
+) -> dict[tuple[str, str], UUID]:
+    """Which of these numbers, by country, belong to claimed companies. Only that they exist crosses the wall."""
+    claimed: dict[tuple[str, str], UUID] = {}
+    if numbers:
+        async with tools.database.system_scope() as system:
+            for country, some in numbers.items():
+                found = await parties.claimed_numbers(system, country, sorted(some))
+                claimed |= {(country, number): company_id for number, company_id in found.items()}
+    return claimed
+
+
 async def match_company(
     session: ReadSession, tools: Tools, firm_id: UUID, country: str, number: str | None
 ) -> tuple[UUID | None, Access]:
@@ -242,10 +191,9 @@ async def match_company(
     """
     if number is None:
         return None, Access.MANAGED
-    async with tools.database.system_scope() as system:
-        taken = await parties.claimed(system, country, number)
-    if taken is not None:
-        return taken.id, await _access_to_claimed(session, taken.id)
+    claimed = (await claimed_companies(tools, {country: [number]})).get((country, number))
+    if claimed is not None:
+        return claimed, await _access_to_claimed(session, claimed)
     mine = await parties.brought(session, firm_id, country, number)
     return (mine.id, Access.MANAGED) if mine is not None else (None, Access.MANAGED)
 
@@ -261,12 +209,17 @@ async def company_of(session: ReadSession, dossier: Dossier) -> parties.Company 
     return await parties.company(session, dossier.company_id) if dossier.access in OPEN_ACCESS else None
 
 
+async def put_aside(session: ReadSession, dossier: Dossier) -> int:
+    """How many of its documents and statements could not be exported and wait for a person of the office."""
+    return await repository.put_aside(session, dossier.id)
+
+
 async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     """Every dossier the actor may list, by name."""
     return await repository.all_of(session, actor)
 
 
-async def _check_manager(session: ReadSession, actor: Actor, manager_id: UUID | None) -> None:
+async def check_manager(session: ReadSession, actor: Actor, manager_id: UUID | None) -> None:
     """Only the firm's own staff manage its dossiers: a file manager is mailed about the company."""
     if manager_id is None or actor.firm_id is None:
         return
@@ -290,8 +243,8 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
 
     Raises:
         Forbidden: the actor may not edit dossiers, not give this one to another manager, or not close its books.
-        Invalid: the code can be no folder's name, the e-mail address is none, the manager is nobody of the office, or the period of the
-            books ends before it begins.
+        Invalid: the code can be no folder's name, the e-mail address is none, the manager is nobody of the office, the period of the
+            books ends before it begins, or the activity is that of another dossier on the company.
         Conflict: the code is taken.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
@@ -303,19 +256,29 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
     if "manager_id" in changed:
         if not may_set_manager(actor, dossier.manager_id, values["manager_id"]):
             raise Forbidden(NOT_YOURS_TO_GIVE)
-        await _check_manager(session, actor, values["manager_id"])
+        await check_manager(session, actor, values["manager_id"])
     if "closed_until" in changed and not is_own(actor, dossier.manager_id):
         raise Forbidden(NOT_YOURS_TO_CLOSE)
     begin, end = (values.get(name, getattr(dossier, name)) for name in ("books_from", "books_until"))
     if begin is not None and end is not None and end < begin:
         raise Invalid(fields={"books_until": ENDS_FIRST})
-    code = values.get("code")
-    if "code" in changed and code and code in await repository.codes_in_use(session, dossier.firm_id):
-        raise Conflict(CODE_TAKEN, code="code_taken", dossier_code=code)
-    told = {name: [getattr(dossier, name), values[name]] for name in changed if name in TOLD_WITH_VALUES}
+    if "code" in changed or "activity" in changed:
+        await repository.lock_dossiers(session, dossier.firm_id)
+    if "activity" in changed:
+        others = await repository.on_company(
+            session, dossier.firm_id, dossier.company_id, dossier.country, dossier.number
+        )
+        labels = {folded(one.activity or "") for one in others if one.id != dossier.id}
+        if folded(values["activity"] or "") in labels:
+            raise Invalid(fields={"activity": TOLD_APART})
+    if "code" in changed and values["code"]:
+        await refuse_taken(session, dossier.firm_id, values["code"], dossier.id)
+    told = audit.changes({name: getattr(dossier, name) for name in changed}, values, changed)
     for name in changed:
         setattr(dossier, name, values[name])
     await session.flush()
+    if "code" in changed:
+        await settle_clashes(session, dossier.firm_id)
     await audit.record(
         session,
         actor,
@@ -323,10 +286,52 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         "dossier",
         dossier.id,
         dossier_id=dossier.id,
-        columns=changed,
-        **told,
+        what=audit.named(dossier.code, dossier.name),
+        fields=told,
     )
     return changed
+
+
+async def settle_clashes(session: WriteSession, firm_id: UUID) -> None:
+    """A code was given up: the oldest dossier that waited for it may have it, and its deliveries go on."""
+    waiting = await repository.clashing(session, firm_id)
+    taken_already = await repository.code_holders(session, firm_id, [one.code for one in waiting if one.code])
+    keys = set(taken_already)
+    for one in waiting:
+        assert one.code is not None
+        key = code_key(one.code)
+        if key not in keys:
+            keys.add(key)
+            one.code = one.code  # writes the key
+    await session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """The code of an older dossier that names the same folder; which dossier it is, where the actor may see it."""
+
+    code: str
+    dossier_id: UUID | None
+    name: str | None
+
+
+async def clashes(session: ReadSession, actor: Actor, dossiers: Iterable[Dossier]) -> dict[UUID, Clash]:
+    """What the codes of some dossiers clash with, by dossier; those whose code is all their own are left out."""
+    found = {one.id: one for one in dossiers if one.clashes}
+    if not found or actor.firm_id is None:
+        return {}
+    codes = [one.code for one in found.values() if one.code]
+    holders = await repository.code_holders(session, actor.firm_id, codes)
+    seen = await repository.names(session, actor, {holder.id for holder in holders.values()})
+    told: dict[UUID, Clash] = {}
+    for one in found.values():
+        holder = holders.get(code_key(one.code or ""))
+        if holder is not None:
+            visible = holder.id in seen
+            told[one.id] = Clash(
+                holder.code, holder.id if visible else None, seen[holder.id][0] if visible else None
+            )
+    return told
 
 
 async def note_hand_over(session: WriteSession, dossier_id: UUID, at: datetime) -> None:

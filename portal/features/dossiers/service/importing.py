@@ -1,7 +1,7 @@
-"""Excel import: read, preview, accept once."""
+"""Excel import: reading a list, judging its rows, keeping the judgement."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,36 +10,20 @@ import msgspec
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
-from portal.features.audit import service as audit
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import ImportState, VatRegime
-from portal.features.dossiers.domain.columns import (
-    Column,
-    find_columns,
-    language_of,
-    letter,
-    regime_of,
-    wanted,
-)
-from portal.features.dossiers.domain.importing import (
-    GOOD,
-    MOST_ROWS,
-    ImportRow,
-    Known,
-    KnownDossier,
-    Remark,
-    RowStatus,
-    counts,
-    judge,
-)
+from portal.features.dossiers.domain import ImportState
+from portal.features.dossiers.domain.columns import Column, find_columns, letter
+from portal.features.dossiers.domain.importing import Read, judge, judge_rows, read_rows
+from portal.features.dossiers.domain.matching import Known, KnownDossier, folded_name
+from portal.features.dossiers.domain.rows import MOST_ROWS, ImportRow, Outcome, Remark, RowStatus, counts
 from portal.features.dossiers.models import Dossier, DossierImport
-from portal.features.dossiers.service.core import change, create
-from portal.features.parties import service as parties
+from portal.features.dossiers.service.core import claimed_companies
+from portal.features.dossiers.service.folders import Folder, folders
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalError, TooMany
+from portal.kernel.errors import Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_, Language
+from portal.kernel.language import N_
 from portal.sandbox import Sheet, Workbook, read_workbook
 
 NO_HEADING = N_(
@@ -47,9 +31,6 @@ NO_HEADING = N_(
 )
 NO_ROWS = N_("The list is empty: there is no row below the headings.")
 TOO_MANY = N_("The list has %(rows)s rows; at most %(limit)s are taken at once. Split it.")
-TAKEN = N_("This list was accepted already.")
-REQUESTS_USED_UP = N_("Your office has used up its access requests of today, so this owner was not asked.")
-TOMORROW = N_("Hand this row in again tomorrow.")
 NUMBERS_PER_DAY = 20_000
 """Whether a number has an account here is told in the preview: an office may look up its clients, not the register."""
 
@@ -82,6 +63,40 @@ def _is_ids(row: Sequence[Any]) -> bool:
     return len(cells) >= 2 and all(cell in ids for cell in cells)
 
 
+async def keep_preview(
+    session: WriteSession,
+    actor: Actor,
+    rows: Sequence[ImportRow],
+    *,
+    file_name: str,
+    sha256: str,
+    sheet: str,
+    mapping: Any,
+) -> DossierImport:
+    """Keep rows that were judged as a list that somebody looks at before anything is done."""
+    kept = DossierImport(
+        id=new_id(),
+        firm_id=actor.firm_id,
+        file_name=file_name,
+        sha256=sha256,
+        sheet=sheet,
+        mapping=mapping,
+        rows=msgspec.to_builtins(rows),
+        counts=counts(rows),
+        answers={},
+        outcomes={},
+        position=0,
+        state=ImportState.PREVIEWED,
+        created_by=actor.person_id,
+        created_at=clock_of(session).now(),
+        accepted_at=None,
+        result=None,
+    )
+    repository.add(session, kept)
+    await session.flush()
+    return kept
+
+
 async def preview(
     session: WriteSession,
     tools: Tools,
@@ -101,66 +116,69 @@ async def preview(
         raise Forbidden
     assert actor.firm_id is not None
     sheet, heading, columns = parsed
-    rows = judge(sheet.rows, heading, columns, await known(session, tools, actor, sheet, heading, columns))
-    if not rows:
+    cells = list(read_rows(sheet.rows, heading, columns))
+    if not cells:
         raise Invalid(NO_ROWS, code="no_rows")
-    if len(rows) > MOST_ROWS:
-        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(rows), limit=MOST_ROWS)
-    kept = DossierImport(
-        id=new_id(),
-        firm_id=actor.firm_id,
+    if len(cells) > MOST_ROWS:
+        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(cells), limit=MOST_ROWS)
+    rows = judge(sheet.rows, heading, columns, await known(session, tools, actor, cells))
+    return await keep_preview(
+        session,
+        actor,
+        rows,
         file_name=file_name[:200],
         sha256=hashlib.sha256(data).hexdigest(),
         sheet=sheet.name,
         mapping={column.value: letter(position) for column, position in columns.items()},
-        rows=msgspec.to_builtins(rows),
-        counts=counts(rows),
-        state=ImportState.PREVIEWED,
-        created_by=actor.person_id,
-        created_at=clock_of(session).now(),
-        accepted_at=None,
-        result=None,
     )
-    repository.add(session, kept)
-    await session.flush()
-    return kept
 
 
-async def known(
-    session: ReadSession,
-    tools: Tools,
-    actor: Actor,
-    sheet: Sheet,
-    heading: int,
-    columns: dict[Column, int],
-) -> Known:
+async def known(session: ReadSession, tools: Tools, actor: Actor, cells: Sequence[Read]) -> Known:
     """What is there already, as far as this list needs it.
 
-    Of claimed companies only that they are is asked, and of the firm's dossiers out of the actor's sight only which numbers they have.
+    Of claimed companies only that they are is asked, and of the firm's dossiers out of the actor's sight only what would make twins.
 
     Raises:
         TooMany: more numbers of this office were looked up today than an office has clients.
     """
-    mine = [_known(dossier) for dossier in await repository.all_of(session, actor)]
-    kept = frozenset(await repository.numbers_out_of_sight(session, actor))
-    first = judge(sheet.rows, heading, columns, Known(mine, kept_already=kept))
+    there = await present(session, actor)
+    first = judge_rows(((line, dict(values)) for line, values in cells), there)
     asked: dict[str, list[str]] = {}
     for row in first:
-        if row.number and row.status is RowStatus.CREATE:
-            asked.setdefault((row.values.get(Column.COUNTRY.value) or "BE").upper(), []).append(row.number)
-    claimed: set[tuple[str, str]] = set()
+        if row.number and (row.status in (RowStatus.CREATE, RowStatus.ASK) or "number" in row.changes):
+            asked.setdefault(row.country, []).append(row.number)
     if asked:
         assert actor.firm_id is not None
         count = sum(len(numbers) for numbers in asked.values())
         await accounts.limit(
             tools, f"numbers:{actor.firm_id}", NUMBERS_PER_DAY, timedelta(days=1), count=count
         )
-        async with tools.database.system_scope() as system:
-            for country, numbers in asked.items():
-                claimed |= {
-                    (country, number) for number in await parties.claimed_numbers(system, country, numbers)
-                }
-    return Known(mine, frozenset(claimed), kept)
+        there.claimed = frozenset(await claimed_companies(tools, asked))
+    return there
+
+
+async def present(session: ReadSession, actor: Actor, made_here: Collection[str] = ()) -> Known:
+    """The dossiers that are there now.
+
+    Args:
+        made_here: those that the list itself has made.
+    """
+    assert actor.firm_id is not None
+    unseen = await repository.out_of_sight(session, actor)
+    mine = await repository.all_of(session, actor)
+    written = await repository.written_for(session, actor.firm_id)
+    places = await folders(session, actor.firm_id, [one for one in mine if one.id in written])
+    seen_numbers = {(one.country, one.number) for one in mine}
+    return Known(
+        [_known(one, made_here=str(one.id) in made_here, folder=places.get(one.id)) for one in mine],
+        kept_already=frozenset(
+            (one.country, one.number)
+            for one in unseen
+            if one.number and (one.country, one.number) not in seen_numbers
+        ),
+        codes_out_of_sight=frozenset(one.code_key for one in unseen if one.code_key),
+        names_out_of_sight=frozenset(folded_name(one.name) for one in unseen),
+    )
 
 
 def values_of(dossier: Dossier) -> dict[str, str]:
@@ -176,23 +194,56 @@ def values_of(dossier: Dossier) -> dict[str, str]:
         Column.PHONE.value: dossier.contact_phone or "",
         Column.VAT_REGIME.value: dossier.vat_regime.value,
         Column.ACTIVITY.value: dossier.activity or "",
+        Column.ID.value: str(dossier.id),
     }
 
 
-def _known(dossier: Dossier) -> KnownDossier:
+def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None) -> KnownDossier:
     return KnownDossier(
         id=str(dossier.id),
         code=dossier.code,
         country=dossier.country,
         number=dossier.number,
         activity=dossier.activity or "",
-        values=wanted(values_of(dossier)),
+        values={
+            "code": dossier.code or "",
+            "name": dossier.name,
+            "contact_name": dossier.contact_name or "",
+            "contact_email": dossier.contact_email or "",
+            "contact_phone": dossier.contact_phone or "",
+            "language": dossier.language.value,
+            "vat_regime": dossier.vat_regime.value,
+        },
+        made_here=made_here,
+        clashes=dossier.clashes,
+        access=dossier.access,
+        folder=folder.path if folder is not None else "",
     )
 
 
 def rows_of(kept: DossierImport) -> list[ImportRow]:
-    """The judged rows of an import."""
-    return msgspec.convert(kept.rows, list[ImportRow])
+    """The judged rows of an import; one that was refused says why."""
+    rows = msgspec.convert(kept.rows, list[ImportRow])
+    became = outcomes_of(kept)
+    for row in rows:
+        told = became.get(row.line)
+        if told is not None and told.outcome in (Outcome.REFUSED, Outcome.OVERTAKEN):
+            row.status = RowStatus.ERROR
+            row.remarks = [*(remark for remark in row.remarks if remark not in told.remarks), *told.remarks]
+    return rows
+
+
+class Became(msgspec.Struct, frozen=True):
+    """What became of one row of a list."""
+
+    outcome: Outcome
+    dossier_id: str | None = None
+    remarks: list[Remark] = []
+
+
+def outcomes_of(kept: DossierImport) -> dict[int, Became]:
+    """What became of the rows that were looked at so far, by line."""
+    return msgspec.convert(kept.outcomes, dict[int, Became], strict=False)
 
 
 async def import_of(session: ReadSession, actor: Actor, import_id: UUID) -> DossierImport:
@@ -210,103 +261,3 @@ async def import_of(session: ReadSession, actor: Actor, import_id: UUID) -> Doss
 async def imports(session: ReadSession, actor: Actor) -> Sequence[DossierImport]:
     """The latest imports of the firm; of an assistant, the own ones alone."""
     return await repository.imports(session, actor)
-
-
-async def accept(session: WriteSession, tools: Tools, actor: Actor, import_id: UUID) -> DossierImport:
-    """Carry the good rows out, once. Rows are judged again: what changed since the preview is not made twice.
-
-    Nobody is mailed: login details are sent by a step of their own.
-
-    Raises:
-        Forbidden: the actor may not make dossiers.
-        NotFound: unknown, another firm's, or not this assistant's.
-        Conflict: it was accepted already.
-    """
-    if not actor.may(Right.DOSSIERS_EDIT):
-        raise Forbidden
-    kept = await repository.import_of(session, actor, import_id, lock=True)
-    if kept is None:
-        raise NotFound
-    if kept.state is not ImportState.PREVIEWED:
-        raise Conflict(TAKEN, code="accepted")
-    assert actor.firm_id is not None
-    await repository.lock_dossiers(session, actor.firm_id)
-    present = {str(one.id): one for one in await repository.all_of(session, actor)}
-    rows = rows_of(kept)
-    again = Known([_known(one) for one in present.values()])
-    done = {"created": 0, "requested": 0, "updated": 0, "unchanged": 0, "refused": 0}
-    for row in rows:
-        if row.status not in GOOD:
-            continue
-        country = (row.values.get(Column.COUNTRY.value) or "BE").upper()
-        code = row.values.get(Column.CODE.value) or None
-        existing = again.find(country, row.number, code, row.values.get(Column.ACTIVITY.value, ""))
-        try:
-            if existing is not None:
-                changed = await change(session, actor, present[existing.id], _changes(row))
-                done["updated" if changed else "unchanged"] += 1
-            elif code and again.with_code(code) is not None:
-                done["unchanged"] += 1
-            else:
-                dossier = await _create(session, tools, actor, row, country, code)
-                done["requested" if dossier.access.value == "requested" else "created"] += 1
-        except (Conflict, Invalid, TooMany) as refused:  # said before anything of this row was written
-            row.status = RowStatus.ERROR
-            row.remarks.append(_refusal(row, refused))
-            done["refused"] += 1
-    kept.state = ImportState.ACCEPTED
-    kept.accepted_at = clock_of(session).now()
-    kept.result = dict(done)
-    if done["refused"]:
-        kept.rows = msgspec.to_builtins(rows)
-        kept.counts = counts(rows)
-    await audit.record(session, actor, "dossiers.imported", "import", kept.id, file=kept.file_name, rows=done)
-    return kept
-
-
-def _refusal(row: ImportRow, refused: PortalError) -> Remark:
-    what, fix = (
-        (REQUESTS_USED_UP, TOMORROW)
-        if isinstance(refused, TooMany)
-        else (next(iter(refused.fields.values()), refused.message), "")
-    )
-    params = {name: str(value) for name, value in refused.params.items()}
-    column = Column.CODE if refused.code == "code_taken" else Column.NUMBER
-    return Remark(column, row.values.get(column.value, ""), what, fix, params=params)
-
-
-async def _create(
-    session: WriteSession, tools: Tools, actor: Actor, row: ImportRow, country: str, code: str | None
-) -> Dossier:
-    get = row.values.get
-    return await create(
-        session,
-        tools,
-        actor,
-        name=get(Column.NAME.value, ""),
-        number=row.number,
-        country=country,
-        code=code,
-        language=language_of(row.values) or Language.NL,
-        contact_name=get(Column.CONTACT.value) or None,
-        contact_email=(get(Column.EMAIL.value) or "").lower() or None,
-        contact_phone=get(Column.PHONE.value) or None,
-        activity=get(Column.ACTIVITY.value) or None,
-        vat_regime=regime_of(row.values) or VatRegime.QUARTERLY,
-        manager_id=actor.person_id,
-        email=(get(Column.EMAIL.value) or "").lower() or None,
-        phone=get(Column.PHONE.value) or None,
-        street=get(Column.STREET.value) or None,
-        postcode=get(Column.POSTCODE.value) or None,
-        city=get(Column.CITY.value) or None,
-    )
-
-
-def _changes(row: ImportRow) -> dict[str, Any]:
-    """What the row wants the dossier to say, as `change` takes it."""
-    values: dict[str, Any] = dict(wanted(row.values))
-    if "language" in values:
-        values["language"] = Language(values["language"])
-    if "vat_regime" in values:
-        values["vat_regime"] = VatRegime(values["vat_regime"])
-    return values

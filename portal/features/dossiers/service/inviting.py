@@ -19,7 +19,7 @@ from portal.features.dossiers.models import Dossier, Invitation
 from portal.features.dossiers.service.core import open_dossier
 from portal.features.mail import service as mail
 from portal.features.mail.domain import one_line
-from portal.jobs.contract import Job, clock_of
+from portal.jobs.contract import Job, Priority, clock_of
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Right
@@ -41,6 +41,7 @@ class SendInvitation(Job, frozen=True, kw_only=True):
     """Make the one-time link of an invitation and mail it."""
 
     name: ClassVar[str] = "dossiers.send_invitation"
+    priority: ClassVar[Priority] = Priority.NOW
     invitation_id: UUID
     mail_id: UUID
 
@@ -104,7 +105,7 @@ async def invite(
     job = SendInvitation(invitation_id=made.id, mail_id=mail_id)
     await enqueue(session, mail.sender(dossier.firm_id, actor), job)
     await audit.record(
-        session, actor, "dossiers.invited", "invitation", made.id, dossier_id=dossier.id, to=address
+        session, actor, "dossiers.invited", "invitation", made.id, dossier_id=dossier.id, what=address
     )
     return made
 
@@ -134,9 +135,9 @@ async def invite_many(session: WriteSession, actor: Actor, dossier_ids: Sequence
         dossier = await open_dossier(session, actor, dossier_id)
         if dossier.access is not Access.MANAGED:
             reason = ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS
-            result.left_out.append((dossier.name, reason))
+            result.left_out.append((dossier.title, reason))
         elif not is_address(dossier.contact_email or ""):
-            result.left_out.append((dossier.name, NO_ADDRESS))
+            result.left_out.append((dossier.title, NO_ADDRESS))
         else:
             await invite(
                 session,

@@ -1,7 +1,8 @@
 """Workbooks we write: the template, the present dossiers in the same form, and the rows that could not be taken.
 
 Every cell that came from somebody is written as a string: a spreadsheet must not compute what a client's name says. The heading's
-meaning does not hang on its language: the second, hidden row carries the column ids.
+meaning does not hang on its language: the second, hidden row carries the column ids. Where dossiers are in it, a hidden last column says
+which: brought back, each row finds its dossier, whatever was changed.
 """
 
 import io
@@ -12,8 +13,9 @@ from typing import Any
 import xlsxwriter
 
 from portal.features.dossiers.domain import VatRegime
-from portal.features.dossiers.domain.columns import COLUMNS, Column
-from portal.features.dossiers.domain.importing import ImportRow
+from portal.features.dossiers.domain.columns import COLUMNS, Column, cell_text
+from portal.features.dossiers.domain.rows import ImportRow, Remark, RowStatus
+from portal.kernel.clock import local_date
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
 
 SHEET = N_("Dossiers")
@@ -40,14 +42,20 @@ def of_faults(rows: Sequence[ImportRow]) -> bytes:
     comments = [
         "; ".join(
             f"{gettext(COLUMNS[remark.column].title) if remark.column else ''}: "
-            f"{gettext(remark.what) % remark.params} {gettext(remark.fix) if remark.fix else ''}".strip()
+            f"{gettext(remark.what) % remark.params} {_by(remark)}{gettext(remark.fix) if remark.fix else ''}".strip()
             for remark in row.remarks
-            if remark.error
+            if remark.error or row.status is RowStatus.ASK
         )
         for row in rows
     ]
     red = [{remark.column for remark in row.remarks if remark.error} for row in rows]
-    return _workbook([row.values for row in rows], comments=comments, red=red)
+    known = [{**row.values, Column.ID.value: row.dossier_id or row.get(Column.ID)} for row in rows]
+    return _workbook(known, comments=comments, red=red)
+
+
+def _by(remark: Remark) -> str:
+    """Who did what a remark speaks of, and on which day."""
+    return f"({remark.by or '–'}, {local_date(remark.at).isoformat()}) " if remark.at is not None else ""
 
 
 def _workbook(
@@ -94,9 +102,17 @@ def _workbook(
     for index, values in enumerate(rows):
         for position, column in enumerate(COLUMNS):
             marked = red is not None and column in red[index]
-            sheet.write_string(index + 2, position, values.get(column.value, ""), wrong if marked else text)
+            cell = cell_text(values.get(column.value, ""))
+            sheet.write_string(index + 2, position, cell, wrong if marked else text)
         if comments is not None:
             sheet.write_string(index + 2, len(COLUMNS), comments[index])
+    if any(values.get(Column.ID.value) for values in rows):
+        hidden = len(COLUMNS) + (comments is not None)
+        sheet.set_column(hidden, hidden, 38, text, {"hidden": True})
+        for line in (0, 1):
+            sheet.write_string(line, hidden, Column.ID.value, text)
+        for index, values in enumerate(rows):
+            sheet.write_string(index + 2, hidden, values.get(Column.ID.value, ""), text)
     last = max(len(rows), BLANK_ROWS) + 1
     _choice(sheet, Column.LANGUAGE, last, [language.value for language in LANGUAGE_NAMES])
     _choice(sheet, Column.VAT_REGIME, last, [regime.value for regime in VatRegime])

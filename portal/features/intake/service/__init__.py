@@ -1,15 +1,20 @@
 """Handed-in files: received, looked at, turned into documents and statements, or rejected with a reason."""
 
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service.asking import meet
 from portal.features.intake.service.giving_up import find_forsaken, give_up
 from portal.features.intake.service.handling import (
+    Decision,
     Duplicate,
     Handled,
-    decide_direction,
+    ask_values,
     enter,
+    invoice_hints,
     is_paper,
+    is_typed,
     read_again,
     reject,
+    take_invoice,
     take_statements,
     undo_reject,
 )
@@ -30,6 +35,7 @@ from portal.features.intake.service.receiving import GiveUp, Incoming, ReadUploa
 
 __all__ = [
     "CodaFile",
+    "Decision",
     "Duplicate",
     "GiveUp",
     "Handled",
@@ -38,22 +44,26 @@ __all__ = [
     "Outcome",
     "ReadUpload",
     "Upload",
+    "ask_values",
     "company_for",
     "counts",
-    "decide_direction",
     "enter",
     "file",
     "find_forsaken",
     "give_up",
     "hand_in",
+    "invoice_hints",
     "is_paper",
+    "is_typed",
     "listed",
+    "meet",
     "next_waiting",
     "outcome",
     "read_again",
     "read_upload",
     "recount",
     "reject",
+    "take_invoice",
     "take_statements",
     "undo_reject",
     "upload",

@@ -1,6 +1,8 @@
 """Quick entry: a person turns a file into a document, or rejects it."""
 
+import enum
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,32 +12,43 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, PdfOrigin, StoredFile, own_key
-from portal.features.documents.service import Document
+from portal.features.documents.domain import Entry, NotBookable, PdfOrigin, StoredFile, own_key
+from portal.features.documents.service import Document, Met
 from portal.features.intake import repository
-from portal.features.intake.domain import FileKind, IntakeState, InvoiceHints
+from portal.features.intake.domain import QUESTIONS, FileAnswered, FileKind, IntakeState, InvoiceHints
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service.asking import hints_of
 from portal.features.intake.service.papers import CodaFile, Refused, read_coda, read_invoice
-from portal.features.intake.service.reading import stored_file, told_statements
+from portal.features.intake.service.taken import stored_file, told_statements
+from portal.features.keeping import service as keeping
 from portal.jobs.contract import Tools, clock_of
+from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid
-from portal.kernel.language import N_
+from portal.kernel.language import N_, gettext
 
 HANDLED = N_("Somebody has handled this file meanwhile.")
 REASON_NEEDED = N_("Say why, in a few words.")
+REPLACED = N_("Replaced by another file of the same number.")
 NOT_BY_HAND = N_("Only a file that a person rejected can be taken back.")
 
 
+class Decision(enum.StrEnum):
+    """What a person decides about a document that differs from the one that is there."""
+
+    KEEP = "keep"  # both stand
+    REPLACE = "replace"  # the new one takes the place of the one that is there
+
+
 class Duplicate(Conflict):
-    """What was entered is there already; `document` is the one that is there."""
+    """What was entered is there already, or something else under its number; `met` is the one that is there."""
 
     code = "duplicate"
     message = N_("A document of this supplier, number and date is there already.")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, met: Met) -> None:
         super().__init__()
-        self.document = document
+        self.met = met
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +74,96 @@ async def _claim(session: WriteSession, row: IntakeFile, to: IntakeState, **valu
     return moved
 
 
+async def _decided(
+    session: WriteSession,
+    actor: Actor,
+    met: Met | None,
+    decision: Decision | None,
+    dossier_id: UUID | None,
+) -> UUID | None:
+    """Carry out what a person decided about the document that is there; gives the one that was replaced, which is put aside.
+
+    Raises:
+        Forbidden: the one that is there is none of this contributor's.
+        Duplicate: nothing was decided, or there is nothing to decide: it is the same.
+        Conflict: the one that is there cannot go any more.
+    """
+    if met is None:
+        return None
+    if decision is None or not met.differences:
+        raise Duplicate(met)
+    if decision is Decision.KEEP:
+        return None
+    if not documents.is_visible(actor, met.document):
+        raise Forbidden
+    paper = keeping.of_document(met.document)
+    await keeping.put_aside(session, actor, paper, gettext(REPLACED), dossier_id=dossier_id)
+    return met.document_id
+
+
 async def enter(
-    session: WriteSession, actor: Actor, row: IntakeFile, entry: Entry, *, dossier_id: UUID | None
+    session: WriteSession,
+    actor: Actor,
+    row: IntakeFile,
+    entry: Entry,
+    *,
+    dossier_id: UUID | None,
+    decision: Decision | None = None,
 ) -> Handled:
-    """Make a document of a PDF or photo from what a person read off it.
+    """Make a document of a PDF, a photo, or a UBL whose values cannot be booked, from what a person read off it.
 
     Raises:
         Forbidden: the actor may not process files.
         Conflict: somebody was faster (`handled`).
-        Duplicate: the document is there already; the file stays in quick entry.
+        Duplicate: the document is there already, or another one of its number; the file stays in quick entry.
     """
     _check(actor)
     us = own_key(await documents.identity_of(session, row.company_id))
-    there = await documents.known_entry(session, row.company_id, entry, us=us)
-    if there is not None:
-        raise Duplicate(there)
+    met = await documents.known_entry(session, row.company_id, entry, us=us)
+    replaced = await _decided(session, actor, met, decision, dossier_id)
+    asked = row.reason
     moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
-    taken = await documents.enter(session, actor, moved.company_id, entry, stored_file(moved), us=us)
+    hints = invoice_hints(moved)
+    taken = await documents.enter(
+        session,
+        actor,
+        moved.company_id,
+        entry,
+        stored_file(moved),
+        us=us,
+        pdf=_pdf_of(hints) if hints else None,
+        pdf_origin=_origin_of(hints),
+        beside=decision is Decision.KEEP,
+        dossier_id=moved.dossier_id,
+    )
     if not taken.new:  # somebody entered it between our two looks: all of this is rolled back
         raise Conflict(HANDLED, code="handled")
     await repository.note(session, moved.id, document_id=taken.document.id)
-    await _tell(session, actor, moved, "intake.processed", dossier_id, document=taken.document.id)
+    await _tell(
+        session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
+    )
+    await _answered(session, actor, moved, asked, taken.document.id)
     return Handled(taken.document, 0, new=True)
+
+
+def invoice_hints(row: IntakeFile) -> InvoiceHints | None:
+    """What a UBL brought along for the person who decides; None for other files."""
+    return msgspec.convert(row.hints, InvoiceHints) if row.media_type == FileKind.XML and row.hints else None
+
+
+def _pdf_of(hints: InvoiceHints) -> StoredFile | None:
+    if hints.pdf_sha256 is None:
+        return None
+    return StoredFile(
+        sha256=hints.pdf_sha256,
+        size=hints.pdf_size or 0,
+        name=hints.pdf_name or "document.pdf",
+        media_type="application/pdf",
+    )
+
+
+def _origin_of(hints: InvoiceHints | None) -> PdfOrigin:
+    return PdfOrigin(hints.pdf_origin) if hints and hints.pdf_origin else PdfOrigin.EMBEDDED
 
 
 async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaFile | None:
@@ -102,31 +183,32 @@ async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaFile | None
         raise Invalid(code=why.reason) from why
 
 
-async def decide_direction(
+async def take_invoice(
     session: WriteSession,
     actor: Actor,
     row: IntakeFile,
     invoice: Invoice,
     *,
     supplier_is_us: bool,
+    met: Met | None,
+    decision: Decision | None,
     dossier_id: UUID | None,
 ) -> Handled:
-    """Make a document of a UBL whose parties are both or neither us, as a person says.
+    """Make a document of a UBL about which a person was asked: whose it is, or what becomes of the other one of its number.
+
+    Args:
+        met: the document of its number that it met, as `meet` found it.
 
     Raises:
         Forbidden: the actor may not process files.
         Conflict: somebody was faster (`handled`).
+        Duplicate: it differs from the one that is there, and nothing was decided about that.
     """
     _check(actor)
     hints = msgspec.convert(row.hints, InvoiceHints)
-    pdf = None
-    if hints.pdf_sha256 is not None:
-        pdf = StoredFile(
-            sha256=hints.pdf_sha256,
-            size=hints.pdf_size or 0,
-            name=hints.pdf_name or "document.pdf",
-            media_type="application/pdf",
-        )
+    same = met is not None and not met.differences
+    replaced = None if same else await _decided(session, actor, met, decision, dossier_id)
+    asked = row.reason
     moved = await _claim(session, row, IntakeState.PROCESSED, handled_at=clock_of(session).now())
     taken = await documents.take_invoice(
         session,
@@ -135,14 +217,38 @@ async def decide_direction(
         invoice,
         stored_file(moved),
         supplier_is_us=supplier_is_us,
-        pdf=pdf,
-        pdf_origin=PdfOrigin(hints.pdf_origin) if hints.pdf_origin else PdfOrigin.EMBEDDED,
+        pdf=_pdf_of(hints),
+        pdf_origin=_origin_of(hints),
+        beside=decision is Decision.KEEP,
+        dossier_id=moved.dossier_id,
     )
     await repository.note(
         session, moved.id, document_id=taken.document.id, reason=None if taken.new else "already"
     )
-    await _tell(session, actor, moved, "intake.processed", dossier_id, document=taken.document.id)
+    await _tell(
+        session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
+    )
+    await _answered(session, actor, moved, asked, taken.document.id)
     return Handled(taken.document, 0, new=taken.new)
+
+
+async def ask_values(
+    session: WriteSession, actor: Actor, row: IntakeFile, invoice: Invoice, sold: bool, why: NotBookable
+) -> None:
+    """A UBL that waits with another question turns out to say what cannot be booked: it waits with that, to be typed over.
+
+    An earlier release asked whose it is before its values were looked at.
+
+    Raises:
+        Forbidden: the actor may not process files.
+        Conflict: somebody was faster (`handled`).
+    """
+    _check(actor)
+    before = invoice_hints(row)
+    pdf = _pdf_of(before) if before else None
+    hints = hints_of(invoice, pdf, _origin_of(before), sold=sold, faults=why.faults)
+    if not await repository.ask_otherwise(session, row.id, "ubl.values", msgspec.to_builtins(hints)):
+        raise Conflict(HANDLED, code="handled")
 
 
 async def take_statements(
@@ -155,6 +261,7 @@ async def take_statements(
         Conflict: somebody was faster (`handled`).
     """
     _check(actor)
+    asked = row.reason
     moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
     taken = await banking.take(
         session,
@@ -163,9 +270,11 @@ async def take_statements(
         file.statements,
         original_sha256=moved.sha256,
         original_name=moved.name,
+        dossier_id=moved.dossier_id,
     )
     await repository.note(session, moved.id, **told_statements(taken))
     await _tell(session, actor, moved, "intake.processed", dossier_id, statements=len(taken))
+    await _answered(session, actor, moved, asked)
     return Handled(None, len(taken), new=any(one.new for one in taken))
 
 
@@ -196,6 +305,7 @@ async def reject(
         handled_at=clock_of(session).now(),
     )
     await _tell(session, actor, moved, "intake.rejected", dossier_id, reason=reason)
+    await _answered(session, actor, moved, None, rejected=reason)
     return moved
 
 
@@ -223,19 +333,51 @@ async def undo_reject(
     return moved
 
 
+async def _answered(
+    session: WriteSession,
+    actor: Actor,
+    row: IntakeFile,
+    question: str | None,
+    document_id: UUID | None = None,
+    *,
+    rejected: str = "",
+) -> None:
+    """The office is told what a member answered to a question, and which file they rejected; its own people know."""
+    if actor.company_id is None or (question not in QUESTIONS and not rejected):
+        return
+    await publish(
+        session,
+        actor,
+        FileAnswered(
+            company_id=row.company_id,
+            dossier_id=row.dossier_id,
+            file_id=row.id,
+            document_id=document_id,
+            file_name=row.name,
+            rejected=bool(rejected),
+            text=rejected,
+        ),
+    )
+
+
 async def _tell(
     session: WriteSession,
     actor: Actor,
     row: IntakeFile,
     action: str,
     dossier_id: UUID | None,
-    **data: object,
+    **data: Any,
 ) -> None:
     await audit.record(
-        session, actor, action, "intake_file", row.id, dossier_id=dossier_id, name=row.name, **data
+        session, actor, action, "intake_file", row.id, dossier_id=dossier_id, what=row.name, **data
     )
 
 
 def is_paper(row: IntakeFile) -> bool:
     """Whether a file has pages to look at: a PDF or a photo."""
     return row.media_type == FileKind.PDF or row.media_type.startswith("image/")
+
+
+def is_typed(row: IntakeFile) -> bool:
+    """Whether a person types what a file says: a paper, or a UBL whose values cannot be booked."""
+    return is_paper(row) or row.reason == "ubl.values"

@@ -30,6 +30,7 @@ class Outcome:
     document: Document | None
     statements: Sequence[tuple[Statement, BankAccount]]
     why: str
+    remarks: Sequence[str] = ()
     members: "list[Outcome]" = field(default_factory=list["Outcome"])
 
     @property
@@ -79,15 +80,18 @@ async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Ou
     papers = await documents.by_ids(session, [row.document_id for row in rows if row.document_id])
     wanted = {row.id: [UUID(one) for one in row.statement_ids.get("ids", [])] for row in rows}
     statements = await banking.by_ids(session, [one for ids in wanted.values() for one in ids])
-    return [
-        Outcome(
-            row,
-            papers.get(row.document_id) if row.document_id else None,
-            [statements[one] for one in wanted[row.id] if one in statements],
-            _why(row),
-        )
-        for row in rows
-    ]
+    made: list[Outcome] = []
+    for row in rows:
+        paper = papers.get(row.document_id) if row.document_id else None
+        if paper is not None and paper.erased_at is not None:
+            paper = None
+        told = [
+            statements[one]
+            for one in wanted[row.id]
+            if one in statements and statements[one][0].erased_at is None
+        ]
+        made.append(Outcome(row, paper, told, _why(row), documents.remarks(paper) if paper else ()))
+    return made
 
 
 def _why(row: IntakeFile) -> str:
@@ -131,11 +135,14 @@ async def outcome(session: ReadSession, row: IntakeFile) -> Outcome:
     return (await _outcomes(session, [row]))[0]
 
 
-async def next_waiting(session: ReadSession, actor: Actor, company_id: UUID, but: UUID) -> UUID | None:
+async def next_waiting(
+    session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, but: UUID
+) -> UUID | None:
     """The next file of quick entry."""
-    return await repository.next_waiting(session, company_id, documents.own_uploads_only(actor), but)
+    own = documents.own_uploads_only(actor)
+    return await repository.next_waiting(session, company_id, dossier_id, own, but)
 
 
-async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID, *, sees: bool) -> None:
-    """Set a dossier's counter of quick entry when its access opens or ends; in the system scope."""
-    await repository.recount(session, dossier_id, company_id, sees=sees)
+async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:
+    """Set the counters of quick entry of a firm's dossiers on a company when access opens or ends; in the system scope."""
+    await repository.recount(session, dossier_id, company_id)

@@ -8,8 +8,10 @@ from exports import coda, ubl
 from exports.model import Document as Invoice
 from exports.numbers import enterprise_number
 from portal.features.banking.domain import Coda, Refusal, codas, fatal
+from portal.features.documents import service as documents
 from portal.features.documents.domain import StoredFile
 from portal.jobs.contract import Tools
+from portal.sandbox import TooComplex
 
 
 class Refused(Exception):
@@ -30,13 +32,13 @@ class CodaFile:
 
 
 async def read_invoice(data: bytes) -> Invoice:
-    """A UBL invoice or credit note.
+    """A UBL invoice or credit note; what the rules of its profile say stands with its reading remarks.
 
     Raises:
         Refused: with the line where one is to blame.
     """
     try:
-        return await asyncio.to_thread(ubl.read, data)
+        return await documents.read_checked(data)
     except ubl.Unreadable as error:
         params = {key: value[:200] for key, value in error.params.items()}
         raise Refused(f"ubl.{error.reason}", line=error.line, **params) from error
@@ -53,6 +55,17 @@ async def store_embedded_pdf(
     return StoredFile(
         sha256=stored.sha256, size=stored.size, name=pdf_name(name), media_type="application/pdf"
     )
+
+
+async def replaces_embedded(invoice: Invoice) -> bool:
+    """Whether a PDF handed in beside a UBL is the one to look at: there is none inside, or none that opens."""
+    attachment = invoice.pdf
+    if attachment is None or not attachment.content:
+        return True
+    try:
+        return not await documents.opens(attachment.content)
+    except TooComplex:
+        return False
 
 
 def pdf_name(name: str) -> str:

@@ -1,53 +1,43 @@
 """The job that looks at what was handed in.
 
 Every file is settled in one transaction of its own, together with what it became; the move out of *received* is the guard, so a job
-that runs again after a crash does nothing twice and goes on where it stopped.
+that runs again after a crash does nothing twice and goes on where it stopped. That is also how it lets others go first: it settles a
+few files a turn.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import structlog
 
-from exports.model import Document as Invoice
-from portal.db.session import WriteSession
-from portal.features.banking import service as banking
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Direction, Identity, PdfOrigin, StoredFile, direction_of
-from portal.features.documents.service import Document
 from portal.features.intake import repository
 from portal.features.intake.domain import (
-    HEAD,
-    PICTURES,
     FileKind,
     IntakeState,
-    InvoiceHints,
     partners,
-    sniff,
 )
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.service.papers import (
-    CodaFile,
     Refused,
-    pdf_name,
-    read_coda,
-    read_invoice,
-    store_embedded_pdf,
 )
-from portal.features.intake.service.receiving import ReadUpload, fresh_row, refused
-from portal.jobs.contract import Later
+from portal.features.intake.service.receiving import ReadUpload
+from portal.features.intake.service.settling import Settler
+from portal.jobs.contract import GiveWay, Later
 from portal.jobs.runner import LostClaim, Task
 from portal.kernel.errors import Invalid, Unavailable
-from portal.sandbox import SandboxUnavailable, read_image, read_pdf_page, read_zip, readers_work
-from portal.storage import BrokenFile
+from portal.sandbox import SandboxUnavailable, readers_work
+from portal.storage import BrokenFile, StorageUnavailable
 
 log = structlog.get_logger()
 PATIENCE = 3
-"""After so many attempts a file that makes the reader stumble is set aside, so that the others are not held up."""
-DEATHS = 2
-"""So often may a run end without a word while it reads a file, after a first one that did; then that file is set aside."""
+"""So often is a file begun that makes its reader stumble, or its run end without a word (after a first one that did): then it is set
+aside. Until then it comes last, so that the others are not held up."""
+TURN_FILES = 8
+TURN_SECONDS = 1.0
+"""A turn settles so many files, or takes so long; the rest comes when others have had theirs."""
 AWAY = 10.0
 """Seconds after which a store or readers that were away are asked again."""
 
@@ -60,6 +50,7 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
     """Settle every file of an upload.
 
     Raises:
+        GiveWay: some are, and the turn is over.
         Later: the store or the readers are away; what does not need them is settled.
         Stumbled: some file is to be tried again.
     """
@@ -68,6 +59,8 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
         await reader.read(job.upload_id)
     except Unavailable as away:
         raise Later(AWAY, away.code) from away
+    if reader.is_over and (reader.stumbled is None or reader.others_wait):
+        raise GiveWay
     if reader.stumbled is not None:
         raise Stumbled from reader.stumbled
     if reader.away is not None:
@@ -76,82 +69,117 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
         await task.finish(session)
 
 
-class Reader:
+class Reader(Settler):
     """One run over one upload."""
 
     def __init__(self, task: Task) -> None:
-        assert task.company_id is not None
-        self.task = task
-        self.tools = task.tools
-        self.actor = task.actor
-        self.company_id: UUID = task.company_id
-        self.us = Identity(numbers=frozenset(), texts=frozenset())
+        super().__init__(task)
         self.stumbled: Exception | None = None
         self.away: Unavailable | None = None
+        self.is_over = False
+        """Whether the turn ended before everything had been looked at."""
+        self.others_wait = False
+        """Whether something is left that has never gone wrong."""
+        self._left = TURN_FILES
+        self._until = time.monotonic() + TURN_SECONDS
 
     async def read(self, upload_id: UUID) -> None:
-        """Archives first, then UBL with the PDFs beside them, then all the rest."""
-        for row in await self._received(upload_id):
-            if row.media_type == FileKind.ZIP:
-                await self._guarded(row, self._unpack)
-        rows = await self._received(upload_id)
-        invoices = [row for row in rows if row.media_type == FileKind.XML]
-        papers = [row for row in rows if row.media_type == FileKind.PDF]
+        """Archives first, then UBL with the PDFs beside them, then all the rest; what went wrong before comes last.
+
+        Which PDF belongs to which UBL is asked of the whole upload, also of what earlier turns have settled: the answer is the same in
+        every turn. A PDF waits for its UBL.
+        """
+        archives = [row for row in await self._received(upload_id) if row.media_type == FileKind.ZIP]
+        for row in _trouble_last(archives):
+            await self._turn(row, self.unpack)
+        if self.is_over:  # a PDF in an archive that is still closed may belong to a UBL outside
+            return
+        everything = await self._files(upload_id)
+        invoices = [row for row in everything if row.media_type == FileKind.XML]
+        papers = [row for row in everything if row.media_type == FileKind.PDF]
         beside = partners(_names(invoices), _names(papers))
-        by_id = {row.id: row for row in rows}
-        joined = set(beside.values())
-        for row in invoices:
-            partner = by_id[beside[row.id]] if row.id in beside else None
-            await self._guarded(row, lambda one, other=partner: self._invoice(one, other))
+        by_id = {row.id: row for row in everything}
+        rows = _trouble_last([row for row in everything if row.state is IntakeState.RECEIVED])
+        unread = {row.id for row in rows if row.media_type == FileKind.XML}
         for row in rows:
-            if row.media_type == FileKind.XML:
+            if row.id in unread:
+                partner = by_id.get(beside[row.id]) if row.id in beside else None
+                if partner is not None and partner.state is not IntakeState.RECEIVED:
+                    partner = None
+                await self._turn(row, lambda one, other=partner: self.invoice(one, other))
+        waits_for = {paper: invoice for invoice, paper in beside.items()}
+        for row in rows:
+            if row.id in unread:
                 continue
-            if row.id in joined and not await self._still_received(row):
+            invoice_id = waits_for.get(row.id)
+            if not self.is_over and invoice_id in unread and not await self._leads_alone(row, invoice_id):
                 continue
-            await self._guarded(row, self._other)
+            await self._turn(row, self.other)
+
+    async def _turn(self, row: IntakeFile, handle: Any) -> None:
+        """One file, if the turn is not over; what needs readers that are away is left for later."""
+        if self._left <= 0 or (time.monotonic() > self._until and self._left < TURN_FILES):
+            self.is_over = True
+            self.others_wait = self.others_wait or row.begun == 0
+        elif self.away is None or row.media_type in (FileKind.XML, FileKind.CODA):
+            await self._guarded(row, handle)
+
+    async def _leads_alone(self, paper: IntakeFile, invoice_id: UUID | None) -> bool:
+        """Whether a PDF whose UBL was read in this turn is still there to be read by itself."""
+        async with self.task.transaction() as session:
+            now = await repository.one(session, paper.id)
+            invoice = await repository.one(session, invoice_id) if invoice_id is not None else None
+        if invoice is not None and invoice.state is IntakeState.RECEIVED:
+            return False
+        return now is not None and now.state is IntakeState.RECEIVED
 
     async def _received(self, upload_id: UUID) -> Sequence[IntakeFile]:
         async with self.task.transaction() as session:
             self.us = await documents.identity_of(session, self.company_id)
             return await repository.of_upload(session, upload_id, IntakeState.RECEIVED)
 
-    async def _still_received(self, row: IntakeFile) -> bool:
+    async def _files(self, upload_id: UUID) -> Sequence[IntakeFile]:
         async with self.task.transaction() as session:
-            now = await repository.one(session, row.id)
-            return now is not None and now.state is IntakeState.RECEIVED
+            return await repository.of_upload(session, upload_id)
 
     async def _guarded(self, row: IntakeFile, handle: Any) -> None:
         """One file; whatever is wrong with it, the others go on."""
         counted = self.task.attempt > 1
         if counted and not await self._begun(row):
             return
+        self._left -= 1
         try:
             await handle(row)
         except Refused as why:
-            await self._settle(row, IntakeState.REJECTED, why.reason, why.params)
+            await self.settle(row, IntakeState.REJECTED, why.reason, why.params)
         except BrokenFile:
-            await self._settle(row, IntakeState.REJECTED, "file_broken")
+            await self.settle(row, IntakeState.REJECTED, "file_broken")
         except Invalid as why:
             params = {key: str(value) for key, value in why.params.items()}
-            await self._settle(row, IntakeState.REJECTED, why.code, params)
+            await self.settle(row, IntakeState.REJECTED, why.code, params)
         except LostClaim:
             raise
         except SandboxUnavailable as error:
             if await readers_work():  # this file ends its reader, every time
-                await self._stumble(row, error)
+                await self._stumble(row, error, counted=counted)
             else:
                 self.away = error
                 await self._not_begun(row, counted=counted)
-        except Unavailable:
-            await self._not_begun(row, counted=counted)
-            raise
+        except Unavailable as error:
+            if isinstance(error, StorageUnavailable) and await self.tools.store.healthy():
+                await self._stumble(row, error, counted=counted)  # the store is there, but for this file
+            else:
+                await self._not_begun(row, counted=counted)
+                raise
         except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
-            await self._stumble(row, error)
+            await self._stumble(row, error, counted=counted)
 
-    async def _stumble(self, row: IntakeFile, error: Exception) -> None:
-        log.error("intake.stumbled", file=str(row.id), attempt=self.task.attempt, exc_info=error)
-        if self.task.attempt >= PATIENCE:
-            await self._settle(row, IntakeState.REJECTED, "unexpected")
+    async def _stumble(self, row: IntakeFile, error: Exception, *, counted: bool) -> None:
+        async with self.task.transaction() as session:
+            times = await (repository.begun if counted else repository.begin)(session, row.id)
+        log.error("intake.stumbled", file=str(row.id), times=times, exc_info=error)
+        if times >= PATIENCE:
+            await self.settle(row, IntakeState.REJECTED, "unexpected")
         else:
             self.stumbled = error
 
@@ -159,10 +187,10 @@ class Reader:
         """Whether to read a file after a run that ended badly: written down first, since a run that is killed tells nothing."""
         async with self.task.transaction() as session:
             times = await repository.begin(session, row.id)
-        if times <= DEATHS:
+        if times <= PATIENCE:
             return True
         log.error("intake.deadly", file=str(row.id), attempt=self.task.attempt)
-        await self._settle(row, IntakeState.REJECTED, "unexpected")
+        await self.settle(row, IntakeState.REJECTED, "unexpected")
         return False
 
     async def _not_begun(self, row: IntakeFile, *, counted: bool) -> None:
@@ -171,244 +199,10 @@ class Reader:
             async with self.task.transaction() as session:
                 await repository.not_begun(session, row.id)
 
-    async def _settle(
-        self, row: IntakeFile, to: IntakeState, reason: str | None = None, params: Any = None, **values: Any
-    ) -> None:
-        async with self.task.transaction() as session:
-            await self._move(session, row, to, reason, params, **values)
 
-    async def _move(
-        self,
-        session: WriteSession,
-        row: IntakeFile,
-        to: IntakeState,
-        reason: str | None = None,
-        params: Any = None,
-        **values: Any,
-    ) -> bool:
-        handled = None if to is IntakeState.TO_PROCESS else self.tools.clock.now()
-        moved = await repository.move_received(
-            session, row.id, to, reason=reason, reason_params=params or {}, handled_at=handled, **values
-        )
-        return moved is not None
-
-    # ── archives ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _unpack(self, row: IntakeFile) -> None:
-        data = await self.tools.store.get(self.company_id, row.sha256)
-        members = await read_zip(data, max_member=self.tools.settings.max_upload_bytes)
-        rows: list[dict[str, Any]] = []
-        for member in members:
-            fresh = fresh_row(
-                self.tools, self.actor, self.company_id, row.upload_id, member.name, parent_id=row.id
-            )
-            if member.data is None:
-                rows.append(refused(fresh, self.tools, member.refused or "zip.damaged", **member.params))
-            elif not member.data:
-                rows.append(refused(fresh, self.tools, "empty"))
-            else:
-                kind = sniff(member.data[:HEAD])
-                stored = await self.tools.store.put(self.company_id, member.data, media_type=kind.value)
-                rows.append({**fresh, "media_type": kind.value, "size": stored.size, "sha256": stored.sha256})
-        async with self.task.transaction() as session:
-            if await self._move(session, row, IntakeState.SPLIT):
-                await repository.add_all(session, rows)
-
-    # ── UBL ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _invoice(self, row: IntakeFile, partner: IntakeFile | None) -> None:
-        data = await self.tools.store.get(self.company_id, row.sha256)
-        invoice = await read_invoice(data)
-        direction = direction_of(invoice, self.us)
-        pdf = await store_embedded_pdf(self.tools, self.company_id, invoice, row.name)
-        origin = PdfOrigin.EMBEDDED
-        if pdf is None and partner is not None:
-            pdf, origin = stored_file(partner), PdfOrigin.RECEIVED
-        async with self.task.transaction() as session:
-            if direction in (Direction.SUPPLIER, Direction.CUSTOMER):
-                await self._take(session, row, invoice, direction is Direction.SUPPLIER, pdf, origin, partner)
-            else:
-                await self._ask(session, row, invoice, direction, pdf, origin, partner)
-
-    async def _take(
-        self,
-        session: WriteSession,
-        row: IntakeFile,
-        invoice: Invoice,
-        supplier_is_us: bool,
-        pdf: StoredFile | None,
-        origin: PdfOrigin,
-        partner: IntakeFile | None,
-    ) -> None:
-        if not await self._move(session, row, IntakeState.PROCESSED):
-            return
-        taken = await documents.take_invoice(
-            session,
-            self.actor,
-            self.company_id,
-            invoice,
-            stored_file(row),
-            supplier_is_us=supplier_is_us,
-            pdf=pdf,
-            pdf_origin=origin,
-        )
-        await repository.note(
-            session, row.id, document_id=taken.document.id, reason=None if taken.new else "already"
-        )
-        if partner is None:
-            return
-        attached = taken.new and taken.document.pdf_sha256 is not None
-        if not taken.new:
-            attached = await documents.attach_pdf(session, taken.document, stored_file(partner))
-        await self._move(
-            session,
-            partner,
-            IntakeState.PROCESSED,
-            "joined" if attached else "already",
-            document_id=taken.document.id,
-        )
-
-    async def _ask(
-        self,
-        session: WriteSession,
-        row: IntakeFile,
-        invoice: Invoice,
-        direction: Direction,
-        pdf: StoredFile | None,
-        origin: PdfOrigin,
-        partner: IntakeFile | None,
-    ) -> None:
-        if await self._there_already(session, row):
-            return
-        supplier, customer = invoice.supplier, invoice.customer
-        hints = InvoiceHints(
-            number=invoice.number,
-            issue_date=invoice.issue_date,
-            credit_note=invoice.kind == "credit_note",
-            currency=invoice.currency,
-            gross=str(invoice.tax_inclusive),
-            supplier=supplier.display_name,
-            supplier_number=" ".join(supplier.company_numbers[0]) if supplier.company_numbers else "",
-            customer=customer.display_name,
-            customer_number=" ".join(customer.company_numbers[0]) if customer.company_numbers else "",
-            pdf_sha256=pdf.sha256 if pdf else None,
-            pdf_name=pdf.name if pdf else None,
-            pdf_size=pdf.size if pdf else None,
-            pdf_origin=origin.value if pdf else None,
-        )
-        params = {
-            "supplier": supplier.display_name[:100] or "–",
-            "customer": customer.display_name[:100] or "–",
-        }
-        moved = await self._move(
-            session,
-            row,
-            IntakeState.TO_PROCESS,
-            f"ubl.{direction.value}",
-            params,
-            hints=msgspec.to_builtins(hints),
-        )
-        if moved and partner is not None:
-            await self._move(
-                session, partner, IntakeState.PROCESSED, "joined_waiting", hints={"file": str(row.id)}
-            )
-
-    # ── everything else ──────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _other(self, row: IntakeFile) -> None:
-        if row.media_type == FileKind.CODA:
-            await self._coda(row)
-        elif row.media_type == FileKind.PDF or row.media_type in PICTURES:
-            await self._paper(row)
-        elif row.media_type == FileKind.ZIP:
-            raise Refused("zip.nested")
-        else:
-            raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
-
-    async def _coda(self, row: IntakeFile) -> None:
-        data = await self.tools.store.get(self.company_id, row.sha256)
-        file = await read_coda(self.tools, self.company_id, data, row.name)
-        async with self.task.transaction() as session:
-            question = await self._coda_question(session, file)
-            if question is not None:
-                if not await self._there_already(session, row):
-                    await self._move(session, row, IntakeState.TO_PROCESS, *question)
-                return
-            if not await self._move(session, row, IntakeState.PROCESSED):
-                return
-            taken = await banking.take(
-                session,
-                self.actor,
-                self.company_id,
-                file.statements,
-                original_sha256=row.sha256,
-                original_name=row.name,
-            )
-            await repository.note(session, row.id, **told_statements(taken))
-
-    async def _coda_question(
-        self, session: WriteSession, file: CodaFile
-    ) -> tuple[str, dict[str, str]] | None:
-        known = [await banking.knows_account(session, self.company_id, one) for one in file.statements]
-        ours = {number for country, number in self.us.numbers if country == "BE"}
-        strange = file.company_numbers - ours
-        if strange and not all(known):
-            number = min(strange)
-            return "coda.other_company", {"number": f"{number[:4]}.{number[4:7]}.{number[7:]}"}
-        for clash in await banking.clashes(session, self.company_id, file.statements):
-            return "coda.conflict", {
-                "number": str(clash.new.coda_number),
-                "account": clash.new.iban or clash.new.account_number,
-                "statement": str(clash.known.id),
-            }
-        return None
-
-    async def _paper(self, row: IntakeFile) -> None:
-        data = await self.tools.store.get(self.company_id, row.sha256)
-        if row.media_type == FileKind.PDF:
-            pages = (await read_pdf_page(data)).count
-        else:
-            await read_image(data, fit=200)
-            pages = 1
-        async with self.task.transaction() as session:
-            if not await self._there_already(session, row):
-                await self._move(session, row, IntakeState.TO_PROCESS, hints={"pages": pages})
-
-    async def _there_already(self, session: WriteSession, row: IntakeFile) -> bool:
-        """Flag a file whose bytes are a document, or wait in quick entry, already."""
-        known: Document | None = await documents.known_bytes(session, self.company_id, row.sha256)
-        if known is not None:
-            await self._move(session, row, IntakeState.PROCESSED, "already", document_id=known.id)
-            return True
-        waiting = await repository.waiting_with_bytes(session, self.company_id, row.sha256, row.id)
-        if waiting is not None:
-            await self._move(
-                session, row, IntakeState.PROCESSED, "waits_already", hints={"file": str(waiting.id)}
-            )
-            return True
-        return False
-
-
-def stored_file(row: IntakeFile) -> StoredFile:
-    """A handed-in file as the documents slice takes it."""
-    media_type = row.media_type
-    name = (
-        pdf_name(row.name)
-        if media_type == FileKind.PDF and not row.name.lower().endswith(".pdf")
-        else row.name
-    )
-    return StoredFile(sha256=row.sha256, size=row.size, name=name, media_type=media_type)
-
-
-def told_statements(taken: Sequence[banking.TakenStatement]) -> dict[str, Any]:
-    """What to write on a CODA file that was taken: its statements, and which of them were there already."""
-    known = sum(1 for one in taken if not one.new)
-    values: dict[str, Any] = {"statement_ids": {"ids": [str(one.statement.id) for one in taken]}}
-    if known == len(taken):
-        values["reason"] = "already"
-    elif known:
-        values |= {"reason": "partly", "reason_params": {"known": known, "count": len(taken)}}
-    return values
+def _trouble_last(rows: Sequence[IntakeFile]) -> list[IntakeFile]:
+    """Files that made a run stumble or end come after the others."""
+    return sorted(rows, key=lambda row: row.begun > 0)
 
 
 def _names(rows: Sequence[IntakeFile]) -> list[tuple[UUID, UUID | None, str]]:

@@ -11,7 +11,7 @@ from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.intake import repository
 from portal.features.intake.domain import HEAD, FileKind, IntakeState, clean_name, sniff
-from portal.jobs.contract import Job, Tools
+from portal.jobs.contract import Job, Priority, Tools
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid
@@ -27,6 +27,7 @@ class ReadUpload(Job, frozen=True, kw_only=True):
     """Look at what was handed in together."""
 
     name: ClassVar[str] = "intake.read_upload"
+    priority: ClassVar[Priority] = Priority.NOW
     upload_id: UUID
 
 
@@ -66,6 +67,15 @@ async def company_for(session: WriteSession, actor: Actor, dossier_id: UUID | No
     return dossier.company_id
 
 
+NAMED = 3
+"""History names so many files of an upload; the others are counted."""
+
+
+def _names(names: Sequence[str]) -> str:
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" + {rest}" if rest > 0 else "")
+
+
 async def hand_in(
     tools: Tools, actor: Actor, files: Sequence[Incoming], *, dossier_id: UUID | None = None
 ) -> UUID:
@@ -89,7 +99,7 @@ async def hand_in(
     async with tools.database.transaction(scope_of(actor)) as session:
         company_id = await company_for(session, actor, dossier_id)
     upload_id = new_id()
-    rows = [await _stored(tools, actor, company_id, upload_id, one) for one in files]
+    rows = [await _stored(tools, actor, company_id, upload_id, one, dossier_id) for one in files]
     async with tools.database.transaction(scope_of(actor)) as session:
         await company_for(session, actor, dossier_id)
         await repository.add_all(session, rows)
@@ -100,6 +110,7 @@ async def hand_in(
             "upload",
             upload_id,
             dossier_id=dossier_id,
+            what=_names([str(row["name"]) for row in rows]),
             files=len(rows),
             refused=sum(1 for row in rows if row["state"] is IntakeState.REJECTED),
         )
@@ -109,7 +120,13 @@ async def hand_in(
 
 
 def fresh_row(
-    tools: Tools, actor: Actor, company_id: UUID, upload_id: UUID, name: str, parent_id: UUID | None = None
+    tools: Tools,
+    actor: Actor,
+    company_id: UUID,
+    upload_id: UUID,
+    name: str,
+    parent_id: UUID | None = None,
+    dossier_id: UUID | None = None,
 ) -> dict[str, object]:
     """The columns of a file that was just handed in; the caller adds what its bytes are."""
     return {
@@ -128,6 +145,7 @@ def fresh_row(
         "received_at": tools.clock.now(),
         "received_by": actor.person_id,
         "received_by_name": actor.name,
+        "dossier_id": dossier_id,
         "handled_at": None,
     }
 
@@ -144,9 +162,15 @@ def refused(row: dict[str, object], tools: Tools, reason: str, **params: object)
 
 
 async def _stored(
-    tools: Tools, actor: Actor, company_id: UUID, upload_id: UUID, one: Incoming
+    tools: Tools,
+    actor: Actor,
+    company_id: UUID,
+    upload_id: UUID,
+    one: Incoming,
+    dossier_id: UUID | None,
 ) -> dict[str, object]:
-    row = {**fresh_row(tools, actor, company_id, upload_id, one.name), "size": one.size}
+    fresh = fresh_row(tools, actor, company_id, upload_id, one.name, dossier_id=dossier_id)
+    row = {**fresh, "size": one.size}
     limit = tools.settings.max_upload_bytes
     if one.size == 0:
         return refused(row, tools, "empty")

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.items.domain import ITEM, ApprovalState, ItemState
+from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 
 FRESH = {"populate_existing": True}
 _OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
+_LIVE = DossierItem.state != ItemState.SUPERSEDED
 
 
 # Dossiers are another slice's: only who may still look, and who manages them, is known here.
@@ -30,7 +31,7 @@ DOSSIER = sa.table(
 
 
 async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
-    """Insert items; those whose dossier has the document or statement already are left alone. Returns the new ids."""
+    """Insert items; those whose firm has the document or statement already are left alone. Returns the new ids."""
     if not rows:
         return []
     ordered = sorted(rows, key=lambda row: row["id"])
@@ -48,11 +49,25 @@ async def one(session: ReadSession, item_id: UUID) -> DossierItem | None:
 async def of_document(
     session: ReadSession, document_id: UUID, *, lock: bool = False
 ) -> Sequence[DossierItem]:
-    """The items on a document, in id order; a firm sees its own, a member all, the system all."""
-    statement = sa.select(DossierItem).where(DossierItem.document_id == document_id).order_by(DossierItem.id)
+    """The items on a document that count, in id order; a firm sees its own, a member all, the system all."""
+    statement = (
+        sa.select(DossierItem).where(DossierItem.document_id == document_id, _LIVE).order_by(DossierItem.id)
+    )
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(**FRESH)
     return (await session.scalars(statement)).all()
+
+
+async def of_paper(session: WriteSession, paper_id: UUID) -> Sequence[DossierItem]:
+    """The items on a document or statement that count, taken in id order."""
+    found = await session.scalars(
+        sa.select(DossierItem)
+        .where(sa.or_(DossierItem.document_id == paper_id, DossierItem.statement_id == paper_id), _LIVE)
+        .order_by(DossierItem.id)
+        .with_for_update(key_share=True)
+        .execution_options(**FRESH)
+    )
+    return found.all()
 
 
 async def of_subject(
@@ -62,13 +77,18 @@ async def of_subject(
     document_id: UUID | None = None,
     statement_id: UUID | None = None,
 ) -> DossierItem | None:
-    """The item of a dossier on one document or statement."""
+    """The item of a dossier on one document or statement; one that counts before one that is superseded."""
     where = (
         DossierItem.document_id == document_id
         if document_id is not None
         else DossierItem.statement_id == statement_id
     )
-    return await session.scalar(sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, where))
+    return await session.scalar(
+        sa.select(DossierItem)
+        .where(DossierItem.dossier_id == dossier_id, where)
+        .order_by(DossierItem.state == ItemState.SUPERSEDED)
+        .limit(1)
+    )
 
 
 async def of_documents(
@@ -90,7 +110,7 @@ async def of_statements(
 async def _of_dossier(
     session: ReadSession, dossier_id: UUID, which: sa.ColumnElement[bool], *, lock: bool
 ) -> Sequence[DossierItem]:
-    statement = sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, which)
+    statement = sa.select(DossierItem).where(DossierItem.dossier_id == dossier_id, which, _LIVE)
     if lock:
         statement = statement.order_by(DossierItem.id).with_for_update(key_share=True)
     return (await session.scalars(statement.execution_options(**FRESH))).all()
@@ -102,97 +122,6 @@ async def holds_open(session: WriteSession, dossier_id: UUID) -> bool:
         sa.select(DOSSIER.c.access).where(DOSSIER.c.id == dossier_id).with_for_update(read=True)
     )
     return access in ("managed", "granted")
-
-
-async def candidates(
-    session: ReadSession,
-    dossier_id: UUID,
-    *,
-    include_exported: bool,
-    until: date | None,
-    lock: bool,
-) -> Sequence[DossierItem]:
-    """What might leave, oldest legal date first; with `lock` the rows are taken first, in id order."""
-    where = [DossierItem.dossier_id == dossier_id]
-    if not include_exported:
-        where.append(DossierItem.state.not_in(_OUT))
-    if until is not None:
-        where.append(DossierItem.item_date <= until)
-    if lock:
-        await session.execute(
-            sa.select(DossierItem.id).where(*where).order_by(DossierItem.id).with_for_update(key_share=True)
-        )
-    found = await session.scalars(
-        sa.select(DossierItem)
-        .where(*where)
-        .order_by(DossierItem.item_date, DossierItem.id)
-        .execution_options(**FRESH)
-    )
-    return found.all()
-
-
-async def reserve(session: WriteSession, ids: Sequence[UUID], export_id: UUID) -> list[UUID]:
-    """Items become reserved by an export and remember where they were; returns those that moved."""
-    moved = await session.scalars(
-        sa.update(DossierItem)
-        .where(DossierItem.id.in_(ids), DossierItem.state.in_(ITEM.sources(ItemState.RESERVED)))
-        .values(
-            state=ItemState.RESERVED,
-            state_before=sa.cast(DossierItem.state, sa.Text()),
-            export_id=export_id,
-        )
-        .returning(DossierItem.id)
-    )
-    return list(moved)
-
-
-async def reserved(session: ReadSession, export_id: UUID, *, lock: bool) -> Sequence[DossierItem]:
-    """What an export holds, in id order."""
-    statement = (
-        sa.select(DossierItem)
-        .where(DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED)
-        .order_by(DossierItem.id)
-        .execution_options(**FRESH)
-    )
-    if lock:
-        statement = statement.with_for_update(key_share=True)
-    return (await session.scalars(statement)).all()
-
-
-async def release(session: WriteSession, export_id: UUID, ids: Iterable[UUID] | None) -> list[UUID]:
-    """Reserved items go back to where they were."""
-    where = [DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED]
-    if ids is not None:
-        where.append(DossierItem.id.in_(list(ids)))
-    moved = await session.scalars(
-        sa.update(DossierItem)
-        .where(*where)
-        .values(
-            state=sa.func.coalesce(DossierItem.state_before, ItemState.READY.value),
-            state_before=None,
-            export_id=None,
-        )
-        .returning(DossierItem.id)
-    )
-    return list(moved)
-
-
-async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked: bool) -> list[UUID]:
-    """Reserved items are in a bundle now; a re-export keeps the first bundle's number."""
-    moved = await session.scalars(
-        sa.update(DossierItem)
-        .where(DossierItem.export_id == export_id, DossierItem.state == ItemState.RESERVED)
-        .values(
-            state=ItemState.BUNDLED,
-            state_before=None,
-            state_reason=None,
-            bundle_number=sa.func.coalesce(DossierItem.bundle_number, number),
-            bundled_version=DossierItem.version,
-            locked=sa.or_(DossierItem.locked, sa.literal(locked)),
-        )
-        .returning(DossierItem.id)
-    )
-    return list(moved)
 
 
 async def move(
@@ -267,10 +196,7 @@ async def held(
         sa.select(DossierItem)
         .where(
             DossierItem.dossier_id == dossier_id,
-            sa.or_(
-                sa.and_(DossierItem.state == ItemState.HELD, DossierItem.approval.in_(list(approvals))),
-                sa.and_(DossierItem.state.in_(_OUT), DossierItem.state_reason.is_not(None)),
-            ),
+            put_aside(approvals),
         )
         .order_by(DossierItem.id)
         .execution_options(**FRESH)
@@ -278,6 +204,14 @@ async def held(
     if lock:
         statement = statement.with_for_update(key_share=True)
     return (await session.scalars(statement)).all()
+
+
+def put_aside(approvals: Iterable[ApprovalState]) -> sa.ColumnElement[bool]:
+    """Items that wait for a person of ours: held with one of these words of the entrepreneur, or kept out after they left."""
+    return sa.or_(
+        sa.and_(DossierItem.state == ItemState.HELD, DossierItem.approval.in_(list(approvals))),
+        sa.and_(DossierItem.state.in_(_OUT), DossierItem.state_reason.is_not(None)),
+    )
 
 
 async def lock_documents(session: WriteSession, document_ids: Sequence[UUID]) -> None:

@@ -1,16 +1,18 @@
 """Lists of items: searched, filtered, sorted and counted."""
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import containing
 from portal.db.session import ReadSession
-from portal.features.items.domain import ItemQuery, ItemState
+from portal.features.items.domain import IN_SIGHT, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
-from portal.features.items.repository.core import DOSSIER
+from portal.features.items.repository.core import DOSSIER, put_aside
 
 
 def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
@@ -20,8 +22,7 @@ def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
     if query.managed_by is not None:
         managed = sa.select(DOSSIER.c.id).where(DOSSIER.c.manager_id == query.managed_by)
         where.append(DossierItem.dossier_id.in_(managed))
-    if query.states:
-        where.append(DossierItem.state.in_(query.states))
+    where.append(DossierItem.state.in_(query.states or IN_SIGHT))
     if query.kinds:
         where.append(DossierItem.kind.in_(query.kinds))
     if query.approvals:
@@ -64,9 +65,39 @@ async def page(session: ReadSession, query: ItemQuery, size: int = PAGE_SIZE) ->
     )
 
 
+async def named(
+    session: ReadSession, subjects: Collection[UUID], dossier_id: UUID | None
+) -> Sequence[DossierItem]:
+    """The items on some documents and statements that the session may see; of one dossier where it is given."""
+    if not subjects:
+        return []
+    where = [sa.or_(DossierItem.document_id.in_(subjects), DossierItem.statement_id.in_(subjects))]
+    if dossier_id is not None:
+        where.append(DossierItem.dossier_id == dossier_id)
+    return (await session.scalars(sa.select(DossierItem).where(*where).order_by(DossierItem.id))).all()
+
+
 async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
     """How many items are in each state."""
     found = await session.execute(
         sa.select(DossierItem.state, sa.func.count()).where(*_filtered(query)).group_by(DossierItem.state)
     )
     return {row[0]: row[1] for row in found}
+
+
+async def aside_everywhere(
+    session: ReadSession, approvals: Iterable[ApprovalState], *, managed_by: UUID | None, limit: int
+) -> tuple[int, Sequence[DossierItem]]:
+    """How many items are put aside over all dossiers (or those that one person manages), and the first of them."""
+    where = [put_aside(approvals), DossierItem.state_reason.is_not(None)]  # as the index has them
+    if managed_by is not None:
+        where.append(
+            DossierItem.dossier_id.in_(sa.select(DOSSIER.c.id).where(DOSSIER.c.manager_id == managed_by))
+        )
+    count = await session.scalar(sa.select(sa.func.count()).select_from(DossierItem).where(*where)) or 0
+    if not count:
+        return 0, []
+    found = await session.scalars(
+        sa.select(DossierItem).where(*where).order_by(DossierItem.dossier_id, DossierItem.id).limit(limit)
+    )
+    return count, found.all()

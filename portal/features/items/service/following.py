@@ -12,7 +12,7 @@ from portal.features.banking.service import BankAccount, Statement
 from portal.features.documents import service as documents
 from portal.features.documents.service import Document
 from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.dossiers.domain import OPEN_ACCESS, place_of
 from portal.features.dossiers.service import Dossier
 from portal.features.items import repository
 from portal.features.items.domain import (
@@ -35,12 +35,13 @@ BATCH = 500
 
 
 async def make_for_document(session: WriteSession, document_id: UUID) -> int:
-    """An item in every dossier with open access on the document's company; repeating it makes none twice."""
+    """An item for every firm that sees the document's company, in one of its dossiers; repeating it makes none twice."""
     document = await documents.by_id(session, document_id)
-    if document is None:
+    if document is None or document.aside_at is not None:
         return 0
+    await dossiers.hold_approvers(session, document.company_id)
     rows: list[dict[str, Any]] = []
-    for dossier in await _open_dossiers(session, document.company_id):
+    for dossier in await dossiers.places(session, document.company_id, document.dossier_id):
         policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
         rows.append(_for_document(dossier, document, policy, clock_of(session).now()))
     return len(await repository.add_all(session, rows))
@@ -51,7 +52,9 @@ async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
     found = await banking.by_ids(session, [statement_id])
     made = 0
     for statement, account in found.values():
-        for dossier in await _open_dossiers(session, statement.company_id):
+        if statement.aside_at is not None:
+            continue
+        for dossier in await dossiers.places(session, statement.company_id, statement.dossier_id):
             row = _for_statement(dossier, statement, account, clock_of(session).now())
             made += len(await repository.add_all(session, [row]))
     return made
@@ -62,12 +65,15 @@ async def fill_documents(
 ) -> UUID | None:
     """Items for the next `BATCH` documents of a company, in a dossier that was opened; blanked ones of an earlier time are filled again.
 
+    What stands in another dossier of the firm, or belongs there, is left to it: nothing stands in two.
+
     Returns:
         The last document of this batch; None when nothing comes behind it, or the dossier is not open (any more).
 
     Raises:
         Later: the access ended while this batch was made; nothing of it stays.
     """
+    await dossiers.hold_approvers(session, company_id)
     dossier = await _if_open(session, dossier_id, company_id)
     papers = await documents.batch_of_company(session, company_id, after, BATCH) if dossier else ()
     if dossier is None or not papers:
@@ -81,12 +87,13 @@ async def fill_documents(
         if item is None:
             continue
         if item.version < paper.version:  # it changed while the firm did not see it
-            changes.append({"id": item.id, **_after_change(item, paper, policy, now)})
+            changes.append({"id": item.id, **_after_change(item, paper, dossier, policy, now)})
         elif item.version == paper.version and item.counterparty != paper.counterparty_name:
             changes.append({"id": item.id, **_as_it_is(item), **_document_columns(paper)})
     await repository.change_many(session, changes)
     # New items last: their counters take the dossier's row, and whoever works on items takes that one behind them too.
-    missing = [_for_document(dossier, paper, policy, now) for paper in papers if paper.id not in known]
+    ours = await _here(session, dossier, [(paper.id, paper.dossier_id) for paper in papers])
+    missing = [_for_document(dossier, paper, policy, now) for paper in papers if paper.id in ours]
     await repository.add_all(session, missing)
     await _check_still_open(session, dossier_id)
     return papers[-1].id if len(papers) == BATCH else None
@@ -112,10 +119,24 @@ async def fill_statements(
             if (item := known.get(statement.id)) is not None and not item.counterparty
         ],
     )
-    missing = [_for_statement(dossier, one, account, now) for one, account in found if one.id not in known]
+    ours = await _here(session, dossier, [(one.id, one.dossier_id) for one, _account in found])
+    missing = [_for_statement(dossier, one, account, now) for one, account in found if one.id in ours]
     await repository.add_all(session, missing)
     await _check_still_open(session, dossier_id)
     return found[-1][0].id if len(found) == BATCH else None
+
+
+async def _here(
+    session: ReadSession, dossier: Dossier, papers: Sequence[tuple[UUID, UUID | None]]
+) -> set[UUID]:
+    """Which of these papers (id, where they were handed in) belong to this dossier and stand in none of the firm's yet."""
+    mine = {
+        one.id: one.created_at
+        for one in await _open_dossiers(session, dossier.company_id)
+        if one.firm_id == dossier.firm_id
+    }
+    belong = [paper for paper, handed_in in papers if place_of(mine, handed_in) == dossier.id]
+    return set(belong) - await repository.with_item(session, dossier.firm_id, belong)
 
 
 async def _if_open(session: ReadSession, dossier_id: UUID, company_id: UUID) -> Dossier | None:
@@ -135,13 +156,15 @@ async def follow_change(session: WriteSession, document_id: UUID) -> None:
     document = await documents.by_id(session, document_id)
     if document is None:
         return
-    open_ids = {dossier.id for dossier in await _open_dossiers(session, document.company_id)}
+    await dossiers.hold_approvers(session, document.company_id)
+    open_now = {dossier.id: dossier for dossier in await _open_dossiers(session, document.company_id)}
     now = clock_of(session).now()
     for known in found:
-        if known.dossier_id not in open_ids or known.version >= document.version:
+        dossier = open_now.get(known.dossier_id)
+        if dossier is None or known.version >= document.version:
             continue
         policy = await policies.policy_for(session, known.firm_id, known.dossier_id)
-        await repository.change(session, known.id, _after_change(known, document, policy, now))
+        await repository.change(session, known.id, _after_change(known, document, dossier, policy, now))
 
 
 _MOVED = (
@@ -164,11 +187,12 @@ def _as_it_is(item: DossierItem) -> dict[str, Any]:
 
 
 def _after_change(
-    item: DossierItem, document: Document, policy: ExportPolicy, now: datetime
+    item: DossierItem, document: Document, dossier: Dossier, policy: ExportPolicy, now: datetime
 ) -> dict[str, Any]:
     kind = ItemKind(document.kind.value)
-    says = first_states(kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds)
-    state, approval = after_change(item.state, item.approval, says)
+    state, approval = after_change(
+        item.state, item.approval, _says(kind, dossier, policy), can_answer=dossier.approvers > 0
+    )
     values = {
         **_as_it_is(item),
         **_document_columns(document),
@@ -191,7 +215,10 @@ def _after_change(
 
 
 async def end_access(session: WriteSession, dossier_id: UUID) -> None:
-    """The firm's sight of the company ended: what never left goes, the rest keeps only what the firm's history needs."""
+    """The firm's sight of the company ended: what never left goes, the rest keeps only what the firm's history needs.
+
+    What left stays for ever, so that it never leaves as new again, whichever dossier is opened later.
+    """
     await repository.forget_unbundled(session, dossier_id)
     await repository.blank(session, dossier_id)
 
@@ -207,19 +234,20 @@ class Reassessed:
 async def reassess(
     session: WriteSession, firm_id: UUID, dossier_id: UUID, after: UUID | None = None
 ) -> Reassessed:
-    """The policy of a dossier changed: the next `BATCH` of what is here waits, or does not wait any more, as it now says.
+    """The policy of a dossier changed, or who can answer: the next `BATCH` of what is here waits, or does not wait any more, as it now says.
 
     What was decided stays decided, what was put aside stays aside. Works in the firm's scope and in the system's.
     """
     found = await repository.undecided(session, dossier_id, after, BATCH)
     # read behind the rows: whoever went over them under a newer policy before us has committed both
     policy = await policies.policy_for(session, firm_id, dossier_id)
+    dossier = await dossiers.by_id(session, dossier_id)
+    if dossier is None:
+        return Reassessed(0, None)
     asked: list[UUID] = []
     free: list[UUID] = []
     for known in found:
-        state, _approval = first_states(
-            known.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
-        )
+        state, _approval = _says(known.kind, dossier, policy)
         if state is not known.state:
             (asked if state is ItemState.WAITING else free).append(known.id)
     now = clock_of(session).now()
@@ -272,6 +300,15 @@ async def _open_dossiers(session: ReadSession, company_id: UUID) -> list[Dossier
     return sorted((one for one in found if one.access in OPEN_ACCESS), key=lambda one: one.id)
 
 
+def _says(kind: ItemKind, dossier: Dossier, policy: ExportPolicy) -> tuple[ItemState, ApprovalState]:
+    return first_states(
+        kind,
+        needs_approval=policy.needs_approval,
+        approval_kinds=policy.approval_kinds,
+        can_answer=dossier.approvers > 0,
+    )
+
+
 def _document_columns(document: Document) -> dict[str, Any]:
     return {
         "number": document.number,
@@ -316,9 +353,7 @@ def _for_document(
     dossier: Dossier, document: Document, policy: ExportPolicy, now: datetime
 ) -> dict[str, Any]:
     kind = ItemKind(document.kind.value)
-    state, approval = first_states(
-        kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
-    )
+    state, approval = _says(kind, dossier, policy)
     return {
         **_fresh(dossier, kind, document.received_at, now),
         **_document_columns(document),

@@ -5,27 +5,27 @@ What others build on:
     candidates → (reserve → reserved → bundle | release) → deliver      exports
     set_approval                                                        the entrepreneur's decision
     put_aside → try_again                                               a damaged file
-    listed, counts                                                      lists
+    listed, counts, named (listing.py)                                  lists
 
 Every move is `UPDATE … WHERE state IN (ITEM.sources(to)) RETURNING` on rows that were taken first, in id order.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
+from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.service import Dossier
 from portal.features.items import repository
 from portal.features.items.domain import (
     APPROVAL,
     DECIDED,
     ApprovalState,
-    ItemQuery,
     ItemState,
     first_states,
 )
@@ -79,6 +79,11 @@ async def reserved(session: ReadSession, export_id: UUID, *, lock: bool = False)
     return await repository.reserved(session, export_id, lock=lock)
 
 
+async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> frozenset[UUID]:
+    """Items of a dossier whose present version is in a bundle of another dossier of the firm: *left before* is a fact of the document."""
+    return frozenset(await repository.left_elsewhere(session, dossier_id))
+
+
 async def release(session: WriteSession, export_id: UUID, ids: Sequence[UUID] | None = None) -> int:
     """Let go of what an export holds (or of `ids` among it): each item returns to where it was. Returns how many."""
     return len(await repository.release(session, export_id, ids))
@@ -120,7 +125,7 @@ async def set_approval(
     reason: str,
     actor: Actor,
 ) -> Sequence[DossierItem]:
-    """The entrepreneur's word on one version of a document, in every dossier on it; in the company's scope.
+    """The entrepreneur's word on one version of a document, for every firm that sees it; in the company's scope.
 
     Approved makes ready, disputed and not ours put aside, waiting takes a decision back. Items that have left already, or are in
     an open export, only note the decision.
@@ -155,8 +160,8 @@ async def set_approval(
         elif item.state not in _OUT:
             values["state"] = to
             values["state_reason"] = reason or None if to is ItemState.HELD else None
-            if to is ItemState.READY:
-                values["final_at"] = now
+            if to is ItemState.READY or (to is ItemState.WAITING and actor.is_firm):
+                values["final_at"] = now  # asked again: it waits anew
         await repository.change(session, item.id, values)
         counted.append(item)
     if not counted:
@@ -191,21 +196,54 @@ async def put_aside(
 
     What has left before stays exported and is kept out of re-exports.
     """
-    await repository.lock(session, ids)
+    found = await repository.lock(session, ids)
     moved = await repository.move(
         session, ids, ItemState.HELD, (ItemState.WAITING, ItemState.READY), state_reason=reason
     )
     moved += await repository.set_reason(session, ids, reason)
     if moved:
         await audit.record(
-            session, actor, "items.held", "dossier", dossier_id, dossier_id=dossier_id, items=len(moved)
+            session,
+            actor,
+            "items.held",
+            "dossier",
+            dossier_id,
+            dossier_id=dossier_id,
+            what=_named([item for item in found if item.id in moved]),
+            reason=reason,
+            items=len(moved),
+            item_ids=[item.id for item in found if item.id in moved][:NAMED],
         )
     return moved
+
+
+NAMED = 10
+
+
+def _named(found: Sequence[DossierItem]) -> str:
+    """History names the first of them."""
+    names = [audit.named(item.number, item.counterparty) for item in found]
+    return ", ".join(names[:NAMED]) + (f" + {len(names) - NAMED}" if len(names) > NAMED else "")
 
 
 async def those_put_aside(session: ReadSession, dossier_id: UUID) -> Sequence[DossierItem]:
     """The items of a dossier that we put aside, with the reason; not those that the entrepreneur rejected."""
     return await repository.held(session, dossier_id, PUT_ASIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class PutAside:
+    """What is put aside over all dossiers that somebody may see: how many, and the first of them."""
+
+    count: int
+    first: Sequence[DossierItem]
+
+
+async def all_put_aside(session: ReadSession, *, managed_by: UUID | None, limit: int = 10) -> PutAside:
+    """As `those_put_aside`, over the firm's dossiers or those that one person manages."""
+    return PutAside(
+        *await repository.aside_everywhere(session, PUT_ASIDE, managed_by=managed_by, limit=limit)
+    )
 
 
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:
@@ -219,6 +257,8 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
     if not actor.may(Right.EXPORT):
         raise Forbidden
     found = await repository.held(session, dossier.id, PUT_ASIDE, lock=True)
+    await dossiers.hold_approvers(session, dossier.company_id)
+    dossier = await dossiers.by_id(session, dossier.id) or dossier
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     goes: dict[tuple[ItemState, ApprovalState], list[UUID]] = defaultdict(list)
     await repository.set_reason(session, [item.id for item in found], None)
@@ -226,7 +266,10 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
         if item.state is not ItemState.HELD:
             continue
         says = first_states(
-            item.kind, needs_approval=policy.needs_approval, approval_kinds=policy.approval_kinds
+            item.kind,
+            needs_approval=policy.needs_approval,
+            approval_kinds=policy.approval_kinds,
+            can_answer=dossier.approvers > 0,
         )
         approved = item.approval is ApprovalState.APPROVED
         goes[(ItemState.READY, item.approval) if approved else says].append(item.id)
@@ -237,7 +280,15 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
         )
     if found:
         await audit.record(
-            session, actor, "items.resumed", "dossier", dossier.id, dossier_id=dossier.id, items=len(found)
+            session,
+            actor,
+            "items.resumed",
+            "dossier",
+            dossier.id,
+            dossier_id=dossier.id,
+            what=_named(found),
+            items=len(found),
+            item_ids=[item.id for item in found][:NAMED],
         )
     return len(found)
 
@@ -261,13 +312,3 @@ async def of_subject(
     return await repository.of_subject(
         session, dossier_id, document_id=document_id, statement_id=statement_id
     )
-
-
-async def listed(session: ReadSession, query: ItemQuery) -> Page[DossierItem]:
-    """One page of items: of a dossier, or (without dossier_id) of everything the session may see."""
-    return await repository.page(session, query)
-
-
-async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
-    """How many items of a list are in each state."""
-    return await repository.counts(session, query)

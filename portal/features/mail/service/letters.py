@@ -104,8 +104,8 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     letter["Content-Language"] = mail.language.value  # last: setting the content clears such headers
     if paper.logo:
-        body = letter.get_payload()[1]  # type: ignore[index]
-        body.add_related(  # type: ignore[union-attr]
+        body = letter.get_payload()[1]  # type: ignore[index] - the standard library's types of mail parts are too wide
+        body.add_related(  # type: ignore[union-attr] - the standard library's types of mail parts are too wide
             paper.logo, maintype="image", subtype="png", cid=f"<{LOGO}@{paper.host}>", filename="logo.png"
         )
     stamp = mail.created_at.strftime("%Y%m%dT%H%M%S")

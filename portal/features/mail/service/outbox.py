@@ -70,7 +70,7 @@ def _one(path: Path) -> OutboxMail | None:
     for part in letter.walk():
         content_id = str(part.get("Content-ID", "")).strip("<>")
         if content_id and part.get_content_type() == "image/png":
-            picture = base64.b64encode(part.get_content()).decode()  # type: ignore[attr-defined]
+            picture = base64.b64encode(part.get_content()).decode()  # type: ignore[attr-defined] - the standard library's types of mail parts are too wide
             page = page.replace(f"cid:{content_id}", f"data:image/png;base64,{picture}")
     return OutboxMail(
         name=path.stem,

@@ -8,7 +8,7 @@ from portal.features.accounts import service as accounts
 from portal.features.branding import service as branding
 from portal.features.mail.domain import Content
 from portal.features.mail.service.sending import dispatch, prepare, send, sender
-from portal.jobs.contract import Job
+from portal.jobs.contract import Job, Priority
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor
@@ -19,6 +19,7 @@ class SendReset(Job, frozen=True, kw_only=True):
     """Make the one-time link for a new password and mail it."""
 
     name: ClassVar[str] = "mail.send_reset"
+    priority: ClassVar[Priority] = Priority.NOW
     mail_id: UUID
     reset_id: UUID
 

@@ -31,7 +31,7 @@ from portal.features.mail.domain import (
 )
 from portal.features.mail.models import MailMessage, MailState
 from portal.features.mail.service import letters, transport
-from portal.jobs.contract import Job, Later, clock_of
+from portal.jobs.contract import Job, Later, Priority, clock_of
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door
@@ -49,6 +49,7 @@ class DeliverMail(Job, frozen=True, kw_only=True):
     """Render and send one mail. `context` holds what its templates ask for: no secret is ever in it."""
 
     name: ClassVar[str] = "mail.deliver"
+    priority: ClassVar[Priority] = Priority.NOW
     mail_id: UUID
     context: dict[str, Any]
 

@@ -18,6 +18,7 @@ import aiosmtplib
 
 from portal.features.mail.domain import Letter, NotNow, Refused
 from portal.kernel.language import N_
+from portal.kernel.parts import MAIL, PARTS
 
 TIMEOUT = 20.0
 """Seconds for connecting, and for every answer of the server."""
@@ -39,6 +40,7 @@ async def hand_over(mail_url: str, firm_id: UUID, letter: Letter) -> None:
         await asyncio.to_thread(_keep, outbox_of(mail_url, firm_id), letter)
     else:
         await _send(parts, letter)
+    PARTS.back(MAIL)
 
 
 def outbox_of(mail_url: str, firm_id: UUID) -> Path:
@@ -62,6 +64,7 @@ def _keep(folder: Path, letter: Letter) -> None:
                 Path(temporary).unlink()
             raise
     except OSError as error:
+        PARTS.away(MAIL, error)
         raise NotNow(AWAY) from error
 
 
@@ -92,7 +95,8 @@ async def _send(parts: SplitResult, letter: Letter) -> None:
         if _for_ever(error.code):
             raise Refused(NOT_POSSIBLE) from None
         raise NotNow(AWAY) from None
-    except (aiosmtplib.SMTPException, OSError, TimeoutError):
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        PARTS.away(MAIL, error)
         # Wrong credentials and a refused sender too: settings can be corrected, the mail waits meanwhile.
         raise NotNow(AWAY) from None
 

@@ -1,0 +1,118 @@
+"""What of documents and statements goes into an archive: rows of the database as the plain values of the format library."""
+
+from decimal import Decimal
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from exports.bundle import Item, ItemFile, TaxAmount
+from exports.bundle import Kind as BundleKind
+from portal.features.items.service import DossierItem
+from portal.storage import ObjectStore
+
+
+def opener(store: ObjectStore, namespace: UUID, sha256: str) -> Any:
+    """Opens one stored file, later and in another thread."""
+
+    def opened() -> BinaryIO:
+        return store.open(namespace, sha256)
+
+    return opened
+
+
+def document_item(item: DossierItem, paper: Any, store: ObjectStore, reexport: bool) -> Item:
+    """A document with its files. May raise anything where the rows hold odd values: its item is to blame then."""
+    files: list[ItemFile] = []
+    if paper.ubl_sha256 is not None:
+        files.append(
+            ItemFile(
+                role="ubl",
+                name=paper.original_name,
+                media_type="application/xml",
+                size=paper.original_size,
+                sha256=paper.ubl_sha256,
+                origin="received",
+                open=opener(store, item.company_id, paper.ubl_sha256),
+                embeds_pdf=paper.pdf_origin == "embedded",  # "redrawn": what it embeds does not open
+            )
+        )
+        if paper.pdf_sha256 is not None and paper.pdf_origin != "embedded":
+            files.append(
+                ItemFile(
+                    role="pdf",
+                    name=paper.pdf_name or "document.pdf",
+                    media_type="application/pdf",
+                    size=paper.pdf_size or 0,
+                    sha256=paper.pdf_sha256,
+                    origin="received" if paper.pdf_origin == "received" else "derived",
+                    open=opener(store, item.company_id, paper.pdf_sha256),
+                )
+            )
+    else:
+        files.append(
+            ItemFile(
+                role="pdf" if paper.original_type == "application/pdf" else "original",
+                name=paper.original_name,
+                media_type=paper.original_type,
+                size=paper.original_size,
+                sha256=paper.original_sha256,
+                origin="received",
+                open=opener(store, item.company_id, paper.original_sha256),
+            )
+        )
+    amended = item.bundled_version is not None and item.bundled_version != item.version
+    return Item(
+        id=str(item.id),
+        version=item.version,
+        kind=BundleKind(item.kind.value),
+        number=item.number,
+        date=item.item_date,
+        counterparty=item.counterparty,
+        currency=item.currency,
+        net=item.net,
+        tax=item.tax,
+        gross=item.gross,
+        tax_subtotals=tuple(_tax(rate) for rate in paper.tax_subtotals),
+        files=tuple(files),
+        reexport=reexport,
+        first_exported_in=item.bundle_number,
+        replaces=f"{item.id}:{item.bundled_version}" if amended else None,
+    )
+
+
+def _tax(rate: dict[str, Any]) -> TaxAmount:
+    return TaxAmount(
+        str(rate["category"]),
+        None if rate.get("percent") is None else Decimal(str(rate["percent"])),
+        Decimal(str(rate["taxable"])),
+        Decimal(str(rate["tax"])),
+    )
+
+
+def statement_item(
+    item: DossierItem, statement: Any, account: Any, store: ObjectStore, reexport: bool
+) -> Item:
+    """A bank statement with its CODA. May raise anything, as `document_item`."""
+    return Item(
+        id=str(item.id),
+        version=item.version,
+        kind=BundleKind.statement,
+        number=item.number,
+        date=item.item_date,
+        counterparty=item.counterparty,
+        currency=item.currency,
+        files=(
+            ItemFile(
+                role="coda",
+                name=statement.original_name,
+                media_type="text/plain",
+                size=statement.file_size,
+                sha256=statement.file_sha256,
+                origin="derived" if statement.derived else "received",
+                open=opener(store, item.company_id, statement.file_sha256),
+            ),
+        ),
+        account=account.iban or account.number,
+        statement_number=str(statement.coda_number),
+        reexport=reexport,
+        first_exported_in=item.bundle_number,
+    )

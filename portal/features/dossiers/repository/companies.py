@@ -1,0 +1,98 @@
+"""The dossiers on one company: a firm's own, and those of all firms as its members see them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession
+from portal.features.dossiers.domain import OPEN_ACCESS, Access, titled
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository.core import visible_to
+from portal.kernel.actor import Actor
+
+
+async def on_company(
+    session: ReadSession, firm_id: UUID, company_id: UUID | None, country: str, number: str | None
+) -> Sequence[Dossier]:
+    """A firm's dossiers on a company, or on another one of the same number (one it brought, one that is claimed); oldest first."""
+    same = [Dossier.company_id == company_id]
+    if number is not None:
+        same.append(sa.and_(Dossier.country == country, Dossier.number == number))
+    found = await session.scalars(
+        sa.select(Dossier)
+        .where(Dossier.firm_id == firm_id, sa.or_(*same))
+        .order_by(Dossier.created_at, Dossier.id)
+    )
+    return found.all()
+
+
+async def others_on_company(session: ReadSession, actor: Actor, dossier: Dossier) -> Sequence[Dossier]:
+    """The firm's other dossiers with open access on a company, as far as the actor sees them; oldest first."""
+    found = await session.scalars(
+        visible_to(actor)
+        .where(
+            Dossier.company_id == dossier.company_id,
+            Dossier.id != dossier.id,
+            Dossier.firm_id == dossier.firm_id,
+            Dossier.access.in_(OPEN_ACCESS),
+        )
+        .order_by(Dossier.created_at, Dossier.id)
+    )
+    return found.all()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDossier:
+    """What a member of a company may know of a firm's dossier on it."""
+
+    id: UUID
+    firm_id: UUID
+    firm_name: str
+    name: str
+    access: Access
+    access_since: datetime
+    handed_over_at: datetime | None
+    activity: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, with the activity where it has one."""
+        return titled(self.name, self.activity)
+
+
+_MEMBER_DOSSIER = sa.table(
+    "member_dossier",
+    sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("firm_name", sa.Text()),
+    sa.column("name", sa.Text()),
+    sa.column("access", sa.Text()),
+    sa.column("access_since", sa.DateTime(timezone=True)),
+    sa.column("handed_over_at", sa.DateTime(timezone=True)),
+    sa.column("activity", sa.Text()),
+)
+
+
+async def member_dossiers(session: ReadSession, firm_id: UUID | None = None) -> list[MemberDossier]:
+    """The dossiers of all firms on the company of a member's session; with `firm_id`, those of one that has access."""
+    view = _MEMBER_DOSSIER.c
+    statement = sa.select(_MEMBER_DOSSIER).order_by(view.firm_name, view.firm_id, view.name, view.id)
+    if firm_id is not None:
+        statement = statement.where(view.firm_id == firm_id, view.access.in_(OPEN_ACCESS))
+    found = await session.execute(statement)
+    return [
+        MemberDossier(
+            id=row.id,
+            firm_id=row.firm_id,
+            firm_name=row.firm_name,
+            name=row.name,
+            access=Access(row.access),
+            access_since=row.access_since,
+            handed_over_at=row.handed_over_at,
+            activity=row.activity,
+        )
+        for row in found
+    ]

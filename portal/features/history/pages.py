@@ -1,0 +1,123 @@
+"""Who did what: of a dossier, of the whole office, of a company."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession
+from portal.features.audit.domain import HistoryQuery
+from portal.features.dossiers import service as dossiers
+from portal.features.history import service
+from portal.kernel.actor import Actor
+from portal.kernel.clock import BRUSSELS
+from portal.kernel.language import gettext
+from portal.web.forms import uuid_or_none
+from portal.web.history import GROUPS, MEMBERS_SEE
+from portal.web.render import render
+from portal.web.security import signed_in, staff
+
+YEARS = range(2000, 2101)
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+def _midnight(day: date | None) -> datetime | None:
+    return datetime.combine(day, time(), BRUSSELS) if day is not None else None
+
+
+def query_of(
+    q: str, document: str, person: str, what: str, since: str, until: str, cursor: str | None
+) -> HistoryQuery:
+    """What a page's address asks for; a value that is none asks for nothing."""
+    last = _day(until)
+    return HistoryQuery(
+        subject_id=uuid_or_none(document),
+        person_id=uuid_or_none(person),
+        actions=GROUPS[what][1] if what in GROUPS else (),
+        since=_midnight(_day(since)),
+        until=_midnight(last + timedelta(days=1) if last is not None else None),
+        search=q.strip()[:100],
+        cursor=cursor,
+    )
+
+
+def _groups(actor: Actor) -> list[tuple[str, str]]:
+    shown = {
+        name: word
+        for name, (word, actions) in GROUPS.items()
+        if actor.is_firm or any(action.startswith(actions) for action in MEMBERS_SEE)
+    }
+    return [(name, gettext(word)) for name, word in shown.items()]
+
+
+@get("/dossiers/{dossier_id:uuid}/history", guards=[staff])
+async def dossier_page(
+    request: HTMXRequest,
+    dossier_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+    q: FromQuery[str] = "",
+    document: FromQuery[str] = "",
+    person: FromQuery[str] = "",
+    what: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """What happened in this dossier, newest first."""
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    query = query_of(q, document, person, what, since, until, after or before)
+    return render(
+        request,
+        "pages/history/dossier.html",
+        block="lines",
+        dossier=dossier,
+        tab="history",
+        page=await service.of_dossier(session, actor, dossier, query),
+        people=await service.people(session, actor, dossier),
+        groups=_groups(actor),
+        asked={"q": q, "document": document, "person": person, "what": what, "since": since, "until": until},
+    )
+
+
+@get("/history", guards=[signed_in])
+async def everything_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+    q: FromQuery[str] = "",
+    document: FromQuery[str] = "",
+    person: FromQuery[str] = "",
+    what: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """What happened in the office, as far as the reader sees it; for members, in their company."""
+    query = query_of(q, document, person, what, since, until, after or before)
+    return render(
+        request,
+        "pages/history/all.html",
+        block="lines",
+        page=await service.of_everything(session, actor, query),
+        people=await service.people(session, actor, None),
+        groups=_groups(actor),
+        asked={"q": q, "document": document, "person": person, "what": what, "since": since, "until": until},
+    )
+
+
+ROUTES: list[Any] = [dossier_page, everything_page]

@@ -1,0 +1,142 @@
+"""Handing in: the drop zone, what waits, and what becomes of an upload."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession, scope_of
+from portal.features.documents import service as documents
+from portal.features.documents.domain import KIND_NAMES
+from portal.features.documents.service import Place
+from portal.features.intake import service
+from portal.features.intake.domain import IntakeQuery, IntakeState
+from portal.features.intake.service import Incoming
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Forbidden, Invalid
+from portal.kernel.language import gettext
+from portal.web.forms import Form
+from portal.web.render import Toast, go, is_fragment, render
+from portal.web.security import LARGE_BODY
+from portal.web.sides import own_side
+
+LIST = ["/dossiers/{dossier_id:uuid}/quick-entry", "/hand-in"]
+UPLOAD = [one + "/uploads/{upload_id:uuid}" for one in LIST]
+SHOWN = {
+    "to_process": IntakeState.TO_PROCESS,
+    "rejected": IntakeState.REJECTED,
+    "processed": IntakeState.PROCESSED,
+}
+READ = "papers-read"
+"""The event of a page whose upload was read."""
+
+
+@get(LIST, guards=[own_side])
+async def quick_entry_page(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID | None] = None,
+    status: FromQuery[str] = "to_process",
+    q: FromQuery[str] = "",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """The drop zone, and what waits."""
+    place = await documents.place_for(session, actor, dossier_id)
+    if not actor.may(Right.UPLOAD):
+        raise Forbidden
+    chosen = SHOWN.get(status, IntakeState.TO_PROCESS)
+    query = IntakeQuery(
+        dossier_id=place.dossier_id,
+        states=frozenset({chosen}),
+        search=q.strip()[:100],
+        cursor=after or before,
+    )
+    return render(
+        request,
+        "pages/intake/list.html",
+        block="rows",
+        fragment=is_fragment(request),
+        place=place,
+        dossier=place.dossier,
+        tab="quick-entry",
+        page=await service.listed(session, actor, place.company_id, query),
+        counts=await service.counts(session, actor, place.company_id, query),
+        state=chosen.value,
+        find=query.search,
+        kind_names=kind_names(),
+    )
+
+
+@post(LIST, guards=[own_side], status_code=200, opt={LARGE_BODY: True})
+async def hand_in(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """Take files; the answer shows what becomes of each, while it becomes it."""
+    form = await Form.of(request)
+    incoming: list[Incoming] = []
+    for upload in form.files("files"):
+        size = upload.file.seek(0, 2)
+        upload.file.seek(0)
+        incoming.append(Incoming(upload.filename, size, upload.file))  # pyright: ignore[reportArgumentType] - a spooled file reads like any other
+    try:
+        upload_id = await service.hand_in(tools, actor, incoming, dossier_id=dossier_id)
+    except Invalid as none_chosen:
+        base = f"/dossiers/{dossier_id}/quick-entry" if dossier_id is not None else "/hand-in"
+        return go(request, base, Toast("warning", none_chosen.text()))
+    async with tools.database.transaction(scope_of(actor)) as session:
+        place = await documents.place_for(session, actor, dossier_id)
+        if not is_fragment(request):
+            return go(request, f"{place.intake}/uploads/{upload_id}")
+        return await _results(request, session, actor, place, upload_id)
+
+
+@get(UPLOAD, guards=[own_side])
+async def upload_page(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    upload_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """What became of the files of one upload; asks again by itself until all were looked at."""
+    place = await documents.place_for(session, actor, dossier_id)
+    if not actor.may(Right.UPLOAD):
+        raise Forbidden
+    return await _results(request, session, actor, place, upload_id)
+
+
+async def _results(
+    request: HTMXRequest, session: ReadSession, actor: Actor, place: Place, upload_id: UUID
+) -> Template:
+    upload = await service.upload(session, actor, place.company_id, upload_id)
+    answer = render(
+        request,
+        "pages/intake/upload.html",
+        block="results",
+        place=place,
+        dossier=place.dossier,
+        tab="quick-entry",
+        upload=upload,
+        kind_names=kind_names(),
+    )
+    if upload.settled and is_fragment(request):  # the list below shows what waits now
+        answer.headers["HX-Trigger"] = READ
+    return answer
+
+
+def kind_names() -> dict[Any, str]:
+    """What kinds of documents are called."""
+    return {kind: gettext(name) for kind, name in KIND_NAMES.items()}
+
+
+ROUTES: list[Any] = [quick_entry_page, hand_in, upload_page]

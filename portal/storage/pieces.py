@@ -1,0 +1,124 @@
+"""Bytes on their way in and out: hashed while they are held, checked while they are read; and what the store's faults mean."""
+
+import contextlib
+import hashlib
+import io
+import tempfile
+from collections.abc import Generator, Iterator
+from typing import BinaryIO, Protocol, Self, cast
+
+from obstore.exceptions import BaseError
+
+from portal.kernel.parts import PARTS, STORE, WRITING
+from portal.storage.contract import Damaged, Missing, StorageUnavailable, StoredObject
+
+SPOOL = 8 * 1024 * 1024
+"""Bytes kept in memory while hashing; longer ones go to a temporary file."""
+PIECE = 1024 * 1024
+"""Bytes read at a time."""
+FAULTS = (OSError, BaseError)
+
+
+class Pieces(Protocol):
+    """What is used of obstore's stream: an iterator over buffers."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class Spool:
+    """Takes bytes in, hashes them, and gives them back for one write."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile[bytes](max_size=SPOOL)
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, piece: bytes) -> None:
+        """Take a piece in.
+
+        Raises:
+            StorageUnavailable: no room.
+        """
+        try:
+            self._file.write(piece)
+        except OSError as error:  # no room for temporary files
+            PARTS.away(WRITING, error)
+            raise StorageUnavailable from error
+        self._digest.update(piece)
+        self._size += len(piece)
+
+    def read_from(self, source: BinaryIO) -> None:
+        """Take all of a stream in."""
+        while piece := source.read(PIECE):
+            self.write(piece)
+
+    def finish(self) -> StoredObject:
+        """What came in: its hash and size."""
+        return StoredObject(self._digest.hexdigest(), self._size)
+
+    def content(self) -> bytes | BinaryIO:
+        """What came in, from its beginning; a stream where it is long."""
+        self._file.seek(0)
+        return self._file.read() if self._size <= SPOOL else cast("BinaryIO", self._file)
+
+
+class VerifiedReader(io.RawIOBase):
+    """Reads pieces one after the other and compares the hash at the end."""
+
+    def __init__(self, pieces: Iterator[bytes], sha256: str) -> None:
+        self._pieces = pieces
+        self._sha256 = sha256
+        self._digest = hashlib.sha256()
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        """Some more bytes; at the end the hash is compared.
+
+        Raises:
+            Damaged, Missing, StorageUnavailable.
+        """
+        if not self._rest:
+            with faults():
+                piece = bytes(next(self._pieces, b""))
+            if not piece:
+                if self._digest.hexdigest() != self._sha256:
+                    raise Damaged
+                return 0
+            self._digest.update(piece)
+            self._rest = memoryview(piece)
+        target = memoryview(cast("bytearray", buffer))
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+@contextlib.contextmanager
+def faults() -> Generator[None]:
+    """The store's faults as ours.
+
+    Raises:
+        Missing, StorageUnavailable.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Missing from error
+    except FAULTS as error:
+        PARTS.away(STORE, error)
+        raise StorageUnavailable from error
+
+
+def sha256_of(data: bytes) -> str:
+    """In hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
