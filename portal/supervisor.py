@@ -44,8 +44,27 @@ WEB_BACKLOG = 256
 log = structlog.get_logger()
 
 
-class Stopped(Exception):
-    """Somebody asked us to stop."""
+class Stopped(BaseException):
+    """Somebody asked us to stop. No fault, so that nothing on the way that handles faults takes it for one."""
+
+
+class _Stopping:
+    """That somebody asked us to stop: raised at once, and remembered.
+
+    Python drops an exception that a signal raises inside a finalizer or a callback of the garbage collector.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, _signal: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        raise Stopped
+
+    def check(self) -> None:
+        """Raises Stopped where the signal's own exception was dropped."""
+        if self.asked:
+            raise Stopped
 
 
 def migrate(owner_url: str) -> None:
@@ -96,6 +115,12 @@ def serve(settings: Settings) -> None:
         log_config=None,
     )
     Processes(config, sockets=[config.bind_socket()]).run()
+
+
+def _say(text: str) -> None:
+    """Print in one write, so that no line of a child's gets into it: whoever waits for a line finds it whole."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _private(path: Path) -> Path:
@@ -189,12 +214,9 @@ def run(var: Path, *, port: int, demo: bool, dev: bool = False) -> int:
     Args:
         dev: whoever changes a file sees it at the next request (`portal/reloading.py`).
     """
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise Stopped
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopping = _Stopping()
+    signal.signal(signal.SIGTERM, stopping)
+    signal.signal(signal.SIGINT, stopping)
     started = time.monotonic()
     var.mkdir(parents=True, exist_ok=True)
     servers: list[Part] = []
@@ -205,7 +227,7 @@ def run(var: Path, *, port: int, demo: bool, dev: bool = False) -> int:
         with environment(var, port, {**os.environ, **more, MARK: str(var)}, servers) as given:
             settings = Settings.load(given)
             if orphans := end_orphans(var):
-                print(f"Ended what a killed portal had left here: {', '.join(orphans)}.", flush=True)
+                _say(f"Ended what a killed portal had left here: {', '.join(orphans)}.")
             if not port_is_free(settings.listen_port):  # before anything is started or migrated
                 raise BadSettings(  # noqa: TRY301 - told like every other setting that does not fit
                     [f"port {settings.listen_port} is taken: choose another one with --port"]
@@ -226,9 +248,9 @@ def run(var: Path, *, port: int, demo: bool, dev: bool = False) -> int:
                     children.append(Part(name, start, start(), answers=asked.get(name)))
                 note_processes(var, children)
                 _wait_for_web(settings, children[0].process)
-                print(f"Ready in {time.monotonic() - started:.1f} s. Press Ctrl-C to stop.\n", flush=True)
-                print("\n".join(lines), flush=True)
-                _keep(var, servers, children, pause)
+                _say(f"Ready in {time.monotonic() - started:.1f} s. Press Ctrl-C to stop.\n")
+                _say("\n".join(lines))
+                _keep(var, servers, children, pause, stopping)
             finally:
                 # A second Ctrl-C must not leave half of it running.
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -240,7 +262,7 @@ def run(var: Path, *, port: int, demo: bool, dev: bool = False) -> int:
                     _end(child.process)
                 forget_processes(var)
     except Stopped:
-        print("\nStopped.", flush=True)
+        _say("\nStopped.")
         return 0
     except EmbeddedError as error:
         print(error, file=sys.stderr)
@@ -304,11 +326,16 @@ def _reloader(var: Path, environ: Mapping[str, str], children: Sequence[Part]) -
 
 
 def _keep(
-    var: Path, servers: Sequence[Part], children: Sequence[Part], pause: Callable[[], None]
+    var: Path,
+    servers: Sequence[Part],
+    children: Sequence[Part],
+    pause: Callable[[], None],
+    stopping: _Stopping,
 ) -> NoReturn:
     """Start again whatever ends, until somebody stops us."""
     while True:
         pause()
+        stopping.check()
         now = time.monotonic()
         for server in servers:
             server.look(now)

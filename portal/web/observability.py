@@ -22,6 +22,8 @@ def configure_logging(*, json: bool, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
+        # A line and its end in one write: several processes share one output, and print() makes two of them.
+        logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     # What libraries have to say looks like what we say ourselves.

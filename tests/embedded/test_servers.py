@@ -142,6 +142,7 @@ import sys, signal
 from pathlib import Path
 from portal.embedded import start_postgres, start_valkey
 folder = Path(sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may have it ignored
 postgres, valkey = start_postgres(folder, durable=False), start_valkey(folder, durable=False)
 try:
     print(postgres.pid, valkey.pid, flush=True)

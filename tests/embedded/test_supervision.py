@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from portal import supervisor
 from portal.embedded.keeper import MARK, NOTE, Part, end_orphans, note_processes
 from portal.embedded.process import command_line, free_port
 from tests.support.requests_raw import BROKEN, ODD, exchange
@@ -175,6 +176,31 @@ def test_a_part_is_back_when_it_answers_and_neither_before_nor_twice() -> None:
             process.kill()
             process.wait()
     assert [(one["event"], one["part"]) for one in told] == [("part.away", "asked"), ("part.back", "asked")]
+
+
+def test_a_signal_whose_exception_is_dropped_stops_the_portal_too() -> None:
+    """Python prints and forgets what a signal raises while a finalizer runs: the portal went on for ever."""
+
+    class Dying:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    rounds = 0
+
+    def pause() -> None:
+        nonlocal rounds
+        rounds += 1
+        assert rounds < 3, "it goes on"
+        Dying()
+
+    stopping = supervisor._Stopping()
+    before = signal.signal(signal.SIGTERM, stopping)
+    try:
+        with pytest.raises(supervisor.Stopped):
+            supervisor._keep(Path(), [], [], pause, stopping)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopping.asked
 
 
 def test_the_children_of_a_killed_portal_are_ended_at_the_next_start(tmp_path: Path) -> None:
