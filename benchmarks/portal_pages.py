@@ -69,28 +69,29 @@ where firm_id = $1 and quick_entry_count + ready_count > 0 order by ready_count 
 FILL = (
     """
     with made as (
-      insert into company (id, name, country, language, brought_by_firm, created_at)
-      select gen_random_uuid(), 'Company ' || n, 'BE', 'nl', $1, now() from generate_series(1, $2::int) n
-      returning id, name
+      insert into company (id, name, sort_key, country, language, brought_by_firm, created_at)
+      select gen_random_uuid(), 'Company ' || n, 'company ' || lpad(n::text, 12, '0'), 'BE', 'nl', $1, now() from generate_series(1, $2::int) n
+      returning id, name, sort_key
     )
-    insert into dossier (firm_id, id, company_id, code, code_key, name, country, language, vat_regime, access, access_since,
-      last_activity_at, created_at)
-    select $1, gen_random_uuid(), id, substr(name, 9), substr(name, 9), name, 'BE', 'nl', 'quarterly', 'managed', now(), now(), now() from made
+    insert into dossier (firm_id, id, company_id, code, code_key, name, sort_key, fold, country, language, vat_regime, access,
+      access_since, last_activity_at, created_at)
+    select $1, gen_random_uuid(), id, substr(name, 9), substr(name, 9), name, sort_key, lower(name), 'BE', 'nl', 'quarterly', 'managed',
+      now(), now(), now() from made
     """,
     """
     insert into document (company_id, id, kind, issuer, origin, state, version, number, issue_date, currency, net, tax, gross, payable,
-      tax_subtotals, counterparty_name, original_sha256, original_name, original_type, original_size, payment_state,
+      tax_subtotals, counterparty_name, sort_key, fold, original_sha256, original_name, original_type, original_size, payment_state,
       received_at, changed_at)
     select d.company_id, gen_random_uuid(), 'purchase_invoice', 'counterparty', 'ubl', 'final', 1, n::text,
-      date '2026-01-01' + n, 'EUR', 100, 21, 121, 121, '[]', 'Supplier ' || n, n::text, n || '.xml', 'application/xml', 1,
+      date '2026-01-01' + n, 'EUR', 100, 21, 121, 121, '[]', 'Supplier ' || n, 'supplier ' || lpad(n::text, 12, '0'), 'supplier ' || n, n::text, n || '.xml', 'application/xml', 1,
       'open', now(), now()
     from dossier d cross join generate_series(1, $2::int) n where d.firm_id = $1
     """,
     """
     insert into dossier_item (firm_id, id, dossier_id, company_id, document_id, kind, version, state, approval, number,
-      counterparty, item_date, currency, net, tax, gross, received_at, final_at)
+      counterparty, fold, item_date, currency, net, tax, gross, received_at, final_at)
     select $1, gen_random_uuid(), d.id, d.company_id, p.id, 'purchase_invoice', 1,
-      case when random() * $2::int < 10 then 'ready' else 'bundled' end, 'not_needed', p.number, p.counterparty_name,
+      case when random() * $2::int < 10 then 'ready' else 'bundled' end, 'not_needed', p.number, p.counterparty_name, p.fold,
       p.issue_date, 'EUR', 100, 21, 121, now(), now()
     from document p join dossier d on d.company_id = p.company_id and d.firm_id = $1
     """,

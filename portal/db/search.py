@@ -1,7 +1,24 @@
-"""What people type into a search box, as a pattern for LIKE."""
+"""What people type into a search box, as conditions of SQL."""
+
+from typing import Any
+
+from sqlalchemy.sql import ColumnElement
+
+from portal.kernel.names import fold
 
 
 def containing(text: str) -> str:
     """The pattern of everything that holds this text; %, _ and backslashes in it stand for themselves."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
+
+
+def called(text: str, *, fold_column: Any, name: Any) -> ColumnElement[bool]:
+    """Rows whose name holds this text, however either is written; a text of nothing but signs is looked for as it stands.
+
+    Args:
+        fold_column: the name's `fold` (`portal.db.names`).
+        name: the name itself.
+    """
+    folded = fold(text)
+    return fold_column.like(containing(folded)) if folded else name.ilike(containing(text))

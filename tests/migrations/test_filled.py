@@ -21,6 +21,7 @@ from tests.migrations.filling import AGENT, AGENT_TOKEN, PROGRAM_TOKEN, fill, in
 from tests.migrations.released import DOSSIER, MEMBER, OFFICE, Released, all_answer, released
 from tests.support.builders import sign_in
 from tests.support.builders_dossiers import activate, mails
+from tests.support.names import wrong_keys
 from tests.support.servers import Servers
 from tests.support.world import World, world_on
 
@@ -89,6 +90,11 @@ async def test_rows_survive_the_way_there_and_back_and_there_again(before: Relea
     await before.to("head")
     counted = await before.count(tuple(rows))
     assert counted == {table: len(said) for table, said in rows.items()}
+
+
+async def test_names_have_the_keys_that_the_function_gives(migrated: World) -> None:
+    async with migrated.as_system() as session:
+        assert await wrong_keys(session) == []
 
 
 async def test_lists_papers_exports_and_settings_open_for_the_office(migrated: World) -> None:

@@ -18,6 +18,7 @@ from portal.kernel.actor import Actor, Door
 from portal.kernel.ids import PersonId
 from tests.migrations.released import DOSSIER, MEMBER, OFFICE, all_answer, released
 from tests.support.builders import PASSWORD, sign_in
+from tests.support.names import wrong_keys
 from tests.support.servers import Servers
 from tests.support.world import World, world_on
 
@@ -79,6 +80,7 @@ async def test_the_people_of_before_see_their_pages_and_the_work_goes_on(migrate
         )
         exports = list(await session.execute(sa.text("select id, dossier_id from export")))
         assert (await audit.verify(session)).faults == ()
+        assert await wrong_keys(session) == []
     await world.sweep()
     async with world.as_system() as session:
         # A page that cannot be drawn here: the files of the story are not part of the data.

@@ -4,15 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Base, JsonList, OwnedByCompany, OwnedByFirm
+from portal.db.names import Keyed
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
 
 
-class Person(Base):
+class Person(Keyed, Base):
     """A login: one e-mail address, lower case."""
 
     __tablename__ = "person"
@@ -20,11 +21,16 @@ class Person(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    sort_key: Mapped[str]
     language: Mapped[Language]
     password_hash: Mapped[str | None]
     approval_mails: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+
+    @validates("name")
+    def _write_name_keys(self, _column: str, name: str) -> str:
+        return self.write_keys(name)
 
 
 class FirmMember(OwnedByFirm, Base):

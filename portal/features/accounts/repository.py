@@ -82,7 +82,7 @@ async def company_memberships(
             CompanyMember.ended_at.is_(None),
             CompanyMember.company_id.in_(served),
         )
-        .order_by(Company.name, Company.id)
+        .order_by(Company.sort_key, Company.id)
     )
     return [(row[0], row[1]) for row in found]
 
@@ -102,7 +102,7 @@ async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMembe
         sa.select(FirmMember, Person)
         .join(Person, Person.id == FirmMember.person_id)
         .where(FirmMember.firm_id == firm_id, FirmMember.ended_at.is_(None))
-        .order_by(Person.name)
+        .order_by(Person.sort_key, Person.id)
     )
     return [(row[0], row[1]) for row in found]
 
@@ -113,7 +113,7 @@ async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[Comp
         sa.select(CompanyMember, Person)
         .join(Person, Person.id == CompanyMember.person_id)
         .where(CompanyMember.company_id == company_id, CompanyMember.ended_at.is_(None))
-        .order_by(Person.name)
+        .order_by(Person.sort_key, Person.id)
     )
     return [(row[0], row[1]) for row in found]
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.approvals.domain import PUT_ASIDE, STATEMENT_PUT_ASIDE
 from portal.features.approvals.models import (
@@ -31,6 +31,7 @@ _DOCUMENT = sa.table(
     sa.column("due_date", sa.Date()),
     sa.column("number", sa.Text()),
     sa.column("counterparty_name", sa.Text()),
+    sa.column("fold", sa.Text()),
 )
 _ITEM = sa.table(
     "dossier_item",
@@ -55,6 +56,7 @@ _FILE = sa.table(
     sa.column("firm_id", sa.Uuid()),
     sa.column("company_id", sa.Uuid()),
     sa.column("name", sa.Text()),
+    sa.column("sort_key", sa.Text()),
     sa.column("access", sa.Text()),
     sa.column("manager_id", sa.Uuid()),
     sa.column("waiting_count", sa.Integer()),
@@ -104,9 +106,11 @@ def _waiting(search: str = "") -> sa.Select[Any]:
     )
     statement = sa.select(_DOCUMENT.c.id).where(asked.exists())
     if search:
-        pattern = containing(search)
         statement = statement.where(
-            sa.or_(_DOCUMENT.c.number.ilike(pattern), _DOCUMENT.c.counterparty_name.ilike(pattern))
+            sa.or_(
+                _DOCUMENT.c.number.ilike(containing(search)),
+                called(search, fold_column=_DOCUMENT.c.fold, name=_DOCUMENT.c.counterparty_name),
+            )
         )
     return statement
 
@@ -391,6 +395,8 @@ async def waits_for(
             _ITEM.c.approval == "waiting",
             _ITEM.c.final_at < before,
         )
-        .order_by(_FILE.c.name, _FILE.c.id, sa.func.coalesce(_ITEM.c.due_date, _ITEM.c.item_date), _ITEM.c.id)
+        .order_by(
+            _FILE.c.sort_key, _FILE.c.id, sa.func.coalesce(_ITEM.c.due_date, _ITEM.c.item_date), _ITEM.c.id
+        )
     )
     return found.all()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit.domain import HistoryQuery, Whose, earlier
 from portal.features.audit.models import AuditEvent, AuditSeal
@@ -19,6 +19,7 @@ _ITEM = sa.table(
     sa.column("document_id", sa.Uuid()),
     sa.column("number", sa.Text()),
     sa.column("counterparty", sa.Text()),
+    sa.column("fold", sa.Text()),
 )
 # Erasures too: what was erased is not found by what it was called.
 _ERASURE = sa.table("erasure", sa.column("state", sa.Text()), sa.column("subjects", ARRAY(sa.Uuid())))
@@ -238,8 +239,11 @@ def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
         where.append(AuditEvent.at < query.until)
     if query.search:
         pattern = containing(query.search)
-        called = sa.select(_ITEM.c.document_id).where(
-            sa.or_(_ITEM.c.number.ilike(pattern), _ITEM.c.counterparty.ilike(pattern))
+        meant = sa.select(_ITEM.c.document_id).where(
+            sa.or_(
+                _ITEM.c.number.ilike(pattern),
+                called(query.search, fold_column=_ITEM.c.fold, name=_ITEM.c.counterparty),
+            )
         )
         gone = sa.exists().where(
             _ERASURE.c.state == "confirmed",
@@ -254,7 +258,7 @@ def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
                 AuditEvent.data["what"].astext.ilike(pattern),
                 AuditEvent.data["name"].astext.ilike(pattern),  # files, as earlier releases wrote them
                 AuditEvent.data["number"].astext.ilike(pattern),
-                AuditEvent.subject_id.in_(called),
+                AuditEvent.subject_id.in_(meant),
             )
         )
     return where

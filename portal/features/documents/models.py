@@ -5,13 +5,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Amount, Base, JsonList, OwnedByCompany, PlainText
+from portal.db.names import Keyed
 from portal.features.documents.domain import DocumentState, Issuer, Kind, Origin, PaymentState
 
 
-class Document(OwnedByCompany, Base):
+class Document(Keyed, OwnedByCompany, Base):
     """One document of a company.
 
     `original_sha256` is what came in, byte for byte (never changed); `ubl_sha256` the UBL when there is one; `pdf_sha256` the PDF
@@ -23,6 +24,7 @@ class Document(OwnedByCompany, Base):
     """
 
     __tablename__ = "document"
+    named_by = "counterparty_name"
     __table_args__ = (
         sa.UniqueConstraint("company_id", "id"),
         sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
@@ -72,6 +74,8 @@ class Document(OwnedByCompany, Base):
     payable: Mapped[Amount]
     tax_subtotals: Mapped[JsonList]
     counterparty_name: Mapped[str]
+    sort_key: Mapped[str]
+    fold: Mapped[str]
     counterparty_number: Mapped[str | None]
     counterparty_country: Mapped[str | None]
     structured_communication: Mapped[str | None]
@@ -104,6 +108,10 @@ class Document(OwnedByCompany, Base):
     """Put aside: when, why, and by whom. It stays where it is kept, and out of everything else."""
     erased_at: Mapped[datetime | None]
     """Erased by two people: nothing is left of it but its hash and size, who handed it in when, and why it went."""
+
+    @validates("counterparty_name")
+    def _write_name_keys(self, _column: str, name: str) -> str:
+        return self.write_keys(name)
 
 
 class DocumentLock(OwnedByCompany, Base):

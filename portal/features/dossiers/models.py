@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Base, Json, JsonList, OwnedByFirm
+from portal.db.names import Keyed
 from portal.features.dossiers.domain import Access, ImportState, InvitationState, VatRegime, titled
 from portal.features.dossiers.domain.codes import code_key
 from portal.kernel.language import Language
@@ -16,7 +17,7 @@ LABEL = "lower(btrim(coalesce(activity, '')))"
 """What tells two dossiers on one company apart, as the database compares it."""
 
 
-class Dossier(OwnedByFirm, Base):
+class Dossier(Keyed, OwnedByFirm, Base):
     """One firm's file on one company. A second one on the same company has another activity.
 
     Name, country and number are copies for lists: company rows are seen only while the dossier is open. The counters are kept by
@@ -58,7 +59,8 @@ class Dossier(OwnedByFirm, Base):
         sa.CheckConstraint("code is not null or code_key is null", name="code_key"),
         sa.Index("ix_dossier_opened", "firm_id", "company_id"),
         sa.Index("ix_dossier_company", "company_id"),
-        sa.Index("ix_dossier_list", "firm_id", "name", "id"),
+        sa.Index("ix_dossier_list", "firm_id", "sort_key", "id"),
+        sa.Index("ix_dossier_fold", "firm_id", "fold"),
         sa.Index("ix_dossier_approvers_changed", "id", postgresql_where=sa.text("approvers_changed")),
     )
 
@@ -66,6 +68,8 @@ class Dossier(OwnedByFirm, Base):
     code: Mapped[str | None]
     code_key: Mapped[str | None]
     name: Mapped[str]
+    sort_key: Mapped[str]
+    fold: Mapped[str]
     activity: Mapped[str | None]
     country: Mapped[str]
     number: Mapped[str | None]
@@ -92,6 +96,10 @@ class Dossier(OwnedByFirm, Base):
     last_activity_at: Mapped[datetime]
     handed_over_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def _write_name_keys(self, _column: str, name: str) -> str:
+        return self.write_keys(name)
 
     @validates("code")
     def _write_key(self, _name: str, code: str | None) -> str | None:

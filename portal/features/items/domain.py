@@ -125,7 +125,7 @@ class ItemKind(enum.StrEnum):
 
 
 class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of items shows. Empty sets filter nothing; `sort` is one of date, received, counterparty.
+    """What a list of items shows. Empty sets filter nothing; `sort` is date or received.
 
     `managed_by`: only items of the dossiers that this person manages. Without `states` what is put aside or superseded is left out.
     """

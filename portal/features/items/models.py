@@ -4,13 +4,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Amount, Base, OwnedByFirm
+from portal.db.names import Keyed
 from portal.features.items.domain import ApprovalState, ItemKind, ItemState
 
 
-class DossierItem(OwnedByFirm, Base):
+class DossierItem(Keyed, OwnedByFirm, Base):
     """What one firm does with one document or statement, in the one dossier it belongs to.
 
     What stood in two dossiers once is *superseded* in the other; `superseded_seen_at` is when the office took note of it.
@@ -20,6 +21,7 @@ class DossierItem(OwnedByFirm, Base):
     """
 
     __tablename__ = "dossier_item"
+    named_by = "counterparty"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
@@ -76,6 +78,7 @@ class DossierItem(OwnedByFirm, Base):
     decided_at: Mapped[datetime | None]
     number: Mapped[str]
     counterparty: Mapped[str]
+    fold: Mapped[str]
     item_date: Mapped[date]
     due_date: Mapped[date | None]
     currency: Mapped[str]
@@ -91,3 +94,7 @@ class DossierItem(OwnedByFirm, Base):
     reexports: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often a version that had left before left again: every list marks it."""
     locked: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+
+    @validates("counterparty")
+    def _write_name_keys(self, _column: str, name: str) -> str:
+        return self.write_keys(name)

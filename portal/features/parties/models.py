@@ -5,9 +5,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Base, PlainText
+from portal.db.names import Keyed
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
 
@@ -31,7 +32,7 @@ class Firm(Base):
     created_at: Mapped[datetime]
 
 
-class Company(Base):
+class Company(Keyed, Base):
     """An entrepreneur's business.
 
     Unclaimed while nobody of it has activated: then each firm has its own, `brought_by_firm`. Claimed once its owner has: then
@@ -59,6 +60,7 @@ class Company(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
+    sort_key: Mapped[str]
     country: Mapped[str] = mapped_column(default="BE")
     number: Mapped[str | None]
     vat_id: Mapped[str | None]
@@ -72,3 +74,7 @@ class Company(Base):
     brought_by_firm: Mapped[UUID | None] = mapped_column(sa.ForeignKey("firm.id"))
     claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    @validates("name")
+    def _write_name_keys(self, _column: str, name: str) -> str:
+        return self.write_keys(name)

@@ -172,7 +172,7 @@ async def test_several_companies_of_one_firm_are_one_mail_and_another_firm_write
         assert item is not None
         dossier_id = await session.scalar(sa.text("select id from dossier where code = '02'"))
         document = await session.scalar(sa.text("select id from document"))
-        columns = "kind, origin, issuer, state, version, number, issue_date, currency, net, tax, gross, payable, tax_subtotals, counterparty_name, original_name, original_type, original_size, payment_state, received_at, changed_at"
+        columns = "kind, origin, issuer, state, version, number, issue_date, currency, net, tax, gross, payable, tax_subtotals, counterparty_name, original_name, original_type, original_size, payment_state, received_at, changed_at, sort_key, fold"
         new = new_id()
         await session.execute(
             sa.text(

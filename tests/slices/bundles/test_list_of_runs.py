@@ -25,7 +25,9 @@ async def three(world: World) -> Office:
         for count, (office, name) in enumerate(zip(offices, ("Claes", "Adam", "Bakker"), strict=True), 1):
             async with world.as_system() as session:
                 await session.execute(
-                    sa.update(Dossier).where(Dossier.id == office.dossier.id).values(name=name)
+                    sa.update(Dossier)
+                    .where(Dossier.id == office.dossier.id)
+                    .values(Dossier.keyed({"name": name}))
                 )
             for number in range(count):
                 await an_invoice(world, office, f"F-{name}-{number}")

@@ -96,10 +96,12 @@ async def test_an_assistant_sees_the_runs_of_the_dossiers_they_manage_and_no_oth
         await session.execute(
             sa.update(Dossier)
             .where(Dossier.id == theirs.dossier.id)
-            .values(name="Managed by them", manager_id=assistant.person_id)
+            .values(Dossier.keyed({"name": "Managed by them", "manager_id": assistant.person_id}))
         )
         await session.execute(
-            sa.update(Dossier).where(Dossier.id == office.dossier.id).values(name="Of somebody else")
+            sa.update(Dossier)
+            .where(Dossier.id == office.dossier.id)
+            .values(Dossier.keyed({"name": "Of somebody else"}))
         )
     seen = await a_bundle(world, theirs)
     await set_delivery(world, DeliveryState.REFUSED)

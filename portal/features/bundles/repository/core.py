@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.dossiers.domain import titled
+from portal.kernel.names import name_keys
 
 # Dossiers are another slice's: only what a list of runs shows, finds and sorts by is known here.
 _DOSSIER = sa.table(
@@ -23,6 +24,8 @@ _DOSSIER = sa.table(
     sa.column("id", sa.Uuid()),
     sa.column("manager_id", sa.Uuid()),
     sa.column("name", sa.Text()),
+    sa.column("sort_key", sa.Text()),
+    sa.column("fold", sa.Text()),
     sa.column("activity", sa.Text()),
     sa.column("code", sa.Text()),
     sa.column("code_key", sa.Text()),
@@ -52,7 +55,7 @@ class ListedRun:
 SORTS: dict[str, tuple[Any, type[Any], Callable[[ListedRun], Any]]] = {
     "made": (Export.created_at, datetime, lambda row: row.export.created_at),
     "items": (Export.total, int, lambda row: row.export.total),
-    "dossier": (_DOSSIER.c.name, str, lambda row: row.dossier_name),
+    "dossier": (_DOSSIER.c.sort_key, str, lambda row: name_keys(row.dossier_name).sort_key),
 }
 
 
@@ -220,7 +223,8 @@ async def page(
         pattern = containing(query.search)
         bare = "".join(character for character in query.search if character.isalnum())
         matches = [
-            column.ilike(pattern) for column in (_DOSSIER.c.name, _DOSSIER.c.code, _DOSSIER.c.activity)
+            called(query.search, fold_column=_DOSSIER.c.fold, name=_DOSSIER.c.name),
+            *(column.ilike(pattern) for column in (_DOSSIER.c.code, _DOSSIER.c.activity)),
         ]
         statement = statement.where(
             sa.or_(*matches, *([_DOSSIER.c.number.like(f"%{bare}%")] if bare else []))

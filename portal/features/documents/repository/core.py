@@ -15,7 +15,7 @@ from portal.features.documents.repository.way import ITEM
 async def insert_new(session: WriteSession, values: Mapping[str, Any]) -> Document | None:
     """A new document; None when the company has these bytes or this duplicate key already (also from a rival at this moment)."""
     return await session.scalar(
-        insert(Document).values(**values).on_conflict_do_nothing().returning(Document)
+        insert(Document).values(**Document.keyed(values)).on_conflict_do_nothing().returning(Document)
     )
 
 
@@ -122,7 +122,7 @@ async def change(
     return await session.scalar(
         sa.update(Document)
         .where(Document.id == document_id, Document.version == version)
-        .values(**values)
+        .values(**Document.keyed(values))
         .returning(Document)
         .execution_options(populate_existing=True)
     )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.placing import belongs_to
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession
 from portal.features.documents.domain import DocumentQuery, Kind
 from portal.features.documents.models import Document
@@ -20,7 +20,7 @@ from portal.features.documents.repository.way import ITEM
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (Document.issue_date, date),
     "received": (Document.received_at, datetime),
-    "counterparty": (Document.counterparty_name, str),
+    "counterparty": (Document.sort_key, str),
     "number": (Document.number, str),
     "amount": (Document.gross, Decimal),
 }
@@ -95,7 +95,7 @@ def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
         pattern = containing(query.search)
         matches: list[sa.ColumnElement[bool]] = [
             Document.number.ilike(pattern),
-            Document.counterparty_name.ilike(pattern),
+            called(query.search, fold_column=Document.fold, name=Document.counterparty_name),
             Document.note.ilike(pattern),
         ]
         digits = "".join(character for character in query.search if character.isalnum())

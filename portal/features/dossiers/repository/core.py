@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain import (
     ACCESS,
@@ -24,7 +24,7 @@ from portal.kernel.actor import Actor
 _CLASHES = Dossier.code.is_not(None) & Dossier.code_key.is_(None)
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
-    "name": (Dossier.name, str),
+    "name": (Dossier.sort_key, str),
     "activity": (Dossier.last_activity_at, datetime),
     "quick_entry": (Dossier.quick_entry_count, int),
     "waiting": (Dossier.waiting_count, int),
@@ -66,7 +66,10 @@ def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
     if query.search:
         pattern = containing(query.search)
         bare = "".join(character for character in query.search if character.isalnum())
-        matches = [column.ilike(pattern) for column in (Dossier.name, Dossier.code, Dossier.activity)]
+        matches = [
+            called(query.search, fold_column=Dossier.fold, name=Dossier.name),
+            *(column.ilike(pattern) for column in (Dossier.code, Dossier.activity)),
+        ]
         if bare:
             matches.append(Dossier.number.like(f"%{bare}%"))
         statement = statement.where(sa.or_(*matches))
@@ -179,7 +182,7 @@ async def put_aside(session: ReadSession, dossier_id: UUID) -> int:
 
 async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     """Every dossier of the firm, by name: for the workbook of present dossiers."""
-    return (await session.scalars(visible_to(actor).order_by(Dossier.name, Dossier.id))).all()
+    return (await session.scalars(visible_to(actor).order_by(Dossier.sort_key, Dossier.id))).all()
 
 
 async def names(

@@ -34,7 +34,7 @@ async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> l
     """Insert items; those whose firm has the document or statement already are left alone. Returns the new ids."""
     if not rows:
         return []
-    ordered = sorted(rows, key=lambda row: row["id"])
+    ordered = [DossierItem.keyed(row) for row in sorted(rows, key=lambda row: row["id"])]
     found = await session.scalars(
         insert(DossierItem).values(ordered).on_conflict_do_nothing().returning(DossierItem.id)
     )
@@ -131,7 +131,7 @@ async def move(
     moved = await session.scalars(
         sa.update(DossierItem)
         .where(DossierItem.id.in_(ids), DossierItem.state.in_(list(sources)))
-        .values(state=to, **values)
+        .values(state=to, **DossierItem.keyed(values))
         .returning(DossierItem.id)
     )
     return list(moved)
@@ -155,7 +155,9 @@ async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool
 
 async def change(session: WriteSession, item_id: UUID, values: Mapping[str, Any]) -> None:
     """Write columns of one item that the caller has locked."""
-    await session.execute(sa.update(DossierItem).where(DossierItem.id == item_id).values(**values))
+    await session.execute(
+        sa.update(DossierItem).where(DossierItem.id == item_id).values(**DossierItem.keyed(values))
+    )
 
 
 async def change_many(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -163,6 +165,7 @@ async def change_many(session: WriteSession, rows: Sequence[Mapping[str, Any]]) 
     if not rows:
         return
     columns = DossierItem.__table__.c
+    rows = [DossierItem.keyed(row) for row in rows]
     names = list(rows[0])
     new = sa.values(*(sa.column(name, columns[name].type) for name in names), name="new").data(
         [tuple(row[name] for name in names) for row in rows]
@@ -315,8 +318,8 @@ async def blank(session: WriteSession, dossier_id: UUID) -> None:
         sa.update(DossierItem)
         .where(DossierItem.dossier_id == dossier_id)
         .values(
+            **DossierItem.keyed({"counterparty": ""}),
             number="",
-            counterparty="",
             due_date=None,
             net=0,
             tax=0,

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import called, containing
 from portal.db.session import ReadSession
 from portal.features.items.domain import IN_SIGHT, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
@@ -30,15 +30,18 @@ def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
     if query.documents_only:
         where.append(DossierItem.document_id.is_not(None))
     if query.search:
-        pattern = containing(query.search)
-        where.append(sa.or_(DossierItem.number.ilike(pattern), DossierItem.counterparty.ilike(pattern)))
+        where.append(
+            sa.or_(
+                DossierItem.number.ilike(containing(query.search)),
+                called(query.search, fold_column=DossierItem.fold, name=DossierItem.counterparty),
+            )
+        )
     return where
 
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (DossierItem.item_date, date),
     "received": (DossierItem.received_at, datetime),
-    "counterparty": (DossierItem.counterparty, str),
 }
 
 
