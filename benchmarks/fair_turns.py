@@ -25,7 +25,7 @@ from exports import ubl
 from portal.demo.companies import BAKKERIJ, MOLENS
 from portal.demo.samples import invoice
 from portal.features.intake import service as intake
-from portal.features.intake.domain import FileKind
+from portal.features.intake.domain.files import FileKind
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.service import Incoming
 from portal.jobs.contract import Priority

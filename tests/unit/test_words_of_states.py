@@ -8,7 +8,7 @@ from portal.features.agents.domain import AgentState
 from portal.features.bundles.domain import DeliveryState, ExportState
 from portal.features.documents.domain import LIST_STATES, DocumentState
 from portal.features.dossiers.domain import Access, ImportState, InvitationState
-from portal.features.intake.domain import IntakeState
+from portal.features.intake.domain.files import IntakeState
 from portal.features.items.domain import ApprovalState, ItemState
 from themes.states import STATES
 

@@ -6,7 +6,7 @@ from portal.features.approvals.domain import ClientSaid, ClientTookBack, HandedO
 from portal.features.approvals.service import RemindApprover, TellOffice
 from portal.features.documents.domain import DocumentChanged
 from portal.features.dossiers.domain import AccessEnded
-from portal.features.intake.domain import FileAnswered
+from portal.features.intake.domain.events import FileAnswered
 from portal.features.keeping.domain import PaperMoved
 from portal.jobs.contract import Tools, handles, on_event, sweeps
 from portal.kernel.actor import Actor

@@ -55,6 +55,21 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownStatements:
+    """What a company has of the statements of one file.
+
+    Attributes:
+        accounts: whether it has the account, statement by statement.
+        missing: the contents (hashes) that it has not got (any more).
+        clash: the first whose number and place another one of the account has, with other content (coda.md 5.5, third level).
+    """
+
+    accounts: tuple[bool, ...]
+    missing: tuple[str, ...]
+    clash: Clash | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountView:
     """One account as its page shows it."""
 
@@ -65,37 +80,26 @@ class AccountView:
     gaps: Sequence[Break]
 
 
-async def clashes(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> list[Clash]:
-    """Statements whose number and place another one of the account has already, with other content (coda.md 5.5, third level)."""
-    found: list[Clash] = []
+async def known(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> KnownStatements:
+    """What a company has of the statements of one file already."""
+    accounts: list[bool] = []
+    missing: list[str] = []
+    clash: Clash | None = None
     for one in statements:
-        if not one.coda_number or await repository.with_content(session, company_id, one.content_hash):
-            continue
+        is_there = await repository.with_content(session, company_id, one.content_hash) is not None
         account = await repository.account_of(
             session, company_id, one.account_number, one.currency, one.extension
         )
-        if account is None:
+        accounts.append(account is not None)
+        if is_there:
             continue
-        known = await repository.with_number(session, account.id, one.coda_number)
-        rival = conflict_with(one, _links(known))
-        if rival is not None:
-            found.append(Clash(one, next(other for other in known if other.id == rival)))
-    return found
-
-
-async def knows_account(session: ReadSession, company_id: UUID, one: Coda) -> bool:
-    """Whether a statement's account is one of the company's already."""
-    found = await repository.account_of(session, company_id, one.account_number, one.currency, one.extension)
-    return found is not None
-
-
-async def unknown(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> list[str]:
-    """The contents of those statements that the company has not got (any more)."""
-    return [
-        one.content_hash
-        for one in statements
-        if await repository.with_content(session, company_id, one.content_hash) is None
-    ]
+        missing.append(one.content_hash)
+        if clash is None and account is not None and one.coda_number:
+            numbered = await repository.with_number(session, account.id, one.coda_number)
+            rival = conflict_with(one, _links(numbered))
+            if rival is not None:
+                clash = Clash(one, next(other for other in numbered if other.id == rival))
+    return KnownStatements(tuple(accounts), tuple(missing), clash)
 
 
 async def take(
@@ -335,6 +339,7 @@ __all__ = [
     "BankAccount",
     "Break",
     "Clash",
+    "KnownStatements",
     "ListedStatement",
     "Statement",
     "StatementQuery",
@@ -344,16 +349,14 @@ __all__ = [
     "aside_hindrance",
     "batch_of_company",
     "by_ids",
-    "clashes",
     "count_aside",
     "file_of",
     "gaps",
-    "knows_account",
+    "known",
     "listed",
     "read_original",
     "statement",
     "statement_date",
     "statement_number",
     "take",
-    "unknown",
 ]

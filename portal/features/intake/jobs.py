@@ -20,7 +20,7 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
 @sweeps("intake.look_for_forsaken_files", every=15)
 async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
     """Files whose reading was given up must not look as if somebody still read them."""
-    for company_id, upload_id in await service.find_forsaken(session):
+    for company_id, upload_id in await service.find_orphaned(session):
         actor = Actor(door=Door.JOB, name="intake", company_id=CompanyId(company_id))
         await enqueue(session, actor, GiveUp(upload_id=upload_id), unique_key=f"intake.give_up:{upload_id}")
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, Json, OwnedByCompany
-from portal.features.intake.domain import IntakeState
+from portal.features.intake.domain.files import IntakeState
 
 
 class IntakeFile(OwnedByCompany, Base):
@@ -16,7 +16,7 @@ class IntakeFile(OwnedByCompany, Base):
     `dossier_id` is where an office handed it in; what a member hands in belongs to the first dossier of each firm.
 
     `begun` counts how often reading began after a run that ended badly: a file that ends its reader every time is set aside.
-    `reason` is a code, `reason_params` its values; `what` says for people what became of it (see intake.domain).
+    `reason` is a code, `reason_params` its values; `what` says for people what became of it (`domain.reasons`).
     """
 
     __tablename__ = "intake_file"

@@ -1,6 +1,6 @@
 """SQL of handed-in files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,17 @@ from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.placing import belongs_to
 from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
-from portal.features.intake.domain import INTAKE, IntakeQuery, IntakeState
+from portal.features.intake.domain.files import (
+    INTAKE,
+    FileChange,
+    IntakeQuery,
+    IntakeState,
+    NewFile,
+    Reception,
+    clean_name,
+)
 from portal.features.intake.models import IntakeFile
+from portal.kernel.ids import new_id
 
 # The dossier's counter of quick entry, which a newly opened or ended access sets anew.
 _DOSSIER = sa.table(
@@ -35,10 +44,30 @@ _JOB = sa.table(
 )
 
 
-async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert files."""
-    if rows:
-        await session.execute(insert(IntakeFile).values([dict(row) for row in rows]))
+async def add_all(
+    session: WriteSession, reception: Reception, files: Sequence[NewFile], *, parent_id: UUID | None = None
+) -> None:
+    """Write down files that came in together; those that are not taken are settled with their reason at once."""
+    if not files:
+        return
+    how = msgspec.structs.asdict(reception)
+    rows = [
+        {
+            **how,
+            "id": new_id(),
+            "parent_id": parent_id,
+            "name": clean_name(one.name),
+            "media_type": one.media_type.value,
+            "size": one.size,
+            "sha256": one.sha256,
+            "state": IntakeState.RECEIVED if one.refusal is None else IntakeState.REJECTED,
+            "reason": one.refusal.code if one.refusal else None,
+            "reason_params": one.refusal.params if one.refusal else {},
+            "handled_at": reception.received_at if one.refusal else None,
+        }
+        for one in files
+    ]
+    await session.execute(insert(IntakeFile).values(rows))
 
 
 async def one(session: ReadSession, file_id: UUID, received_by: UUID | None = None) -> IntakeFile | None:
@@ -75,56 +104,54 @@ async def waiting_with_bytes(
     )
 
 
-async def move(session: WriteSession, file_id: UUID, to: IntakeState, **values: Any) -> IntakeFile | None:
+async def move(
+    session: WriteSession, file_id: UUID, to: IntakeState, change: FileChange
+) -> IntakeFile | None:
     """One move of the intake machine; None when the file was not where it may come from: somebody was there first."""
-    return await session.scalar(
-        sa.update(IntakeFile)
-        .where(IntakeFile.id == file_id, IntakeFile.state.in_(INTAKE.sources(to)))
-        .values(state=to, **values)
-        .returning(IntakeFile)
-        .execution_options(populate_existing=True)
-    )
+    return await _moved(session, file_id, IntakeFile.state.in_(INTAKE.sources(to)), to, change)
 
 
 async def move_received(
-    session: WriteSession, file_id: UUID, to: IntakeState, **values: Any
+    session: WriteSession, file_id: UUID, to: IntakeState, change: FileChange
 ) -> IntakeFile | None:
-    """The same, but only for a file that nobody has looked at yet: the reading job's guard against doing things twice."""
+    """A move of a file that nobody has looked at yet; None for any other: the reading job's guard against doing things twice."""
+    return await _moved(session, file_id, IntakeFile.state == IntakeState.RECEIVED, to, change)
+
+
+async def _moved(
+    session: WriteSession,
+    file_id: UUID,
+    where: sa.ColumnElement[bool],
+    to: IntakeState,
+    change: FileChange,
+) -> IntakeFile | None:
     return await session.scalar(
         sa.update(IntakeFile)
-        .where(IntakeFile.id == file_id, IntakeFile.state == IntakeState.RECEIVED)
-        .values(state=to, **values)
+        .where(IntakeFile.id == file_id, where)
+        .values(state=to, **change.columns())
         .returning(IntakeFile)
         .execution_options(populate_existing=True)
     )
 
 
-async def begin(session: WriteSession, file_id: UUID) -> int:
-    """Count that reading a file begins; returns how often it has."""
+async def states(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, IntakeState]:
+    """Where files are."""
+    found = await session.execute(sa.select(IntakeFile.id, IntakeFile.state).where(IntakeFile.id.in_(ids)))
+    return {row[0]: row[1] for row in found}
+
+
+async def count_begun(session: WriteSession, file_id: UUID, by: int) -> int:
+    """Add to how often reading a file began; never below none. Gives how often it has."""
     begun = await session.scalar(
         sa.update(IntakeFile)
         .where(IntakeFile.id == file_id)
-        .values(begun=IntakeFile.begun + 1)
+        .values(begun=sa.func.greatest(IntakeFile.begun + by, 0))
         .returning(IntakeFile.begun)
     )
     return begun or 0
 
 
-async def begun(session: ReadSession, file_id: UUID) -> int:
-    """How often reading a file has begun, as counted."""
-    return await session.scalar(sa.select(IntakeFile.begun).where(IntakeFile.id == file_id)) or 0
-
-
-async def not_begun(session: WriteSession, file_id: UUID) -> None:
-    """Take that count back: the run ended without the file being to blame."""
-    await session.execute(
-        sa.update(IntakeFile)
-        .where(IntakeFile.id == file_id, IntakeFile.begun > 0)
-        .values(begun=IntakeFile.begun - 1)
-    )
-
-
-async def forsaken(session: ReadSession, key: str, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
+async def orphaned(session: ReadSession, key: str, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
     """Companies and uploads with files nobody has looked at, and no job that still will; in the system scope.
 
     Args:
@@ -159,9 +186,9 @@ async def ask_otherwise(session: WriteSession, file_id: UUID, reason: str, hints
     return asked is not None
 
 
-async def note(session: WriteSession, file_id: UUID, **values: Any) -> None:
+async def note(session: WriteSession, file_id: UUID, change: FileChange) -> None:
     """Write what became of a file that this transaction has moved."""
-    await session.execute(sa.update(IntakeFile).where(IntakeFile.id == file_id).values(**values))
+    await session.execute(sa.update(IntakeFile).where(IntakeFile.id == file_id).values(**change.columns()))
 
 
 def _filtered(company_id: UUID, query: IntakeQuery) -> list[sa.ColumnElement[bool]]:

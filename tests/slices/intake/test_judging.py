@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.documents import service as documents
 from portal.features.documents.models import Document
-from portal.features.intake.domain import IntakeState
+from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.models import IntakeFile
 from portal.kernel.language import Language, speaking
 from tests.slices.documents.test_pages import waiting

@@ -12,10 +12,10 @@ from portal.features.documents.domain import Issuer, Kind
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
 from portal.features.intake import service as intake
-from portal.features.intake.domain import IntakeState
+from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.service import Incoming
-from portal.features.intake.service.listing import Outcome
+from portal.features.intake.service.lookups import Outcome
 from portal.features.items.models import DossierItem
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
@@ -364,12 +364,12 @@ async def test_a_file_that_makes_the_reader_stumble_is_set_aside_and_the_others_
 ) -> None:
     from datetime import timedelta
 
-    from portal.features.intake.service import settling
+    from portal.features.intake.service import contents
 
     async def stumble(*_args: object, **_more: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(settling, "read_pdf_page", stumble)
+    monkeypatch.setattr(contents, "read_pdf_page", stumble)
     incoming = [
         Incoming("a.pdf", 9, io.BytesIO(a_pdf()[:9])),
         Incoming("b.xml", 1, io.BytesIO(a_ubl(customer=US))),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from portal.features.intake import service as intake
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service import Incoming, reading, settling
+from portal.features.intake.service import Incoming, contents, upload_run
 from portal.jobs.models import JobRow
 from tests.support.builders_papers import a_pdf, a_ubl, a_zip, results
 from tests.support.builders_scene import US, Office, an_office
@@ -38,7 +38,7 @@ async def turns(office: Office) -> list[UUID]:
 
 async def test_one_file_is_read_between_the_turns_of_many(office: Office) -> None:
     many = await handed_in(
-        office, {f"{n}.xml": a_ubl(customer=US, number=f"2026/{n}") for n in range(3 * reading.TURN_FILES)}
+        office, {f"{n}.xml": a_ubl(customer=US, number=f"2026/{n}") for n in range(3 * upload_run.TURN_FILES)}
     )
     office.world.clock.at += timedelta(seconds=1)
     one = await handed_in(office, {"one.xml": a_ubl(customer=US, number="one")})
@@ -60,7 +60,7 @@ async def test_a_pdf_finds_its_ubl_whatever_turn_either_comes_in(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Handed in apart and in an archive; also where a second PDF of that name is there, which then waits by itself."""
-    monkeypatch.setattr(reading, "TURN_FILES", 2)
+    monkeypatch.setattr(upload_run, "TURN_FILES", 2)
     outside = {f"{n}.pdf": a_pdf(f"paper {n}") for n in range(5)}
     outside |= {f"{n}.xml": a_ubl(customer=US, number=f"2026/{n}") for n in range(5)}
     inside = {f"z{n}.pdf": a_pdf(f"zipped {n}") for n in range(3)}
@@ -83,15 +83,15 @@ async def test_a_pdf_finds_its_ubl_whatever_turn_either_comes_in(
 async def test_files_that_make_the_reader_stumble_come_last_and_hold_nobody_up(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "TURN_FILES", 2)
-    real = settling.read_invoice
+    monkeypatch.setattr(upload_run, "TURN_FILES", 2)
+    real = contents.read_invoice
 
     async def stumble(data: bytes) -> object:
         if b"ODD" in data:
             raise RuntimeError("a fault of ours")
         return await real(data)
 
-    monkeypatch.setattr(settling, "read_invoice", stumble)
+    monkeypatch.setattr(contents, "read_invoice", stumble)
     files = {f"odd{n}.xml": a_ubl(customer=US, number=f"ODD{n}") for n in range(3)}
     files |= {f"{n}.xml": a_ubl(customer=US, number=f"2026/{n}") for n in range(4)}
     upload_id = await handed_in(office, files)

@@ -17,7 +17,7 @@ from portal.features.audit import service as audit
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS, assigned_only
 from portal.features.dossiers.service import Dossier
-from portal.features.intake.domain import FileAnswered
+from portal.features.intake.domain.events import FileAnswered
 from portal.features.items import service as items
 from portal.features.keeping.domain import PaperMoved
 from portal.features.mail import service as mail

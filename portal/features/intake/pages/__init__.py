@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.intake.pages import entering, receiving
+from portal.features.intake.pages import quick_entry, reception
 
-ROUTES: list[Any] = [*receiving.ROUTES, *entering.ROUTES]
+ROUTES: list[Any] = [*reception.ROUTES, *quick_entry.ROUTES]

@@ -1,9 +1,20 @@
 """Handed-in files: received, looked at, turned into documents and statements, or rejected with a reason."""
 
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service.asking import meet
-from portal.features.intake.service.giving_up import find_forsaken, give_up
-from portal.features.intake.service.handling import (
+from portal.features.intake.service.comparison import meet
+from portal.features.intake.service.lookups import (
+    Outcome,
+    Upload,
+    counts,
+    file,
+    listed,
+    next_waiting,
+    outcome,
+    recount,
+    upload,
+)
+from portal.features.intake.service.orphans import find_orphaned, give_up
+from portal.features.intake.service.quick_entry import (
     Decision,
     Duplicate,
     Handled,
@@ -18,23 +29,10 @@ from portal.features.intake.service.handling import (
     take_statements,
     undo_reject,
 )
-from portal.features.intake.service.listing import (
-    Outcome,
-    Upload,
-    counts,
-    file,
-    listed,
-    next_waiting,
-    outcome,
-    recount,
-    upload,
-)
-from portal.features.intake.service.papers import CodaFile
-from portal.features.intake.service.reading import read_upload
-from portal.features.intake.service.receiving import GiveUp, Incoming, ReadUpload, company_for, hand_in
+from portal.features.intake.service.reception import GiveUp, Incoming, ReadUpload, company_for, hand_in
+from portal.features.intake.service.upload_run import read_upload
 
 __all__ = [
-    "CodaFile",
     "Decision",
     "Duplicate",
     "GiveUp",
@@ -49,7 +47,7 @@ __all__ = [
     "counts",
     "enter",
     "file",
-    "find_forsaken",
+    "find_orphaned",
     "give_up",
     "hand_in",
     "invoice_hints",

@@ -10,7 +10,8 @@ from portal.features.audit import service as audit
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.intake import repository
-from portal.features.intake.domain import HEAD, FileKind, IntakeState, clean_name, sniff
+from portal.features.intake.domain.files import HEAD, NewFile, Reception, clean_name, sniff
+from portal.features.intake.domain.reasons import Reason
 from portal.jobs.contract import Job, Priority, Tools
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
@@ -98,11 +99,19 @@ async def hand_in(
         raise Invalid(NO_FILES, fields={"files": NO_FILES})
     async with tools.database.transaction(scope_of(actor)) as session:
         company_id = await company_for(session, actor, dossier_id)
+    stored = [await _stored(tools, company_id, one) for one in files]
     upload_id = new_id()
-    rows = [await _stored(tools, actor, company_id, upload_id, one, dossier_id) for one in files]
     async with tools.database.transaction(scope_of(actor)) as session:
         await company_for(session, actor, dossier_id)
-        await repository.add_all(session, rows)
+        reception = Reception(
+            company_id=company_id,
+            upload_id=upload_id,
+            dossier_id=dossier_id,
+            received_at=tools.clock.now(),
+            received_by=actor.person_id,
+            received_by_name=actor.name,
+        )
+        await repository.add_all(session, reception, stored)
         await audit.record(
             session,
             actor,
@@ -110,74 +119,24 @@ async def hand_in(
             "upload",
             upload_id,
             dossier_id=dossier_id,
-            what=_names([str(row["name"]) for row in rows]),
-            files=len(rows),
-            refused=sum(1 for row in rows if row["state"] is IntakeState.REJECTED),
+            what=_names([clean_name(one.name) for one in stored]),
+            files=len(stored),
+            refused=sum(1 for one in stored if one.refusal is not None),
         )
-        if any(row["state"] is IntakeState.RECEIVED for row in rows):
+        if any(one.refusal is None for one in stored):
             await enqueue(session, actor, ReadUpload(upload_id=upload_id), unique_key=f"{READING}{upload_id}")
     return upload_id
 
 
-def fresh_row(
-    tools: Tools,
-    actor: Actor,
-    company_id: UUID,
-    upload_id: UUID,
-    name: str,
-    parent_id: UUID | None = None,
-    dossier_id: UUID | None = None,
-) -> dict[str, object]:
-    """The columns of a file that was just handed in; the caller adds what its bytes are."""
-    return {
-        "id": new_id(),
-        "company_id": company_id,
-        "upload_id": upload_id,
-        "parent_id": parent_id,
-        "name": clean_name(name),
-        "media_type": FileKind.UNKNOWN.value,
-        "size": 0,
-        "sha256": "",
-        "state": IntakeState.RECEIVED,
-        "reason": None,
-        "reason_params": {},
-        "hints": {},
-        "received_at": tools.clock.now(),
-        "received_by": actor.person_id,
-        "received_by_name": actor.name,
-        "dossier_id": dossier_id,
-        "handled_at": None,
-    }
-
-
-def refused(row: dict[str, object], tools: Tools, reason: str, **params: object) -> dict[str, object]:
-    """The same for a file that is not taken; its bytes are not kept."""
-    return {
-        **row,
-        "state": IntakeState.REJECTED,
-        "reason": reason,
-        "reason_params": params,
-        "handled_at": tools.clock.now(),
-    }
-
-
-async def _stored(
-    tools: Tools,
-    actor: Actor,
-    company_id: UUID,
-    upload_id: UUID,
-    one: Incoming,
-    dossier_id: UUID | None,
-) -> dict[str, object]:
-    fresh = fresh_row(tools, actor, company_id, upload_id, one.name, dossier_id=dossier_id)
-    row = {**fresh, "size": one.size}
+async def _stored(tools: Tools, owner: UUID, one: Incoming) -> NewFile:
     limit = tools.settings.max_upload_bytes
     if one.size == 0:
-        return refused(row, tools, "empty")
+        return NewFile(name=one.name, refusal=Reason(code="empty"))
     if one.size > limit:
-        return refused(row, tools, "too_large", size=-(-one.size // MEGABYTE), limit=limit // MEGABYTE)
+        params = {"size": -(-one.size // MEGABYTE), "limit": limit // MEGABYTE}
+        return NewFile(name=one.name, size=one.size, refusal=Reason(code="too_large", params=params))
     one.file.seek(0)
     kind = sniff(one.file.read(HEAD))
     one.file.seek(0)
-    stored = await tools.store.put(company_id, one.file, media_type=kind.value)
-    return {**row, "media_type": kind.value, "size": stored.size, "sha256": stored.sha256}
+    stored = await tools.store.put(owner, one.file, media_type=kind.value)
+    return NewFile(name=one.name, media_type=kind, size=stored.size, sha256=stored.sha256)

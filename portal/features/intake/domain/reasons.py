@@ -1,60 +1,18 @@
-"""Intake: a file that is not yet a document. What it is, what became of it, and why not."""
+"""Why a file waits, was refused, or added nothing: codes, and what people read."""
 
-import enum
-import re
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import ClassVar
-from uuid import UUID
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-from portal.features.documents.domain import Difference, ValueFault
-from portal.kernel.events import Event
 from portal.kernel.language import N_, gettext
-from portal.kernel.machine import machine
-from portal.kernel.texts import line
 
 
-class IntakeState(enum.StrEnum):
-    """Where a handed-in file is."""
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One of `REASONS`, with the values of its message."""
 
-    RECEIVED = "received"  # stored, not looked at yet
-    TO_PROCESS = "to_process"  # waits in quick entry for a person
-    PROCESSED = "processed"
-    SPLIT = "split"  # an archive, or a file cut in several
-    REJECTED = "rejected"
-
-
-INTAKE = machine(
-    IntakeState.RECEIVED,
-    {
-        IntakeState.RECEIVED: {
-            IntakeState.TO_PROCESS,
-            IntakeState.PROCESSED,
-            IntakeState.SPLIT,
-            IntakeState.REJECTED,
-        },
-        IntakeState.TO_PROCESS: {IntakeState.PROCESSED, IntakeState.SPLIT, IntakeState.REJECTED},
-        IntakeState.REJECTED: {IntakeState.TO_PROCESS},
-    },
-)
-
-
-class FileAnswered(Event, frozen=True, kw_only=True):
-    """A member of the company answered a question that quick entry had about a file, or rejected the file.
-
-    `dossier_id` is where an office handed it in.
-    """
-
-    name: ClassVar[str] = "intake.answered"
-    company_id: UUID
-    dossier_id: UUID | None = None
-    file_id: UUID
-    document_id: UUID | None
-    file_name: str
-    rejected: bool
-    text: str
+    code: str
+    params: dict[str, Any] = {}
 
 
 QUESTIONS = frozenset(
@@ -70,61 +28,6 @@ QUESTIONS = frozenset(
     }
 )
 """Reasons to wait that are a question for a person."""
-
-
-class FileKind(enum.StrEnum):
-    """What a file is by its first bytes, as a media type; names and declared types are not believed."""
-
-    PDF = "application/pdf"
-    PNG = "image/png"
-    JPEG = "image/jpeg"
-    WEBP = "image/webp"
-    XML = "application/xml"
-    CODA = "text/x-coda"
-    ZIP = "application/zip"
-    OFFICE = "application/x-office"
-    UNKNOWN = "application/octet-stream"
-
-
-PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
-HEAD = 4096
-"""So many first bytes tell what a file is."""
-_CODA = re.compile(rb"(?:\xef\xbb\xbf)?0.{4}\d{6}.{3}05", re.DOTALL)
-_OFFICE_PARTS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"docProps/", b"xl/", b"word/", b"ppt/")
-
-
-def sniff(head: bytes) -> FileKind:
-    """The kind of a file from its first `HEAD` bytes."""
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        length = int.from_bytes(head[26:28], "little")
-        return FileKind.OFFICE if head[30 : 30 + length].startswith(_OFFICE_PARTS) else FileKind.ZIP
-    if b"%PDF-" in head[:1024]:
-        return FileKind.PDF
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return FileKind.PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return FileKind.JPEG
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return FileKind.WEBP
-    if _CODA.match(head):
-        return FileKind.CODA
-    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    if text.lstrip(b" \t\r\n\x00").startswith(b"<"):
-        return FileKind.XML
-    return FileKind.UNKNOWN
-
-
-def clean_name(name: str) -> str:
-    """A file's name for people: without folders, hidden signs and more than 200 characters."""
-    bare = name.replace("\\", "/").rpartition("/")[2] or name
-    return line(bare)[:200] or "file"
-
-
-def stem(name: str) -> str:
-    """What a UBL and the PDF beside it have in common: the name without folder and ending, in lower case."""
-    bare = name.replace("\\", "/").rpartition("/")[2]
-    return (bare.rpartition(".")[0] or bare).casefold()
-
 
 _AGAIN = N_("Ask the bank for the file again, or export it anew from the bank's site.")
 REASONS: dict[str, str] = {
@@ -320,71 +223,3 @@ def reason_text(code: str | None, params: Mapping[str, object]) -> str:
         return ""
     message = REASONS.get(code) or REASONS["coda.fatal" if code.startswith("coda.") else "unexpected"]
     return gettext(message) % _Blank({key: str(value) for key, value in params.items()})
-
-
-class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of handed-in files shows; with `dossier_id` those that belong to this dossier of a firm."""
-
-    dossier_id: UUID | None = None
-
-    states: frozenset[IntakeState] = frozenset({IntakeState.TO_PROCESS})
-    search: str = ""
-    received_by: UUID | None = None
-    cursor: str | None = None
-
-
-class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
-    """What a UBL that waits in quick entry says about itself, for the person who decides.
-
-    Attributes:
-        sold: which party the company is, where that is no question.
-        values: what can be typed over of it, by field of the entry form; with the `faults` of what cannot be booked.
-        there: the document of its supplier and number that is there, and its `differences`.
-    """
-
-    number: str
-    issue_date: date
-    credit_note: bool
-    currency: str
-    gross: str
-    supplier: str
-    supplier_number: str
-    customer: str
-    customer_number: str
-    pdf_sha256: str | None = None
-    pdf_name: str | None = None
-    pdf_size: int | None = None
-    pdf_origin: str | None = None
-    sold: bool | None = None
-    values: dict[str, str] = {}
-    faults: tuple[ValueFault, ...] = ()
-    there: UUID | None = None
-    differences: tuple[Difference, ...] = ()
-
-
-def partners(
-    names: Sequence[tuple[UUID, UUID | None, str]], pdfs: Sequence[tuple[UUID, UUID | None, str]]
-) -> dict[UUID, UUID]:
-    """Which PDF belongs to which UBL of one upload: the same base name, in the same archive before another one; each once.
-
-    Args:
-        names: (id, archive it was in, name) of the UBL files; `pdfs` the same of the PDFs.
-    """
-    free = list(pdfs)
-    found: dict[UUID, UUID] = {}
-    for same_parent in (True, False):
-        for ubl_id, parent, name in names:
-            if ubl_id in found:
-                continue
-            match = next(
-                (
-                    one
-                    for one in free
-                    if stem(one[2]) == stem(name) and (one[1] == parent if same_parent else True)
-                ),
-                None,
-            )
-            if match is not None:
-                found[ubl_id] = match[0]
-                free.remove(match)
-    return found

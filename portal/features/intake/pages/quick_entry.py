@@ -17,10 +17,11 @@ from portal.features.documents import service as documents
 from portal.features.documents.domain import Difference, Entry, NotBookable, parse_entry
 from portal.features.documents.service import Met, Place
 from portal.features.intake import service
-from portal.features.intake.domain import REASONS, FileKind, IntakeState
-from portal.features.intake.pages.receiving import LIST, kind_names
+from portal.features.intake.domain.contents import CodaContent
+from portal.features.intake.domain.files import FileKind, IntakeState
+from portal.features.intake.domain.reasons import REASONS
+from portal.features.intake.pages.reception import LIST, kind_names
 from portal.features.intake.service import (
-    CodaFile,
     Decision,
     Duplicate,
     Handled,
@@ -237,12 +238,12 @@ async def _processed(
     place: Place,
     row: IntakeFile,
     form: Form,
-    read: Invoice | CodaFile | None,
+    read: Invoice | CodaContent | None,
     entry: Entry | None,
     met: Met | None,
 ) -> Handled:
     decision = next((one for one in Decision if one.value == form.text("decide")), None)
-    if isinstance(read, CodaFile):
+    if isinstance(read, CodaContent):
         return await service.take_statements(session, actor, row, read, dossier_id=place.dossier_id)
     if read is not None:
         return await service.take_invoice(

@@ -14,7 +14,8 @@ from portal.features.banking.service import BankAccount, Statement
 from portal.features.documents import service as documents
 from portal.features.documents.service import Document
 from portal.features.intake import repository
-from portal.features.intake.domain import AMOUNTS, IntakeQuery, IntakeState, reason_text
+from portal.features.intake.domain.files import IntakeQuery, IntakeState
+from portal.features.intake.domain.reasons import AMOUNTS, reason_text
 from portal.features.intake.models import IntakeFile
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound

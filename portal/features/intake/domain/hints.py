@@ -1,27 +1,82 @@
-"""What a UBL that waits in quick entry brings along for the person who decides, and the documents it meets under its number."""
+"""What a UBL that waits in quick entry says about itself, for the person who decides."""
 
-from collections.abc import Sequence
+from datetime import date
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from exports.model import Document as Invoice
 from exports.model import Party
-from portal.features.documents import service as documents
 from portal.features.documents.domain import (
     RATES,
     SEVERAL,
+    Difference,
     PdfOrigin,
     StoredFile,
     ValueFault,
     invoice_columns,
     kind_of,
 )
-from portal.features.documents.service import Document, Met
-from portal.features.intake.domain import InvoiceHints
-from portal.features.intake.service.papers import Refused, read_invoice
-from portal.jobs.contract import Tools
-from portal.storage import BrokenFile
 
 LONGEST = 500
+
+
+class SameNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that is there under a UBL's number, and in what the two differ; in nothing when it is the same."""
+
+    document_id: UUID
+    differences: tuple[Difference, ...]
+
+
+class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
+    """What a UBL that waits in quick entry says about itself, for the person who decides.
+
+    Attributes:
+        sold: which party the company is, where that is no question.
+        values: what can be typed over of it, by field of the entry form; with the `faults` of what cannot be booked.
+        there: the document of its supplier and number that is there, and its `differences`.
+    """
+
+    number: str
+    issue_date: date
+    credit_note: bool
+    currency: str
+    gross: str
+    supplier: str
+    supplier_number: str
+    customer: str
+    customer_number: str
+    pdf_sha256: str | None = None
+    pdf_name: str | None = None
+    pdf_size: int | None = None
+    pdf_origin: str | None = None
+    sold: bool | None = None
+    values: dict[str, str] = {}
+    faults: tuple[ValueFault, ...] = ()
+    there: UUID | None = None
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def pdf(self) -> StoredFile | None:
+        """The PDF for people that came inside the UBL or beside it."""
+        if self.pdf_sha256 is None:
+            return None
+        return StoredFile(
+            sha256=self.pdf_sha256,
+            size=self.pdf_size or 0,
+            name=self.pdf_name or "document.pdf",
+            media_type="application/pdf",
+        )
+
+    @property
+    def origin(self) -> PdfOrigin:
+        """Where that PDF comes from."""
+        return PdfOrigin(self.pdf_origin) if self.pdf_origin else PdfOrigin.EMBEDDED
+
+    def stored(self) -> dict[str, Any]:
+        """As it is kept with its file."""
+        return msgspec.to_builtins(self)
 
 
 def hints_of(
@@ -31,14 +86,14 @@ def hints_of(
     *,
     sold: bool | None = None,
     faults: tuple[ValueFault, ...] = (),
-    met: Met | None = None,
+    same_number: SameNumber | None = None,
 ) -> InvoiceHints:
     """What an invoice says about itself.
 
     Args:
         sold: which party the company is, where that is no question.
         faults: what of it cannot be booked.
-        met: what differs under its number.
+        same_number: what differs under its number.
     """
     supplier, customer = invoice.supplier, invoice.customer
     return InvoiceHints(
@@ -58,8 +113,8 @@ def hints_of(
         sold=sold,
         values=_values(invoice, sold, {fault.field for fault in faults}) if faults else {},
         faults=faults,
-        there=met.document_id if met else None,
-        differences=met.differences if met else (),
+        there=same_number.document_id if same_number else None,
+        differences=same_number.differences if same_number else (),
     )
 
 
@@ -99,23 +154,3 @@ def _split(invoice: Invoice) -> dict[str, str]:
         percent = f"{(one.percent or RATES[-1]).normalize():f}"
         values |= {f"net_{percent}": f"{one.taxable_amount:.2f}", f"tax_{percent}": f"{one.tax_amount:.2f}"}
     return values
-
-
-async def meet(
-    tools: Tools, invoice: Invoice, candidates: Sequence[Document], *, supplier_is_us: bool
-) -> Met | None:
-    """The document of its number that an invoice is, or differs from: by its columns, and by what their files say besides.
-
-    Without a session: files are fetched. A file that is gone or cannot be read any more is compared by its columns alone.
-    """
-    columns = invoice_columns(invoice, supplier_is_us=supplier_is_us)
-    invoices: dict[UUID, tuple[Invoice, Invoice]] = {}
-    for row in candidates:
-        if row.ubl_sha256 is None:
-            continue
-        try:
-            data = await tools.store.get(row.company_id, row.ubl_sha256)
-            invoices[row.id] = (await read_invoice(data), invoice)
-        except (Refused, BrokenFile):
-            continue
-    return documents.met(candidates, columns, invoices)

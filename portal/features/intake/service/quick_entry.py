@@ -12,14 +12,17 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, NotBookable, PdfOrigin, StoredFile, own_key
+from portal.features.documents.domain import Entry, NotBookable, PdfOrigin, own_key
 from portal.features.documents.service import Document, Met
 from portal.features.intake import repository
-from portal.features.intake.domain import QUESTIONS, FileAnswered, FileKind, IntakeState, InvoiceHints
+from portal.features.intake.domain.contents import CodaContent
+from portal.features.intake.domain.events import FileAnswered
+from portal.features.intake.domain.files import FileChange, FileKind, IntakeState
+from portal.features.intake.domain.hints import InvoiceHints, hints_of
+from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service.asking import hints_of
-from portal.features.intake.service.papers import CodaFile, Refused, read_coda, read_invoice
-from portal.features.intake.service.taken import stored_file, told_statements
+from portal.features.intake.service.contents import Refused, read_coda, read_invoice, stored_file
+from portal.features.intake.service.outcomes import told_statements
 from portal.features.keeping import service as keeping
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
@@ -65,10 +68,10 @@ def _check(actor: Actor) -> None:
         raise Forbidden
 
 
-async def _claim(session: WriteSession, row: IntakeFile, to: IntakeState, **values: object) -> IntakeFile:
+async def _claim(session: WriteSession, row: IntakeFile, to: IntakeState, change: FileChange) -> IntakeFile:
     if row.state is not IntakeState.TO_PROCESS and to is not IntakeState.TO_PROCESS:
         raise Conflict(HANDLED, code="handled")
-    moved = await repository.move(session, row.id, to, **values)
+    moved = await repository.move(session, row.id, to, change)
     if moved is None:
         raise Conflict(HANDLED, code="handled")
     return moved
@@ -122,7 +125,9 @@ async def enter(
     met = await documents.known_entry(session, row.company_id, entry, us=us)
     replaced = await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
-    moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
+    moved = await _claim(
+        session, row, IntakeState.PROCESSED, FileChange(reason=None, handled_at=clock_of(session).now())
+    )
     hints = invoice_hints(moved)
     taken = await documents.enter(
         session,
@@ -131,14 +136,14 @@ async def enter(
         entry,
         stored_file(moved),
         us=us,
-        pdf=_pdf_of(hints) if hints else None,
-        pdf_origin=_origin_of(hints),
+        pdf=hints.pdf if hints else None,
+        pdf_origin=hints.origin if hints else PdfOrigin.EMBEDDED,
         beside=decision is Decision.KEEP,
         dossier_id=moved.dossier_id,
     )
     if not taken.new:  # somebody entered it between our two looks: all of this is rolled back
         raise Conflict(HANDLED, code="handled")
-    await repository.note(session, moved.id, document_id=taken.document.id)
+    await repository.note(session, moved.id, FileChange(document_id=taken.document.id))
     await _tell(
         session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
     )
@@ -151,22 +156,7 @@ def invoice_hints(row: IntakeFile) -> InvoiceHints | None:
     return msgspec.convert(row.hints, InvoiceHints) if row.media_type == FileKind.XML and row.hints else None
 
 
-def _pdf_of(hints: InvoiceHints) -> StoredFile | None:
-    if hints.pdf_sha256 is None:
-        return None
-    return StoredFile(
-        sha256=hints.pdf_sha256,
-        size=hints.pdf_size or 0,
-        name=hints.pdf_name or "document.pdf",
-        media_type="application/pdf",
-    )
-
-
-def _origin_of(hints: InvoiceHints | None) -> PdfOrigin:
-    return PdfOrigin(hints.pdf_origin) if hints and hints.pdf_origin else PdfOrigin.EMBEDDED
-
-
-async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaFile | None:
+async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaContent | None:
     """What a waiting UBL or CODA file says; None for a paper. Without a session: the store may be slow, a file long.
 
     Raises:
@@ -180,7 +170,7 @@ async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaFile | None
             return await read_invoice(data)
         return await read_coda(tools, row.company_id, data, row.name)
     except Refused as why:
-        raise Invalid(code=why.reason) from why
+        raise Invalid(code=why.reason.code) from why
 
 
 async def take_invoice(
@@ -209,7 +199,7 @@ async def take_invoice(
     same = met is not None and not met.differences
     replaced = None if same else await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
-    moved = await _claim(session, row, IntakeState.PROCESSED, handled_at=clock_of(session).now())
+    moved = await _claim(session, row, IntakeState.PROCESSED, FileChange(handled_at=clock_of(session).now()))
     taken = await documents.take_invoice(
         session,
         actor,
@@ -217,14 +207,13 @@ async def take_invoice(
         invoice,
         stored_file(moved),
         supplier_is_us=supplier_is_us,
-        pdf=_pdf_of(hints),
-        pdf_origin=_origin_of(hints),
+        pdf=hints.pdf,
+        pdf_origin=hints.origin,
         beside=decision is Decision.KEEP,
         dossier_id=moved.dossier_id,
     )
-    await repository.note(
-        session, moved.id, document_id=taken.document.id, reason=None if taken.new else "already"
-    )
+    change = FileChange(document_id=taken.document.id, reason=None if taken.new else "already")
+    await repository.note(session, moved.id, change)
     await _tell(
         session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
     )
@@ -245,14 +234,14 @@ async def ask_values(
     """
     _check(actor)
     before = invoice_hints(row)
-    pdf = _pdf_of(before) if before else None
-    hints = hints_of(invoice, pdf, _origin_of(before), sold=sold, faults=why.faults)
-    if not await repository.ask_otherwise(session, row.id, "ubl.values", msgspec.to_builtins(hints)):
+    pdf, origin = (before.pdf, before.origin) if before else (None, PdfOrigin.EMBEDDED)
+    hints = hints_of(invoice, pdf, origin, sold=sold, faults=why.faults)
+    if not await repository.ask_otherwise(session, row.id, "ubl.values", hints.stored()):
         raise Conflict(HANDLED, code="handled")
 
 
 async def take_statements(
-    session: WriteSession, actor: Actor, row: IntakeFile, file: CodaFile, *, dossier_id: UUID | None
+    session: WriteSession, actor: Actor, row: IntakeFile, file: CodaContent, *, dossier_id: UUID | None
 ) -> Handled:
     """Take a CODA file although the bank names another company, or another statement claims its place.
 
@@ -262,7 +251,9 @@ async def take_statements(
     """
     _check(actor)
     asked = row.reason
-    moved = await _claim(session, row, IntakeState.PROCESSED, reason=None, handled_at=clock_of(session).now())
+    moved = await _claim(
+        session, row, IntakeState.PROCESSED, FileChange(reason=None, handled_at=clock_of(session).now())
+    )
     taken = await banking.take(
         session,
         actor,
@@ -272,7 +263,7 @@ async def take_statements(
         original_name=moved.name,
         dossier_id=moved.dossier_id,
     )
-    await repository.note(session, moved.id, **told_statements(taken))
+    await repository.note(session, moved.id, told_statements(taken))
     await _tell(session, actor, moved, "intake.processed", dossier_id, statements=len(taken))
     await _answered(session, actor, moved, asked)
     return Handled(None, len(taken), new=any(one.new for one in taken))
@@ -295,14 +286,16 @@ async def reject(
         session,
         row,
         IntakeState.REJECTED,
-        reason="by_hand",
-        reason_params={
-            "text": reason,
-            "who": actor.name,
-            "asked": row.reason,
-            "asked_params": row.reason_params,
-        },
-        handled_at=clock_of(session).now(),
+        FileChange(
+            reason="by_hand",
+            reason_params={
+                "text": reason,
+                "who": actor.name,
+                "asked": row.reason,
+                "asked_params": row.reason_params,
+            },
+            handled_at=clock_of(session).now(),
+        ),
     )
     await _tell(session, actor, moved, "intake.rejected", dossier_id, reason=reason)
     await _answered(session, actor, moved, None, rejected=reason)
@@ -325,9 +318,11 @@ async def undo_reject(
         session,
         row,
         IntakeState.TO_PROCESS,
-        reason=row.reason_params.get("asked"),
-        reason_params=row.reason_params.get("asked_params") or {},
-        handled_at=None,
+        FileChange(
+            reason=row.reason_params.get("asked"),
+            reason_params=row.reason_params.get("asked_params") or {},
+            handled_at=None,
+        ),
     )
     await _tell(session, actor, moved, "intake.rejection_undone", dossier_id)
     return moved

@@ -14,7 +14,7 @@ from portal.features.documents import service as documents
 from portal.features.documents.domain import KIND_NAMES
 from portal.features.documents.service import Place
 from portal.features.intake import service
-from portal.features.intake.domain import IntakeQuery, IntakeState
+from portal.features.intake.domain.files import IntakeQuery, IntakeState
 from portal.features.intake.service import Incoming
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right

@@ -1,0 +1,55 @@
+"""What a handed-in file turns out to hold, once its bytes are read."""
+
+import msgspec
+
+from exports.model import Document as Invoice
+from portal.features.banking.domain import Coda
+from portal.features.documents.domain import Direction, PdfOrigin, StoredFile, ValueFault
+from portal.features.intake.domain.files import NewFile
+
+
+class ArchiveContent(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of an archive."""
+
+    files: tuple[NewFile, ...]
+
+
+class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
+    """A UBL.
+
+    Attributes:
+        direction: which of its parties the company is.
+        faults: what of it cannot be booked.
+        pdf: the PDF for people, stored; from where is `pdf_origin`.
+        beside: the PDF that was handed in beside it, also where another one inside is the one for people.
+    """
+
+    invoice: Invoice
+    direction: Direction
+    faults: tuple[ValueFault, ...]
+    pdf: StoredFile | None
+    pdf_origin: PdfOrigin
+    beside: StoredFile | None = None
+
+    @property
+    def sold(self) -> bool | None:
+        """Whether the company sold what it says; None when the file does not tell."""
+        if self.direction in (Direction.BOTH, Direction.NEITHER):
+            return None
+        return self.direction is Direction.SUPPLIER
+
+
+class CodaContent(msgspec.Struct, frozen=True, kw_only=True):
+    """A checked CODA file; the bytes of its statements are stored. `company_numbers` are what the bank writes, whatever they are."""
+
+    statements: tuple[Coda, ...]
+    company_numbers: frozenset[str]
+
+
+class PaperContent(msgspec.Struct, frozen=True, kw_only=True):
+    """A PDF or a photo, with its number of pages."""
+
+    pages: int
+
+
+Content = ArchiveContent | InvoiceContent | CodaContent | PaperContent

@@ -1,0 +1,194 @@
+"""The job that looks at what was handed in.
+
+Every file is settled in one transaction of its own, together with what it became; the move out of *received* is the guard, so a job
+that runs again after a crash does nothing twice and goes on where it stopped. That is also how it lets others go first: it settles a
+few files a turn.
+"""
+
+import time
+from uuid import UUID
+
+import structlog
+
+from portal.features.documents import service as documents
+from portal.features.documents.domain import Identity
+from portal.features.intake import repository
+from portal.features.intake.domain.files import FileKind, IntakeState
+from portal.features.intake.domain.reasons import Reason
+from portal.features.intake.domain.verdicts import Rejected, decide
+from portal.features.intake.models import IntakeFile
+from portal.features.intake.service import contents, facts, outcomes
+from portal.features.intake.service.comparison import compare
+from portal.features.intake.service.contents import Refused
+from portal.features.intake.service.order import Next, archives, in_order
+from portal.features.intake.service.reception import ReadUpload
+from portal.jobs.contract import GiveWay, Later
+from portal.jobs.runner import LostClaim, Task
+from portal.kernel.errors import Invalid, Unavailable
+from portal.sandbox import SandboxUnavailable, readers_work
+from portal.storage import BrokenFile, StorageUnavailable
+
+log = structlog.get_logger()
+MAX_BEGUN = 3
+"""So often is a file begun that makes its reader stumble, or its run end without a word (after a first one that did): then it is set
+aside. Until then it comes last, so that the others are not held up."""
+TURN_FILES = 8
+TURN_SECONDS = 1.0
+"""A turn settles so many files, or takes so long; the rest comes when others have had theirs."""
+RETRY_AFTER_SECONDS = 10.0
+"""Seconds after which a store or readers that were away are asked again."""
+
+
+class Stumbled(Exception):
+    """A file could not be read for a reason nobody foresaw; it is tried again."""
+
+
+async def read_upload(task: Task, job: ReadUpload) -> None:
+    """Settle every file of an upload.
+
+    Raises:
+        GiveWay: some are, and the turn is over.
+        Later: the store or the readers are away; what does not need them is settled.
+        Stumbled: some file is to be tried again.
+    """
+    run = Run(task)
+    try:
+        await run.go(job.upload_id)
+    except Unavailable as away:
+        raise Later(RETRY_AFTER_SECONDS, away.code) from away
+    if run.is_over and (run.stumbled is None or run.others_wait):
+        raise GiveWay
+    if run.stumbled is not None:
+        raise Stumbled from run.stumbled
+    if run.away is not None:
+        raise Later(RETRY_AFTER_SECONDS, run.away.code) from run.away
+    async with task.transaction() as session:
+        await task.finish(session)
+
+
+class Run:
+    """One turn over one upload."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.tools = task.tools
+        self.stumbled: Exception | None = None
+        self.away: Unavailable | None = None
+        self.is_over = False
+        """Whether the turn ended before everything had been looked at."""
+        self.others_wait = False
+        """Whether something is left that has never gone wrong."""
+        self._us = Identity(numbers=frozenset(), texts=frozenset())
+        self._left = TURN_FILES
+        self._until = time.monotonic() + TURN_SECONDS
+
+    async def go(self, upload_id: UUID) -> None:
+        """Archives first, then what there is (`domain.order`)."""
+        async with self.task.transaction() as session:
+            files = await repository.of_upload(session, upload_id)
+            if self.task.company_id is not None:
+                self._us = await documents.identity_of(session, self.task.company_id)
+        closed = archives(files)
+        for one in closed:
+            await self._turn(one)
+        if self.is_over:  # a PDF in an archive that is still closed may belong to a UBL outside
+            return
+        if closed:
+            async with self.task.transaction() as session:
+                files = await repository.of_upload(session, upload_id)
+        for one in in_order(files):
+            await self._turn(one)
+
+    async def _turn(self, one: Next) -> None:
+        """One file, if the turn is not over; what needs readers that are away is left for later."""
+        row = one.file
+        if self._left <= 0 or (time.monotonic() > self._until and self._left < TURN_FILES):
+            self.is_over = True
+            self.others_wait = self.others_wait or row.begun == 0
+            return
+        if self.away is not None and row.media_type not in (FileKind.XML, FileKind.CODA):
+            return
+        if one.waits_for is not None and not await self._stands_alone(row, one.waits_for):
+            return
+        await self._guarded(one)
+
+    async def _stands_alone(self, paper: IntakeFile, invoice_id: UUID) -> bool:
+        """Whether a PDF whose UBL was read in this turn is still there to be read by itself."""
+        async with self.task.transaction() as session:
+            states = await repository.states(session, [paper.id, invoice_id])
+        received = IntakeState.RECEIVED
+        return states.get(paper.id) is received and states.get(invoice_id) is not received
+
+    async def _guarded(self, one: Next) -> None:
+        """One file; whatever is wrong with it, the others go on."""
+        row = one.file
+        counted = self.task.attempt > 1
+        if counted and await self._count(row, +1) > MAX_BEGUN:
+            # Written down before it is read, since a run that is killed tells nothing.
+            log.error("intake.deadly", file=str(row.id), attempt=self.task.attempt)
+            await self._reject(row, Reason(code="unexpected"))
+            return
+        self._left -= 1
+        try:
+            await self._settle(one)
+        except Refused as why:
+            await self._reject(row, why.reason)
+        except BrokenFile:
+            await self._reject(row, Reason(code="file_broken"))
+        except Invalid as why:
+            params = {key: str(value) for key, value in why.params.items()}
+            await self._reject(row, Reason(code=why.code, params=params))
+        except LostClaim:
+            raise
+        except SandboxUnavailable as error:
+            if await readers_work():  # this file ends its reader, every time
+                await self._stumble(row, error, counted=counted)
+            else:  # that is no death of this file's making
+                self.away = error
+                if counted:
+                    await self._count(row, -1)
+        except Unavailable as error:
+            if isinstance(error, StorageUnavailable) and await self.tools.store.healthy():
+                await self._stumble(row, error, counted=counted)  # the store is there, but for this file
+            else:
+                if counted:
+                    await self._count(row, -1)
+                raise
+        except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
+            await self._stumble(row, error, counted=counted)
+
+    async def _settle(self, one: Next) -> None:
+        """Read what a file holds, decide what becomes of it, write it down.
+
+        Raises:
+            Refused: it is not taken.
+        """
+        row = one.file
+        content = await contents.read(self.tools, row, one.partner, self._us)
+        compared, same_number = False, None
+        while True:
+            async with self.task.transaction() as session:
+                known, rivals = await facts.known(session, row, content, same_number)
+                if compared or not rivals:
+                    verdict = decide(content, known, self._us)
+                    await outcomes.write(session, self.task.actor, one, content, verdict)
+                    return
+            # Outside of any transaction, since their files are fetched.
+            compared, same_number = True, await compare(self.tools, content, rivals)
+
+    async def _reject(self, row: IntakeFile, reason: Reason) -> None:
+        async with self.task.transaction() as session:
+            await outcomes.write(session, self.task.actor, Next(row), None, Rejected(reason=reason))
+
+    async def _count(self, row: IntakeFile, by: int) -> int:
+        """Add to how often reading a file began after a run that ended badly; gives how often it has."""
+        async with self.task.transaction() as session:
+            return await repository.count_begun(session, row.id, by)
+
+    async def _stumble(self, row: IntakeFile, error: Exception, *, counted: bool) -> None:
+        times = await self._count(row, 0 if counted else +1)
+        log.error("intake.stumbled", file=str(row.id), times=times, exc_info=error)
+        if times >= MAX_BEGUN:
+            await self._reject(row, Reason(code="unexpected"))
+        else:
+            self.stumbled = error
