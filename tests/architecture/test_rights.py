@@ -28,7 +28,7 @@ NEEDED: list[tuple[str, Right | None]] = [
     (r"/dossiers/{dossier_id}/move", Right.EXPORT),
     (r"/dossiers/{dossier_id}/policy.*", Right.UNLOCK),
     (r"/dossiers/(new|import.*|invite)", Right.DOSSIERS_EDIT),
-    (r"/dossiers/{dossier_id}/(edit|invitation|request-access)", Right.DOSSIERS_EDIT),
+    (r"/dossiers/{dossier_id}/(edit(/.*)?|invitation|request-access)", Right.DOSSIERS_EDIT),
     (r"(/dossiers/{dossier_id})?/(documents|bank)(/.*)?", Right.DOCUMENTS_SEE),
     (r"/my-accountant", Right.DOCUMENTS_SEE),
     (r"/(exports|dossiers|doubles)(/.*)?", Right.DOSSIERS_SEE),

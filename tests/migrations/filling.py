@@ -81,6 +81,7 @@ async def fill(world: World) -> None:
     await _invited(world, office)
     await _imported(world, owner)
     await _browsers(world, office)
+    await _known_by(world, office)
     await world.sweep()
     await _waiting(world, office)
 
@@ -221,6 +222,14 @@ async def _browsers(world: World, office: Office) -> None:
         page = await client.get("/forgot")
         form = {"email": "tom@noordzee.example", "csrf_token": token_in(page)}
         assert (await client.post("/forgot", data=form)).status_code == 200
+
+
+async def _known_by(world: World, office: Office) -> None:
+    """Something else that the company is known by."""
+    form = {"scheme": "gln", "value": "5412345000013", "source": "register", "evidence": "GS1"}
+    async with sign_in(world, office.accountant) as client:
+        done = await client.post(f"{office.base}/edit/company/identifiers", data=form)
+        assert done.status_code == 303, done.text
 
 
 async def _waiting(world: World, office: Office) -> None:

@@ -97,6 +97,20 @@ async def test_names_have_the_keys_that_the_function_gives(migrated: World) -> N
         assert await wrong_keys(session) == []
 
 
+async def test_other_numbers_become_identifiers_and_come_back(before: Released) -> None:
+    numbers = ["5412345000013", "HRB 12345"]
+    given = "update company set other_numbers = $1 where id = (select id from company order by id limit 1)"
+    await before.admin.execute(given, numbers)
+    await before.to("head")
+    found = await before.admin.fetch(
+        "select value, scheme, source, valid_from from company_identifier order by value"
+    )
+    assert [tuple(row) for row in found] == [(one, "foreign", "import", None) for one in numbers]
+    await before.to(RELEASE)
+    back = await before.admin.fetch("select other_numbers from company where other_numbers <> '{}'")
+    assert [row["other_numbers"] for row in back] == [numbers]
+
+
 async def test_lists_papers_exports_and_settings_open_for_the_office(migrated: World) -> None:
     dossiers = await ids(
         migrated,

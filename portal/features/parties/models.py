@@ -1,14 +1,14 @@
 """Tables of firms and companies."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from portal.db.base import Base, PlainText
+from portal.db.base import Base, OwnedByCompany
 from portal.db.names import Keyed
+from portal.features.parties.domain import Scheme, Source
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
 
@@ -64,7 +64,6 @@ class Company(Keyed, Base):
     country: Mapped[str] = mapped_column(default="BE")
     number: Mapped[str | None]
     vat_id: Mapped[str | None]
-    other_numbers: Mapped[list[str]] = mapped_column(ARRAY(PlainText()), default=list, server_default="{}")
     language: Mapped[Language]
     email: Mapped[str | None]
     phone: Mapped[str | None]
@@ -78,3 +77,32 @@ class Company(Keyed, Base):
     @validates("name")
     def _write_name_keys(self, _column: str, name: str) -> str:
         return self.write_keys(name)
+
+
+class CompanyIdentifier(OwnedByCompany, Base):
+    """Something else than its number by which a company is known, on invoices and in registers.
+
+    It belongs to the company, as its address does: whoever sees the one sees the other. One that has ended stays, with its last day.
+    """
+
+    __tablename__ = "company_identifier"
+    __table_args__ = (
+        sa.Index(
+            "uq_company_identifier_standing",
+            "company_id",
+            "scheme",
+            "value",
+            unique=True,
+            postgresql_where=sa.text("valid_until is null"),
+        ),
+        sa.CheckConstraint("valid_until >= valid_from", name="period"),
+    )
+
+    scheme: Mapped[Scheme]
+    value: Mapped[str]
+    valid_from: Mapped[date | None]
+    """None: since before anybody wrote it down."""
+    valid_until: Mapped[date | None]
+    source: Mapped[Source]
+    evidence: Mapped[str]
+    """Where it was seen, in words; empty when nobody said."""

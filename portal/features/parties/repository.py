@@ -1,13 +1,15 @@
 """SQL of firms and companies."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.parties.models import Company, Firm
+from portal.features.parties.models import Company, CompanyIdentifier, Firm
 
 
 def add(session: WriteSession, party: Firm | Company) -> None:
@@ -80,3 +82,49 @@ async def claim(session: WriteSession, company_id: UUID, at: datetime) -> bool:
         .returning(Company.id)
     )
     return moved is not None
+
+
+async def identifiers(session: ReadSession, company_id: UUID) -> Sequence[CompanyIdentifier]:
+    """Everything else by which a company is or was known: what stands first."""
+    found = await session.scalars(
+        sa.select(CompanyIdentifier)
+        .where(CompanyIdentifier.company_id == company_id)
+        .order_by(
+            CompanyIdentifier.valid_until.desc().nulls_first(),
+            CompanyIdentifier.scheme,
+            CompanyIdentifier.value,
+            CompanyIdentifier.id,
+        )
+    )
+    return found.all()
+
+
+async def add_identifier(session: WriteSession, values: Mapping[str, Any]) -> CompanyIdentifier | None:
+    """A new identifier; None when the company has it already, and it stands."""
+    return await session.scalar(
+        insert(CompanyIdentifier).values(**values).on_conflict_do_nothing().returning(CompanyIdentifier)
+    )
+
+
+async def standing_identifier(
+    session: WriteSession, company_id: UUID, identifier_id: UUID
+) -> CompanyIdentifier | None:
+    """One that has no end yet, locked; None when it is not this company's or has ended."""
+    return await session.scalar(
+        sa.select(CompanyIdentifier)
+        .where(
+            CompanyIdentifier.company_id == company_id,
+            CompanyIdentifier.id == identifier_id,
+            CompanyIdentifier.valid_until.is_(None),
+        )
+        .with_for_update()
+    )
+
+
+async def standing(session: ReadSession, company_id: UUID, today: date) -> Sequence[CompanyIdentifier]:
+    """What a company is known by today."""
+    return [
+        one
+        for one in await identifiers(session, company_id)
+        if one.valid_until is None or one.valid_until >= today
+    ]

@@ -1,18 +1,23 @@
 """Firms and companies: looking them up, bringing them in, matching them by number."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.parties import repository
-from portal.features.parties.models import Company, Firm
+from portal.features.parties.domain import ENDS_FIRST, Scheme, Source, as_on_papers, ends_before_it_begins
+from portal.features.parties.models import Company, CompanyIdentifier, Firm
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Forbidden, NotFound
+from portal.kernel.clock import local_date
+from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
-from portal.kernel.language import Language
+from portal.kernel.language import N_, Language
+
+KNOWN_ALREADY = N_("The company has this one already.")
 
 
 async def firm(session: ReadSession, firm_id: UUID) -> Firm:
@@ -151,6 +156,128 @@ async def give_number(session: WriteSession, company_id: UUID, country: str, num
     await session.flush()
 
 
+async def change_company(
+    session: WriteSession, actor: Actor, found: Company, dossier_id: UUID, values: Mapping[str, Any]
+) -> list[str]:
+    """Change a company's own columns, from a dossier on it; gives the names of those that really changed.
+
+    Raises:
+        Forbidden: the actor may not edit dossiers.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    fields = audit.changes({name: getattr(found, name) for name in values}, values)
+    changed = sorted(fields)
+    for name in changed:
+        setattr(found, name, values[name])
+    if changed:
+        await session.flush()
+        await audit.record(
+            session,
+            actor,
+            "parties.company_changed",
+            "company",
+            found.id,
+            dossier_id=dossier_id,
+            what=found.name,
+            fields=fields,
+        )
+    return changed
+
+
+async def identifiers(session: ReadSession, company_id: UUID) -> Sequence[CompanyIdentifier]:
+    """Everything else than its number by which a company is or was known: what stands first."""
+    return await repository.identifiers(session, company_id)
+
+
+async def other_numbers(session: ReadSession, company_id: UUID) -> list[str]:
+    """What else stands for a company on papers today.
+
+    What has ended does not: the number may be another's by now, so a paper that names it is a question for a person.
+    """
+    found = await repository.standing(session, company_id, local_date(clock_of(session).now()))
+    return [as_on_papers(one.scheme, one.value) for one in found]
+
+
+async def add_identifier(
+    session: WriteSession,
+    actor: Actor,
+    found: Company,
+    dossier_id: UUID,
+    *,
+    scheme: Scheme,
+    value: str,
+    source: Source,
+    valid_from: date | None = None,
+    evidence: str = "",
+) -> CompanyIdentifier:
+    """A company is known by something else too.
+
+    Args:
+        value: as `domain.read_identifier` gives it.
+
+    Raises:
+        Forbidden: the actor may not edit dossiers.
+        Conflict: it stands already, or is the company's number itself.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    if (scheme, value, "BE") == (Scheme.ENTERPRISE, found.number, found.country):
+        raise Conflict(KNOWN_ALREADY, code="identifier_known")
+    values: dict[str, Any] = {
+        "scheme": scheme,
+        "value": value,
+        "valid_from": valid_from,
+        "source": source,
+        "evidence": evidence,
+    }
+    new = await repository.add_identifier(session, {"id": new_id(), "company_id": found.id, **values})
+    if new is None:
+        raise Conflict(KNOWN_ALREADY, code="identifier_known")
+    await audit.record(
+        session,
+        actor,
+        "parties.identifier_added",
+        "company",
+        found.id,
+        dossier_id=dossier_id,
+        what=found.name,
+        fields=audit.changes({}, {name: value for name, value in values.items() if value}),
+    )
+    return new
+
+
+async def end_identifier(
+    session: WriteSession, actor: Actor, found: Company, dossier_id: UUID, identifier_id: UUID, until: date
+) -> None:
+    """A company is known by something no longer; `until` is the last day.
+
+    Raises:
+        Forbidden: the actor may not edit dossiers.
+        NotFound: not this company's, or ended already.
+        Invalid: it would end before it began.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    one = await repository.standing_identifier(session, found.id, identifier_id)
+    if one is None:
+        raise NotFound
+    if ends_before_it_begins(one.valid_from, until):
+        raise Invalid(fields={"valid_until": ENDS_FIRST})
+    one.valid_until = until
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        "parties.identifier_ended",
+        "company",
+        found.id,
+        dossier_id=dossier_id,
+        what=audit.named(one.value, found.name),
+        fields=audit.changes({}, {"valid_until": until}),
+    )
+
+
 async def claim(session: WriteSession, company_id: UUID) -> bool:
     """Its owner has activated: the company is claimed. False when it was already; runs in the system scope."""
     return await repository.claim(session, company_id, clock_of(session).now())
@@ -158,16 +285,22 @@ async def claim(session: WriteSession, company_id: UUID) -> bool:
 
 __all__ = [
     "Company",
+    "CompanyIdentifier",
     "Firm",
     "add_firm",
+    "add_identifier",
     "brought",
     "brought_numbers",
+    "change_company",
     "change_firm",
     "claim",
     "claimed",
     "claimed_numbers",
     "company",
+    "end_identifier",
     "firm",
     "give_number",
+    "identifiers",
     "new_company",
+    "other_numbers",
 ]

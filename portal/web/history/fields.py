@@ -139,6 +139,33 @@ FIELDS: dict[str, tuple[str, Show]] = {
     "street": (N_("Street and number"), _text),
     "postcode": (N_("Postcode"), _text),
     "city": (N_("City"), _text),
+    # identifiers of companies
+    "scheme": (
+        N_("Kind of identifier"),
+        _word(
+            {
+                "enterprise": N_("Belgian enterprise number"),
+                "vat": N_("VAT number"),
+                "gln": N_("GLN (location number)"),
+                "peppol": N_("Peppol address"),
+                "foreign": N_("Number in a foreign register"),
+            }
+        ),
+    ),
+    "value": (N_("Number"), _text),
+    "valid_from": (N_("Since"), _day),
+    "valid_until": (N_("Last day"), _day),
+    "source": (
+        N_("Known from"),
+        _word(
+            {
+                "typed": N_("told or typed"),
+                "import": N_("an imported list"),
+                "register": N_("a public register"),
+            }
+        ),
+    ),
+    "evidence": (N_("Where it was seen"), _text),
     # policies
     "cadence": (
         N_("When documents leave"),

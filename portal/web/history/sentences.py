@@ -65,6 +65,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "agents.key_made": (N_("Key for programs made"), "key"),
     "agents.key_revoked": (N_("Key for programs revoked"), "close"),
     "parties.firm_changed": (N_("Profile of the office changed"), "settings"),
+    "parties.company_changed": (N_("Company data changed"), "edit"),
+    "parties.identifier_added": (N_("Identifier of the company added"), "add"),
+    "parties.identifier_ended": (N_("Identifier of the company ended"), "close"),
     "accounts.signed_in": (N_("Signed in"), "person"),
     "accounts.signed_out": (N_("Signed out"), "person"),
     "accounts.switched": (N_("Went on in another role"), "person"),
@@ -81,9 +84,9 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "intake": (N_("Quick entry"), ("intake.",)),
     "bank": (N_("Bank"), ("banking.",)),
     "exports": (N_("Exports"), ("bundles.", "items.")),
-    "dossier": (N_("Dossier and access"), ("dossiers.",)),
+    "dossier": (N_("Dossier and access"), ("dossiers.", "parties.company_", "parties.identifier_")),
     "policy": (N_("Export policy"), ("policies.",)),
-    "office": (N_("Office, agents and keys"), ("agents.", "parties.")),
+    "office": (N_("Office, agents and keys"), ("agents.", "parties.firm_")),
     "people": (N_("Signing in and accounts"), ("accounts.",)),
 }
 """Kinds of events that a page of history is filtered by: word, and the beginnings of their actions."""
@@ -94,5 +97,7 @@ MEMBERS_SEE = (
     "banking.",
     "dossiers.activated",
     "dossiers.access_",
+    "parties.company_",
+    "parties.identifier_",
 )
 """What happened, for the members of a company. How their accountant works (policies, exports, agents) is the office's own."""

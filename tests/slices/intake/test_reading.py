@@ -109,16 +109,6 @@ async def test_self_billing_with_us_as_supplier_is_a_sale_that_the_counterparty_
     assert (outcome.document.kind, outcome.document.issuer) == (Kind.SALES_INVOICE, Issuer.COUNTERPARTY)
 
 
-async def test_any_identifier_of_the_company_decides(scene: Scene) -> None:
-    async with scene.world.as_system() as session:
-        company = await session.get(type(scene.company), scene.company.id)
-        assert company is not None
-        company.other_numbers = ["BE 0403.170.701"]
-    outcome = await scene.one("other.xml", a_ubl(customer="0403170701"))
-    assert outcome.document is not None
-    assert outcome.document.kind is Kind.PURCHASE_INVOICE
-
-
 @pytest.mark.parametrize(("supplier", "reason"), [(SUPPLIER, "ubl.neither"), (US, "ubl.both")])
 async def test_both_or_neither_is_a_question_in_quick_entry(scene: Scene, supplier: str, reason: str) -> None:
     customer = US if supplier == US else "0202239951"

@@ -73,7 +73,8 @@ class Taken:
 async def identity_of(session: ReadSession, company_id: UUID) -> Identity:
     """Everything by which a company is known on invoices."""
     company = await parties.company(session, company_id)
-    return identity(company.country, company.number, company.vat_id, company.other_numbers)
+    others = await parties.other_numbers(session, company_id)
+    return identity(company.country, company.number, company.vat_id, others)
 
 
 async def known_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Document | None:

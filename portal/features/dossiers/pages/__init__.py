@@ -2,6 +2,13 @@
 
 from typing import Any
 
-from portal.features.dossiers.pages import access, detail, importing, inviting, lists
+from portal.features.dossiers.pages import access, company, detail, importing, inviting, lists
 
-ROUTES: list[Any] = [*lists.ROUTES, *detail.ROUTES, *importing.ROUTES, *inviting.ROUTES, *access.ROUTES]
+ROUTES: list[Any] = [
+    *lists.ROUTES,
+    *detail.ROUTES,
+    *company.ROUTES,
+    *importing.ROUTES,
+    *inviting.ROUTES,
+    *access.ROUTES,
+]

@@ -17,6 +17,8 @@ from portal.features.dossiers import service
 from portal.features.dossiers.domain import Access, is_own
 from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier, read_number
 from portal.features.dossiers.service import Dossier, Kept, Move, SecondDossier
+from portal.features.parties import service as parties
+from portal.features.parties.domain import SCHEME_NAMES
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
@@ -39,13 +41,16 @@ async def detail_page(
     """Name, number, contact, access, and the next step."""
     dossier = await service.open_dossier(session, actor, dossier_id)
     manager = await accounts.person(session, dossier.manager_id) if dossier.manager_id else None
+    company = await service.company_of(session, dossier)
+    identifiers = await parties.identifiers(session, company.id) if company is not None else []
     return render(
         request,
         "pages/dossiers/detail.html",
         dossier=dossier,
         clash=(await service.clashes(session, actor, [dossier])).get(dossier.id),
         tab="detail",
-        company=await service.company_of(session, dossier),
+        company=company,
+        identifiers=[(gettext(SCHEME_NAMES[one.scheme]), one) for one in identifiers],
         manager=manager,
         nobody_to_ask=dossier.id in await service.nobody_to_ask(session, [dossier]),
         members=await accounts.members(session, dossier.company_id),
