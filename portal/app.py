@@ -51,6 +51,7 @@ from portal.features.keeping import pages as keeping_pages
 from portal.features.mail import jobs as mail_jobs
 from portal.features.mail import pages as mail_pages
 from portal.features.policies import pages as policies_pages
+from portal.features.targets import pages as targets_pages
 from portal.features.upkeep import jobs as upkeep_jobs
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
@@ -86,6 +87,7 @@ PAGES = [
     *documents_pages.ROUTES,
     *policies_pages.ROUTES,
     *dossiers_pages.ROUTES,
+    *targets_pages.ROUTES,
     *accounts_pages.ROUTES,
     *mail_pages.ROUTES,
     *branding_pages.ROUTES,

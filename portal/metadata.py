@@ -16,6 +16,7 @@ from portal.features.keeping import models as _keeping
 from portal.features.mail import models as _mail
 from portal.features.parties import models as _parties
 from portal.features.policies import models as _policies
+from portal.features.targets import models as _targets
 from portal.jobs import models as _jobs
 
 metadata = Base.metadata
@@ -37,5 +38,6 @@ __all__ = [
     "_mail",
     "_parties",
     "_policies",
+    "_targets",
     "metadata",
 ]

@@ -10,6 +10,7 @@ from portal.features.dossiers import service as dossiers
 from portal.features.parties import service as parties
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, PolicyValues
+from portal.features.targets import service as targets
 from portal.jobs.contract import Tools
 from portal.jobs.runner import Runner
 from portal.kernel.actor import Actor, Door, Role
@@ -102,6 +103,7 @@ async def _firm(
             email=f"info@{slug}.example",
             language=Language.NL if slug == "noordzee" else Language.FR,
         )
+        await targets.add_first(session, firm.id)
         await branding.add_host(session, firm.id, host)
         main, navigation, button = colours
         await branding.publish_first(

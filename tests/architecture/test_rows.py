@@ -93,13 +93,15 @@ def value_for(column: sa.Column[Any], name: str) -> Any:
     return f"{name} {new_id()}"
 
 
+NEEDED = ("brought_by_firm", "document_id", "agent_id", "agent_name")
+"""Columns that may be empty, but not in every row: an unclaimed company, an item of no statement, an agent's proof."""
+
+
 def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
     """A row whose foreign keys lead to `parents`."""
     row: dict[str, Any] = {}
     for column in table.columns:
-        if column.computed is None and (
-            not column.nullable or column.name in ("brought_by_firm", "document_id")
-        ):
+        if column.computed is None and (not column.nullable or column.name in NEEDED):
             row[column.name] = value_for(column, name)
     for constraint in table.foreign_key_constraints:
         parent = constraint.referred_table.name
@@ -133,7 +135,7 @@ async def arrange(urls: DatabaseUrls) -> TwoSides:
         for side in ("A", "B"):
             parents: dict[str, dict[str, Any]] = {}
             for table in TABLES:
-                if side == "B" and table.name not in (*OWNERS, "dossier"):
+                if side == "B" and table.name not in (*OWNERS, "target", "dossier"):
                     continue
                 row = row_for(table, parents, side)
                 await session.execute(sa.insert(table).values(row))
@@ -149,7 +151,7 @@ async def arrange(urls: DatabaseUrls) -> TwoSides:
 
 @pytest.fixture(scope="session")
 def arranged(servers: Servers) -> Iterator[tuple[DatabaseUrls, TwoSides]]:
-    """A has a row in every table; B has a firm, a company and a person. Made in a loop of its own, as every test has one."""
+    """A has a row in every table; B has a firm, a company, a person and a dossier. Made in a loop of its own, as every test has one."""
     urls = asyncio.run(servers.new_database())
     yield urls, asyncio.run(arrange(urls))
     asyncio.run(servers.drop_database(urls))

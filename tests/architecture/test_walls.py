@@ -158,6 +158,30 @@ async def test_history_can_be_neither_changed_nor_deleted_by_either_role(
     assert len(triggers) == 2
 
 
+GUARDS = """
+select distinct t.tgrelid::regclass::text as name, pg_get_triggerdef(t.oid) || pg_get_functiondef(t.tgfoid) as text
+from pg_trigger t where not t.tgisinternal
+"""
+COMPARED = re.compile(r"\b(?:new|old)\.(\w+)\s*(?:<>|!=)\s*(?:new|old)\.\1\b")
+
+
+async def test_guards_compare_what_may_be_empty_by_is_distinct_from(catalogue: asyncpg.Connection) -> None:
+    """`new.x <> old.x` is neither true nor false when one of the two is null: the guard would be open."""
+    required = {
+        (row["name"], row["column"])
+        for row in await catalogue.fetch(
+            "select attrelid::regclass::text as name, attname as column from pg_attribute where attnotnull"
+        )
+    }
+    compared = {
+        (row["name"], column)
+        for row in await catalogue.fetch(GUARDS)
+        for column in COMPARED.findall(row["text"])
+    }
+    assert ("document", "original_sha256") in compared, "the search finds nothing any more"
+    assert compared <= required
+
+
 async def test_foreign_keys_between_owned_tables_begin_with_the_owner(catalogue: asyncpg.Connection) -> None:
     """Foreign keys do not respect row security: by (owner, id) they cannot point across the wall, nor ask what is there."""
     rows = await catalogue.fetch(

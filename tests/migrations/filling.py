@@ -79,6 +79,7 @@ async def fill(world: World) -> None:
     await _erased(world, office)
     await _exported(world, office, owner)
     await _invited(world, office)
+    await _packaged(world, office, owner)
     await _imported(world, owner)
     await _browsers(world, office)
     await _known_by(world, office)
@@ -200,6 +201,18 @@ async def _invited(world: World, office: Office) -> None:
         if state == "expired":  # by a newer one
             await an_invitation(world, sofie, dossier, email="nieuw@zaken.example", name="Jo")
         await world.run_jobs()
+
+
+async def _packaged(world: World, office: Office, owner: Actor) -> None:
+    """A second bookkeeping package, with a dossier whose code another one has in the first."""
+    dossier = await a_dossier(world, office.firm, name="Zaak apart", code="P-1")
+    async with sign_in(world, owner) as client:
+        form = {"name": "Yuki", "layout": "yuki", "delivery_method": "download"}
+        assert (await client.post("/settings/packages", data=form)).status_code == 303
+        edit = f"/dossiers/{dossier.id}/edit"
+        (target_id,) = re.findall(r'value="([0-9a-f-]{36})"[^>]*>\s*Yuki', (await client.get(edit)).text)
+        form = {"name": dossier.name, "code": "i-sent", "target_id": target_id}
+        assert (await client.post(edit, data=form)).status_code == 303
 
 
 async def _imported(world: World, owner: Actor) -> None:

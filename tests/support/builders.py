@@ -19,6 +19,7 @@ from portal.features.parties import service as parties
 from portal.features.parties.models import Company, Firm
 from portal.features.policies.domain import Cadence
 from portal.features.policies.models import ExportPolicy
+from portal.features.targets import service as targets
 from portal.kernel.actor import Actor, Door, Role
 from portal.kernel.ids import CompanyId, FirmId, PersonId
 from portal.kernel.language import Language
@@ -40,6 +41,7 @@ async def a_firm(world: World, slug: str = "noordzee", name: str = "Kantoor Noor
         firm = await parties.add_firm(
             session, name=name, slug=slug, email=f"info@{slug}.example", language=Language.EN
         )
+        await targets.add_first(session, firm.id)
         await branding.add_host(session, firm.id, f"{slug}.localhost")
         await branding.publish_first(
             session, firm.id, main="#0B5394", navigation="#0B3954", button="#E69138", login_title="Welcome"
@@ -56,7 +58,6 @@ async def a_firm(world: World, slug: str = "noordzee", name: str = "Kantoor Noor
                 approval_kinds=[],
                 lock_exported=True,
                 include_statements=True,
-                layout="sage-bob-demat",
                 export_from=None,
                 changed_at=world.clock.now(),
                 last_month_run=None,
@@ -173,7 +174,8 @@ async def a_dossier(
         **changes,
     }
     async with world.as_system() as session:  # a firm's own session may not write an access it was given
-        dossier = Dossier(**values)
+        first, *_others = await targets.listed(session, firm.id)
+        dossier = Dossier(**{"target_id": first.id, **values})
         session.add(dossier)
     return dossier
 

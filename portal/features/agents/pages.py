@@ -48,7 +48,7 @@ async def _page(
         status=status,
         agents=await service.listed(session),
         keys=await service.keys(session),
-        by_hand=await bundles.by_hand(session),
+        by_hand=await bundles.by_hand(session, actor),
         failed=[
             (run, bundles.refusal_text(run.delivery))
             for run in await bundles.failed(session, actor)

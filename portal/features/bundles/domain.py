@@ -29,6 +29,12 @@ EXPORT = machine(
 OPEN = frozenset({ExportState.CHOOSING, ExportState.BUILDING})
 
 
+class ProofChannel(enum.StrEnum):
+    """Through what a proof of delivery came."""
+
+    AGENT = "agent"
+
+
 class DeliveryState(enum.StrEnum):
     """How far a bundle is on its way into the package."""
 

@@ -7,17 +7,22 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, Json, JsonList, OwnedByFirm
-from portal.features.bundles.domain import DeliveryState, ExportState
+from portal.features.bundles.domain import DeliveryState, ExportState, ProofChannel
 
 
 class Export(OwnedByFirm, Base):
-    """One run for one dossier; makes one bundle. At most one is open per dossier (partial unique index)."""
+    """One run for one dossier; makes one bundle. At most one is open per dossier (partial unique index).
+
+    `target_id` and `layout` are the dossier's package and what that was made for when the export was asked for: a dossier that gets
+    another package meanwhile changes no bundle.
+    """
 
     __tablename__ = "export"
     __table_args__ = (
         sa.ForeignKeyConstraint(
             ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
         ),
+        sa.ForeignKeyConstraint(["firm_id", "target_id"], ["target.firm_id", "target.id"]),
         sa.UniqueConstraint("firm_id", "id"),
         sa.UniqueConstraint("firm_id", "dossier_id", "number"),
         sa.Index(
@@ -34,6 +39,7 @@ class Export(OwnedByFirm, Base):
     company_id: Mapped[UUID]
     state: Mapped[ExportState]
     number: Mapped[int | None]
+    target_id: Mapped[UUID]
     layout: Mapped[str]
     options: Mapped[Json]
     requested_by: Mapped[UUID | None]
@@ -84,11 +90,12 @@ class BundleItem(OwnedByFirm, Base):
 
 
 class Delivery(OwnedByFirm, Base):
-    """One way of a bundle into the bookkeeping package, through an agent; *deliver again* makes another one."""
+    """One way of a bundle into its bookkeeping package, through an agent; *deliver again* makes another one."""
 
     __tablename__ = "delivery"
     __table_args__ = (
         sa.ForeignKeyConstraint(["firm_id", "export_id"], ["export.firm_id", "export.id"]),
+        sa.ForeignKeyConstraint(["firm_id", "target_id"], ["target.firm_id", "target.id"]),
         sa.UniqueConstraint("firm_id", "id"),
         sa.Index("ix_delivery_export", "firm_id", "export_id", "created_at"),
         sa.Index("ix_delivery_state", "firm_id", "state"),
@@ -96,6 +103,7 @@ class Delivery(OwnedByFirm, Base):
 
     export_id: Mapped[UUID]
     dossier_id: Mapped[UUID]
+    target_id: Mapped[UUID]
     agent_id: Mapped[UUID | None]
     state: Mapped[DeliveryState]
     reason: Mapped[str | None]
@@ -107,20 +115,27 @@ class Delivery(OwnedByFirm, Base):
 
 
 class DeliveryProof(OwnedByFirm, Base):
-    """Evidence for one file of one item: written by this agent at this path with this SHA-256."""
+    """Evidence for one file of one item: through this channel it came to this path with this SHA-256.
+
+    The agent, and its name at that time, stand there where one wrote the file, and only there.
+    """
 
     __tablename__ = "delivery_proof"
     __table_args__ = (
         sa.ForeignKeyConstraint(["firm_id", "delivery_id"], ["delivery.firm_id", "delivery.id"]),
         sa.ForeignKeyConstraint(["firm_id", "item_id"], ["dossier_item.firm_id", "dossier_item.id"]),
         sa.UniqueConstraint("firm_id", "delivery_id", "item_id", "role"),
+        sa.CheckConstraint(
+            "num_nonnulls(agent_id, agent_name) = case channel when 'agent' then 2 else 0 end", name="agent"
+        ),
     )
 
     delivery_id: Mapped[UUID]
     item_id: Mapped[UUID]
     role: Mapped[str]
-    agent_id: Mapped[UUID]
-    agent_name: Mapped[str]
+    channel: Mapped[ProofChannel]
+    agent_id: Mapped[UUID | None]
+    agent_name: Mapped[str | None]
     path: Mapped[str]
     sha256: Mapped[str]
     written_at: Mapped[datetime]

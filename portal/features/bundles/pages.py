@@ -13,7 +13,7 @@ from litestar.response import Stream, Template
 
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.bundles import service
-from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, RunsQuery, WhyNot
+from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, ProofChannel, RunsQuery, WhyNot
 from portal.features.documents import service as documents
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
@@ -52,6 +52,8 @@ GROUPS: dict[str, frozenset[ItemKind]] = {
     "credit_notes": frozenset({ItemKind.SALES_CREDIT_NOTE, ItemKind.PURCHASE_CREDIT_NOTE}),
     "statements": frozenset({ItemKind.STATEMENT}),
 }
+CHANNELS = {ProofChannel.AGENT: N_("Agent")}
+"""Who or what says that a file has come; before the name of an agent."""
 ELSEWHERE = N_("This bundle stands in %(before)s and would go to %(now)s: say first that it may.")
 TOASTS: dict[str, ToastKind] = {"nothing_new": "info", "wrong_code": "warning"}
 """What keeps an export from beginning and is told on its page."""
@@ -222,7 +224,9 @@ async def bundle_page(
         proofs=proofs,
         erased={str(one) for one in await keeping.erased_subjects(session, stayed)},
         may_export=actor.may(Right.EXPORT),
-        has_agent=await service.has_agent(session, actor),
+        has_agent=await service.has_agent_for(session, run.export),
+        channels={channel: gettext(name) for channel, name in CHANNELS.items()},
+        package=await service.package_of(session, run.export),
         moved=await service.moved(session, dossier, run.export),
         refusal=service.refusal_text(run.delivery) if run.delivery is not None else None,
         problem=gettext(run.export.problem) % run.export.problem_params if run.export.problem else None,
@@ -347,6 +351,7 @@ async def exports_page(
         filtered=bool(query.search or query.state),
         refused=await service.count_refused(session, actor),
         has_agent=await service.has_agent(session, actor),
+        downloads=await service.has_downloads(session, actor),
     )
 
 

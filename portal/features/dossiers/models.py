@@ -25,7 +25,8 @@ class Dossier(Keyed, OwnedByFirm, Base):
     approve; `approvers_changed` marks a dossier where that became none or some, until its items were looked at again. `books_from` and
     `books_until` are the period in which the firm keeps the books; up to and with `closed_until` they are closed.
 
-    `code_key` is what the firm's codes are told apart by (`domain.codes.code_key`), written with the code. A code without a key is one
+    `target_id` is the bookkeeping package its bundles are for. `code_key` is what the codes in a package are told apart by
+    (`domain.codes.code_key`), written with the code. A code without a key is one
     from before keys were compared that names the same folder as an older dossier's: its deliveries wait until it has another.
     """
 
@@ -34,6 +35,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
         sa.UniqueConstraint("firm_id", "id"),
         sa.UniqueConstraint("firm_id", "id", "company_id"),
         sa.UniqueConstraint("company_id", "id"),
+        sa.ForeignKeyConstraint(["firm_id", "target_id"], ["target.firm_id", "target.id"]),
         sa.Index("uq_dossier_activity", "firm_id", "company_id", sa.text(LABEL), unique=True),
         sa.Index(
             "uq_dossier_number",
@@ -47,6 +49,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
         sa.Index(
             "uq_dossier_code_key",
             "firm_id",
+            "target_id",
             "code_key",
             unique=True,
             postgresql_where=sa.text("code_key is not null"),
@@ -54,6 +57,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
         sa.Index(
             "ix_dossier_code_clash",
             "firm_id",
+            "target_id",
             postgresql_where=sa.text("code is not null and code_key is null"),
         ),
         sa.CheckConstraint("code is not null or code_key is null", name="code_key"),
@@ -65,6 +69,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
     )
 
     company_id: Mapped[UUID] = mapped_column(sa.ForeignKey("company.id"))
+    target_id: Mapped[UUID]
     code: Mapped[str | None]
     code_key: Mapped[str | None]
     name: Mapped[str]

@@ -240,6 +240,7 @@ def _href(actor: Actor, event: AuditEvent, dossier_id: UUID | None) -> str | Non
         "pairing_code": "/agents",
         "firm": "/settings",
         "import": f"/dossiers/import/{subject}",
+        "target": f"/settings/packages/{subject}",
     }
     if kind in own:
         return own[kind]

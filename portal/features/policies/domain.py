@@ -1,7 +1,6 @@
 """Export policies: when items leave, what must happen before, and what happens after."""
 
 import enum
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -77,7 +76,6 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     approval_kinds: tuple[ApprovableKind, ...] = PURCHASES
     lock_exported: bool = True
     include_statements: bool = True
-    layout: str = "sage-bob-demat"
     export_from: date | None = None
 
 
@@ -94,12 +92,8 @@ def delay_shown(seconds: int) -> tuple[int, DelayUnit]:
     return seconds, DelayUnit.SECONDS
 
 
-def faults(values: PolicyValues, layouts: Collection[str]) -> dict[str, str]:
-    """What is wrong with a policy, by form field; empty when nothing is.
-
-    Args:
-        layouts: the names of the layouts there are.
-    """
+def faults(values: PolicyValues) -> dict[str, str]:
+    """What is wrong with a policy, by form field; empty when nothing is."""
     found: dict[str, str] = {}
     if not SHORTEST_DELAY <= values.delay_seconds <= LONGEST_DELAY:
         found["delay"] = N_("Between 5 seconds and 7 days, please.")
@@ -109,8 +103,6 @@ def faults(values: PolicyValues, layouts: Collection[str]) -> dict[str, str]:
         found["run_hour"] = N_("An hour from 0 to 23.")
     if values.needs_approval and not values.approval_kinds:
         found["approval_kinds"] = N_("Choose at least one kind the client is asked about.")
-    if values.layout not in layouts:
-        found["layout"] = N_("Choose one of the list.")
     if values.export_from is not None and values.export_from.year not in EXPORT_FROM_YEARS:
         found["export_from"] = N_("A date between 2000 and 2100.")
     return found

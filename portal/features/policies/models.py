@@ -32,7 +32,6 @@ class ExportPolicy(OwnedByFirm, Base):
     approval_kinds: Mapped[list[str]] = mapped_column(ARRAY(PlainText()))
     lock_exported: Mapped[bool] = mapped_column(default=True)
     include_statements: Mapped[bool] = mapped_column(default=True)
-    layout: Mapped[str] = mapped_column(default="sage-bob-demat")
     export_from: Mapped[date | None]
     changed_at: Mapped[datetime]
     last_month_run: Mapped[date | None]

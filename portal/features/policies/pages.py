@@ -9,7 +9,6 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from exports import layouts
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers import service as dossiers
@@ -80,7 +79,6 @@ def shown(values: PolicyValues) -> dict[str, Any]:
         "approval_kinds": [kind.value for kind in values.approval_kinds],
         "lock_exported": "yes" if values.lock_exported else "",
         "include_statements": "yes" if values.include_statements else "",
-        "layout": values.layout,
         "export_from": values.export_from.isoformat() if values.export_from else "",
     }
 
@@ -113,7 +111,6 @@ def read(form: Form, present: PolicyValues) -> PolicyValues:
         approval_kinds=tuple(known[kind] for kind in known if kind in chosen),
         lock_exported=form.ticked("lock_exported"),
         include_statements=form.ticked("include_statements"),
-        layout=form.text("layout"),
         export_from=form.day("export_from"),
     )
     form.check()
@@ -129,7 +126,6 @@ def _choices(tools: Tools, policy: PolicyValues) -> dict[str, Any]:
         "cadences": [(cadence.value, gettext(name), gettext(text)) for cadence, name, text in CADENCES],
         "kinds": [(kind.value, gettext(name)) for kind, name in KINDS.items()],
         "hours": [(str(hour), f"{hour:02d}:00") for hour in range(24)],
-        "layouts": [(layout.name, layout.title) for layout in layouts.all()],
         "next_run": run,
         "next_until": until,
     }
@@ -145,7 +141,6 @@ LABELS = {
     "approval_kinds": N_("What the client is asked about"),
     "lock_exported": N_("Exported documents become locked"),
     "include_statements": N_("Bank statements (CODA) go along"),
-    "layout": N_("Made for"),
     "export_from": N_("Export from"),
 }
 COLUMNS = {"delay": ("delay_seconds",), "delay_unit": ("delay_seconds",)}
@@ -166,7 +161,6 @@ async def _overtaken(
         "delay_unit": dict(choices["units"]),
         "run_hour": dict(choices["hours"]),
         "approval_kinds": dict(choices["kinds"]),
-        "layout": dict(choices["layouts"]),
         "needs_approval": yes,
         "lock_exported": yes,
         "include_statements": yes,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-from exports import layouts
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain import is_own
@@ -82,7 +81,6 @@ def values_of(policy: ExportPolicy) -> PolicyValues:
         approval_kinds=tuple(known[kind] for kind in known if kind in policy.approval_kinds),
         lock_exported=policy.lock_exported,
         include_statements=policy.include_statements,
-        layout=policy.layout,
         export_from=policy.export_from,
     )
 
@@ -110,7 +108,7 @@ async def change(
         raise Forbidden(NOT_YOURS)
     assert actor.firm_id is not None
     dossier_id = dossier.id if dossier is not None else None
-    wrong = faults(values, [layout.name for layout in layouts.all()])
+    wrong = faults(values)
     if wrong:
         raise Invalid(fields=wrong)
     await repository.take(session, actor.firm_id)

@@ -133,6 +133,7 @@ FIELDS: dict[str, tuple[str, Show]] = {
     "books_from": (N_("You keep the books from"), _day),
     "books_until": (N_("You keep the books until"), _day),
     "closed_until": (N_("Books closed until"), _day),
+    "target": (N_("Bookkeeping package"), _text),
     "approval_mails": (N_("Daily mail of what waits for approval"), _text),
     "email": (N_("E-mail address"), _text),
     "phone": (N_("Phone"), _text),
@@ -166,6 +167,12 @@ FIELDS: dict[str, tuple[str, Show]] = {
         ),
     ),
     "evidence": (N_("Where it was seen"), _text),
+    # bookkeeping packages
+    "layout": (N_("Made for"), _text),
+    "delivery_method": (
+        N_("How bundles get there"),
+        _word({"agent": N_("An agent writes the files"), "download": N_("Bundles are downloaded")}),
+    ),
     # policies
     "cadence": (
         N_("When documents leave"),
@@ -184,7 +191,6 @@ FIELDS: dict[str, tuple[str, Show]] = {
     "approval_kinds": (N_("What the client is asked about"), _kind),
     "lock_exported": (N_("Exported documents become locked"), _text),
     "include_statements": (N_("Bank statements (CODA) go along"), _text),
-    "layout": (N_("Made for"), _text),
     "export_from": (N_("Export from"), _day),
 }
 """The word of every field that an event may tell of, and how its values are shown."""

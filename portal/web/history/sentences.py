@@ -64,6 +64,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "agents.revoked": (N_("Agent revoked"), "close"),
     "agents.key_made": (N_("Key for programs made"), "key"),
     "agents.key_revoked": (N_("Key for programs revoked"), "close"),
+    "targets.added": (N_("Bookkeeping package added"), "add"),
+    "targets.changed": (N_("Bookkeeping package changed"), "settings"),
     "parties.firm_changed": (N_("Profile of the office changed"), "settings"),
     "parties.company_changed": (N_("Company data changed"), "edit"),
     "parties.identifier_added": (N_("Identifier of the company added"), "add"),
@@ -86,7 +88,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "exports": (N_("Exports"), ("bundles.", "items.")),
     "dossier": (N_("Dossier and access"), ("dossiers.", "parties.company_", "parties.identifier_")),
     "policy": (N_("Export policy"), ("policies.",)),
-    "office": (N_("Office, agents and keys"), ("agents.", "parties.firm_")),
+    "office": (N_("Office, agents and keys"), ("agents.", "parties.firm_", "targets.")),
     "people": (N_("Signing in and accounts"), ("accounts.",)),
 }
 """Kinds of events that a page of history is filtered by: word, and the beginnings of their actions."""

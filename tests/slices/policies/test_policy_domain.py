@@ -110,11 +110,8 @@ def test_a_wait_is_shown_in_the_largest_unit_that_fits() -> None:
     assert delay_shown(0) == (0, DelayUnit.SECONDS)
 
 
-LAYOUTS = ("sage-bob-demat", "generic")
-
-
 def test_a_sensible_policy_has_no_fault() -> None:
-    assert faults(PolicyValues(cadence=Cadence.LAST_FULL_MONTH, needs_approval=True), LAYOUTS) == {}
+    assert faults(PolicyValues(cadence=Cadence.LAST_FULL_MONTH, needs_approval=True)) == {}
 
 
 @pytest.mark.parametrize(
@@ -126,17 +123,16 @@ def test_a_sensible_policy_has_no_fault() -> None:
         ({"run_day": 29}, "run_day"),
         ({"run_hour": 24}, "run_hour"),
         ({"needs_approval": True, "approval_kinds": ()}, "approval_kinds"),
-        ({"layout": "paper"}, "layout"),
         ({"export_from": date(1026, 1, 1)}, "export_from"),
     ],
 )
 def test_every_fault_is_told_beside_its_own_field(changes: dict[str, object], field: str) -> None:
     values = PolicyValues(**{"cadence": Cadence.AFTER_DELAY, **changes})  # type: ignore[arg-type]
-    assert list(faults(values, LAYOUTS)) == [field]
+    assert list(faults(values)) == [field]
 
 
 def test_no_kinds_are_fine_while_no_approval_is_asked() -> None:
-    assert faults(PolicyValues(cadence=Cadence.NEVER, approval_kinds=()), LAYOUTS) == {}
+    assert faults(PolicyValues(cadence=Cadence.NEVER, approval_kinds=())) == {}
 
 
 def test_the_kinds_a_client_is_asked_about_are_the_kinds_of_documents() -> None:

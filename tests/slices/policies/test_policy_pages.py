@@ -20,7 +20,6 @@ FORM = {
     "needs_approval": "yes",
     "approval_kinds": ["purchase_invoice", "sales_invoice"],
     "lock_exported": "yes",
-    "layout": "winbooks",
     "export_from": "2026-07-01",
 }
 
@@ -47,7 +46,6 @@ async def test_a_policy_saved_on_the_page_is_in_force(world: World) -> None:
     assert policy.approval_kinds == ["purchase_invoice", "sales_invoice"]
     assert policy.lock_exported
     assert not policy.include_statements
-    assert policy.layout == "winbooks"
     assert policy.export_from == date(2026, 7, 1)
 
 
@@ -75,7 +73,6 @@ async def test_htmx_is_sent_to_the_page_again(world: World) -> None:
         ({"cadence": ""}, "Choose one of the list"),
         ({"approval_kinds": []}, "at least one kind"),
         ({"approval_kinds": ["telex"]}, "Choose one of the list"),
-        ({"layout": "paper"}, "Choose one of the list"),
         ({"export_from": "31/12/2026"}, "not a date"),
         ({"export_from": "0001-01-01"}, "between 2000 and 2100"),
     ],

@@ -16,12 +16,16 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.dossiers.domain import titled
+from portal.features.targets.domain import DeliveryMethod
+from portal.features.targets.service import Target
 from portal.kernel.names import name_keys
 
 # Dossiers are another slice's: only what a list of runs shows, finds and sorts by is known here.
 _DOSSIER = sa.table(
     "dossier",
     sa.column("id", sa.Uuid()),
+    sa.column("firm_id", sa.Uuid()),
+    sa.column("target_id", sa.Uuid()),
     sa.column("manager_id", sa.Uuid()),
     sa.column("name", sa.Text()),
     sa.column("sort_key", sa.Text()),
@@ -214,7 +218,7 @@ async def page(
     """Runs over all dossiers of the firm (or over those that one person manages)."""
     column, kind, value = SORTS.get(query.sort, SORTS["made"])
     statement = (
-        sa.select(Export, Delivery, _DOSSIER.c.name, _DOSSIER.c.code, _CLASHES, _DOSSIER.c.activity)
+        sa.select(Export, Delivery, _DOSSIER.c.name, _DOSSIER.c.code, _without_folder(), _DOSSIER.c.activity)
         .join(_DOSSIER, _DOSSIER.c.id == Export.dossier_id)
         .outerjoin(Delivery, _latest_delivery())
         .where(_managed_by(managed_by))
@@ -279,9 +283,30 @@ def add(session: WriteSession, row: Delivery | BundleDownload) -> None:
     session.add(row)
 
 
+def _without_folder() -> sa.ColumnElement[bool]:
+    """Dossiers whose code names no folder of their own, among all that agents write for.
+
+    A dossier that has gone to a package which is downloaded for has left its folder to whoever gets its code.
+    """
+    other = _DOSSIER.alias("other")
+    left_to_another = (
+        sa.exists()
+        .where(
+            other.c.firm_id == _DOSSIER.c.firm_id,
+            other.c.code_key == _DOSSIER.c.code_key,
+            other.c.id != _DOSSIER.c.id,
+            Target.firm_id == other.c.firm_id,
+            Target.id == other.c.target_id,
+            Target.delivery_method == DeliveryMethod.AGENT,
+        )
+        .correlate(_DOSSIER)
+    )
+    return sa.or_(_CLASHES, left_to_another)
+
+
 def _has_a_folder() -> sa.ColumnElement[bool]:
     """Deliveries of dossiers whose code names a folder of their own."""
-    return ~sa.exists().where(_DOSSIER.c.id == Delivery.dossier_id, _CLASHES)
+    return ~sa.exists().where(_DOSSIER.c.id == Delivery.dossier_id, _without_folder())
 
 
 def _free_for(agent_id: UUID, taken_before: datetime) -> sa.ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """SQL of which bundles are for agents and which are to be downloaded."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,22 +37,31 @@ def _never_downloaded() -> sa.ColumnElement[bool]:
     )
 
 
-async def count_by_hand(session: ReadSession) -> tuple[int, int]:
-    """Bundles of the firm that are for no agent, and how many of them nobody has downloaded."""
+async def count_by_hand(session: ReadSession, target_ids: Collection[UUID]) -> tuple[int, int]:
+    """Bundles for these packages that are for no agent, and how many of them nobody has downloaded."""
     row = (
         await session.execute(
             sa.select(sa.func.count(), sa.func.count().filter(_never_downloaded()))
             .select_from(Delivery)
-            .where(Delivery.state == DeliveryState.BY_HAND)
+            .where(Delivery.state == DeliveryState.BY_HAND, Delivery.target_id.in_(target_ids))
         )
     ).one()
     return int(row[0]), int(row[1])
 
 
 async def hand_to_agents(
-    session: WriteSession, firm_id: UUID, takes: Takes, since: datetime, now: datetime
+    session: WriteSession,
+    firm_id: UUID,
+    target_ids: Collection[UUID],
+    takes: Takes,
+    since: datetime,
+    now: datetime,
 ) -> int:
-    """Bundles that were to be downloaded are for agents now: those asked for, and all that were finished from `since` on."""
+    """Bundles that were to be downloaded are for agents now: those asked for, and all that were finished from `since` on.
+
+    Args:
+        target_ids: the packages that agents write for.
+    """
     finished_since = sa.exists().where(
         Export.firm_id == Delivery.firm_id, Export.id == Delivery.export_id, Export.finished_at >= since
     )
@@ -62,7 +72,12 @@ async def hand_to_agents(
     }[takes]
     moved = await session.scalars(
         sa.update(Delivery)
-        .where(Delivery.firm_id == firm_id, Delivery.state == DeliveryState.BY_HAND, which)
+        .where(
+            Delivery.firm_id == firm_id,
+            Delivery.target_id.in_(target_ids),
+            Delivery.state == DeliveryState.BY_HAND,
+            which,
+        )
         .values(state=DeliveryState.PENDING, changed_at=now)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)

@@ -8,12 +8,15 @@ from portal.features.bundles import repository
 from portal.features.bundles.domain import DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, Export
 from portal.features.bundles.service.delivering import ARCHIVE_DAMAGED, ARCHIVE_REASONS, ask_to_mend, offer
+from portal.features.targets import service as targets
+from portal.features.targets.domain import DeliveryMethod
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.language import N_
 
 NO_AGENT = N_("No agent is paired: download the bundle, or pair an agent first.")
+DOWNLOADED = N_("Bundles for this bookkeeping package are downloaded: no agent writes them.")
 NOT_READY = N_("This bundle is not finished.")
 ON_ITS_WAY = N_("This bundle is still on its way: the agent has not written all of it yet.")
 
@@ -25,7 +28,8 @@ async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, e
 
     Raises:
         Forbidden: the actor may not export.
-        NotFound, Conflict: no such bundle; not finished, still on its way, or there is no agent (`no_agent`).
+        NotFound, Conflict: no such bundle; not finished, still on its way, for a package that is downloaded for (`download_only`), or
+            there is no agent (`no_agent`).
     """
     if not actor.may(Right.EXPORT):
         raise Forbidden
@@ -37,6 +41,9 @@ async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, e
         await repository.explain(session, made[0].id, reason=ARCHIVE_DAMAGED, detail=None, changed_at=now)
         await ask_to_mend(session, actor, export.id, by_hand=True)
         return export
+    target = await targets.target(session, export.firm_id, export.target_id)
+    if target.delivery_method is DeliveryMethod.DOWNLOAD:
+        raise Conflict(DOWNLOADED, code="download_only")
     if not await repository.has_agent(session, export.firm_id):
         raise Conflict(NO_AGENT, code="no_agent")
     if made and made[0].state is DeliveryState.BY_HAND:

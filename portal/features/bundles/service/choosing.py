@@ -25,6 +25,7 @@ from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState, ItemKind, ItemQuery, ItemState
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
+from portal.features.targets import service as targets
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
@@ -160,6 +161,7 @@ async def request_export(
     if dossier.code is not None and code_fault(dossier.code) is not None:
         raise Conflict(WRONG_CODE, code="wrong_code", dossier_code=dossier.code)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    target = await targets.target(session, dossier.firm_id, dossier.target_id)
     now = clock_of(session).now()
     export = await repository.start(
         session,
@@ -169,7 +171,8 @@ async def request_export(
             "dossier_id": dossier.id,
             "company_id": dossier.company_id,
             "state": ExportState.CHOOSING,
-            "layout": policy.layout,
+            "target_id": target.id,
+            "layout": target.layout,
             "options": msgspec.to_builtins(options),
             "requested_by": actor.person_id,
             "requested_by_name": actor.name,

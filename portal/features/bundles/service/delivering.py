@@ -10,9 +10,11 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles import repository
-from portal.features.bundles.domain import DeliveryState, Takes
+from portal.features.bundles.domain import DeliveryState, ProofChannel, Takes
 from portal.features.bundles.models import Delivery, Export
 from portal.features.items import service as items
+from portal.features.targets import service as targets
+from portal.features.targets.domain import DeliveryMethod
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor
@@ -116,15 +118,28 @@ async def ask_to_mend(session: WriteSession, actor: Actor, export_id: UUID, *, b
 
 
 async def offer(session: WriteSession, export: Export, files: int, now: datetime) -> DeliveryState:
-    """A delivery of a finished bundle: for whichever agent of the firm comes first, or to be downloaded where there is none.
+    """A delivery of a finished bundle: for whichever agent of the firm comes first, or to be downloaded.
 
-    Gives which of the two.
+    Downloaded is what is for a package without agents, and what is made while none is paired. Gives which of the two.
     """
     await repository.hold_agents(session, export.firm_id, shared=True)
-    has_agent = await repository.has_agent(session, export.firm_id)
-    state = DeliveryState.PENDING if has_agent else DeliveryState.BY_HAND
+    by_agent = await has_agent_for(session, export)
+    state = DeliveryState.PENDING if by_agent else DeliveryState.BY_HAND
     repository.add(session, new_delivery(export, files, now, state))
     return state
+
+
+async def has_agent_for(session: ReadSession, export: Export) -> bool:
+    """Whether an agent of the firm would write a bundle into its package."""
+    target = await targets.target(session, export.firm_id, export.target_id)
+    return target.delivery_method is DeliveryMethod.AGENT and await repository.has_agent(
+        session, export.firm_id
+    )
+
+
+async def package_of(session: ReadSession, export: Export) -> str:
+    """What the bookkeeping package of a bundle is called."""
+    return (await targets.target(session, export.firm_id, export.target_id)).name
 
 
 async def agent_comes(session: WriteSession, firm_id: UUID, takes: Takes, since: datetime) -> int:
@@ -134,7 +149,9 @@ async def agent_comes(session: WriteSession, firm_id: UUID, takes: Takes, since:
         since: what was exported from then on goes to it in any case: it is when the pairing was begun.
     """
     await repository.hold_agents(session, firm_id)
-    return await repository.hand_to_agents(session, firm_id, takes, since, clock_of(session).now())
+    by_agents = await targets.with_method(session, firm_id, DeliveryMethod.AGENT)
+    now = clock_of(session).now()
+    return await repository.hand_to_agents(session, firm_id, by_agents, takes, since, now)
 
 
 async def agents_go(session: WriteSession, firm_id: UUID) -> None:
@@ -150,6 +167,7 @@ def new_delivery(export: Export, files: int, now: datetime, state: DeliveryState
         firm_id=export.firm_id,
         export_id=export.id,
         dossier_id=export.dossier_id,
+        target_id=export.target_id,
         agent_id=None,
         state=state,
         reason=None,
@@ -251,6 +269,7 @@ async def confirm(
                 "delivery_id": row.id,
                 "item_id": file.item_id,
                 "role": file.role,
+                "channel": ProofChannel.AGENT,
                 "agent_id": actor.agent_id,
                 "agent_name": actor.name,
                 "path": file.path,

@@ -11,6 +11,8 @@ from portal.features.bundles.domain import ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.bundles.repository import ListedRun
 from portal.features.dossiers.domain import assigned_only
+from portal.features.targets import service as targets
+from portal.features.targets.domain import DeliveryMethod
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 
@@ -78,14 +80,26 @@ async def downloaded(session: ReadSession, export_ids: Collection[UUID]) -> set[
     return await repository.downloaded(session, export_ids)
 
 
-async def by_hand(session: ReadSession) -> ByHand:
-    """What an agent paired now could be asked to write."""
-    return ByHand(*await repository.count_by_hand(session))
+async def by_hand(session: ReadSession, actor: Actor) -> ByHand:
+    """What an agent paired now could be asked to write: not what is for a package that is downloaded for."""
+    if actor.firm_id is None:
+        return ByHand(0, 0)
+    by_agents = await targets.with_method(session, actor.firm_id, DeliveryMethod.AGENT)
+    return ByHand(*await repository.count_by_hand(session, by_agents))
 
 
 async def has_agent(session: ReadSession, actor: Actor) -> bool:
     """Whether a program of the firm fetches bundles: without one nothing is on its way."""
     return actor.firm_id is not None and await repository.has_agent(session, actor.firm_id)
+
+
+async def has_downloads(session: ReadSession, actor: Actor) -> bool:
+    """Whether people download bundles of the firm: there is no agent, or a package that no agent writes for."""
+    if actor.firm_id is None:
+        return False
+    if not await repository.has_agent(session, actor.firm_id):
+        return True
+    return bool(await targets.with_method(session, actor.firm_id, DeliveryMethod.DOWNLOAD))
 
 
 async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequence[ListedRun]:

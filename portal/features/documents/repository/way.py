@@ -80,9 +80,9 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One file of a document, written by an agent."""
+    """One file of a document that came into the bookkeeping; `agent` is what wrote it, where one did."""
 
-    agent: str
+    agent: str | None
     path: str
     sha256: str
     written_at: datetime

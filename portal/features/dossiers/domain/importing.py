@@ -10,7 +10,7 @@ from typing import Any
 
 from portal.features.dossiers.domain import Access
 from portal.features.dossiers.domain.cells import OTHER_CODE, check_cells
-from portal.features.dossiers.domain.codes import code_key, folder_of
+from portal.features.dossiers.domain.codes import folder_of
 from portal.features.dossiers.domain.columns import Column, cell_text, folded, wanted
 from portal.features.dossiers.domain.matching import Known, KnownDossier, folded_name
 from portal.features.dossiers.domain.rows import NEW, Candidate, ImportRow, RowStatus
@@ -63,7 +63,8 @@ def judge_row(
     """
     row = ImportRow(line, values, RowStatus.ERROR, [])
     mine = _by_id(row, known)
-    _country(row, mine or known.with_code(row.get(Column.CODE)))
+    of_code = known.with_code(row.get(Column.CODE))
+    _country(row, mine or (of_code[0] if len(of_code) == 1 else None))
     check_cells(row, mine)
     if any(remark.error for remark in row.remarks):
         return row
@@ -73,7 +74,7 @@ def judge_row(
     row.claimed = bool(row.number) and (row.country, row.number) in known.claimed
     if existing is None and row.candidates and answer:
         existing = known.with_id(answer) if answer in {one.id for one in row.candidates} else None
-    if seen is not None and not first_in_file(row, existing, seen):
+    if seen is not None and not first_in_file(row, existing, seen, known.space):
         return row
     if existing is not None:
         _compare(row, existing, known)
@@ -108,8 +109,7 @@ def _country(row: ImportRow, existing: KnownDossier | None) -> None:
 def _match(row: ImportRow, known: Known, mine: KnownDossier | None) -> KnownDossier | None:
     """The dossier a row is certainly about; else its candidates are noted, and it is asked. A contradiction is a fault."""
     on_company = known.with_number(row.country, row.number) if row.number else []
-    code = row.get(Column.CODE)
-    of_code = known.with_code(code) if code else None
+    of_code = known.with_code(row.get(Column.CODE))
     if mine is not None:
         numbered = (row.country, row.number) != (mine.country, mine.number) and row.number
         if numbered and (mine.number or on_company):
@@ -121,33 +121,37 @@ def _match(row: ImportRow, known: Known, mine: KnownDossier | None) -> KnownDoss
                 ),
                 name=mine.name,
             )
-            row.may_be_new = not on_company and (of_code is None or of_code.id != mine.id)
+            row.may_be_new = not on_company and mine.id not in {one.id for one in of_code}
             return None
         return mine
     if on_company:
-        if of_code is not None and of_code not in on_company:
+        both = [one for one in of_code if one in on_company]
+        if of_code and not both:
             row.fault(
                 Column.CODE,
                 N_("The company number is that of %(name)s, but the code is that of %(other)s."),
                 N_("Correct one of the two."),
                 name=on_company[0].name,
-                other=of_code.name,
+                other=of_code[0].name,
             )
             return None
-        return _on_company(row, on_company, of_code)
-    if of_code is not None:
-        if row.number and of_code.number:
+        return _on_company(row, on_company, both[0] if len(both) == 1 else None)
+    if len(of_code) > 1:
+        ask(row, of_code, N_("Dossiers of several bookkeeping packages have this code. Say which one it is."))
+        return None
+    if of_code:
+        if row.number and of_code[0].number:
             ask(
                 row,
-                [of_code],
+                of_code,
                 N_(
                     "By its code this row is %(name)s, but the number is another company's. Is it that dossier, whose number stays?"
                 ),
-                name=of_code.name,
+                name=of_code[0].name,
             )
             row.may_be_new = False
             return None
-        return of_code
+        return of_code[0]
     named = known.named(row.get(Column.NAME), row.number)
     unseen = not row.number and folded_name(row.get(Column.NAME)) in known.names_out_of_sight
     if [one for one in named if not one.made_here] or unseen:
@@ -202,8 +206,9 @@ def _compare(row: ImportRow, existing: KnownDossier, known: Known) -> None:
     }
     code = changes.get("code")
     if code is not None:
-        holder = known.holds(code[1])
-        if (holder is not None and holder.id != existing.id) or code_key(code[1]) in known.codes_out_of_sight:
+        holder = known.holds(code[1], existing.space)
+        elsewhere = holder is not None and holder.id != existing.id
+        if elsewhere or known.taken_out_of_sight(code[1], existing.space):
             row.status = RowStatus.ERROR
             row.fault(Column.CODE, CODE_ELSEWHERE, OTHER_CODE)
             return
@@ -282,7 +287,7 @@ def _say(row: ImportRow, existing: KnownDossier, changes: Mapping[str, Sequence[
 
 def _make(row: ImportRow, known: Known) -> None:
     code = row.get(Column.CODE)
-    if code and (known.holds(code) is not None or code_key(code) in known.codes_out_of_sight):
+    if code and (known.holds(code, known.space) or known.taken_out_of_sight(code, known.space)):
         row.status = RowStatus.ERROR
         row.fault(Column.CODE, CODE_ELSEWHERE, OTHER_CODE)
     elif row.number and (row.country, row.number) in known.kept_already:

@@ -70,7 +70,8 @@ def folded_name(name: str) -> str:
 class KnownDossier:
     """A present dossier, as far as a list may change it.
 
-    `made_here`: this very list made it; `clashes`: its code is another's folder; `folder`: where an agent has written for it, if one has.
+    `made_here`: this very list made it; `clashes`: its code is another's folder; `folder`: where an agent has written for it, if one has;
+    `space`: names the packages among which its code is given once.
     """
 
     id: str
@@ -83,6 +84,7 @@ class KnownDossier:
     clashes: bool = False
     access: Access = Access.MANAGED
     folder: str = ""
+    space: str = ""
 
     @property
     def ended(self) -> bool:
@@ -100,18 +102,19 @@ class Known:
     """What is there already.
 
     The dossiers in sight, the numbers of claimed companies, and of the dossiers that the firm keeps out of the actor's sight their
-    numbers, the keys of their codes and their folded names.
+    numbers, the keys of their codes with the space of each, and their folded names. `space` is where new dossiers get their codes.
     """
 
     dossiers: Sequence[KnownDossier] = ()
     claimed: frozenset[tuple[str, str]] = frozenset()
     kept_already: frozenset[tuple[str, str]] = frozenset()
-    codes_out_of_sight: frozenset[str] = frozenset()
+    codes_out_of_sight: frozenset[tuple[str, str]] = frozenset()
     names_out_of_sight: frozenset[str] = frozenset()
+    space: str = ""
     _by_id: dict[str, KnownDossier] = field(default_factory=dict)
     _by_number: dict[tuple[str, str], list[KnownDossier]] = field(default_factory=dict)
-    _by_code: dict[str, KnownDossier] = field(default_factory=dict)
-    _by_key: dict[str, KnownDossier] = field(default_factory=dict)
+    _by_code: dict[str, dict[str, KnownDossier]] = field(default_factory=dict)
+    _by_key: dict[str, dict[str, KnownDossier]] = field(default_factory=dict)
     _by_name: dict[str, list[KnownDossier]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,9 +128,9 @@ class Known:
         if one.number:
             self._by_number.setdefault((one.country, one.number), []).append(one)
         if one.code:
-            self._by_code[one.code] = one
+            self._by_code.setdefault(one.code, {})[one.space] = one
             if not one.clashes:
-                self._by_key[code_key(one.code)] = one
+                self._by_key.setdefault(code_key(one.code), {})[one.space] = one
 
     def with_id(self, text: str) -> KnownDossier | None:
         """The dossier of a hidden id; what is no id, unknown, or another firm's is nobody's."""
@@ -140,15 +143,19 @@ class Known:
         """The dossiers on a company."""
         return self._by_number.get((country, number), [])
 
-    def with_code(self, code: str) -> KnownDossier | None:
-        """The dossier that has a code: written so, or else one that is the same folder."""
+    def with_code(self, code: str) -> list[KnownDossier]:
+        """The dossiers that have a code, one of a space: written so, or else one that is the same folder."""
         if not code:
-            return None
-        return self._by_code.get(code) or self._by_key.get(code_key(code))
+            return []
+        return list((self._by_key.get(code_key(code), {}) | self._by_code.get(code, {})).values())
 
-    def holds(self, code: str) -> KnownDossier | None:
-        """The dossier whose folder a code would name."""
-        return self._by_key.get(code_key(code))
+    def holds(self, code: str, space: str) -> KnownDossier | None:
+        """The dossier of a space whose folder a code would name."""
+        return self._by_key.get(code_key(code), {}).get(space)
+
+    def taken_out_of_sight(self, code: str, space: str) -> bool:
+        """Whether a dossier of a space that the actor does not see has the folder of a code."""
+        return (space, code_key(code)) in self.codes_out_of_sight
 
     def named(self, name: str, number: str | None) -> list[KnownDossier]:
         """The dossiers that may be the same by their name: not those that another number proves to be another company."""

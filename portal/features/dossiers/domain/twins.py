@@ -16,7 +16,7 @@ class Seen:
 
     dossiers: dict[str, int] = field(default_factory=dict)
     companies: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
-    codes: dict[str, tuple[int, str]] = field(default_factory=dict)
+    codes: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     names: dict[str, list[ImportRow]] = field(default_factory=dict)
 
 
@@ -27,8 +27,12 @@ def ask(row: ImportRow, candidates: Sequence[KnownDossier], what: str, /, **para
     row.note(Column.NAME, what, **params)
 
 
-def first_in_file(row: ImportRow, existing: KnownDossier | None, seen: Seen) -> bool:
-    """Whether no row above is the same; one that only may be is asked."""
+def first_in_file(row: ImportRow, existing: KnownDossier | None, seen: Seen, space: str) -> bool:
+    """Whether no row above is the same; one that only may be is asked.
+
+    Args:
+        space: where a new dossier gets its code.
+    """
     if existing is not None and _twice(row, seen.dossiers.setdefault(existing.id, row.line)):
         row.fault(
             Column.NAME,
@@ -67,7 +71,8 @@ def first_in_file(row: ImportRow, existing: KnownDossier | None, seen: Seen) -> 
         )
     code = row.get(Column.CODE)
     if code and not (existing is not None and code == cell_text(existing.code)):
-        first, other = seen.codes.setdefault(code_key(code), (row.line, code))
+        given = (existing.space if existing is not None else space, code_key(code))
+        first, other = seen.codes.setdefault(given, (row.line, code))
         if _twice(row, first):
             what = (
                 N_("The same code stands in row %(row)s.")

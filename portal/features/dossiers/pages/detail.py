@@ -15,10 +15,11 @@ from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import service
 from portal.features.dossiers.domain import Access, is_own
-from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier, read_number
+from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier, read_id, read_number
 from portal.features.dossiers.service import Dossier, Kept, Move, SecondDossier
 from portal.features.parties import service as parties
 from portal.features.parties.domain import SCHEME_NAMES
+from portal.features.targets import service as targets
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
@@ -52,6 +53,7 @@ async def detail_page(
         company=company,
         identifiers=[(gettext(SCHEME_NAMES[one.scheme]), one) for one in identifiers],
         manager=manager,
+        package=(await targets.target(session, dossier.firm_id, dossier.target_id)).name,
         nobody_to_ask=dossier.id in await service.nobody_to_ask(session, [dossier]),
         members=await accounts.members(session, dossier.company_id),
         regime=gettext(VAT_NAMES[dossier.vat_regime]),
@@ -98,6 +100,7 @@ def _values(dossier: Dossier) -> dict[str, str]:
         "activity": dossier.activity or "",
         "vat_regime": dossier.vat_regime.value,
         "manager_id": str(dossier.manager_id or ""),
+        "target_id": str(dossier.target_id),
         **{name: day.isoformat() if (day := getattr(dossier, name)) else "" for name in DAYS},
     }
 
@@ -113,19 +116,24 @@ LABELS = {
     "activity": N_("Activity"),
     "vat_regime": N_("VAT returns"),
     "manager_id": N_("File manager"),
+    "target_id": N_("Bookkeeping package"),
     "books_from": N_("You keep the books from"),
     "books_until": N_("You keep the books until"),
     "closed_until": N_("Books closed until"),
 }
+COLUMNS = {"target_id": ("target",)}
 
 
-async def _words(session: WriteSession, actor: Actor) -> dict[str, tuple[str, dict[str, str]]]:
+async def _words(
+    session: WriteSession, actor: Actor, dossier: Dossier
+) -> dict[str, tuple[str, dict[str, str]]]:
     """What a field and its choices are called."""
     staff = await accounts.staff(session, actor.firm_id) if actor.firm_id is not None else []
     choices: dict[str, dict[str, str]] = {
         "language": {code.value: name for code, name in LANGUAGE_NAMES.items()},
         "vat_regime": {regime.value: gettext(name) for regime, name in VAT_NAMES.items()},
         "manager_id": {str(person.id): person.name for _row, person in staff},
+        "target_id": {str(one.id): one.name for one in await targets.listed(session, dossier.firm_id)},
     }
     return {name: (gettext(label), choices.get(name, {})) for name, label in LABELS.items()}
 
@@ -169,13 +177,17 @@ async def edit(
     asked = False
     if edit.clashes:
         events = await audit.history_of(session, dossier.id)
-        overtaken = clashes_in_words(edit, form, present, await _words(session, actor), events)
+        overtaken = clashes_in_words(
+            edit, form, present, await _words(session, actor, dossier), events, COLUMNS
+        )
     else:
         try:
             number = read_number(form, dossier.country) if may_number(dossier) else None
             values: dict[str, Any] = read_dossier(form) | {
                 name: form.day(name) for name in DAYS if name in form.values
             }
+            if "target_id" in form.values:
+                values["target_id"] = read_id("target_id", form)
             form.check()
             # What the writer left as it was stays as it is now: somebody else may have closed the books meanwhile.
             values = {name: value for name, value in values.items() if name in edit.touched}

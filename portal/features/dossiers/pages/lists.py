@@ -87,6 +87,7 @@ async def form_choices(session: ReadSession, actor: Actor, dossier: Dossier | No
         "languages_of_clients": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "regimes": [(regime.value, gettext(name)) for regime, name in VAT_NAMES.items()],
         "staff": await service.managers_to_choose(session, actor, dossier),
+        "packages": await service.packages_to_choose(session, actor, dossier),
     }
 
 
@@ -179,15 +180,16 @@ def read_dossier(form: Form) -> dict[str, Any]:
     }
     if "manager_id" in form.values:
         manager = form.text("manager_id")
-        values["manager_id"] = _uuid(manager, form) if manager else None
+        values["manager_id"] = read_id("manager_id", form) if manager else None
     return values
 
 
-def _uuid(text: str, form: Form) -> UUID | None:
+def read_id(name: str, form: Form) -> UUID | None:
+    """What was chosen of a list of ids; a fault beside the field when it is no id."""
     try:
-        return UUID(text)
+        return UUID(form.text(name))
     except ValueError:
-        form.fault("manager_id", N_("Choose one of the list."))
+        form.fault(name, N_("Choose one of the list."))
         return None
 
 

@@ -1,6 +1,6 @@
 """SQL of dossiers, invitations and imports."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from portal.features.dossiers.domain import (
 )
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.models import Dossier, DossierImport, Invitation
+from portal.features.targets.domain import CodeSpace
 from portal.kernel.actor import Actor
 
 _CLASHES = Dossier.code.is_not(None) & Dossier.code_key.is_(None)
@@ -226,21 +227,31 @@ class CodeHolder:
     code: str
 
 
-async def code_holders(session: ReadSession, firm_id: UUID, codes: Iterable[str]) -> dict[str, CodeHolder]:
-    """Which dossiers of a firm have one of these codes, or one that is the same folder; by key."""
+SpacedKey = tuple[CodeSpace, str]
+"""What a code is given out once for: the space of its package, and its key."""
+
+
+async def code_holders(
+    session: ReadSession, firm_id: UUID, spaces: Mapping[UUID, CodeSpace], codes: Iterable[str]
+) -> dict[SpacedKey, CodeHolder]:
+    """Which dossiers have one of these codes, or one that is the same folder; by the space of their package and their key.
+
+    Args:
+        spaces: the packages that are asked about, with the space of each.
+    """
     keys = {code_key(code) for code in codes}
     if not keys:
         return {}
     found = await session.execute(
-        sa.select(Dossier.code_key, Dossier.id, Dossier.code).where(
-            Dossier.firm_id == firm_id, Dossier.code_key.in_(keys)
+        sa.select(Dossier.target_id, Dossier.code_key, Dossier.id, Dossier.code).where(
+            Dossier.firm_id == firm_id, Dossier.target_id.in_(spaces), Dossier.code_key.in_(keys)
         )
     )
-    return {row.code_key: CodeHolder(row.id, row.code) for row in found}
+    return {(spaces[row.target_id], row.code_key): CodeHolder(row.id, row.code) for row in found}
 
 
 async def clashing(session: ReadSession, firm_id: UUID) -> Sequence[Dossier]:
-    """The dossiers of a firm whose code is the same folder as an older one's, the oldest first."""
+    """The dossiers of a firm, in all of its packages, whose code is the same folder as an older one's, the oldest first."""
     found = await session.scalars(
         sa.select(Dossier)
         .where(Dossier.firm_id == firm_id, _CLASHES)

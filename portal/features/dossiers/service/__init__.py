@@ -22,12 +22,11 @@ from portal.features.dossiers.service.asking import (
     nobody_to_ask,
     take_changed_approvers,
 )
+from portal.features.dossiers.service.codes import Clash, clashes
 from portal.features.dossiers.service.core import (
-    Clash,
     all_of,
     cards,
     change,
-    clashes,
     company_of,
     grant_on_claim,
     listed,
@@ -38,6 +37,7 @@ from portal.features.dossiers.service.core import (
     of_member,
     open_dossier,
     others_on_company,
+    packages_to_choose,
     places,
     put_aside,
     totals,
@@ -130,6 +130,7 @@ __all__ = [
     "opened",
     "others_on_company",
     "outcomes_of",
+    "packages_to_choose",
     "places",
     "preview",
     "put_aside",

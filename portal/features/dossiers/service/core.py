@@ -1,8 +1,7 @@
-"""Dossiers: opening, listing, changing; whose codes are the same folder."""
+"""Dossiers: opening, listing, changing."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,11 +20,13 @@ from portal.features.dossiers.domain import (
     may_set_manager,
     place_of,
 )
-from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_fault, code_key
+from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.columns import folded
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
+from portal.features.dossiers.service.codes import refuse_taken, settle_clashes
 from portal.features.parties import service as parties
+from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -39,6 +40,10 @@ NOT_YOURS_TO_GIVE = N_("Only a manager or the owner of the office gives a dossie
 NOT_YOURS_TO_CLOSE = N_(
     "Only the file manager of this dossier, a manager or the owner of the office closes its books."
 )
+NOT_YOURS_TO_DELIVER = N_(
+    "Only the file manager of this dossier, a manager or the owner of the office chooses its bookkeeping package."
+)
+NO_PACKAGE = N_("Choose one of the list.")
 TOLD_APART = N_("Your office has another dossier on this company: the activity has to tell the two apart.")
 ENDS_FIRST = N_("This period ends before it begins.")
 
@@ -120,27 +125,6 @@ def check_columns(code: str | None, contact_email: str | None) -> None:
         faults["contact_email"] = NOT_AN_ADDRESS
     if faults:
         raise Invalid(fields=faults)
-
-
-async def refuse_taken(session: ReadSession, firm_id: UUID, code: str, but: UUID | None = None) -> None:
-    """Two dossiers of a firm have no code that some folder holds for one. The caller holds the lock on the firm's dossiers.
-
-    Args:
-        but: the dossier that is to have it.
-
-    Raises:
-        Conflict: `code_taken`.
-    """
-    holders = await repository.code_holders(session, firm_id, [code])
-    holder = holders.get(code_key(code))
-    if holder is not None and holder.id != but:
-        raise taken(code, holder.code)
-
-
-def taken(code: str, other: str) -> Conflict:
-    """What to say of a code that another dossier has, exactly or as the same folder."""
-    text = TAKEN if code == other else SAME_FOLDER
-    return Conflict(text, code="code_taken", dossier_code=code, other_code=other)
 
 
 def refuse_if_asked_lately(dossiers: Iterable[Dossier], now: datetime) -> None:
@@ -238,14 +222,27 @@ async def managers_to_choose(
     return [one for one in staff if may_set_manager(actor, dossier.manager_id, one[0])]
 
 
+async def packages_to_choose(
+    session: ReadSession, actor: Actor, dossier: Dossier | None
+) -> list[tuple[UUID, str]]:
+    """The bookkeeping packages that the actor may give a dossier: id and name; empty when there is nothing to choose.
+
+    A new dossier (None) begins with the firm's first.
+    """
+    if dossier is None or not is_own(actor, dossier.manager_id):
+        return []
+    found = [(one.id, one.name) for one in await targets.listed(session, dossier.firm_id)]
+    return found if len(found) > 1 else []
+
+
 async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
     """Change a dossier's own columns; gives the names of those that really changed.
 
     Raises:
-        Forbidden: the actor may not edit dossiers, not give this one to another manager, or not close its books.
+        Forbidden: the actor may not edit dossiers, not give this one to another manager, not close its books, or not choose its package.
         Invalid: the code can be no folder's name, the e-mail address is none, the manager is nobody of the office, the period of the
-            books ends before it begins, or the activity is that of another dossier on the company.
-        Conflict: the code is taken.
+            books ends before it begins, the activity is that of another dossier on the company, or the package is none of the office's.
+        Conflict: the code is taken in its package.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
@@ -259,10 +256,13 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         await check_manager(session, actor, values["manager_id"])
     if "closed_until" in changed and not is_own(actor, dossier.manager_id):
         raise Forbidden(NOT_YOURS_TO_CLOSE)
+    if "target_id" in changed and not is_own(actor, dossier.manager_id):
+        raise Forbidden(NOT_YOURS_TO_DELIVER)
     begin, end = (values.get(name, getattr(dossier, name)) for name in ("books_from", "books_until"))
     if begin is not None and end is not None and end < begin:
         raise Invalid(fields={"books_until": ENDS_FIRST})
-    if "code" in changed or "activity" in changed:
+    coded = "code" in changed or "target_id" in changed
+    if coded or "activity" in changed:
         await repository.lock_dossiers(session, dossier.firm_id)
     if "activity" in changed:
         others = await repository.on_company(
@@ -271,13 +271,23 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         labels = {folded(one.activity or "") for one in others if one.id != dossier.id}
         if folded(values["activity"] or "") in labels:
             raise Invalid(fields={"activity": TOLD_APART})
-    if "code" in changed and values["code"]:
-        await refuse_taken(session, dossier.firm_id, values["code"], dossier.id)
+    packages = {one.id: one.name for one in await targets.listed(session, dossier.firm_id)} if coded else {}
+    target_id = values.get("target_id", dossier.target_id)
+    if coded and target_id not in packages:
+        raise Invalid(fields={"target_id": NO_PACKAGE})
+    code = values.get("code", dossier.code)
+    if coded and code:
+        await refuse_taken(session, dossier.firm_id, target_id, code, dossier.id)
     told = audit.changes({name: getattr(dossier, name) for name in changed}, values, changed)
+    if "target_id" in told:
+        del told["target_id"]
+        told["target"] = (packages.get(dossier.target_id), packages[target_id])
     for name in changed:
         setattr(dossier, name, values[name])
+    if coded:
+        dossier.code = code  # writes its key: in another package it may have one
     await session.flush()
-    if "code" in changed:
+    if coded:
         await settle_clashes(session, dossier.firm_id)
     await audit.record(
         session,
@@ -290,48 +300,6 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         fields=told,
     )
     return changed
-
-
-async def settle_clashes(session: WriteSession, firm_id: UUID) -> None:
-    """A code was given up: the oldest dossier that waited for it may have it, and its deliveries go on."""
-    waiting = await repository.clashing(session, firm_id)
-    taken_already = await repository.code_holders(session, firm_id, [one.code for one in waiting if one.code])
-    keys = set(taken_already)
-    for one in waiting:
-        assert one.code is not None
-        key = code_key(one.code)
-        if key not in keys:
-            keys.add(key)
-            one.code = one.code  # writes the key
-    await session.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """The code of an older dossier that names the same folder; which dossier it is, where the actor may see it."""
-
-    code: str
-    dossier_id: UUID | None
-    name: str | None
-
-
-async def clashes(session: ReadSession, actor: Actor, dossiers: Iterable[Dossier]) -> dict[UUID, Clash]:
-    """What the codes of some dossiers clash with, by dossier; those whose code is all their own are left out."""
-    found = {one.id: one for one in dossiers if one.clashes}
-    if not found or actor.firm_id is None:
-        return {}
-    codes = [one.code for one in found.values() if one.code]
-    holders = await repository.code_holders(session, actor.firm_id, codes)
-    seen = await repository.names(session, actor, {holder.id for holder in holders.values()})
-    told: dict[UUID, Clash] = {}
-    for one in found.values():
-        holder = holders.get(code_key(one.code or ""))
-        if holder is not None:
-            visible = holder.id in seen
-            told[one.id] = Clash(
-                holder.code, holder.id if visible else None, seen[holder.id][0] if visible else None
-            )
-    return told
 
 
 async def note_hand_over(session: WriteSession, dossier_id: UUID, at: datetime) -> None:

@@ -19,6 +19,7 @@ from portal.features.dossiers.domain.rows import MOST_ROWS, ImportRow, Outcome, 
 from portal.features.dossiers.models import Dossier, DossierImport
 from portal.features.dossiers.service.core import claimed_companies
 from portal.features.dossiers.service.folders import Folder, folders
+from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound
@@ -168,16 +169,27 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
     mine = await repository.all_of(session, actor)
     written = await repository.written_for(session, actor.firm_id)
     places = await folders(session, actor.firm_id, [one for one in mine if one.id in written])
+    packages = await targets.listed(session, actor.firm_id)
+    spaces = {target_id: str(min(space)) for target_id, space in targets.spaces_of(packages).items()}
     seen_numbers = {(one.country, one.number) for one in mine}
     return Known(
-        [_known(one, made_here=str(one.id) in made_here, folder=places.get(one.id)) for one in mine],
+        [
+            _known(
+                one,
+                made_here=str(one.id) in made_here,
+                folder=places.get(one.id),
+                space=spaces[one.target_id],
+            )
+            for one in mine
+        ],
         kept_already=frozenset(
             (one.country, one.number)
             for one in unseen
             if one.number and (one.country, one.number) not in seen_numbers
         ),
-        codes_out_of_sight=frozenset(one.code_key for one in unseen if one.code_key),
+        codes_out_of_sight=frozenset((spaces[one.target_id], one.code_key) for one in unseen if one.code_key),
         names_out_of_sight=frozenset(folded_name(one.name) for one in unseen),
+        space=spaces[packages[0].id],
     )
 
 
@@ -198,7 +210,7 @@ def values_of(dossier: Dossier) -> dict[str, str]:
     }
 
 
-def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None) -> KnownDossier:
+def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None, space: str) -> KnownDossier:
     return KnownDossier(
         id=str(dossier.id),
         code=dossier.code,
@@ -218,6 +230,7 @@ def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None) -> Known
         clashes=dossier.clashes,
         access=dossier.access,
         folder=folder.path if folder is not None else "",
+        space=space,
     )
 
 

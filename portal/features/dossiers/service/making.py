@@ -18,7 +18,8 @@ from portal.features.dossiers.domain import (
 )
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.repository import CodeHolder
+from portal.features.dossiers.repository import CodeHolder, SpacedKey
+from portal.features.dossiers.service.codes import taken
 from portal.features.dossiers.service.core import (
     NOT_YOURS_TO_GIVE,
     check_columns,
@@ -26,10 +27,11 @@ from portal.features.dossiers.service.core import (
     claimed_companies,
     limit_requests,
     refuse_if_asked_lately,
-    taken,
 )
 from portal.features.dossiers.service.matching import check_second
 from portal.features.parties import service as parties
+from portal.features.targets import service as targets
+from portal.features.targets.domain import CodeSpace
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor
@@ -74,7 +76,10 @@ class Lookups:
     Of claimed companies only that they exist crosses the wall.
     """
 
-    codes: dict[str, CodeHolder]
+    target_id: UUID
+    """The package that new dossiers begin with: the firm's first."""
+    space: CodeSpace
+    codes: dict[SpacedKey, CodeHolder]
     claimed: dict[Numbered, UUID]
     brought: dict[Numbered, UUID]
     on_company: dict[UUID, list[Dossier]]
@@ -100,8 +105,13 @@ async def look_up(session: ReadSession, tools: Tools, firm_id: UUID, new: Iterab
     for country, some in numbers.items():
         mine = await parties.brought_numbers(session, firm_id, country, sorted(some))
         brought |= {(country, number): company_id for number, company_id in mine.items()}
+    packages = await targets.listed(session, firm_id)
+    spaces = targets.spaces_of(packages)
+    codes = [one.code for one in wanted if one.code]
     return Lookups(
-        codes=await repository.code_holders(session, firm_id, [one.code for one in wanted if one.code]),
+        target_id=packages[0].id,
+        space=spaces[packages[0].id],
+        codes=await repository.code_holders(session, firm_id, spaces, codes),
         claimed=claimed,
         brought=brought,
         on_company=await repository.of_companies(session, {*claimed.values(), *brought.values()}),
@@ -127,8 +137,10 @@ async def place(
     assert actor.firm_id is not None
     check_columns(new.code, new.contact_email)
     now = clock_of(session).now()
-    if new.code is not None and (holder := known.codes.get(code_key(new.code))) is not None:
-        raise taken(new.code, holder.code)
+    if new.code is not None:
+        holder = known.codes.get((known.space, code_key(new.code)))
+        if holder is not None:
+            raise taken(new.code, holder.code)
     company: parties.Company | None = None
     there = _on_number(new, known)
     if there and not _sees_one(actor, there):
@@ -155,6 +167,7 @@ async def place(
         firm_id=actor.firm_id,
         id=key or new_id(),
         company_id=company_id,
+        target_id=known.target_id,
         code=new.code,
         name=new.name,
         activity=(new.activity or "").strip() or None,
@@ -178,7 +191,7 @@ async def place(
         created_at=now,
     )
     if new.code is not None:
-        known.codes[code_key(new.code)] = CodeHolder(dossier.id, new.code)
+        known.codes[known.space, code_key(new.code)] = CodeHolder(dossier.id, new.code)
     if company is not None and new.numbered is not None:
         known.brought[new.numbered] = company_id
     known.on_company.setdefault(company_id, []).append(dossier)

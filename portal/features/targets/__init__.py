@@ -1,0 +1,1 @@
+"""Targets: the bookkeeping packages of an office, as it has them."""
