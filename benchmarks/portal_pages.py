@@ -73,10 +73,10 @@ FILL = (
       select gen_random_uuid(), 'Company ' || n, 'company ' || lpad(n::text, 12, '0'), 'BE', 'nl', $1, now() from generate_series(1, $2::int) n
       returning id, name, sort_key
     )
-    insert into dossier (firm_id, id, company_id, target_id, code, code_key, name, sort_key, fold, country, language, vat_regime, access,
+    insert into dossier (firm_id, id, company_id, target_id, code, code_key, name, sort_key, fold, country, language, access,
       access_since, last_activity_at, created_at)
     select $1, gen_random_uuid(), id, (select t.id from target t where t.firm_id = $1), substr(name, 9), substr(name, 9), name, sort_key,
-      lower(name), 'BE', 'nl', 'quarterly', 'managed', now(), now(), now() from made
+      lower(name), 'BE', 'nl', 'managed', now(), now(), now() from made
     """,
     """
     insert into document (company_id, id, kind, issuer, origin, state, version, number, issue_date, currency, net, tax, gross, payable,

@@ -29,6 +29,10 @@ class Kind(StrEnum):
     purchase_invoice = "purchase_invoice"
     purchase_credit_note = "purchase_credit_note"
     expense_receipt = "expense_receipt"
+    daily_receipts = "daily_receipts"
+    payroll = "payroll"
+    tax_letter = "tax_letter"
+    contract = "contract"
     other = "other"
     statement = "statement"
 

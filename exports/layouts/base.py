@@ -15,6 +15,8 @@ from exports.bundle.model import Item, ItemFile, Kind, Placement
 from exports.errors import UnwritableError
 
 _LABELS = {kind: kind.value.replace("_", "-") for kind in Kind} | {Kind.statement: "coda"}
+_PAPERS = (Kind.daily_receipts, Kind.payroll, Kind.tax_letter, Kind.contract)
+"""What few packages have a place for."""
 _ROLE_EXTENSIONS = {"ubl": ".xml", "pdf": ".pdf"}
 # What an original may be called: nothing that a double click would run.
 _MEDIA_EXTENSIONS = {
@@ -86,6 +88,9 @@ class FolderLayout:
                 room for file names.
         """
         cleaned = {(known := _kind(kind)): _folder(known, folder) for kind, folder in overrides.items()}
+        if Kind.other in cleaned:  # what has no place of its own goes where other papers go
+            homeless = [kind for kind in _PAPERS if self.folders[kind] == self.folders[Kind.other]]
+            cleaned = dict.fromkeys(homeless, cleaned[Kind.other]) | cleaned
         return replace(self, folders=MappingProxyType({**self.folders, **cleaned}))
 
     def folder(self, item: Item) -> str:
@@ -150,9 +155,14 @@ def layout(
     statements: str,
     sources: tuple[Source, ...],
     unconfirmed: tuple[str, ...],
+    papers: Mapping[Kind, str] = MappingProxyType({}),
     statement_pdf: bool = False,
 ) -> FolderLayout:
-    """A layout in which credit notes go with their invoices, as every package here wants them."""
+    """A layout in which credit notes go with their invoices, as every package here wants them.
+
+    ``papers`` are the folders of daily receipts, payroll, tax letters and contracts where the package has a
+    place for them; the others go where ``other`` goes.
+    """
     folders = {
         Kind.sales_invoice: sales,
         Kind.sales_credit_note: sales,
@@ -160,6 +170,8 @@ def layout(
         Kind.purchase_credit_note: purchases,
         Kind.expense_receipt: receipts,
         Kind.other: other,
+        **dict.fromkeys(_PAPERS, other),
+        **papers,
         Kind.statement: statements,
     }
     return FolderLayout(

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from portal.features.approvals.domain import Decision
-from portal.features.documents.domain import Entry, Kind, Rate
+from portal.features.documents.domain import Entry, Rate
 from portal.features.documents.service.changing import KEYS_OF_OURS
 from portal.features.policies.domain import PolicyValues
+from portal.kernel.kinds import KIND_NAMES, Kind
 from portal.kernel.language import Language, _catalogue
-from portal.web.history import FIELDS, GROUPS, KINDS, SENTENCES
+from portal.web.history import FIELDS, GROUPS, SENTENCES
 from tests.support.servers import ROOT
 from themes.icons import ICONS
 
@@ -25,6 +26,7 @@ VARIANTS: dict[str, type[Decision]] = {"decision": Decision}
 """What stands between the braces of an action that is put together."""
 SAME_EVERYWHERE = {
     "Postcode",
+    "contract",
     "Code",
     "Note",
     "Bank",
@@ -119,7 +121,7 @@ def test_every_sentence_group_and_field_has_words_in_every_language(language: La
         *(text for text, _icon in SENTENCES.values()),
         *(word for word, _actions in GROUPS.values()),
         *(word for word, _show in FIELDS.values()),
-        *KINDS.values(),
+        *KIND_NAMES.values(),
     ]
     if language is Language.EN:
         return

@@ -7,7 +7,7 @@ import pytest
 from portal.kernel.actor import RIGHTS, Right, Role
 from tests.architecture.test_head import filled
 from tests.architecture.test_routes import guards, handlers
-from tests.support.builders import a_member, a_staff_member, sign_in
+from tests.support.builders import a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_agents import with_waiting
 from tests.support.builders_papers import a_pdf, hand_in
 from tests.support.world import World
@@ -61,9 +61,7 @@ async def test_a_page_opens_for_those_who_have_its_right_and_for_nobody_else(
         if role in STAFF:
             person = await a_staff_member(world, office.firm, role)
             async with world.as_system() as session:  # an assistant sees what is assigned
-                dossier = await session.get(type(office.dossier), office.dossier.id)
-                assert dossier is not None
-                dossier.manager_id = person.person_id
+                await give_to(session, person.person_id, world.clock.now(), office.dossier)
         else:
             person = await a_member(world, office.firm, office.dossier.company_id, role)
         async with sign_in(world, person, office.host) as client:

@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from portal.db.engine import create_database
 from portal.db.roles import DatabaseUrls
 from portal.db.session import NOBODY, Database, Scope
-from portal.features.items.domain import ItemKind
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import Kind
 from portal.metadata import metadata
 from tests.support.servers import Servers
 
@@ -123,7 +123,7 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
     if table.name == "erasure":
         row["proposed_by"] = parents["person"]["id"]
     if table.name == "dossier_item":
-        row["kind"] = ItemKind.PURCHASE_INVOICE.value
+        row["kind"] = Kind.PURCHASE_INVOICE.value
     return row
 
 

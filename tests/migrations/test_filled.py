@@ -9,9 +9,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio.to_thread
+import asyncpg
 import httpx
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from portal.features.accounts.models import Person
 from portal.features.audit import service as audit
@@ -22,7 +26,7 @@ from tests.migrations.released import DOSSIER, MEMBER, OFFICE, Released, all_ans
 from tests.support.builders import sign_in
 from tests.support.builders_dossiers import activate, mails
 from tests.support.names import wrong_keys
-from tests.support.servers import Servers
+from tests.support.servers import ROOT, Servers
 from tests.support.world import World, world_on
 
 RELEASE = "0026"
@@ -64,7 +68,9 @@ async def ids(world: World, query: str) -> list[str]:
         return ["/".join(str(one) for one in row) for row in await session.execute(sa.text(query))]
 
 
-async def test_something_of_everything_is_in_a_filled_portal(world: World) -> None:
+async def test_a_filled_portal_has_something_of_everything_and_goes_back_to_the_release(
+    world: World, servers: Servers
+) -> None:
     await fill(world)
     async with world.as_system() as session:
         tables = await session.scalars(
@@ -78,6 +84,43 @@ async def test_something_of_everything_is_in_a_filled_portal(world: World) -> No
             if not await session.scalar(sa.text(f"select exists (select from {table})"))
         }
     assert empty == set(), "the next release's dump would prove nothing about these"
+    await _goes_back_and_forth(world, servers)
+
+
+async def _goes_back_and_forth(world: World, servers: Servers) -> None:
+    """What the release had no word for gets its nearest, also where it is locked; the rest comes through."""
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("sqlalchemy.url", world.urls.owner.replace("%", "%%"))
+    database = world.urls.app.rpartition("/")[2]
+    admin = await asyncpg.connect(f"{servers.admin_url.rpartition('/')[0]}/{database}")
+    locked = "select count(*) from document d join document_lock l on l.document_id = d.id where d.kind = $1"
+    items = "select count(*) from dossier_item where kind = $1"
+    managed = "select dossier_id, person_id from dossier_staff where until is null order by 1"
+    counters = "select id, quick_entry_count, waiting_count, ready_count from dossier order by id"
+    try:
+        await admin.execute("set session_replication_role = replica")
+        for table in ("document", "dossier_item"):
+            await admin.execute(f"update {table} set kind = 'payroll' where kind = 'sales_invoice'")
+        kinds = "{sales_invoice,other,contract,tax_letter}"
+        await admin.execute("update export_policy set approval_kinds = $1::text::text[]", kinds)
+        await admin.execute("update dossier_vat_regime set regime = 'unit_member'")
+        await admin.execute("set session_replication_role = origin")
+        assert await admin.fetchval(locked, "payroll") > 0
+        papers = await admin.fetchval(items, "payroll") + await admin.fetchval(items, "other")
+        counted, managers = await admin.fetch(counters), await admin.fetch(managed)
+        assert managers
+        await anyio.to_thread.run_sync(command.downgrade, config, RELEASE)
+        assert await admin.fetchval(locked, "other") > 0
+        assert await admin.fetchval(items, "other") == papers
+        asked = await admin.fetchval("select approval_kinds from export_policy limit 1")
+        assert sorted(asked) == ["other", "sales_invoice"]
+        regimes = await admin.fetch("select distinct vat_regime from dossier")
+        assert [row["vat_regime"] for row in regimes] == ["none"]
+        await anyio.to_thread.run_sync(command.upgrade, config, "head")
+        assert await admin.fetch(counters) == counted
+        assert await admin.fetch(managed) == managers
+    finally:
+        await admin.close()
 
 
 async def test_rows_survive_the_way_there_and_back_and_there_again(before: Released) -> None:

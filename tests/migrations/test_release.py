@@ -54,8 +54,12 @@ async def migrated(servers: Servers, tmp_path: Path) -> AsyncIterator[World]:
     """A world on the migrated database."""
     async with released(servers, RELEASE, NAME, tmp_path) as made:
         before = await made.count(KEPT)
+        managers = await made.admin.fetch("select id, manager_id from dossier where manager_id is not null")
         await made.to("head")
         assert await made.count(KEPT) == before
+        now = await made.admin.fetch("select dossier_id, person_id from dossier_staff where until is null")
+        assert managers
+        assert {tuple(row) for row in now} == {tuple(row) for row in managers}
         await made.admin.execute("update person set password_hash = $1", await hash_password(PASSWORD))
         async with world_on(servers, made.urls, tmp_path) as world:
             world.clock.at = MONDAY

@@ -3,24 +3,27 @@
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 
-from portal.db.session import Scope
+from portal.db.session import Scope, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.accounts.models import Person
 from portal.features.branding import service as branding
-from portal.features.dossiers.domain import Access, VatRegime
+from portal.features.dossiers.domain import Access, RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import add_regimes, set_manager
 from portal.features.parties import service as parties
 from portal.features.parties.models import Company, Firm
 from portal.features.policies.domain import Cadence
 from portal.features.policies.models import ExportPolicy
 from portal.features.targets import service as targets
 from portal.kernel.actor import Actor, Door, Role
+from portal.kernel.clock import local_date
 from portal.kernel.ids import CompanyId, FirmId, PersonId
 from portal.kernel.language import Language
 from tests.support.world import World
@@ -147,6 +150,7 @@ async def a_dossier(
     """A dossier of the firm; makes an unclaimed company when none is given."""
     company = company or await a_company(world, firm)
     now = world.clock.now()
+    regime = changes.pop("vat_regime", VatRegime.QUARTERLY)
     values: dict[str, Any] = {
         "firm_id": firm.id,
         "company_id": company.id,
@@ -160,7 +164,6 @@ async def a_dossier(
         "contact_email": None,
         "contact_phone": None,
         "manager_id": None,
-        "vat_regime": VatRegime.QUARTERLY,
         "books_from": date(2026, 1, 1),
         "books_until": None,
         "closed_until": None,
@@ -177,7 +180,20 @@ async def a_dossier(
         first, *_others = await targets.listed(session, firm.id)
         dossier = Dossier(**{"target_id": first.id, **values})
         session.add(dossier)
+        await session.flush()
+        if dossier.manager_id is not None:
+            await give_to(session, dossier.manager_id, dossier.created_at, dossier)
+        add_regimes(session, dossier, [RegimeFrom(local_date(dossier.created_at), regime)])
     return dossier
+
+
+async def give_to(
+    session: WriteSession, person_id: UUID | None, at: datetime, dossier: Dossier | None = None
+) -> None:
+    """Make a person, or (None) nobody, the file manager of a dossier, or of all there are; in the system scope."""
+    which = sa.select(Dossier) if dossier is None else sa.select(Dossier).where(Dossier.id == dossier.id)
+    for one in await session.scalars(which):
+        await set_manager(session, one, person_id, local_date(at))
 
 
 def opened(firm: Firm, dossier: Dossier) -> Scope:

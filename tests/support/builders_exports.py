@@ -17,13 +17,14 @@ from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
 from portal.features.bundles.models import Export
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Kind, PdfOrigin, Rate, StoredFile
+from portal.features.documents.domain import Entry, PdfOrigin, Rate, StoredFile
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.parties.models import Firm
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.world import World
 

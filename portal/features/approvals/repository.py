@@ -22,6 +22,7 @@ from portal.features.approvals.models import (
     ClientNotice,
     HandOver,
 )
+from portal.features.dossiers.service import managed_by
 
 _DOCUMENT = sa.table(
     "document",
@@ -58,7 +59,6 @@ _FILE = sa.table(
     sa.column("name", sa.Text()),
     sa.column("sort_key", sa.Text()),
     sa.column("access", sa.Text()),
-    sa.column("manager_id", sa.Uuid()),
     sa.column("waiting_count", sa.Integer()),
 )
 _MEMBER = sa.table(
@@ -216,21 +216,20 @@ async def take_notices(session: WriteSession, dossier_id: UUID) -> None:
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
 
 
-def _open_notices(dossier_id: UUID | None, managed_by: UUID | None) -> list[sa.ColumnElement[bool]]:
+def _open_notices(dossier_id: UUID | None, manager_id: UUID | None) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = [ClientNotice.handled_at.is_(None)]
     if dossier_id is not None:
         where.append(ClientNotice.dossier_id == dossier_id)
-    if managed_by is not None:
-        mine = sa.select(_FILE.c.id).where(_FILE.c.manager_id == managed_by)
-        where.append(ClientNotice.dossier_id.in_(mine))
+    if manager_id is not None:
+        where.append(ClientNotice.dossier_id.in_(managed_by(manager_id)))
     return where
 
 
 async def open_notices(
-    session: ReadSession, dossier_id: UUID | None, managed_by: UUID | None, limit: int
+    session: ReadSession, dossier_id: UUID | None, manager_id: UUID | None, limit: int
 ) -> tuple[Sequence[ClientNotice], int]:
     """The newest notices that nobody has handled, of a dossier or of the firm, and how many there are."""
-    where = _open_notices(dossier_id, managed_by)
+    where = _open_notices(dossier_id, manager_id)
     found = await session.scalars(
         sa.select(ClientNotice).where(*where).order_by(ClientNotice.id.desc()).limit(limit)
     )

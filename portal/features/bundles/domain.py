@@ -6,7 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from portal.features.items.domain import ApprovalState, ItemKind, ItemState
+from portal.features.items.domain import ApprovalState, ItemState
+from portal.kernel.kinds import Kind
 from portal.kernel.machine import machine
 
 
@@ -95,7 +96,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None = None
     until: date | None = None
     final_before: datetime | None = None
-    kinds: frozenset[ItemKind] = frozenset(ItemKind)
+    kinds: frozenset[Kind] = frozenset(Kind)
     include_exported: bool = False
     include_unapproved: bool = False
 
@@ -129,7 +130,7 @@ class Candidate(Protocol):
     """What of a dossier item decides whether it leaves."""
 
     @property
-    def kind(self) -> ItemKind:
+    def kind(self) -> Kind:
         """What it is."""
         ...
 

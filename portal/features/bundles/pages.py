@@ -19,7 +19,6 @@ from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import OPEN_ACCESS
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.items import service as items
-from portal.features.items.domain import ItemKind
 from portal.features.keeping import service as keeping
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence
@@ -27,6 +26,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict
+from portal.kernel.kinds import CREDIT_NOTES, PAPERS, PURCHASES, SALES, Kind
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.forms import Form
@@ -46,11 +46,11 @@ REASONS = {
     WhyNot.RESERVED: N_("in the export that is running"),
     WhyNot.RECENT: N_("final only since a moment ago"),
 }
-GROUPS: dict[str, frozenset[ItemKind]] = {
-    "sales": frozenset({ItemKind.SALES_INVOICE}),
-    "purchases": frozenset({ItemKind.PURCHASE_INVOICE, ItemKind.EXPENSE_RECEIPT, ItemKind.OTHER}),
-    "credit_notes": frozenset({ItemKind.SALES_CREDIT_NOTE, ItemKind.PURCHASE_CREDIT_NOTE}),
-    "statements": frozenset({ItemKind.STATEMENT}),
+GROUPS: dict[str, frozenset[Kind]] = {
+    "sales": SALES - CREDIT_NOTES,
+    "purchases": (PURCHASES | PAPERS) - CREDIT_NOTES,
+    "credit_notes": CREDIT_NOTES,
+    "statements": frozenset({Kind.STATEMENT}),
 }
 CHANNELS = {ProofChannel.AGENT: N_("Agent")}
 """Who or what says that a file has come; before the name of an agent."""
@@ -85,7 +85,7 @@ def periods(today: date) -> list[tuple[str, date | None]]:
 def read_options(form: Form) -> ExportOptions:
     """The options of the export form; nothing chosen among the kinds means all of them. A wrong date is a fault of the form."""
     chosen = {name for name in form.all("kinds") if name in GROUPS}
-    kinds: frozenset[ItemKind] = frozenset().union(*(GROUPS[name] for name in chosen or GROUPS))
+    kinds: frozenset[Kind] = frozenset().union(*(GROUPS[name] for name in chosen or GROUPS))
     until = form.day("until")
     return ExportOptions(
         until=until,

@@ -39,7 +39,7 @@ class WorkList:
 async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> WorkList:
     """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
     page = await dossiers.listed(session, actor, query)
-    aside = await items.all_put_aside(session, managed_by=assigned_only(actor))
+    aside = await items.all_put_aside(session, manager_id=assigned_only(actor))
     return WorkList(
         await dossiers.totals(session, actor),
         await bundles.count_refused(session, actor),
@@ -67,7 +67,7 @@ async def search(session: ReadSession, actor: Actor, text: str) -> Found:
     if not text.strip():
         return Found([], [], {})
     found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
-    query = ItemQuery(search=text, managed_by=assigned_only(actor))
+    query = ItemQuery(search=text, manager_id=assigned_only(actor))
     papers = (await items.listed(session, query)).rows[:30]
     names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
     return Found(found, papers, names)

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Amount, Base, JsonList, OwnedByCompany, PlainText
 from portal.db.names import Keyed
-from portal.features.documents.domain import DocumentState, Issuer, Kind, Origin, PaymentState
+from portal.features.documents.domain import DocumentState, Issuer, Origin, PaymentState
+from portal.kernel.kinds import Kind
 
 
 class Document(Keyed, OwnedByCompany, Base):
@@ -26,6 +27,7 @@ class Document(Keyed, OwnedByCompany, Base):
     __tablename__ = "document"
     named_by = "counterparty_name"
     __table_args__ = (
+        sa.CheckConstraint("kind <> 'statement'", name="no_statement"),
         sa.UniqueConstraint("company_id", "id"),
         sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
         sa.Index(

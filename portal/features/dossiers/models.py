@@ -1,15 +1,16 @@
 """Tables of dossiers, invitations and Excel imports."""
 
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, validates
+from sqlalchemy.orm import Mapped, column_property, mapped_column, validates
 
 from portal.db.base import Base, Json, JsonList, OwnedByFirm
 from portal.db.names import Keyed
-from portal.features.dossiers.domain import Access, ImportState, InvitationState, VatRegime, titled
+from portal.features.dossiers.domain import Access, ImportState, InvitationState, StaffRole, VatRegime, titled
 from portal.features.dossiers.domain.codes import code_key
 from portal.kernel.language import Language
 
@@ -82,8 +83,6 @@ class Dossier(Keyed, OwnedByFirm, Base):
     contact_name: Mapped[str | None]
     contact_email: Mapped[str | None]
     contact_phone: Mapped[str | None]
-    manager_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("person.id"))
-    vat_regime: Mapped[VatRegime]
     fiscal_year_start: Mapped[int] = mapped_column(default=1, server_default="1")
     books_from: Mapped[date | None]
     books_until: Mapped[date | None]
@@ -120,6 +119,70 @@ class Dossier(Keyed, OwnedByFirm, Base):
     def title(self) -> str:
         """Its name for people: with the activity, where it has one."""
         return titled(self.name, self.activity)
+
+    if TYPE_CHECKING:  # it needs the table of the staff, which needs this one: the property is set below
+        manager_id: Mapped[UUID | None]
+        """Its present file manager, read along with the dossier. Setting it writes nothing: `repository.staff` does."""
+
+
+class DossierStaff(OwnedByFirm, Base):
+    """Who of a firm has which part in a dossier: from the day `since`, up to and without the day `until`; None is still.
+
+    Nothing is overwritten: another person ends one row and begins the next. Who had it for less than a day has two equal days.
+    """
+
+    __tablename__ = "dossier_staff"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["firm_id", "dossier_id"], ["dossier.firm_id", "dossier.id"]),
+        sa.ForeignKeyConstraint(["firm_id", "person_id"], ["firm_member.firm_id", "firm_member.person_id"]),
+        sa.CheckConstraint("until >= since", name="days"),
+        sa.Index(
+            "uq_dossier_staff_open",
+            "firm_id",
+            "dossier_id",
+            "role",
+            unique=True,
+            postgresql_where=sa.text("until is null"),
+        ),
+        sa.Index(
+            "ix_dossier_staff_person", "firm_id", "person_id", postgresql_where=sa.text("until is null")
+        ),
+        sa.Index("ix_dossier_staff_dossier", "firm_id", "dossier_id", "since"),
+    )
+
+    dossier_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    role: Mapped[StaffRole]
+    since: Mapped[date]
+    until: Mapped[date | None]
+
+
+class DossierVatRegime(OwnedByFirm, Base):
+    """The VAT regime of a dossier's company from a day on, until the next one begins; `domain.vat` tells which holds on a day."""
+
+    __tablename__ = "dossier_vat_regime"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["firm_id", "dossier_id"], ["dossier.firm_id", "dossier.id"]),
+        sa.UniqueConstraint("firm_id", "dossier_id", "valid_from"),
+    )
+
+    dossier_id: Mapped[UUID]
+    regime: Mapped[VatRegime]
+    valid_from: Mapped[date]
+
+
+Dossier.manager_id = column_property(
+    sa.select(DossierStaff.person_id)
+    .where(
+        DossierStaff.firm_id == Dossier.firm_id,
+        DossierStaff.dossier_id == Dossier.id,
+        DossierStaff.role == StaffRole.MANAGER,
+        DossierStaff.until.is_(None),
+    )
+    .correlate_except(DossierStaff)
+    .scalar_subquery(),
+    expire_on_flush=False,
+)
 
 
 class Invitation(OwnedByFirm, Base):

@@ -18,9 +18,9 @@ from portal.features.items import service as items
 from portal.features.keeping import service as keeping
 from portal.kernel.actor import Actor, Right, Role
 from portal.kernel.errors import NotFound
+from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import N_, gettext
 from portal.web.history import (
-    KINDS,
     MEMBERS_SEE,
     FieldLine,
     Line,
@@ -30,6 +30,7 @@ from portal.web.history import (
     who,
 )
 
+_KIND_WORDS = {kind.value: name for kind, name in KIND_NAMES.items()}
 ERASED = {
     "document": N_("an erased document"),
     "statement": N_("an erased bank statement"),
@@ -172,7 +173,7 @@ def _line(actor: Actor, event: AuditEvent, changed: Sequence[Any], names: _Names
         what=gettext(ERASED.get(event.subject_type, ERASED["upload"]))
         if is_erased
         else _called(event, paper),
-        kind=gettext(KINDS[kind]) if kind in KINDS else "",
+        kind=gettext(_KIND_WORDS[kind]) if kind in _KIND_WORDS else "",
         href=None if event.action in GONE else _href(actor, event, dossier_id),
         fields=[
             FieldLine(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
 
@@ -112,28 +113,16 @@ APPROVAL = machine(
 )
 
 
-class ItemKind(enum.StrEnum):
-    """The document kinds, and the statement."""
-
-    SALES_INVOICE = "sales_invoice"
-    SALES_CREDIT_NOTE = "sales_credit_note"
-    PURCHASE_INVOICE = "purchase_invoice"
-    PURCHASE_CREDIT_NOTE = "purchase_credit_note"
-    EXPENSE_RECEIPT = "expense_receipt"
-    OTHER = "other"
-    STATEMENT = "statement"
-
-
 class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of items shows. Empty sets filter nothing; `sort` is date or received.
 
-    `managed_by`: only items of the dossiers that this person manages. Without `states` what is put aside or superseded is left out.
+    `manager_id`: only items of the dossiers that this person manages. Without `states` what is put aside or superseded is left out.
     """
 
     dossier_id: UUID | None = None
-    managed_by: UUID | None = None
+    manager_id: UUID | None = None
     states: frozenset[ItemState] = frozenset()
-    kinds: frozenset[ItemKind] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
     approvals: frozenset[ApprovalState] = frozenset()
     documents_only: bool = False
     search: str = ""
@@ -147,7 +136,7 @@ REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
 
 
 def first_states(
-    kind: ItemKind, *, needs_approval: bool, approval_kinds: Collection[str], can_answer: bool
+    kind: Kind, *, needs_approval: bool, approval_kinds: Collection[str], can_answer: bool
 ) -> tuple[ItemState, ApprovalState]:
     """Where an item begins: a document waits where the policy asks for approval of its kind; statements never wait.
 
@@ -156,7 +145,7 @@ def first_states(
     """
     if not can_answer:
         return ItemState.READY, ApprovalState.NOT_NEEDED
-    if kind is not ItemKind.STATEMENT and needs_approval and kind.value in approval_kinds:
+    if kind is not Kind.STATEMENT and needs_approval and kind.value in approval_kinds:
         return ItemState.WAITING, ApprovalState.WAITING
     return ItemState.READY, ApprovalState.NOT_NEEDED
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Amount, Base, OwnedByFirm
 from portal.db.names import Keyed
-from portal.features.items.domain import ApprovalState, ItemKind, ItemState
+from portal.features.items.domain import ApprovalState, ItemState
+from portal.kernel.kinds import Kind
 
 
 class DossierItem(Keyed, OwnedByFirm, Base):
@@ -66,7 +67,7 @@ class DossierItem(Keyed, OwnedByFirm, Base):
     company_id: Mapped[UUID]
     document_id: Mapped[UUID | None]
     statement_id: Mapped[UUID | None]
-    kind: Mapped[ItemKind]
+    kind: Mapped[Kind]
     version: Mapped[int]
     state: Mapped[ItemState]
     state_before: Mapped[str | None]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.dossiers.service import managed_by
 from portal.features.keeping.domain import ERASURE, ErasureState
 from portal.features.keeping.models import Erasure
 
@@ -40,7 +41,6 @@ _DOSSIER = sa.table(
     "dossier",
     sa.column("id", sa.Uuid()),
     sa.column("firm_id", sa.Uuid()),
-    sa.column("manager_id", sa.Uuid()),
     sa.column("access", sa.Text()),
 )
 
@@ -161,14 +161,14 @@ async def removed(session: WriteSession, erasure_id: UUID, at: datetime) -> None
 
 
 async def waiting_for(
-    session: ReadSession, person_id: UUID, managed_by: UUID | None, limit: int
+    session: ReadSession, person_id: UUID, manager_id: UUID | None, limit: int
 ) -> tuple[Sequence[Erasure], int]:
     """What a person of the office may answer, the oldest first, in dossiers that are open; and how many there are. In a firm's scope."""
     seen = sa.select(_DOSSIER.c.id).where(
         _DOSSIER.c.firm_id == Erasure.firm_id, _DOSSIER.c.access.in_(OPEN_ACCESS)
     )
-    if managed_by is not None:
-        seen = seen.where(_DOSSIER.c.manager_id == managed_by)
+    if manager_id is not None:
+        seen = seen.where(_DOSSIER.c.id.in_(managed_by(manager_id)))
     where = (
         Erasure.state == ErasureState.PROPOSED,
         Erasure.proposed_by != person_id,

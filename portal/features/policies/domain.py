@@ -9,6 +9,7 @@ import msgspec
 
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.events import Event
+from portal.kernel.kinds import DOCUMENTS, PURCHASES, Kind
 from portal.kernel.language import N_
 
 
@@ -38,22 +39,7 @@ RUN_HOURS = range(24)
 EXPORT_FROM_YEARS = range(2000, 2101)
 
 
-class ApprovableKind(enum.StrEnum):
-    """The kinds of documents a client may be asked about; bank statements never wait."""
-
-    PURCHASE_INVOICE = "purchase_invoice"
-    PURCHASE_CREDIT_NOTE = "purchase_credit_note"
-    EXPENSE_RECEIPT = "expense_receipt"
-    OTHER = "other"
-    SALES_INVOICE = "sales_invoice"
-    SALES_CREDIT_NOTE = "sales_credit_note"
-
-
-PURCHASES = (
-    ApprovableKind.PURCHASE_INVOICE,
-    ApprovableKind.PURCHASE_CREDIT_NOTE,
-    ApprovableKind.EXPENSE_RECEIPT,
-)
+ASKED_ABOUT = tuple(kind for kind in DOCUMENTS if kind in PURCHASES)
 """What clients are asked about unless a policy says otherwise."""
 
 
@@ -73,7 +59,8 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     run_day: int = 3
     run_hour: int = 2
     needs_approval: bool = False
-    approval_kinds: tuple[ApprovableKind, ...] = PURCHASES
+    approval_kinds: tuple[Kind, ...] = ASKED_ABOUT
+    """Kinds of documents in the order in which people choose from them: bank statements never wait."""
     lock_exported: bool = True
     include_statements: bool = True
     export_from: date | None = None

@@ -15,7 +15,6 @@ from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.service import Dossier
 from portal.features.policies import service
 from portal.features.policies.domain import (
-    ApprovableKind,
     Cadence,
     DelayUnit,
     PolicyValues,
@@ -26,6 +25,7 @@ from portal.features.policies.domain import (
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
+from portal.kernel.kinds import KIND_PLURALS
 from portal.kernel.language import N_, gettext
 from portal.web.editing import Clash, Edit, clashes_in_words, laid_over, seen_fields
 from portal.web.forms import Form
@@ -49,14 +49,6 @@ UNITS = {
     DelayUnit.SECONDS: N_("seconds"),
     DelayUnit.MINUTES: N_("minutes"),
     DelayUnit.HOURS: N_("hours"),
-}
-KINDS = {
-    ApprovableKind.PURCHASE_INVOICE: N_("Purchase invoices"),
-    ApprovableKind.PURCHASE_CREDIT_NOTE: N_("Purchase credit notes"),
-    ApprovableKind.EXPENSE_RECEIPT: N_("Expense receipts"),
-    ApprovableKind.OTHER: N_("Other documents"),
-    ApprovableKind.SALES_INVOICE: N_("Sales invoices"),
-    ApprovableKind.SALES_CREDIT_NOTE: N_("Sales credit notes"),
 }
 BOTH_WAYS = 999_999_999
 """More than any wait: the domain says what is too long, in words that fit."""
@@ -98,7 +90,7 @@ def read(form: Form, present: PolicyValues) -> PolicyValues:
     unit = form.choice("delay_unit", DelayUnit, default=DelayUnit.MINUTES)
     amount, present_unit = delay_shown(present.delay_seconds)
     given = form.number("delay", lowest=0, highest=BOTH_WAYS, default=-1)
-    known = {kind.value: kind for kind in ApprovableKind}
+    known = {kind.value: kind for kind in KIND_PLURALS}
     chosen = form.all("approval_kinds")
     if any(kind not in known for kind in chosen):
         form.fault("approval_kinds", N_("Choose one of the list."))
@@ -124,7 +116,7 @@ def _choices(tools: Tools, policy: PolicyValues) -> dict[str, Any]:
         "wait": delay_shown(policy.delay_seconds),
         "units": [(unit.value, gettext(name)) for unit, name in UNITS.items()],
         "cadences": [(cadence.value, gettext(name), gettext(text)) for cadence, name, text in CADENCES],
-        "kinds": [(kind.value, gettext(name)) for kind, name in KINDS.items()],
+        "kinds": [(kind.value, gettext(name)) for kind, name in KIND_PLURALS.items()],
         "hours": [(str(hour), f"{hour:02d}:00") for hour in range(24)],
         "next_run": run,
         "next_until": until,

@@ -13,7 +13,6 @@ from portal.features.dossiers.domain import is_own
 from portal.features.dossiers.service import Dossier
 from portal.features.policies import repository
 from portal.features.policies.domain import (
-    ApprovableKind,
     Cadence,
     PolicyChanged,
     PolicyValues,
@@ -26,6 +25,7 @@ from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import KIND_PLURALS
 from portal.kernel.language import N_
 
 NOT_YOURS = N_(
@@ -71,7 +71,7 @@ def may_change(actor: Actor, dossier: Dossier | None) -> bool:
 
 def values_of(policy: ExportPolicy) -> PolicyValues:
     """What a policy says, as plain values; kinds nobody knows any more are left out."""
-    known = {kind.value: kind for kind in ApprovableKind}
+    known = {kind.value: kind for kind in KIND_PLURALS}
     return PolicyValues(
         cadence=policy.cadence,
         delay_seconds=policy.delay_seconds,

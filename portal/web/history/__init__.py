@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.kernel.language import N_, gettext
-from portal.web.history.fields import FIELDS, KINDS, field_value, field_word
+from portal.web.history.fields import FIELDS, field_value, field_word
 from portal.web.history.sentences import GROUPS, MEMBERS_SEE, SENTENCES
 
 THE_OWNER = N_("the owner")
@@ -86,7 +86,6 @@ def _acted(actor: Mapping[str, Any]) -> str:
 __all__ = [
     "FIELDS",
     "GROUPS",
-    "KINDS",
     "MEMBERS_SEE",
     "SENTENCES",
     "FieldLine",

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import LANGUAGE_NAMES, N_, current_language, gettext, parse_language
 from themes.filters import DASH, Formats
 
@@ -80,15 +81,18 @@ def _word(words: Mapping[str, str]) -> Show:
     return show
 
 
-KINDS = {
-    "sales_invoice": N_("sales invoice"),
-    "sales_credit_note": N_("sales credit note"),
-    "purchase_invoice": N_("purchase invoice"),
-    "purchase_credit_note": N_("purchase credit note"),
-    "expense_receipt": N_("expense receipt"),
-    "other": N_("other document"),
+VAT_REGIMES = {
+    "monthly": N_("monthly return"),
+    "quarterly": N_("quarterly return"),
+    "exempt_small": N_("exempt small business (art. 56bis)"),
+    "exempt_activity": N_("exempt activity (art. 44)"),
+    "mixed": N_("mixed taxable person"),
+    "flat_rate": N_("flat-rate scheme"),
+    "unit_member": N_("member of a VAT unit"),
+    "none": N_("not liable for VAT"),
+    "exempt": N_("exempt"),  # in events of releases that did not tell the two apart
 }
-_kind = _word(KINDS)
+_kind = _word({kind.value: name for kind, name in KIND_NAMES.items()})
 FIELDS: dict[str, tuple[str, Show]] = {
     # documents
     "kind": (N_("Kind"), _kind),
@@ -119,17 +123,8 @@ FIELDS: dict[str, tuple[str, Show]] = {
     "contact_phone": (N_("Phone"), _text),
     "activity": (N_("Activity"), _text),
     "manager_id": (N_("File manager"), _person),
-    "vat_regime": (
-        N_("VAT returns"),
-        _word(
-            {
-                "monthly": N_("monthly"),
-                "quarterly": N_("quarterly"),
-                "exempt": N_("exempt"),
-                "none": N_("none"),
-            }
-        ),
-    ),
+    "vat_regime": (N_("VAT regime"), _word(VAT_REGIMES)),
+    "vat_regime_from": (N_("VAT regime from"), _day),
     "books_from": (N_("You keep the books from"), _day),
     "books_until": (N_("You keep the books until"), _day),
     "closed_until": (N_("Books closed until"), _day),

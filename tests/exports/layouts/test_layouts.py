@@ -25,6 +25,10 @@ def test_sage_bob_has_credit_notes_with_their_invoices_and_coda_per_account(make
         Kind.purchase_invoice: "Demat/Aankopen",
         Kind.purchase_credit_note: "Demat/Aankopen",
         Kind.expense_receipt: "Demat/Aankopen",
+        Kind.daily_receipts: "Demat/Andere",
+        Kind.payroll: "Demat/Andere",
+        Kind.tax_letter: "Demat/Andere",
+        Kind.contract: "Demat/Andere",
         Kind.other: "Demat/Andere",
         Kind.statement: "CODA/BE71096123456769",
     }
@@ -35,6 +39,32 @@ def test_codabox_has_the_year_before_the_account_and_the_direction(make_item: An
     assert found[Kind.statement] == "2026/BE71096123456769"
     assert found[Kind.purchase_credit_note] == "2026/Invoices-IN-01"
     assert found[Kind.sales_invoice] == "2026/Invoices-OUT-01"
+
+
+@pytest.mark.parametrize("name", [layout.name for layout in layouts.all() if layout.name != "generic"])
+def test_papers_that_a_package_has_no_place_for_go_where_other_papers_go(name: str, make_item: Any) -> None:
+    papers = (Kind.daily_receipts, Kind.payroll, Kind.tax_letter, Kind.contract)
+    found = folders(name, make_item)
+    assert {found[kind] for kind in papers} == {found[Kind.other]}
+    moved = layouts.get(name).with_folders({"other": "Elsewhere", "payroll": "Wages"})
+    assert [moved.folder(make_item(kind=kind)) for kind in papers] == [
+        "Elsewhere",
+        "Wages",
+        "Elsewhere",
+        "Elsewhere",
+    ]
+
+
+def test_our_own_folders_have_a_place_for_every_kind(make_item: Any) -> None:
+    found = folders("generic", make_item)
+    assert [found[kind] for kind in (Kind.daily_receipts, Kind.payroll, Kind.tax_letter, Kind.contract)] == [
+        "Daily-receipts",
+        "Payroll",
+        "Tax",
+        "Contracts",
+    ]
+    moved = layouts.get("generic").with_folders({"other": "Elsewhere"})
+    assert moved.folder(make_item(kind=Kind.payroll)) == "Payroll"
 
 
 def test_every_layout_is_found_by_its_name_and_says_where_it_comes_from() -> None:

@@ -47,7 +47,7 @@ async def exported(world: World, office: Office, client: httpx.AsyncClient) -> N
 
 def edited(dossier: Dossier, **changes: str) -> dict[str, str]:
     values = {"name": dossier.name, "code": dossier.code or "", "language": dossier.language.value}
-    return values | {"vat_regime": dossier.vat_regime.value, "activity": dossier.activity or ""} | changes
+    return values | {"vat_regime": "quarterly", "activity": dossier.activity or ""} | changes
 
 
 async def code_of(world: World, office: Office) -> str | None:

@@ -15,13 +15,14 @@ from portal.features.approvals.domain import Decision
 from portal.features.approvals.service import Decided
 from portal.features.audit.models import AuditEvent
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Kind, Rate, StoredFile
+from portal.features.documents.domain import Entry, Rate, StoredFile
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.actor import Actor, Role
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_pdf
 from tests.support.world import World

@@ -13,7 +13,7 @@ from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid
-from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
+from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_dossiers import mails, text_of
 
 
@@ -59,7 +59,7 @@ async def test_sending_writes_notes_and_mails_the_file_manager(scene: Any) -> No
 
 async def test_without_a_file_manager_the_office_gets_the_mail(scene: Any) -> None:
     async with scene.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=None))
+        await give_to(session, None, scene.world.clock.now())
     await send(scene, "Hello")
     await scene.world.run_jobs()
     (mail,) = mails(scene.world, scene.firm.id)
@@ -82,7 +82,7 @@ async def test_an_office_without_a_usable_address_still_sees_it(scene: Any) -> N
     from portal.features.parties.models import Firm
 
     async with scene.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=None))
+        await give_to(session, None, scene.world.clock.now())
         await session.execute(sa.update(Firm).values(email="nowhere"))
     await send(scene, "Hello")
     await scene.world.run_jobs()

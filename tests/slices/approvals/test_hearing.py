@@ -11,14 +11,13 @@ from portal.features.approvals.domain import Decision, Said
 from portal.features.approvals.models import ClientNotice
 from portal.features.approvals.service.hearing import GATHERED
 from portal.features.dossiers.domain import Access, AccessEnded
-from portal.features.dossiers.models import Dossier
 from portal.features.intake import service as intake
 from portal.features.intake.models import IntakeFile
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Role
 from tests.slices.approvals.conftest import Scene
-from tests.support.builders import a_dossier, a_firm, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_firm, a_staff_member, give_to, sign_in
 from tests.support.builders_dossiers import mails, text_of
 from tests.support.builders_papers import a_pdf, a_ubl, hand_in
 
@@ -78,7 +77,7 @@ async def test_what_a_client_says_in_one_go_is_one_mail_to_the_file_manager(scen
 async def test_without_a_file_manager_the_owners_are_written_to(scene: Scene) -> None:
     owner = await a_staff_member(scene.world, scene.firm, Role.OWNER, email="baas@noordzee.example")
     async with scene.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=None))
+        await give_to(session, None, scene.world.clock.now())
     await scene.decide(await scene.paper("O-1"), Decision.DISPUTED, "Fout")
     await scene.world.run_jobs()
     scene.world.clock.at += GATHERED + timedelta(seconds=1)

@@ -7,15 +7,14 @@ from portal.features.approvals.domain import Decision
 from portal.features.dossiers.domain import Access
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.policies import service as policies
-from portal.features.policies.domain import ApprovableKind, Cadence, PolicyValues
+from portal.features.policies.domain import Cadence, PolicyValues
 from portal.kernel.actor import Role
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_company, a_dossier, a_staff_member
 from tests.support.world import World
 
 FREE = PolicyValues(cadence=Cadence.NEVER, needs_approval=False)
-ASKED = PolicyValues(
-    cadence=Cadence.NEVER, needs_approval=True, approval_kinds=(ApprovableKind.PURCHASE_INVOICE,)
-)
+ASKED = PolicyValues(cadence=Cadence.NEVER, needs_approval=True, approval_kinds=(Kind.PURCHASE_INVOICE,))
 
 
 async def set_policy(scene: Any, values: PolicyValues, *, own: bool) -> None:
@@ -90,7 +89,7 @@ async def test_after_some_seconds_what_was_approved_leaves_by_itself_and_what_wa
         cadence=Cadence.AFTER_DELAY,
         delay_seconds=20,
         needs_approval=True,
-        approval_kinds=(ApprovableKind.PURCHASE_INVOICE,),
+        approval_kinds=(Kind.PURCHASE_INVOICE,),
     )
     await set_policy(scene, seconds, own=True)
     await scene.decide(approved)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.features.bundles.domain import DELIVERY, EXPORT, ExportOptions, ExportState, WhyNot, why_not
-from portal.features.items.domain import ApprovalState, ItemKind, ItemState
+from portal.features.items.domain import ApprovalState, ItemState
+from portal.kernel.kinds import Kind
 
 DAY = date(2026, 10, 15)
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -17,7 +18,7 @@ NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Thing:
-    kind: ItemKind = ItemKind.PURCHASE_INVOICE
+    kind: Kind = Kind.PURCHASE_INVOICE
     state: ItemState = ItemState.READY
     approval: ApprovalState = ApprovalState.NOT_NEEDED
     item_date: date = DAY
@@ -32,7 +33,7 @@ ALL = ExportOptions()
 dates = st.dates(date(2020, 1, 1), date(2030, 1, 1))
 things = st.builds(
     Thing,
-    kind=st.sampled_from(ItemKind),
+    kind=st.sampled_from(Kind),
     state=st.sampled_from(ItemState),
     approval=st.sampled_from(ApprovalState),
     item_date=dates,
@@ -42,7 +43,7 @@ options = st.builds(
     ExportOptions,
     since=st.none() | dates,
     until=st.none() | dates,
-    kinds=st.frozensets(st.sampled_from(ItemKind)),
+    kinds=st.frozensets(st.sampled_from(Kind)),
     include_exported=st.booleans(),
     include_unapproved=st.booleans(),
 )
@@ -79,7 +80,7 @@ options = st.builds(
         (READY, ExportOptions(until=DAY - timedelta(1)), WhyNot.AFTER_PERIOD),
         (READY, ExportOptions(since=DAY), None),
         (READY, ExportOptions(since=DAY + timedelta(1)), WhyNot.BEFORE_PERIOD),
-        (READY, ExportOptions(kinds=frozenset({ItemKind.STATEMENT})), WhyNot.KIND),
+        (READY, ExportOptions(kinds=frozenset({Kind.STATEMENT})), WhyNot.KIND),
         (READY, ExportOptions(final_before=NOON), None),
         (READY, ExportOptions(final_before=NOON - timedelta(seconds=1)), WhyNot.RECENT),
     ],
@@ -113,7 +114,7 @@ def test_asking_for_more_never_leaves_something_behind(
 ) -> None:
     more = msgspec.structs.replace(
         asked,
-        kinds=frozenset(ItemKind),
+        kinds=frozenset(Kind),
         until=None,
         since=None,
         include_exported=True,

@@ -13,7 +13,6 @@ from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import Export
 from portal.features.bundles.service import standing
 from portal.features.documents.models import Document
-from portal.features.dossiers.models import Dossier
 from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
@@ -21,7 +20,7 @@ from portal.features.policies.domain import Cadence
 from portal.jobs.ledger import revive
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
-from tests.support.builders import a_member, a_staff_member, sign_in
+from tests.support.builders import a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_exports import (
     Office,
     again,
@@ -307,7 +306,7 @@ async def test_only_who_may_export_tries_again_and_only_in_the_firms_own_dossier
     await put_aside(world, office, item)
     assistant = await a_staff_member(world, office.firm, Role.ASSISTANT)
     async with world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=assistant.person_id))
+        await give_to(session, assistant.person_id, world.clock.now())
     async with sign_in(world, assistant, office.host) as client:
         page = await client.get(office.export_path)
         assert "1 item could not leave" in page.text

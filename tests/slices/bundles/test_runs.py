@@ -12,7 +12,7 @@ from portal.features.bundles.domain import DeliveryState
 from portal.features.bundles.models import Delivery, Export
 from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Role
-from tests.support.builders import a_dossier, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_staff_member, give_to, sign_in
 from tests.support.builders_agents import paired
 from tests.support.builders_exports import Office, an_invoice, an_office, exports_of, press_export
 from tests.support.world import World
@@ -96,8 +96,9 @@ async def test_an_assistant_sees_the_runs_of_the_dossiers_they_manage_and_no_oth
         await session.execute(
             sa.update(Dossier)
             .where(Dossier.id == theirs.dossier.id)
-            .values(Dossier.keyed({"name": "Managed by them", "manager_id": assistant.person_id}))
+            .values(Dossier.keyed({"name": "Managed by them"}))
         )
+        await give_to(session, assistant.person_id, world.clock.now(), theirs.dossier)
         await session.execute(
             sa.update(Dossier)
             .where(Dossier.id == office.dossier.id)

@@ -10,9 +10,10 @@ import pytest
 from portal.features.agents import service as agents
 from portal.features.agents.domain import KeyScope
 from portal.features.documents import service
-from portal.features.documents.domain import Entry, Kind, Rate, StoredFile
+from portal.features.documents.domain import Entry, Rate, StoredFile
 from portal.features.documents.models import Document
 from portal.kernel.actor import Role
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_firm, a_staff_member
 from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import Office, an_office

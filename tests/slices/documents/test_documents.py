@@ -18,7 +18,6 @@ from portal.features.documents.domain import (
     Direction,
     DocumentQuery,
     Entry,
-    Kind,
     PaymentState,
     Rate,
     StoredFile,
@@ -32,6 +31,7 @@ from portal.features.dossiers.domain import Access
 from portal.features.items.models import DossierItem
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member
 from tests.support.builders_papers import SUPPLIER, a_pdf, a_ubl, hand_in
 from tests.support.builders_scene import US, Office, an_office

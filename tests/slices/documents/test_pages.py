@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
-from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage
 from portal.kernel.actor import Role
 from portal.web.files import SEALED
-from tests.support.builders import a_company, a_firm, a_member, a_staff_member, sign_in
+from tests.support.builders import a_company, a_firm, a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_papers import a_pdf, a_png, a_ubl
 from tests.support.builders_scene import US, Office, an_office
 from tests.support.world import World
@@ -200,7 +199,7 @@ async def test_a_photo_is_shown_and_a_document_without_pages_says_so(office: Off
 async def test_only_the_accountant_unlocks_with_a_reason_and_both_sides_are_told(office: Office) -> None:
     manager = await a_staff_member(office.world, office.firm, Role.MANAGER, name="Tom Wouters")
     async with office.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=manager.person_id))
+        await give_to(session, manager.person_id, office.world.clock.now())
     assistant = await a_staff_member(office.world, office.firm, Role.ASSISTANT)
     owner = await a_staff_member(office.world, office.firm)
     async with sign_in(office.world, owner) as client:

@@ -10,7 +10,7 @@ from portal.features.documents.models import Document
 from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden
-from tests.support.builders import a_staff_member, sign_in
+from tests.support.builders import a_staff_member, give_to, sign_in
 from tests.support.builders_scene import Office, an_office
 from tests.support.world import World
 
@@ -29,9 +29,14 @@ async def exported(office: Office) -> tuple[Document, str]:
     return document, f"{office.base}/documents/{document.id}"
 
 
-async def set_dossier(office: Office, **values: object) -> None:
+async def close_until(office: Office, day: date) -> None:
     async with office.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(**values))
+        await session.execute(sa.update(Dossier).values(closed_until=day))
+
+
+async def give(office: Office, to: Actor) -> None:
+    async with office.world.as_system() as session:
+        await give_to(session, to.person_id, office.world.clock.now())
 
 
 async def unlock(office: Office, actor: Actor, document: Document) -> None:
@@ -44,7 +49,7 @@ async def unlock(office: Office, actor: Actor, document: Document) -> None:
 async def test_an_accountant_unlocks_in_own_dossiers_alone(office: Office) -> None:
     boss = await a_staff_member(office.world, office.firm, Role.MANAGER)
     document, path = await exported(office)
-    await set_dossier(office, manager_id=boss.person_id)
+    await give(office, boss)
     with pytest.raises(Forbidden):
         await unlock(office, office.accountant, document)
     async with sign_in(office.world, office.accountant) as client:
@@ -54,7 +59,7 @@ async def test_an_accountant_unlocks_in_own_dossiers_alone(office: Office) -> No
         for answer in (await client.get(f"{path}/unlock"), await client.post(f"{path}/unlock", data=REASON)):
             assert answer.status_code == 403
             assert "Only the file manager of this dossier" in answer.text
-    await set_dossier(office, manager_id=office.accountant.person_id)
+    await give(office, office.accountant)
     async with sign_in(office.world, office.accountant) as client:
         assert f"{path}/unlock" in (await client.get(path)).text
         assert (await client.post(f"{path}/unlock", data=REASON)).status_code == 303
@@ -63,7 +68,7 @@ async def test_an_accountant_unlocks_in_own_dossiers_alone(office: Office) -> No
 async def test_managers_unlock_in_every_dossier(office: Office) -> None:
     boss = await a_staff_member(office.world, office.firm, Role.MANAGER)
     document, _path = await exported(office)
-    await set_dossier(office, manager_id=office.accountant.person_id)
+    await give(office, office.accountant)
     await unlock(office, boss, document)
 
 
@@ -71,7 +76,7 @@ async def test_managers_unlock_in_every_dossier(office: Office) -> None:
 async def test_nothing_dated_in_a_closed_period_is_unlocked(office: Office, closed: date) -> None:
     boss = await a_staff_member(office.world, office.firm, Role.OWNER)
     document, path = await exported(office)
-    await set_dossier(office, closed_until=closed)
+    await close_until(office, closed)
     with pytest.raises(Conflict) as refused:
         await unlock(office, boss, document)
     assert refused.value.code == "period_closed"
@@ -86,7 +91,7 @@ async def test_nothing_dated_in_a_closed_period_is_unlocked(office: Office, clos
 
 async def test_what_is_dated_after_the_closed_period_is_unlocked(office: Office) -> None:
     document, path = await exported(office)
-    await set_dossier(office, closed_until=date(2026, 10, 29))
+    await close_until(office, date(2026, 10, 29))
     async with sign_in(office.world, office.accountant) as client:
         page = await client.get(path)
         assert "The books are closed" not in page.text

@@ -13,7 +13,7 @@ from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict
 from portal.kernel.language import Language
-from tests.support.builders import a_dossier, a_firm, a_number, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_firm, a_number, a_staff_member, give_to, sign_in
 from tests.support.builders_agents import bundled, is_problem, paired
 from tests.support.builders_exports import Office, an_office
 from tests.support.world import World
@@ -155,9 +155,7 @@ async def test_an_assistant_is_not_told_whose_code_it_is(world: World) -> None:
     _older, younger = await two_with_one_folder(world)
     assistant = await a_staff_member(world, younger.firm, Role.ASSISTANT)
     async with world.as_system() as session:
-        await session.execute(
-            sa.update(Dossier).where(Dossier.id == younger.dossier.id).values(manager_id=assistant.person_id)
-        )
+        await give_to(session, assistant.person_id, world.clock.now(), younger.dossier)
     async with sign_in(world, assistant) as client:
         page = (await client.get(f"/dossiers/{younger.dossier.id}")).text
     assert "The code a12 clashes with A12:" in page

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Kind
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.parties.models import Company, CompanyIdentifier
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_dossier, a_firm, a_staff_member, sign_in
 from tests.support.builders_papers import a_ubl
 from tests.support.builders_scene import Office, an_office

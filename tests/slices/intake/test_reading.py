@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.banking.models import Statement
-from portal.features.documents.domain import Issuer, Kind
+from portal.features.documents.domain import Issuer
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
 from portal.features.intake import service as intake
@@ -20,6 +20,7 @@ from portal.features.items.models import DossierItem
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.kinds import Kind
 from portal.kernel.language import Language, speaking
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member
 from tests.support.builders_papers import (

@@ -12,10 +12,11 @@ from portal.features.bundles.domain import ExportOptions
 from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items import service as items
-from portal.features.items.domain import ApprovalState, ItemKind, ItemState, after_change, first_states
+from portal.features.items.domain import ApprovalState, ItemState, after_change, first_states
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict
+from portal.kernel.kinds import Kind
 from tests.slices.approvals.conftest import Scene
 from tests.support.builders import a_dossier, a_member, sign_in
 from tests.support.locks import somebody_waits
@@ -46,7 +47,7 @@ async def state(scene: Scene, document_id: object) -> tuple[ItemState, ApprovalS
 def test_nobody_to_ask_counts_as_not_needed() -> None:
     kinds = ["purchase_invoice"]
     assert (
-        first_states(ItemKind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds, can_answer=False)
+        first_states(Kind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds, can_answer=False)
         == READY
     )
     for approval in ApprovalState:

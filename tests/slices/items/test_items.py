@@ -8,14 +8,13 @@ import sqlalchemy as sa
 
 from portal.db.session import Scope
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Kind, Rate
+from portal.features.documents.domain import Entry, Rate
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.dossiers.domain import Access, AccessEnded, DossierOpened
 from portal.features.dossiers.models import Dossier
 from portal.features.items import service as items
 from portal.features.items.domain import (
     ApprovalState,
-    ItemKind,
     ItemQuery,
     ItemState,
     after_change,
@@ -26,6 +25,7 @@ from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Role, system_actor
 from portal.kernel.errors import Conflict
+from portal.kernel.kinds import Kind
 from portal.kernel.money import Decimal
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl, hand_in
@@ -419,15 +419,15 @@ def test_where_items_begin_and_go_after_a_change() -> None:
     ready = (ItemState.READY, ApprovalState.NOT_NEEDED)
     kinds = ["purchase_invoice"]
     assert (
-        first_states(ItemKind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds, can_answer=True)
+        first_states(Kind.PURCHASE_INVOICE, needs_approval=True, approval_kinds=kinds, can_answer=True)
         == waits
     )
     assert (
-        first_states(ItemKind.PURCHASE_INVOICE, needs_approval=False, approval_kinds=kinds, can_answer=True)
+        first_states(Kind.PURCHASE_INVOICE, needs_approval=False, approval_kinds=kinds, can_answer=True)
         == ready
     )
     assert (
-        first_states(ItemKind.STATEMENT, needs_approval=True, approval_kinds=["statement"], can_answer=True)
+        first_states(Kind.STATEMENT, needs_approval=True, approval_kinds=["statement"], can_answer=True)
         == ready
     )
     assert after_change(ItemState.HELD, ApprovalState.DISPUTED, ready, can_answer=True) == waits

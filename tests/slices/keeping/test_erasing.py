@@ -12,14 +12,13 @@ from portal.features.agents.domain import KeyScope
 from portal.features.banking.models import Statement
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
-from portal.features.dossiers.models import Dossier
 from portal.features.intake.models import IntakeFile
 from portal.features.items.models import DossierItem
 from portal.features.keeping.domain import is_second
 from portal.features.mail.models import MailMessage as Mail
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
-from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_papers import a_coda, a_ubl
 from tests.support.builders_scene import US, Office
 from tests.support.erasing import (
@@ -336,7 +335,7 @@ async def test_what_a_client_put_aside_stands_with_what_they_said_until_it_comes
     await office.hand_in({"a.cod": a_coda()})
     async with world.as_system() as session:
         statement = await session.scalar(sa.select(Statement.id))
-        await session.execute(sa.update(Dossier).values(manager_id=office.accountant.person_id))
+        await give_to(session, office.accountant.person_id, world.clock.now())
     async with sign_in(world, office.entrepreneur) as client:
         await client.post(f"/documents/{document.id}/put-aside", data={"reason": "of my brother"})
         await client.post(f"/bank/{statement}/put-aside", data={"reason": "of my sister"})

@@ -23,7 +23,7 @@ from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage as Mail
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.actor import Role
-from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_papers import a_coda, a_ubl
 from tests.support.builders_scene import US, Office
 
@@ -87,7 +87,7 @@ async def test_a_document_is_put_aside_with_a_reason_and_the_other_side_brings_i
 ) -> None:
     document = await office.purchase()
     async with office.world.as_system() as session:
-        await session.execute(sa.update(Dossier).values(manager_id=office.accountant.person_id))
+        await give_to(session, office.accountant.person_id, office.world.clock.now())
     assert await counters(office) == (1, 1, 0)
     sides = [(office.accountant, office.base), (office.entrepreneur, "")]
     if side == "client":

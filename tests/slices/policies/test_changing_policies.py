@@ -8,11 +8,12 @@ import pytest
 from portal.features.dossiers.models import Dossier
 from portal.features.parties.models import Firm
 from portal.features.policies import service
-from portal.features.policies.domain import ApprovableKind, Cadence, PolicyValues
+from portal.features.policies.domain import Cadence, PolicyValues
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Forbidden, Invalid
+from portal.kernel.kinds import Kind
 from tests.support.builders import a_dossier, a_firm, a_staff_member, opened
 from tests.support.history import history
 from tests.support.world import World
@@ -220,4 +221,4 @@ async def test_kinds_nobody_knows_any_more_are_left_out(world: World) -> None:
         assert policy is not None
         policy.approval_kinds = ["telex", "purchase_invoice"]
         values: Any = service.values_of(policy)
-    assert values.approval_kinds == (ApprovableKind.PURCHASE_INVOICE,)
+    assert values.approval_kinds == (Kind.PURCHASE_INVOICE,)

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from portal.features.policies.domain import (
     LONGEST_DELAY,
     SHORTEST_DELAY,
-    ApprovableKind,
     Cadence,
     DelayUnit,
     PolicyValues,
@@ -133,9 +132,3 @@ def test_every_fault_is_told_beside_its_own_field(changes: dict[str, object], fi
 
 def test_no_kinds_are_fine_while_no_approval_is_asked() -> None:
     assert faults(PolicyValues(cadence=Cadence.NEVER, approval_kinds=())) == {}
-
-
-def test_the_kinds_a_client_is_asked_about_are_the_kinds_of_documents() -> None:
-    from portal.features.documents.domain import Kind
-
-    assert {kind.value for kind in ApprovableKind} == {kind.value for kind in Kind}

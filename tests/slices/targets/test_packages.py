@@ -15,7 +15,7 @@ from portal.features.targets.models import Target
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
-from tests.support.builders import a_dossier, a_firm, a_number, a_staff_member, sign_in
+from tests.support.builders import a_dossier, a_firm, a_number, a_staff_member, give_to, sign_in
 from tests.support.builders_exports import Office, again, an_office, exports_of, press_export
 from tests.support.builders_exports import a_statement as a_paper
 from tests.support.world import World
@@ -194,11 +194,8 @@ async def test_an_accountant_chooses_it_in_own_dossiers_alone_and_an_assistant_i
         somebody = await a_staff_member(world, office.firm, role)
         owned_by = manager if role is Role.ACCOUNTANT else somebody
         async with world.as_system() as session:
-            await session.execute(
-                sa.update(Dossier)
-                .where(Dossier.id == office.dossier.id)
-                .values(manager_id=owned_by.person_id)
-            )
+            dossier = await session.get_one(Dossier, office.dossier.id)
+            await give_to(session, owned_by.person_id, world.clock.now(), dossier)
         async with world.as_scope(firm_id=office.firm.id) as session:
             mine = await dossiers.open_dossier(session, somebody, office.dossier.id)
             assert await dossiers.packages_to_choose(session, somebody, mine) == []

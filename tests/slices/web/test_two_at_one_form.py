@@ -9,9 +9,10 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from portal.features.documents.domain import Entry, Kind, Rate
+from portal.features.documents.domain import Entry, Rate
 from portal.features.intake import service as intake
 from portal.kernel.actor import Actor, Role
+from portal.kernel.kinds import Kind
 from portal.web.editing import laid_over
 from portal.web.forms import Form
 from tests.slices.web.test_session_over import all_forms, email_of, end, enter_on, send

@@ -14,11 +14,11 @@ from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.approvals import service
 from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
 from portal.features.documents import service as documents
-from portal.features.documents.domain import KIND_NAMES, SALES
 from portal.features.documents.service import Document
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
+from portal.kernel.kinds import KIND_NAMES, SALES
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render, toast_now

@@ -16,6 +16,7 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.dossiers.domain import titled
+from portal.features.dossiers.service import managed_by
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.service import Target
 from portal.kernel.names import name_keys
@@ -26,7 +27,6 @@ _DOSSIER = sa.table(
     sa.column("id", sa.Uuid()),
     sa.column("firm_id", sa.Uuid()),
     sa.column("target_id", sa.Uuid()),
-    sa.column("manager_id", sa.Uuid()),
     sa.column("name", sa.Text()),
     sa.column("sort_key", sa.Text()),
     sa.column("fold", sa.Text()),
@@ -204,16 +204,15 @@ async def exports_of(
     return [(row[0], row[1]) for row in found]
 
 
-def _managed_by(person_id: UUID | None) -> sa.ColumnElement[bool]:
+def _of_manager(person_id: UUID | None) -> sa.ColumnElement[bool]:
     """Runs of the dossiers that a person manages; of all the firm's for None."""
     if person_id is None:
         return sa.true()
-    managed = sa.select(_DOSSIER.c.id).where(_DOSSIER.c.manager_id == person_id)
-    return Export.dossier_id.in_(managed)
+    return Export.dossier_id.in_(managed_by(person_id))
 
 
 async def page(
-    session: ReadSession, query: RunsQuery, *, managed_by: UUID | None = None, size: int = PAGE_SIZE
+    session: ReadSession, query: RunsQuery, *, manager_id: UUID | None = None, size: int = PAGE_SIZE
 ) -> Page[ListedRun]:
     """Runs over all dossiers of the firm (or over those that one person manages)."""
     column, kind, value = SORTS.get(query.sort, SORTS["made"])
@@ -221,7 +220,7 @@ async def page(
         sa.select(Export, Delivery, _DOSSIER.c.name, _DOSSIER.c.code, _without_folder(), _DOSSIER.c.activity)
         .join(_DOSSIER, _DOSSIER.c.id == Export.dossier_id)
         .outerjoin(Delivery, _latest_delivery())
-        .where(_managed_by(managed_by))
+        .where(_of_manager(manager_id))
     )
     if query.search:
         pattern = containing(query.search)
@@ -265,14 +264,14 @@ async def page(
     )
 
 
-async def count_refused(session: ReadSession, *, managed_by: UUID | None = None) -> int:
+async def count_refused(session: ReadSession, *, manager_id: UUID | None = None) -> int:
     """Bundles whose latest delivery an agent could not make: one that was delivered again is in order."""
     return (
         await session.scalar(
             sa.select(sa.func.count())
             .select_from(Export)
             .join(Delivery, _latest_delivery())
-            .where(Delivery.state == DeliveryState.REFUSED, _managed_by(managed_by))
+            .where(Delivery.state == DeliveryState.REFUSED, _of_manager(manager_id))
         )
         or 0
     )

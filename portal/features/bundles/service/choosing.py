@@ -22,7 +22,7 @@ from portal.features.documents import service as documents
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.service import Dossier
 from portal.features.items import service as items
-from portal.features.items.domain import ApprovalState, ItemKind, ItemQuery, ItemState
+from portal.features.items.domain import ApprovalState, ItemQuery, ItemState
 from portal.features.items.service import DossierItem
 from portal.features.policies import service as policies
 from portal.features.targets import service as targets
@@ -31,6 +31,7 @@ from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
 
 NOTHING_NEW = N_("There is nothing new to export.")
@@ -126,7 +127,7 @@ def _sort(
     left: frozenset[UUID],
 ) -> Rehearsal:
     if not policy.include_statements:
-        options = replace(options, kinds=options.kinds - {ItemKind.STATEMENT})
+        options = replace(options, kinds=options.kinds - {Kind.STATEMENT})
     leaving: list[DossierItem] = []
     staying: list[tuple[DossierItem, WhyNot]] = []
     for item in found:

@@ -7,7 +7,11 @@ from uuid import UUID
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
 from portal.features.items.service import DossierItem
+from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
+
+BUNDLE_KINDS = {kind: BundleKind(kind.value) for kind in Kind}
+"""What our kinds are called in a bundle: the format has a list of its own, which other programs read."""
 
 
 def opener(store: ObjectStore, namespace: UUID, sha256: str) -> Any:
@@ -63,7 +67,7 @@ def document_item(item: DossierItem, paper: Any, store: ObjectStore, reexport: b
     return Item(
         id=str(item.id),
         version=item.version,
-        kind=BundleKind(item.kind.value),
+        kind=BUNDLE_KINDS[item.kind],
         number=item.number,
         date=item.item_date,
         counterparty=item.counterparty,

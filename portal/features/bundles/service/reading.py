@@ -64,7 +64,7 @@ async def recent(session: ReadSession, dossier_id: UUID) -> Sequence[tuple[Expor
 
 async def page(session: ReadSession, actor: Actor, query: RunsQuery) -> Page[ListedRun]:
     """Runs over all dossiers that the actor may see."""
-    return await repository.page(session, query, managed_by=assigned_only(actor))
+    return await repository.page(session, query, manager_id=assigned_only(actor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ async def has_downloads(session: ReadSession, actor: Actor) -> bool:
 async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequence[ListedRun]:
     """The newest bundles that could not be delivered, in the dossiers that the actor may see."""
     query = RunsQuery(state="refused")
-    return (await repository.page(session, query, managed_by=assigned_only(actor), size=limit)).rows
+    return (await repository.page(session, query, manager_id=assigned_only(actor), size=limit)).rows
 
 
 async def count_refused(session: ReadSession, actor: Actor) -> int:
     """How many bundles an agent could not deliver, in the dossiers that the actor may see."""
-    return await repository.count_refused(session, managed_by=assigned_only(actor))
+    return await repository.count_refused(session, manager_id=assigned_only(actor))

@@ -9,23 +9,9 @@ from uuid import UUID
 import msgspec
 
 from portal.kernel.events import Event
+from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
-
-
-class Kind(enum.StrEnum):
-    """What a document is, seen from the company."""
-
-    SALES_INVOICE = "sales_invoice"
-    SALES_CREDIT_NOTE = "sales_credit_note"
-    PURCHASE_INVOICE = "purchase_invoice"
-    PURCHASE_CREDIT_NOTE = "purchase_credit_note"
-    EXPENSE_RECEIPT = "expense_receipt"
-    OTHER = "other"
-
-
-SALES = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
-PURCHASES = frozenset({Kind.PURCHASE_INVOICE, Kind.PURCHASE_CREDIT_NOTE, Kind.EXPENSE_RECEIPT})
 
 
 class Issuer(enum.StrEnum):
@@ -106,14 +92,6 @@ class DocumentUnlocked(Event, frozen=True, kw_only=True):
     reason: str
 
 
-KIND_NAMES = {
-    Kind.SALES_INVOICE: N_("sales invoice"),
-    Kind.SALES_CREDIT_NOTE: N_("sales credit note"),
-    Kind.PURCHASE_INVOICE: N_("purchase invoice"),
-    Kind.PURCHASE_CREDIT_NOTE: N_("purchase credit note"),
-    Kind.EXPENSE_RECEIPT: N_("expense receipt"),
-    Kind.OTHER: N_("other document"),
-}
 AMENDABLE = frozenset({Origin.ENTERED, Origin.PDF})
 """Typed in by people: may be amended. What an issuer sent as data is corrected by the issuer's credit note alone."""
 

@@ -12,9 +12,16 @@ import msgspec
 from exports import numbers
 from exports.currencies import is_currency
 from exports.model import Party
-from portal.features.documents.domain.core import SALES, Kind
 from portal.features.documents.domain.matching import duplicate_key, supplier_key
-from portal.features.documents.domain.totals import RECEIPT, Rate, amount_values, read_amounts
+from portal.features.documents.domain.totals import (
+    AMOUNT_FIELDS,
+    NO_AMOUNTS,
+    RECEIPT,
+    Rate,
+    amount_values,
+    read_amounts,
+)
+from portal.kernel.kinds import CREDIT_NOTES, DOCUMENTS, PAPERS, SALES, UNNUMBERED, Kind
 from portal.kernel.language import N_
 from portal.kernel.money import cents
 from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
@@ -42,7 +49,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def type_code(self) -> str:
         """UNCL1001: 381 for credit notes, else 380."""
-        return "381" if self.kind in (Kind.SALES_CREDIT_NOTE, Kind.PURCHASE_CREDIT_NOTE) else "380"
+        return "381" if self.kind in CREDIT_NOTES else "380"
 
     def columns(self, us: str) -> dict[str, object]:
         """The accounting columns of a document; `us` is the company as a supplier (`supplier_key`)."""
@@ -88,14 +95,13 @@ NOT_A_CURRENCY = N_("This is no currency. Write its code, such as EUR.")
 NOT_A_TEXT = N_("There are characters in this that cannot be kept. Type it again.")
 NOT_STRUCTURED = N_("This is no structured communication: its check digits are wrong.")
 TOO_LONG = N_("This is too long.")
-_UNNUMBERED = frozenset({Kind.EXPENSE_RECEIPT, Kind.OTHER})
 
 
 def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]]:
     """The entry a form holds, or its faults by field.
 
     Fields: kind, number, issue_date, due_date (ISO dates), currency, counterparty_name, counterparty_country, counterparty_number,
-    structured_communication, and the amounts (`totals.read_amounts`).
+    structured_communication, and the amounts (`totals.read_amounts`), which a paper that is neither sale nor purchase may be without.
     """
     faults: dict[str, str] = {}
 
@@ -107,13 +113,13 @@ def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]
             faults[name] = NOT_A_TEXT
         return value
 
-    kind = next((one for one in Kind if one.value == values.get("kind")), None)
+    kind = next((one for one in DOCUMENTS if one.value == values.get("kind")), None)
     if not values.get("kind") and values.get("vat") == RECEIPT:
         kind = Kind.EXPENSE_RECEIPT
     if kind is None:
         faults["kind"] = NOT_A_CHOICE
     number = text("number", 80)
-    if not number and kind not in _UNNUMBERED:
+    if not number and kind not in UNNUMBERED:
         faults["number"] = REQUIRED
     issued = _day(values, "issue_date", faults, required=True)
     due = _day(values, "due_date", faults, required=False)
@@ -132,7 +138,11 @@ def parse_entry(values: Mapping[str, str]) -> tuple[Entry | None, dict[str, str]
         communication = numbers.structured_communication(communication)
         if communication is None:
             faults["structured_communication"] = NOT_STRUCTURED
-    amounts = read_amounts(values, currency if is_currency(currency) else "EUR", faults)
+    typed = any(values.get(name, "").strip() for name in AMOUNT_FIELDS if name != "vat")
+    if kind in PAPERS and not typed:
+        amounts = NO_AMOUNTS
+    else:
+        amounts = read_amounts(values, currency if is_currency(currency) else "EUR", faults)
     if faults or kind is None or issued is None or amounts is None:
         return None, faults
     return (

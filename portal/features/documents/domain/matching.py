@@ -10,7 +10,8 @@ import msgspec
 from exports import numbers
 from exports.model import Document as Invoice
 from exports.model import Party
-from portal.features.documents.domain.core import Issuer, Kind
+from portal.features.documents.domain.core import Issuer
+from portal.kernel.kinds import Kind
 from portal.kernel.money import cents
 
 CREDIT_TYPES = frozenset({"381", "261", "396", "532"})

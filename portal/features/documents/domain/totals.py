@@ -98,6 +98,10 @@ def of_total(total: Decimal, percent: Decimal | None, currency: str = "EUR") -> 
     return Rate(percent=percent, taxable=total - tax, tax=tax)
 
 
+NO_AMOUNTS: Final = Amounts(rates=(of_total(Decimal(0), None),), total=Decimal(0))
+"""Of a paper that says none: nothing is booked by it."""
+
+
 def _rounded(amount: Decimal, currency: str) -> Decimal:
     return cents(amount) if places(currency) else amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)
 

@@ -15,12 +15,10 @@ from portal.features.audit import service as audit
 from portal.features.documents import service
 from portal.features.documents.domain import (
     AMENDABLE,
-    KIND_NAMES,
     LIST_STATES,
     MEMBER_STATES,
     Annotation,
     DocumentQuery,
-    Kind,
     PaymentState,
     annotation_values,
     read_tags,
@@ -29,6 +27,7 @@ from portal.features.documents.service import Detail, Document, Overtaken, Place
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound
+from portal.kernel.kinds import DOCUMENTS, KIND_NAMES, SALES
 from portal.kernel.language import N_, capitalised, gettext
 from portal.web.editing import Clash, Edit, clashes_in_words
 from portal.web.files import attachment, picture
@@ -58,7 +57,7 @@ def _query(
     known = name in SORTS
     return DocumentQuery(
         dossier_id=place.dossier_id,
-        kinds=frozenset(one for one in Kind if one.value in (kind or [])),
+        kinds=frozenset(one for one in DOCUMENTS if one.value in (kind or [])),
         states=frozenset(LIST_STATES).intersection(state or []),
         search=q.strip()[:100],
         sort=name if known else "date",
@@ -193,6 +192,7 @@ async def _shown(
         document=document,
         detail=detail,
         kind_name=gettext(KIND_NAMES[document.kind]),
+        is_sale=document.kind in SALES,
         pages=await count_pages(tools, document),
         elsewhere=elsewhere,
         may_move=bool(others) and detail.way is not None and detail.way.movable,

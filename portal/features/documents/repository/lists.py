@@ -13,9 +13,10 @@ from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.placing import belongs_to
 from portal.db.search import called, containing
 from portal.db.session import ReadSession
-from portal.features.documents.domain import DocumentQuery, Kind
+from portal.features.documents.domain import DocumentQuery
 from portal.features.documents.models import Document
 from portal.features.documents.repository.way import ITEM
+from portal.kernel.kinds import Kind
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (Document.issue_date, date),

@@ -18,7 +18,6 @@ from portal.features.documents.domain import (
     Entry,
     Identity,
     Issuer,
-    Kind,
     NotBookable,
     Origin,
     PaymentState,
@@ -40,13 +39,13 @@ from portal.jobs.ledger import enqueue, publish
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import SALES
 from portal.kernel.language import N_
 from portal.kernel.money import LARGEST
 
 DRAWN_AFTER = timedelta(seconds=2)
 """What was handed in is looked at first; drawing takes a second or two a piece."""
 TOO_LARGE = N_("An amount of this document is too large to be true.")
-_SALES_BY_COUNTERPARTY = frozenset({Kind.SALES_INVOICE, Kind.SALES_CREDIT_NOTE})
 
 
 class DrawPdf(Job, frozen=True, kw_only=True):
@@ -175,7 +174,7 @@ async def enter(
         "findings": entry_findings(entry),
         "judged": True,
         "drawing_due_at": now + drawing_pause(0) if undrawn else None,
-        "issuer": Issuer.US if entry.kind in _SALES_BY_COUNTERPARTY else Issuer.COUNTERPARTY,
+        "issuer": Issuer.US if entry.kind in SALES else Issuer.COUNTERPARTY,
         "origin": Origin.PDF if is_pdf else Origin.ENTERED,
         "dossier_id": dossier_id,
         **(_pdf_columns(file, PdfOrigin.RECEIVED) if is_pdf else {}),

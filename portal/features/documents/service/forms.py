@@ -5,7 +5,6 @@ from typing import Any
 
 from exports.currencies import is_currency
 from portal.features.documents.domain import (
-    KIND_NAMES,
     RATES,
     RECEIPT,
     SEVERAL,
@@ -13,6 +12,7 @@ from portal.features.documents.domain import (
     read_amounts,
 )
 from portal.features.documents.models import Document
+from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import N_, capitalised, current_language, gettext
 from themes.filters import money
 

@@ -8,7 +8,7 @@ from portal.db.session import WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.documents import repository
-from portal.features.documents.domain import KIND_NAMES, DocumentUnlocked
+from portal.features.documents.domain import DocumentUnlocked
 from portal.features.documents.models import Document
 from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.domain import is_own
@@ -19,6 +19,7 @@ from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import N_, gettext
 
 EXPORTING = "exporting"

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from portal.features.dossiers.domain.managing import assigned_only, is_own, may_set_manager
+from portal.features.dossiers.domain.managing import StaffRole, assigned_only, is_own, may_set_manager
+from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on, with_regime
 from portal.kernel.events import Event
 from portal.kernel.machine import machine
 
@@ -54,15 +55,6 @@ INVITATION = machine(
         InvitationState.OPENED: {InvitationState.USED, InvitationState.EXPIRED},
     },
 )
-
-
-class VatRegime(enum.StrEnum):
-    """How the company files its VAT."""
-
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-    EXEMPT = "exempt"
-    NONE = "none"
 
 
 class ImportState(enum.StrEnum):
@@ -131,10 +123,14 @@ __all__ = [
     "DossierOpened",
     "ImportState",
     "InvitationState",
+    "RegimeFrom",
+    "StaffRole",
     "VatRegime",
     "assigned_only",
     "is_own",
     "may_set_manager",
     "place_of",
+    "regime_on",
     "titled",
+    "with_regime",
 ]

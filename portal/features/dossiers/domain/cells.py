@@ -36,7 +36,9 @@ def check_cells(row: ImportRow, mine: KnownDossier | None) -> None:
         row.fault(
             Column.VAT_REGIME,
             N_("This VAT regime is not known here."),
-            N_("Use monthly, quarterly, exempt or none."),
+            N_(
+                "Use monthly, quarterly, exempt_small, exempt_activity, mixed, flat_rate, unit_member or none."
+            ),
         )
     code = row.get(Column.CODE)
     if code and "code" not in same and (fault := code_fault(code)) is not None:

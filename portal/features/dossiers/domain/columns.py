@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from portal.features.dossiers.domain import VatRegime
+from portal.features.dossiers.domain.vat import NAMES, VatRegime
 from portal.kernel.language import N_, Language, parse_language
 from portal.kernel.texts import line
 
@@ -123,9 +123,11 @@ COLUMNS: dict[Column, ColumnText] = {
     ),
     Column.VAT_REGIME: ColumnText(
         N_("VAT regime"),
-        N_("monthly, quarterly, exempt or none; empty means quarterly."),
+        N_(
+            "monthly, quarterly, exempt_small, exempt_activity, mixed, flat_rate, unit_member or none; empty means quarterly."
+        ),
         ("btw regime", "regime tva", "vat regime", "aangifte", "mwst"),
-        14,
+        16,
     ),
     Column.ACTIVITY: ColumnText(
         N_("Activity"),
@@ -141,28 +143,75 @@ COLUMNS: dict[Column, ColumnText] = {
         N_("Town"), "", ("gemeente", "plaats", "ville", "localite", "stadt", "ort", "city", "town"), 20
     ),
 }
-VAT_WORDS = {
-    **{regime.value: regime for regime in VatRegime},
-    "maand": VatRegime.MONTHLY,
-    "maandelijks": VatRegime.MONTHLY,
-    "mensuel": VatRegime.MONTHLY,
-    "monatlich": VatRegime.MONTHLY,
-    "kwartaal": VatRegime.QUARTERLY,
-    "trimestriel": VatRegime.QUARTERLY,
-    "vierteljahrlich": VatRegime.QUARTERLY,
-    "vrijgesteld": VatRegime.EXEMPT,
-    "exempte": VatRegime.EXEMPT,
-    "befreit": VatRegime.EXEMPT,
-    "geen": VatRegime.NONE,
-    "aucun": VatRegime.NONE,
-    "keine": VatRegime.NONE,
-}
 
 
 def folded(text: str) -> str:
     """A heading or word without case, accents and punctuation."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
+
+
+_WORDS_OF = {
+    VatRegime.MONTHLY: (
+        *("maand", "maandelijks", "maandaangifte", "maandaangever"),
+        *("mensuel", "mensuelle", "déclaration mensuelle", "déposant mensuel"),
+        *("monatlich", "Monatserklärung", "monatliche Erklärung"),
+    ),
+    VatRegime.QUARTERLY: (
+        *("kwartaal", "driemaandelijks", "kwartaalaangifte", "kwartaalaangever"),
+        *("trimestriel", "trimestrielle", "déclaration trimestrielle", "déposant trimestriel"),
+        *("vierteljährlich", "Quartalserklärung", "Vierteljahreserklärung"),
+    ),
+    VatRegime.EXEMPT_SMALL: (
+        *("exempt", "vrijgesteld", "exempté", "exempte", "befreit"),  # all that earlier releases knew
+        *("56bis", "art. 56bis", "exempt small business", "small business"),
+        *(
+            "kleine onderneming",
+            "vrijgestelde kleine onderneming",
+            "vrijgestelde kleine onderneming (art. 56bis)",
+        ),
+        *(
+            "petite entreprise",
+            "franchise",
+            "franchise de la taxe",
+            "petite entreprise en franchise (art. 56bis)",
+        ),
+        *("Kleinunternehmen", "befreites Kleinunternehmen", "befreites Kleinunternehmen (Art. 56bis)"),
+    ),
+    VatRegime.EXEMPT_ACTIVITY: (
+        *("art. 44", "exempt activity", "vrijgestelde activiteit", "vrijgestelde activiteit (art. 44)"),
+        *("activité exemptée", "activité exonérée", "activité exemptée (art. 44)"),
+        *("befreite Tätigkeit", "befreite Tätigkeit (Art. 44)"),
+    ),
+    VatRegime.MIXED: (
+        *("gemengd", "gemengde btw-plichtige", "gemengd belastingplichtige"),
+        *("mixte", "assujetti mixte", "gemischt", "gemischt steuerpflichtig"),
+    ),
+    VatRegime.FLAT_RATE: (
+        *("flat rate", "forfait", "forfaitair", "forfaitaire", "forfaitaire regeling", "régime du forfait"),
+        *("pauschal", "Pauschale", "Pauschalregelung"),
+    ),
+    VatRegime.UNIT_MEMBER: (
+        *("VAT unit", "btw-eenheid", "lid van een btw-eenheid", "unité TVA", "membre d'une unité TVA"),
+        *("MwSt.-Einheit", "Mitglied einer MwSt.-Einheit"),
+    ),
+    VatRegime.NONE: (
+        *(
+            "geen",
+            "aucun",
+            "keine",
+            "not liable",
+            "niet btw-plichtig",
+            "non assujetti",
+            "non assujetti à la TVA",
+        ),
+        *("nicht mehrwertsteuerpflichtig",),
+    ),
+}
+VAT_WORDS = {
+    folded(word): regime for regime in VatRegime for word in (regime.value, NAMES[regime], *_WORDS_OF[regime])
+}
+"""Every word for a regime that a list may have, in four languages; a test compares them with what pages say."""
 
 
 def find_columns(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[Column, int]] | None:

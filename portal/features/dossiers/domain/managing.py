@@ -1,9 +1,16 @@
 """Whose a dossier is: who sees it, who decides about it, who gives it to somebody. Pure."""
 
+import enum
 from uuid import UUID
 
 from portal.kernel.actor import Actor, Right, Role
 from portal.kernel.ids import PersonId
+
+
+class StaffRole(enum.StrEnum):
+    """What part somebody of the office has in a dossier."""
+
+    MANAGER = "manager"
 
 
 def assigned_only(actor: Actor) -> PersonId | None:
@@ -37,4 +44,4 @@ def may_set_manager(actor: Actor, present: UUID | None, wanted: UUID | None) -> 
     return actor.role is Role.ACCOUNTANT and present is None and wanted == actor.person_id
 
 
-__all__ = ["assigned_only", "is_own", "may_set_manager"]
+__all__ = ["StaffRole", "assigned_only", "is_own", "may_set_manager"]

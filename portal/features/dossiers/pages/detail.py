@@ -15,8 +15,9 @@ from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import service
 from portal.features.dossiers.domain import Access, is_own
-from portal.features.dossiers.pages.lists import VAT_NAMES, form_choices, read_dossier, read_id, read_number
-from portal.features.dossiers.service import Dossier, Kept, Move, SecondDossier
+from portal.features.dossiers.pages import regimes
+from portal.features.dossiers.pages.lists import form_choices, read_dossier, read_id, read_number
+from portal.features.dossiers.service import Dossier, Kept, Move, SecondDossier, VatRegimes
 from portal.features.parties import service as parties
 from portal.features.parties.domain import SCHEME_NAMES
 from portal.features.targets import service as targets
@@ -41,7 +42,6 @@ async def detail_page(
 ) -> Template:
     """Name, number, contact, access, and the next step."""
     dossier = await service.open_dossier(session, actor, dossier_id)
-    manager = await accounts.person(session, dossier.manager_id) if dossier.manager_id else None
     company = await service.company_of(session, dossier)
     identifiers = await parties.identifiers(session, company.id) if company is not None else []
     return render(
@@ -52,11 +52,11 @@ async def detail_page(
         tab="detail",
         company=company,
         identifiers=[(gettext(SCHEME_NAMES[one.scheme]), one) for one in identifiers],
-        manager=manager,
+        managers=await service.managers(session, dossier),
         package=(await targets.target(session, dossier.firm_id, dossier.target_id)).name,
         nobody_to_ask=dossier.id in await service.nobody_to_ask(session, [dossier]),
         members=await accounts.members(session, dossier.company_id),
-        regime=gettext(VAT_NAMES[dossier.vat_regime]),
+        **regimes.context(await service.vat_regimes(session, dossier)),
         language_name=LANGUAGE_NAMES[dossier.language],
         may_edit=actor.may(Right.DOSSIERS_EDIT),
         put_aside=await service.put_aside(session, dossier),
@@ -73,7 +73,8 @@ async def edit_page(
 ) -> Template:
     """The form for changing it."""
     dossier = await service.open_dossier(session, actor, dossier_id)
-    values = _values(dossier)
+    found = await service.vat_regimes(session, dossier)
+    values = _values(dossier) | regimes.seen(found)
     return render(
         request,
         "pages/dossiers/edit.html",
@@ -83,7 +84,7 @@ async def edit_page(
         overtaken=[],
         there=[],
         move=None,
-        **await _edit_context(session, actor, dossier),
+        **await _edit_context(session, actor, dossier, found),
     )
 
 
@@ -98,7 +99,6 @@ def _values(dossier: Dossier) -> dict[str, str]:
         "contact_email": dossier.contact_email or "",
         "contact_phone": dossier.contact_phone or "",
         "activity": dossier.activity or "",
-        "vat_regime": dossier.vat_regime.value,
         "manager_id": str(dossier.manager_id or ""),
         "target_id": str(dossier.target_id),
         **{name: day.isoformat() if (day := getattr(dossier, name)) else "" for name in DAYS},
@@ -114,26 +114,26 @@ LABELS = {
     "contact_email": N_("E-mail address"),
     "contact_phone": N_("Phone"),
     "activity": N_("Activity"),
-    "vat_regime": N_("VAT returns"),
     "manager_id": N_("File manager"),
     "target_id": N_("Bookkeeping package"),
     "books_from": N_("You keep the books from"),
     "books_until": N_("You keep the books until"),
     "closed_until": N_("Books closed until"),
+    **regimes.LABELS,
 }
 COLUMNS = {"target_id": ("target",)}
 
 
 async def _words(
-    session: WriteSession, actor: Actor, dossier: Dossier
+    session: WriteSession, actor: Actor, dossier: Dossier, *regime_lists: str
 ) -> dict[str, tuple[str, dict[str, str]]]:
     """What a field and its choices are called."""
     staff = await accounts.staff(session, actor.firm_id) if actor.firm_id is not None else []
     choices: dict[str, dict[str, str]] = {
         "language": {code.value: name for code, name in LANGUAGE_NAMES.items()},
-        "vat_regime": {regime.value: gettext(name) for regime, name in VAT_NAMES.items()},
         "manager_id": {str(person.id): person.name for _row, person in staff},
         "target_id": {str(one.id): one.name for one in await targets.listed(session, dossier.firm_id)},
+        **regimes.words(*regime_lists),
     }
     return {name: (gettext(label), choices.get(name, {})) for name, label in LABELS.items()}
 
@@ -143,13 +143,16 @@ def may_number(dossier: Dossier) -> bool:
     return dossier.number is None and dossier.access is Access.MANAGED
 
 
-async def _edit_context(session: ReadSession, actor: Actor, dossier: Dossier) -> dict[str, Any]:
+async def _edit_context(
+    session: ReadSession, actor: Actor, dossier: Dossier, found: VatRegimes
+) -> dict[str, Any]:
     return {
         "dossier": dossier,
         "clash": (await service.clashes(session, actor, [dossier])).get(dossier.id),
         "tab": "detail",
         "may_number": may_number(dossier),
         "may_close": is_own(actor, dossier.manager_id),
+        **regimes.context(found),
         **await form_choices(session, actor, dossier),
     }
 
@@ -168,8 +171,10 @@ async def edit(
     await take(session, dossier)
     form = await Form.of(request)
     # A field that is not the writer's to change is not on their form: it is neither seen nor overtaken.
-    present = {name: value for name, value in _values(dossier).items() if name in form.values}
-    edit = laid_over(form, present)
+    found = await service.vat_regimes(session, dossier)
+    stands = _values(dossier) | regimes.seen(found, form)
+    present = {name: value for name, value in stands.items() if name in form.values}
+    edit = laid_over(form, present, [regimes.TOGETHER])
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     there: Sequence[Kept] = []
@@ -177,9 +182,9 @@ async def edit(
     asked = False
     if edit.clashes:
         events = await audit.history_of(session, dossier.id)
-        overtaken = clashes_in_words(
-            edit, form, present, await _words(session, actor, dossier), events, COLUMNS
-        )
+        lists = (stands[regimes.ALL], form.values.get(regimes.ALL, ""))
+        said = await _words(session, actor, dossier, *lists)
+        overtaken = clashes_in_words(edit, form, present, said, events, COLUMNS)
     else:
         try:
             number = read_number(form, dossier.country) if may_number(dossier) else None
@@ -188,9 +193,12 @@ async def edit(
             }
             if "target_id" in form.values:
                 values["target_id"] = read_id("target_id", form)
+            regime = regimes.chosen(form, edit, found)
             form.check()
             # What the writer left as it was stays as it is now: somebody else may have closed the books meanwhile.
             values = {name: value for name, value in values.items() if name in edit.touched}
+            values.pop(regimes.FROM, None)
+            values |= {regimes.REGIME: regime} if regime is not None else {}
             code: str | None = values.get("code", dossier.code)
             move = await service.move_of(session, dossier, code, number or dossier.number)
             # Another folder at the agent is said before it is: what was written stays in the one that was.
@@ -216,7 +224,7 @@ async def edit(
             overtaken=overtaken,
             there=there,
             move=move if asked else None,
-            **await _edit_context(session, actor, dossier),
+            **await _edit_context(session, actor, dossier, found),
         )
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(N_("Saved."))))
 

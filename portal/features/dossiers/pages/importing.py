@@ -120,7 +120,7 @@ async def present_workbook(
     actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Response[bytes]:
     """The present dossiers in the template's form."""
-    rows = [service.values_of(dossier) for dossier in await service.all_of(session, actor)]
+    rows = await service.workbook_rows(session, actor)
     return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, workbooks.of_dossiers(rows))
 
 

@@ -13,6 +13,7 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.dossiers import service
 from portal.features.dossiers.domain import VatRegime
+from portal.features.dossiers.pages import regimes
 from portal.features.dossiers.service import Dossier, DossierQuery, SecondDossier
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
@@ -23,13 +24,6 @@ from portal.kernel.numbers import NotANumber, parse_company_number
 from portal.web.forms import Form, uuid_or_none
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
-
-VAT_NAMES = {
-    VatRegime.MONTHLY: N_("monthly"),
-    VatRegime.QUARTERLY: N_("quarterly"),
-    VatRegime.EXEMPT: N_("exempt"),
-    VatRegime.NONE: N_("none"),
-}
 
 
 def query_of(q: str, only: str, mine: str, sort: str, cursor: str | None, actor: Actor) -> DossierQuery:
@@ -85,7 +79,8 @@ async def form_choices(session: ReadSession, actor: Actor, dossier: Dossier | No
     """The lists the form of a dossier, or (None) of a new one, chooses from."""
     return {
         "languages_of_clients": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
-        "regimes": [(regime.value, gettext(name)) for regime, name in VAT_NAMES.items()],
+        "regimes": list(regimes.names().items()),
+        **({"regime_lines": []} if dossier is None else {}),
         "staff": await service.managers_to_choose(session, actor, dossier),
         "packages": await service.packages_to_choose(session, actor, dossier),
     }
@@ -167,7 +162,7 @@ def read_number(form: Form, country: str | None = None) -> str | None:
 
 
 def read_dossier(form: Form) -> dict[str, Any]:
-    """The columns of a dossier form; the manager only where the form asks for one."""
+    """What a dossier form says; the manager only where the form asks for one, no day of the regime where it names none."""
     values: dict[str, Any] = {
         "name": form.text("name", required=True, longest=200),
         "code": form.text("code", longest=30) or None,
@@ -177,6 +172,7 @@ def read_dossier(form: Form) -> dict[str, Any]:
         "contact_phone": form.text("contact_phone", longest=60) or None,
         "activity": form.text("activity", longest=80) or None,
         "vat_regime": form.choice("vat_regime", VatRegime, default=VatRegime.QUARTERLY),
+        "vat_regime_from": form.day("vat_regime_from"),
     }
     if "manager_id" in form.values:
         manager = form.text("manager_id")

@@ -47,6 +47,8 @@ from portal.features.dossiers.repository.invitations import (
     lock_invitations,
     move_invitation,
 )
+from portal.features.dossiers.repository.regimes import add_regimes, regimes, replace_regimes
+from portal.features.dossiers.repository.staff import begin_manager, managed_by, managers, set_manager
 
 __all__ = [
     "SORTS",
@@ -56,8 +58,10 @@ __all__ = [
     "SpacedKey",
     "Totals",
     "add",
+    "add_regimes",
     "all_of",
     "asking",
+    "begin_manager",
     "by_id",
     "cards",
     "clashing",
@@ -76,6 +80,8 @@ __all__ = [
     "invitations",
     "lock_dossiers",
     "lock_invitations",
+    "managed_by",
+    "managers",
     "member_dossiers",
     "move_access",
     "move_invitation",
@@ -88,6 +94,9 @@ __all__ = [
     "out_of_sight",
     "page",
     "put_aside",
+    "regimes",
+    "replace_regimes",
+    "set_manager",
     "take_changed_approvers",
     "take_dossiers",
     "totals",

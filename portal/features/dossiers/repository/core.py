@@ -19,6 +19,7 @@ from portal.features.dossiers.domain import (
 )
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.models import Dossier, DossierImport, Invitation
+from portal.features.dossiers.repository.staff import managed_by
 from portal.features.targets.domain import CodeSpace
 from portal.kernel.actor import Actor
 
@@ -35,9 +36,9 @@ SORTS: dict[str, tuple[Any, type[Any]]] = {
 
 def visible_to(actor: Actor) -> sa.Select[Dossier]:
     """The dossiers an actor may list: assistants those they manage, everybody else of the firm all of them."""
-    manager_id = assigned_only(actor)
+    own = assigned_only(actor)
     statement = sa.select(Dossier)
-    return statement if manager_id is None else statement.where(Dossier.manager_id == manager_id)
+    return statement if own is None else statement.where(Dossier.id.in_(managed_by(own)))
 
 
 def add(session: WriteSession, row: Dossier | Invitation | DossierImport) -> None:
@@ -75,7 +76,7 @@ def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
             matches.append(Dossier.number.like(f"%{bare}%"))
         statement = statement.where(sa.or_(*matches))
     if query.manager_id is not None:
-        statement = statement.where(Dossier.manager_id == query.manager_id)
+        statement = statement.where(Dossier.id.in_(managed_by(query.manager_id)))
     match query.only:
         case "work":
             statement = statement.where((Dossier.quick_entry_count + Dossier.ready_count > 0) | _CLASHES)
@@ -286,7 +287,7 @@ async def out_of_sight(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     own = assigned_only(actor)
     if own is None:
         return []
-    found = await session.scalars(sa.select(Dossier).where(Dossier.manager_id.is_distinct_from(own)))
+    found = await session.scalars(sa.select(Dossier).where(Dossier.id.not_in(managed_by(own))))
     return found.all()
 
 

@@ -1,7 +1,7 @@
 """Dossiers: opening, listing, creating, changing, importing, inviting."""
 
 from portal.features.dossiers.models import Dossier, DossierImport, Invitation
-from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals
+from portal.features.dossiers.repository import DossierQuery, MemberDossier, Totals, managed_by
 from portal.features.dossiers.service.accepting import AcceptRows, accept, accept_rows, answer_rows, go_on
 from portal.features.dossiers.service.access import (
     Answer,
@@ -24,12 +24,14 @@ from portal.features.dossiers.service.asking import (
 )
 from portal.features.dossiers.service.codes import Clash, clashes
 from portal.features.dossiers.service.core import (
+    VatRegimes,
     all_of,
     cards,
     change,
     company_of,
     grant_on_claim,
     listed,
+    managers,
     managers_to_choose,
     names,
     note_hand_over,
@@ -41,6 +43,7 @@ from portal.features.dossiers.service.core import (
     places,
     put_aside,
     totals,
+    vat_regimes,
 )
 from portal.features.dossiers.service.folders import Folder, Move, folder, folders, hold, move_of
 from portal.features.dossiers.service.importing import (
@@ -50,7 +53,7 @@ from portal.features.dossiers.service.importing import (
     preview,
     read,
     rows_of,
-    values_of,
+    workbook_rows,
 )
 from portal.features.dossiers.service.inviting import (
     Invited,
@@ -87,6 +90,7 @@ __all__ = [
     "SendInvitation",
     "TellOwner",
     "Totals",
+    "VatRegimes",
     "accept",
     "accept_rows",
     "activate",
@@ -119,6 +123,8 @@ __all__ = [
     "invite_many",
     "listed",
     "look_again",
+    "managed_by",
+    "managers",
     "managers_to_choose",
     "move_of",
     "names",
@@ -141,5 +147,6 @@ __all__ = [
     "tell_owner",
     "tell_owners",
     "totals",
-    "values_of",
+    "vat_regimes",
+    "workbook_rows",
 ]

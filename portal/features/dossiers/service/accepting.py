@@ -16,7 +16,7 @@ from portal.db.session import WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.audit import service as audit
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import ImportState, VatRegime
+from portal.features.dossiers.domain import ImportState, RegimeFrom, VatRegime
 from portal.features.dossiers.domain.binding import AGAIN, Overtaken, overtaken
 from portal.features.dossiers.domain.columns import Column, language_of, regime_of
 from portal.features.dossiers.domain.importing import judge_row
@@ -30,6 +30,7 @@ from portal.features.dossiers.service.overtaking import told
 from portal.jobs import ledger
 from portal.jobs.contract import Job, Tools, clock_of
 from portal.kernel.actor import Actor, Principal, Right, policy_actor
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalError, TooMany
 from portal.kernel.ids import FirmId, PersonId
 from portal.kernel.language import N_, Language
@@ -242,7 +243,8 @@ async def _change(
     if "language" in values:
         values["language"] = Language(values["language"])
     if "vat_regime" in values:
-        values["vat_regime"] = VatRegime(values["vat_regime"])
+        today = local_date(clock_of(session).now())
+        values["vat_regime"] = RegimeFrom(today, VatRegime(values["vat_regime"]))
     if number is not None:
         async with session.begin_nested():  # all of the row, or nothing
             await give_number(session, tools, actor, dossier, number)

@@ -14,7 +14,7 @@ from portal.features.audit import service as audit
 from portal.features.dossiers import repository
 from portal.features.dossiers.domain import Access, CompanyActivated, InvitationState
 from portal.features.dossiers.models import Dossier, Invitation
-from portal.features.dossiers.service.core import grant_on_claim, match_company
+from portal.features.dossiers.service.core import grant_on_claim, match_company, vat_regimes
 from portal.features.dossiers.service.making import create
 from portal.features.mail import service as mail
 from portal.features.mail.domain import one_line
@@ -263,7 +263,7 @@ async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_
     firm = await parties.firm(session, dossier.firm_id)
     with speaking(firm.language):
         label = gettext(OWN_ACCOUNT)
-    await create(
+    made = await create(
         session,
         tools,
         actor,
@@ -276,6 +276,6 @@ async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_
         contact_phone=dossier.contact_phone,
         activity=f"{dossier.activity}, {label}" if dossier.activity else label,
         manager_id=dossier.manager_id,
-        vat_regime=dossier.vat_regime,
         second=True,
     )
+    await repository.replace_regimes(session, made, (await vat_regimes(session, dossier)).regimes)

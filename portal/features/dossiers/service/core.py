@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,14 @@ from portal.features.dossiers import repository
 from portal.features.dossiers.domain import (
     OPEN_ACCESS,
     Access,
+    RegimeFrom,
+    VatRegime,
     assigned_only,
     is_own,
     may_set_manager,
     place_of,
+    regime_on,
+    with_regime,
 )
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.columns import folded
@@ -29,6 +34,7 @@ from portal.features.parties import service as parties
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.language import N_
 
@@ -211,6 +217,22 @@ async def check_manager(session: ReadSession, actor: Actor, manager_id: UUID | N
         raise Invalid(fields={"manager_id": NOT_OURS})
 
 
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """Who manages or managed a dossier, from which day, and up to which; None is still."""
+
+    name: str
+    since: date
+    until: date | None
+
+
+async def managers(session: ReadSession, dossier: Dossier) -> list[Managed]:
+    """Everybody who manages or managed a dossier, the latest first."""
+    rows = await repository.managers(session, dossier)
+    names = await accounts.names(session, {row.person_id for row in rows})
+    return [Managed(names.get(row.person_id, ""), row.since, row.until) for row in rows]
+
+
 async def managers_to_choose(
     session: ReadSession, actor: Actor, dossier: Dossier | None
 ) -> list[tuple[UUID, str]]:
@@ -236,7 +258,10 @@ async def packages_to_choose(
 
 
 async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
-    """Change a dossier's own columns; gives the names of those that really changed.
+    """Change what a dossier says; gives the names of what really changed.
+
+    Args:
+        values: by name its columns, `manager_id`, and as `vat_regime` a regime with the day from which it holds (`RegimeFrom`).
 
     Raises:
         Forbidden: the actor may not edit dossiers, not give this one to another manager, not close its books, or not choose its package.
@@ -246,7 +271,12 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
+    values = dict(values)
+    new_regime: RegimeFrom | None = values.pop("vat_regime", None)
     changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
+    regimes = await _regimes_with(session, dossier, new_regime)
+    if new_regime is not None and regimes is not None:
+        changed.append("vat_regime")
     check_columns(values.get("code"), values.get("contact_email"))
     if not changed:
         return []
@@ -278,12 +308,23 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
     code = values.get("code", dossier.code)
     if coded and code:
         await refuse_taken(session, dossier.firm_id, target_id, code, dossier.id)
-    told = audit.changes({name: getattr(dossier, name) for name in changed}, values, changed)
+    columns = [name for name in changed if name != "vat_regime"]
+    told = audit.changes({name: getattr(dossier, name) for name in columns}, values, columns)
     if "target_id" in told:
         del told["target_id"]
         told["target"] = (packages.get(dossier.target_id), packages[target_id])
-    for name in changed:
-        setattr(dossier, name, values[name])
+    if new_regime is not None and regimes is not None:
+        told |= audit.changes(
+            {"vat_regime": regimes.before},
+            {"vat_regime": new_regime.regime, "vat_regime_from": new_regime.valid_from},
+        )
+        await repository.replace_regimes(session, dossier, regimes.after)
+    for name in columns:
+        if name == "manager_id":
+            day = local_date(clock_of(session).now())
+            await repository.set_manager(session, dossier, values["manager_id"], day)
+        else:
+            setattr(dossier, name, values[name])
     if coded:
         dossier.code = code  # writes its key: in another package it may have one
     await session.flush()
@@ -300,6 +341,42 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         fields=told,
     )
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Regimes:
+    """What a new regime does: which held on its day, and all as they will be."""
+
+    before: VatRegime | None
+    after: Sequence[RegimeFrom]
+
+
+async def _regimes_with(session: ReadSession, dossier: Dossier, new: RegimeFrom | None) -> _Regimes | None:
+    """The regimes of a dossier with a new one; None when it says nothing new."""
+    if new is None:
+        return None
+    before = (await vat_regimes(session, dossier)).regimes
+    after = with_regime(before, new)
+    return _Regimes(regime_on(before, new.valid_from), after) if after != before else None
+
+
+@dataclass(frozen=True, slots=True)
+class VatRegimes:
+    """The VAT regimes of a dossier's company, past, present and coming, the oldest first."""
+
+    today: date
+    regimes: Sequence[RegimeFrom]
+
+    @property
+    def now(self) -> VatRegime | None:
+        """The one that holds today; None when none was ever said."""
+        return regime_on(self.regimes, self.today)
+
+
+async def vat_regimes(session: ReadSession, dossier: Dossier) -> VatRegimes:
+    """Every VAT regime of a dossier's company."""
+    found = await repository.regimes(session, [dossier.id])
+    return VatRegimes(local_date(clock_of(session).now()), found.get(dossier.id, []))
 
 
 async def note_hand_over(session: WriteSession, dossier_id: UUID, at: datetime) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import service as accounts
 from portal.features.dossiers import repository
-from portal.features.dossiers.domain import ImportState
+from portal.features.dossiers.domain import ImportState, VatRegime, regime_on
 from portal.features.dossiers.domain.columns import Column, find_columns, letter
 from portal.features.dossiers.domain.importing import Read, judge, judge_rows, read_rows
 from portal.features.dossiers.domain.matching import Known, KnownDossier, folded_name
@@ -22,6 +22,7 @@ from portal.features.dossiers.service.folders import Folder, folders
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
@@ -168,6 +169,7 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
     unseen = await repository.out_of_sight(session, actor)
     mine = await repository.all_of(session, actor)
     written = await repository.written_for(session, actor.firm_id)
+    regimes = await _regimes_now(session)
     places = await folders(session, actor.firm_id, [one for one in mine if one.id in written])
     packages = await targets.listed(session, actor.firm_id)
     spaces = {target_id: str(min(space)) for target_id, space in targets.spaces_of(packages).items()}
@@ -176,6 +178,7 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
         [
             _known(
                 one,
+                regimes.get(one.id),
                 made_here=str(one.id) in made_here,
                 folder=places.get(one.id),
                 space=spaces[one.target_id],
@@ -193,8 +196,22 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
     )
 
 
-def values_of(dossier: Dossier) -> dict[str, str]:
-    """A dossier as the template's columns."""
+async def _regimes_now(session: ReadSession) -> dict[UUID, VatRegime]:
+    """The VAT regime that holds today, by dossier of the firm."""
+    today = local_date(clock_of(session).now())
+    found = {
+        one_id: regime_on(of_one, today) for one_id, of_one in (await repository.regimes(session)).items()
+    }
+    return {one_id: regime for one_id, regime in found.items() if regime is not None}
+
+
+async def workbook_rows(session: ReadSession, actor: Actor) -> list[dict[str, str]]:
+    """The dossiers that the actor may list as the template's columns, by name."""
+    regimes = await _regimes_now(session)
+    return [_values(one, regimes.get(one.id)) for one in await repository.all_of(session, actor)]
+
+
+def _values(dossier: Dossier, regime: VatRegime | None) -> dict[str, str]:
     return {
         Column.CODE.value: dossier.code or "",
         Column.NAME.value: dossier.name,
@@ -204,13 +221,15 @@ def values_of(dossier: Dossier) -> dict[str, str]:
         Column.CONTACT.value: dossier.contact_name or "",
         Column.EMAIL.value: dossier.contact_email or "",
         Column.PHONE.value: dossier.contact_phone or "",
-        Column.VAT_REGIME.value: dossier.vat_regime.value,
+        Column.VAT_REGIME.value: regime.value if regime else "",
         Column.ACTIVITY.value: dossier.activity or "",
         Column.ID.value: str(dossier.id),
     }
 
 
-def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None, space: str) -> KnownDossier:
+def _known(
+    dossier: Dossier, regime: VatRegime | None, *, made_here: bool, folder: Folder | None, space: str
+) -> KnownDossier:
     return KnownDossier(
         id=str(dossier.id),
         code=dossier.code,
@@ -224,7 +243,7 @@ def _known(dossier: Dossier, *, made_here: bool, folder: Folder | None, space: s
             "contact_email": dossier.contact_email or "",
             "contact_phone": dossier.contact_phone or "",
             "language": dossier.language.value,
-            "vat_regime": dossier.vat_regime.value,
+            "vat_regime": regime.value if regime else "",
         },
         made_here=made_here,
         clashes=dossier.clashes,

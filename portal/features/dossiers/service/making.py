@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from portal.features.dossiers.domain import (
     Access,
     AccessRequested,
     DossierOpened,
+    RegimeFrom,
     VatRegime,
     assigned_only,
 )
@@ -35,6 +37,7 @@ from portal.features.targets.domain import CodeSpace
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Forbidden
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
@@ -59,6 +62,8 @@ class NewDossier:
     activity: str | None = None
     manager_id: UUID | None = None
     vat_regime: VatRegime = VatRegime.QUARTERLY
+    vat_regime_from: date | None = None
+    """The first day of the regime; None: the day on which the dossier is made."""
     second: bool = False
     """The explicit yes to another dossier on a company that the firm keeps already; it needs an activity of its own."""
     address: dict[str, Any] = field(default_factory=dict)
@@ -91,6 +96,7 @@ class Placed:
 
     dossier: Dossier
     company: parties.Company | None
+    regime: RegimeFrom
 
 
 async def look_up(session: ReadSession, tools: Tools, firm_id: UUID, new: Iterable[NewDossier]) -> Lookups:
@@ -178,7 +184,6 @@ async def place(
         contact_email=new.contact_email,
         contact_phone=new.contact_phone,
         manager_id=new.manager_id,
-        vat_regime=new.vat_regime,
         books_from=None,
         books_until=None,
         closed_until=None,
@@ -195,7 +200,7 @@ async def place(
     if company is not None and new.numbered is not None:
         known.brought[new.numbered] = company_id
     known.on_company.setdefault(company_id, []).append(dossier)
-    return Placed(dossier, company)
+    return Placed(dossier, company, RegimeFrom(new.vat_regime_from or local_date(now), new.vat_regime))
 
 
 def _company(new: NewDossier, known: Lookups) -> tuple[UUID | None, Access]:
@@ -234,6 +239,12 @@ async def write(session: WriteSession, actor: Actor, placed: Sequence[Placed]) -
     await session.flush()  # the companies: dossiers refer to them
     for one in placed:
         repository.add(session, one.dossier)
+    await session.flush()
+    for one in placed:
+        dossier = one.dossier
+        if dossier.manager_id is not None:
+            repository.begin_manager(session, dossier, dossier.manager_id, local_date(dossier.created_at))
+        repository.add_regimes(session, dossier, [one.regime])
     await session.flush()
     for one in placed:
         dossier = one.dossier

@@ -12,9 +12,9 @@ from typing import Any
 
 import xlsxwriter
 
-from portal.features.dossiers.domain import VatRegime
 from portal.features.dossiers.domain.columns import COLUMNS, Column, cell_text
 from portal.features.dossiers.domain.rows import ImportRow, Remark, RowStatus
+from portal.features.dossiers.domain.vat import NAMES, VatRegime
 from portal.kernel.clock import local_date
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
 
@@ -123,6 +123,9 @@ def _workbook(
     for line, words in enumerate(COLUMNS.values()):
         guide.write_string(line, 0, gettext(words.title), head)
         guide.write_string(line, 1, gettext(words.help) if words.help else "")
+    for line, (regime, name) in enumerate(NAMES.items(), len(COLUMNS) + 1):
+        guide.write_string(line, 0, regime.value, text)
+        guide.write_string(line, 1, gettext(name))
     book.close()
     return out.getvalue()
 

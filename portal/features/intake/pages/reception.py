@@ -11,7 +11,6 @@ from litestar.response import Template
 
 from portal.db.session import ReadSession, scope_of
 from portal.features.documents import service as documents
-from portal.features.documents.domain import KIND_NAMES
 from portal.features.documents.service import Place
 from portal.features.intake import service
 from portal.features.intake.domain.files import IntakeQuery, IntakeState
@@ -19,6 +18,7 @@ from portal.features.intake.service import Incoming
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid
+from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import gettext
 from portal.web.forms import Form
 from portal.web.render import Toast, go, is_fragment, render

@@ -20,12 +20,11 @@ _OUT = (ItemState.BUNDLED, ItemState.DELIVERED)
 _LIVE = DossierItem.state != ItemState.SUPERSEDED
 
 
-# Dossiers are another slice's: only who may still look, and who manages them, is known here.
+# Dossiers are another slice's: only who may still look is known here.
 DOSSIER = sa.table(
     "dossier",
     sa.column("id", sa.Uuid()),
     sa.column("firm_id", sa.Uuid()),
-    sa.column("manager_id", sa.Uuid()),
     sa.column("access", sa.Text()),
 )
 

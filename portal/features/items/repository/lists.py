@@ -10,18 +10,18 @@ import sqlalchemy as sa
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession
+from portal.features.dossiers.service import managed_by
 from portal.features.items.domain import IN_SIGHT, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
-from portal.features.items.repository.core import DOSSIER, put_aside
+from portal.features.items.repository.core import put_aside
 
 
 def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
     where: list[sa.ColumnElement[bool]] = []
     if query.dossier_id is not None:
         where.append(DossierItem.dossier_id == query.dossier_id)
-    if query.managed_by is not None:
-        managed = sa.select(DOSSIER.c.id).where(DOSSIER.c.manager_id == query.managed_by)
-        where.append(DossierItem.dossier_id.in_(managed))
+    if query.manager_id is not None:
+        where.append(DossierItem.dossier_id.in_(managed_by(query.manager_id)))
     where.append(DossierItem.state.in_(query.states or IN_SIGHT))
     if query.kinds:
         where.append(DossierItem.kind.in_(query.kinds))
@@ -89,14 +89,12 @@ async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]
 
 
 async def aside_everywhere(
-    session: ReadSession, approvals: Iterable[ApprovalState], *, managed_by: UUID | None, limit: int
+    session: ReadSession, approvals: Iterable[ApprovalState], *, manager_id: UUID | None, limit: int
 ) -> tuple[int, Sequence[DossierItem]]:
     """How many items are put aside over all dossiers (or those that one person manages), and the first of them."""
     where = [put_aside(approvals), DossierItem.state_reason.is_not(None)]  # as the index has them
-    if managed_by is not None:
-        where.append(
-            DossierItem.dossier_id.in_(sa.select(DOSSIER.c.id).where(DOSSIER.c.manager_id == managed_by))
-        )
+    if manager_id is not None:
+        where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
     count = await session.scalar(sa.select(sa.func.count()).select_from(DossierItem).where(*where)) or 0
     if not count:
         return 0, []

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.service import managed_by
 from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
-from portal.features.items.repository.core import DOSSIER, FRESH
+from portal.features.items.repository.core import FRESH
 
 _LIVE = DossierItem.state != ItemState.SUPERSEDED
 
@@ -75,15 +76,14 @@ async def of_subjects(
     return (await session.scalars(statement)).all()
 
 
-def _unseen(managed_by: UUID | None) -> list[sa.ColumnElement[bool]]:
+def _unseen(manager_id: UUID | None) -> list[sa.ColumnElement[bool]]:
     where = [DossierItem.state == ItemState.SUPERSEDED, DossierItem.superseded_seen_at.is_(None)]
-    if managed_by is not None:
-        managed = sa.select(DOSSIER.c.id).where(DOSSIER.c.manager_id == managed_by)
-        where.append(DossierItem.dossier_id.in_(managed))
+    if manager_id is not None:
+        where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
     return where
 
 
-async def doubles(session: ReadSession, *, managed_by: UUID | None, limit: int) -> Sequence[Double]:
+async def doubles(session: ReadSession, *, manager_id: UUID | None, limit: int) -> Sequence[Double]:
     """Items that another dossier's superseded and nobody has taken note of, newest paper first, each with the one that counts."""
     counts = aliased(DossierItem)
     found: Any = await session.execute(
@@ -99,28 +99,28 @@ async def doubles(session: ReadSession, *, managed_by: UUID | None, limit: int) 
                 ),
             ),
         )
-        .where(*_unseen(managed_by))
+        .where(*_unseen(manager_id))
         .order_by(DossierItem.item_date.desc(), DossierItem.id)
         .limit(limit)
     )
     return [Double(*row) for row in found]
 
 
-async def count_doubles(session: ReadSession, *, managed_by: UUID | None) -> int:
+async def count_doubles(session: ReadSession, *, manager_id: UUID | None) -> int:
     """How many those are."""
     found = await session.scalar(
-        sa.select(sa.func.count()).select_from(DossierItem).where(*_unseen(managed_by))
+        sa.select(sa.func.count()).select_from(DossierItem).where(*_unseen(manager_id))
     )
     return found or 0
 
 
 async def note_doubles(
-    session: WriteSession, ids: Sequence[UUID], at: datetime, *, managed_by: UUID | None
+    session: WriteSession, ids: Sequence[UUID], at: datetime, *, manager_id: UUID | None
 ) -> Sequence[DossierItem]:
     """Somebody has taken note of these; gives them."""
     seen = await session.scalars(
         sa.update(DossierItem)
-        .where(DossierItem.id.in_(ids), *_unseen(managed_by))
+        .where(DossierItem.id.in_(ids), *_unseen(manager_id))
         .values(superseded_seen_at=at)
         .returning(DossierItem)
     )

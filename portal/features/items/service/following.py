@@ -18,7 +18,6 @@ from portal.features.items import repository
 from portal.features.items.domain import (
     ITEM,
     ApprovalState,
-    ItemKind,
     ItemState,
     after_change,
     first_states,
@@ -28,6 +27,7 @@ from portal.features.policies import service as policies
 from portal.features.policies.service import ExportPolicy
 from portal.jobs.contract import Later, clock_of
 from portal.kernel.ids import new_id
+from portal.kernel.kinds import Kind
 from portal.kernel.money import cents
 
 BATCH = 500
@@ -189,7 +189,7 @@ def _as_it_is(item: DossierItem) -> dict[str, Any]:
 def _after_change(
     item: DossierItem, document: Document, dossier: Dossier, policy: ExportPolicy, now: datetime
 ) -> dict[str, Any]:
-    kind = ItemKind(document.kind.value)
+    kind = document.kind
     state, approval = after_change(
         item.state, item.approval, _says(kind, dossier, policy), can_answer=dossier.approvers > 0
     )
@@ -300,7 +300,7 @@ async def _open_dossiers(session: ReadSession, company_id: UUID) -> list[Dossier
     return sorted((one for one in found if one.access in OPEN_ACCESS), key=lambda one: one.id)
 
 
-def _says(kind: ItemKind, dossier: Dossier, policy: ExportPolicy) -> tuple[ItemState, ApprovalState]:
+def _says(kind: Kind, dossier: Dossier, policy: ExportPolicy) -> tuple[ItemState, ApprovalState]:
     return first_states(
         kind,
         needs_approval=policy.needs_approval,
@@ -335,7 +335,7 @@ def _statement_columns(statement: Statement, account: BankAccount) -> dict[str, 
     }
 
 
-def _fresh(dossier: Dossier, kind: ItemKind, received_at: datetime, now: datetime) -> dict[str, Any]:
+def _fresh(dossier: Dossier, kind: Kind, received_at: datetime, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "firm_id": dossier.firm_id,
@@ -352,7 +352,7 @@ def _fresh(dossier: Dossier, kind: ItemKind, received_at: datetime, now: datetim
 def _for_document(
     dossier: Dossier, document: Document, policy: ExportPolicy, now: datetime
 ) -> dict[str, Any]:
-    kind = ItemKind(document.kind.value)
+    kind = document.kind
     state, approval = _says(kind, dossier, policy)
     return {
         **_fresh(dossier, kind, document.received_at, now),
@@ -368,7 +368,7 @@ def _for_statement(
     dossier: Dossier, statement: Statement, account: BankAccount, now: datetime
 ) -> dict[str, Any]:
     return {
-        **_fresh(dossier, ItemKind.STATEMENT, statement.received_at, now),
+        **_fresh(dossier, Kind.STATEMENT, statement.received_at, now),
         **_statement_columns(statement, account),
         "statement_id": statement.id,
         "version": statement.version,

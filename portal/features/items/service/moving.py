@@ -239,10 +239,10 @@ class PutAside:
     first: Sequence[DossierItem]
 
 
-async def all_put_aside(session: ReadSession, *, managed_by: UUID | None, limit: int = 10) -> PutAside:
+async def all_put_aside(session: ReadSession, *, manager_id: UUID | None, limit: int = 10) -> PutAside:
     """As `those_put_aside`, over the firm's dossiers or those that one person manages."""
     return PutAside(
-        *await repository.aside_everywhere(session, PUT_ASIDE, managed_by=managed_by, limit=limit)
+        *await repository.aside_everywhere(session, PUT_ASIDE, manager_id=manager_id, limit=limit)
     )
 
 

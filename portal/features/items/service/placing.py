@@ -120,12 +120,12 @@ async def _tell(
 
 async def doubles(session: ReadSession, actor: Actor, limit: int = 200) -> Sequence[Double]:
     """What stood in two dossiers and nobody of the office has taken note of, as far as the actor sees dossiers."""
-    return await repository.doubles(session, managed_by=assigned_only(actor), limit=limit)
+    return await repository.doubles(session, manager_id=assigned_only(actor), limit=limit)
 
 
 async def count_doubles(session: ReadSession, actor: Actor) -> int:
     """How many those are."""
-    return await repository.count_doubles(session, managed_by=assigned_only(actor))
+    return await repository.count_doubles(session, manager_id=assigned_only(actor))
 
 
 async def note_doubles(session: WriteSession, actor: Actor, ids: Sequence[UUID]) -> int:
@@ -137,7 +137,7 @@ async def note_doubles(session: WriteSession, actor: Actor, ids: Sequence[UUID])
     if not actor.may(Right.EXPORT):
         raise Forbidden
     seen = await repository.note_doubles(
-        session, ids, clock_of(session).now(), managed_by=assigned_only(actor)
+        session, ids, clock_of(session).now(), manager_id=assigned_only(actor)
     )
     for item in seen:
         subject = item.document_id or item.statement_id

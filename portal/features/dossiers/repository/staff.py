@@ -1,0 +1,70 @@
+"""Who of the office has which part in which dossier."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.domain import StaffRole
+from portal.features.dossiers.models import Dossier, DossierStaff
+
+
+def managed_by(person_id: UUID) -> sa.Select[UUID]:
+    """The ids of the dossiers that a person manages now, for `in_` in a list of whatever belongs to dossiers.
+
+    Written from the person's side, so that a list asks an index once for all of its rows.
+    """
+    return sa.select(DossierStaff.dossier_id).where(
+        DossierStaff.person_id == person_id,
+        DossierStaff.role == StaffRole.MANAGER,
+        DossierStaff.until.is_(None),
+    )
+
+
+def begin_manager(session: WriteSession, dossier: Dossier, person_id: UUID, since: date) -> None:
+    """Write who manages a dossier from a day on. Nobody does until then, and the dossier is in the database already."""
+    session.add(
+        DossierStaff(
+            firm_id=dossier.firm_id,
+            dossier_id=dossier.id,
+            person_id=person_id,
+            role=StaffRole.MANAGER,
+            since=since,
+            until=None,
+        )
+    )
+    dossier.manager_id = person_id
+
+
+async def set_manager(session: WriteSession, dossier: Dossier, person_id: UUID | None, day: date) -> None:
+    """End the present manager of a dossier, and begin another, or (None) nobody. The caller has taken the dossier's row."""
+    await session.execute(
+        sa.update(DossierStaff)
+        .where(
+            DossierStaff.firm_id == dossier.firm_id,
+            DossierStaff.dossier_id == dossier.id,
+            DossierStaff.role == StaffRole.MANAGER,
+            DossierStaff.until.is_(None),
+        )
+        .values(until=sa.func.greatest(DossierStaff.since, day))
+    )
+    dossier.manager_id = None
+    if person_id is not None:
+        begin_manager(session, dossier, person_id, day)
+        await session.flush()
+
+
+async def managers(session: ReadSession, dossier: Dossier) -> Sequence[DossierStaff]:
+    """Everybody who manages or managed a dossier, the latest first."""
+    found = await session.scalars(
+        sa.select(DossierStaff)
+        .where(
+            DossierStaff.firm_id == dossier.firm_id,
+            DossierStaff.dossier_id == dossier.id,
+            DossierStaff.role == StaffRole.MANAGER,
+        )
+        .order_by(DossierStaff.since.desc(), DossierStaff.until.desc().nulls_first(), DossierStaff.id.desc())
+    )
+    return found.all()
