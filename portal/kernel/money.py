@@ -121,17 +121,6 @@ _NUMBER = re.compile(
 )
 
 
-def plain_number(number: int | Decimal) -> str:
-    """A number of a program as a text that `read_amount` reads as that number: a point, no thousands, never three decimals."""
-    value = Decimal(number)
-    if not value.is_finite() or value.adjusted() > LONGEST // 2:
-        return "9" * (LONGEST // 2)  # too large to be true, whatever it was
-    if value.adjusted() < -LONGEST // 2 or len(value.as_tuple().digits) > LONGEST // 2:
-        return f"0.{'0' * (LONGEST // 2)}1"  # more decimals than anything has
-    text = f"{value:f}"
-    return f"{text}0" if len(text.partition(".")[2]) == 3 else text
-
-
 def read_amount(given: str | int | Decimal, currency: str = "EUR") -> Amount | NoAmount:
     """An amount as somebody wrote it: `1234,50`, `1.234,50`, `1,234.50`, `1 234,50`, `1'234.50`, `€ 12`, `12,50 EUR`, `+12,50`, `12,50-`.
 

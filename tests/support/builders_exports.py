@@ -17,7 +17,7 @@ from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
 from portal.features.bundles.models import Export
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, PdfOrigin, Rate, StoredFile
+from portal.features.documents.domain import Entry, EntryPatch, PdfOrigin, Rate, StoredFile
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.parties.models import Firm
@@ -26,6 +26,7 @@ from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
 from portal.kernel.kinds import Kind
 from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, opened
+from tests.support.entries import patch_of
 from tests.support.world import World
 
 PAPER = b"%PDF-1.4\n% a paper of our own making\n%%EOF\n"
@@ -107,7 +108,7 @@ async def an_invoice(
     return await item_of(world, where, document_id=taken.document.id)
 
 
-def an_entry(number: str = "B-1", net: str = "100.00", **changes: Any) -> Entry:
+def an_entry(number: str = "B-1", net: str = "100.00", **changes: Any) -> EntryPatch:
     """What a person types from a paper."""
     values: dict[str, Any] = {
         "kind": Kind.PURCHASE_INVOICE,
@@ -122,7 +123,7 @@ def an_entry(number: str = "B-1", net: str = "100.00", **changes: Any) -> Entry:
             ),
         ),
     }
-    return Entry(**{**values, **changes})
+    return patch_of(Entry(**{**values, **changes}))
 
 
 async def a_typed_paper(world: World, office: Office, number: str = "B-1") -> DossierItem:

@@ -6,7 +6,6 @@ from exports import layouts
 from exports.bundle import Kind as BundleKind
 from portal.features.bundles.pages import GROUPS
 from portal.features.bundles.service.parts import BUNDLE_KINDS
-from portal.features.documents.domain import parse_entry
 from portal.kernel.kinds import (
     CREDIT_NOTES,
     DOCUMENTS,
@@ -18,6 +17,7 @@ from portal.kernel.kinds import (
     UNNUMBERED,
     Kind,
 )
+from tests.support.entries import parse_entry
 
 ENTRY = {"number": "7", "issue_date": "2026-10-12", "counterparty_name": "De Smet"}
 AMOUNTS = {"total": "121", "vat": "21"}

@@ -4,6 +4,7 @@ A locked document answers 409 `locked`. Lists come in pages: `next` is what to g
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,20 +18,18 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents import service
 from portal.features.documents.domain import (
-    AMOUNT_FIELDS,
-    NOT_A_FIELD,
     Annotation,
     DocumentQuery,
+    EntryBody,
     PaymentState,
-    entry_values,
+    document_patch,
     own_key,
-    parse_entry,
+    read_json,
 )
 from portal.features.documents.service import Document
 from portal.features.dossiers import service as dossiers
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
-from portal.kernel.money import plain_number
 from portal.web.security import key_with
 
 READS, WRITES = key_with(Right.DOCUMENTS_SEE), key_with(Right.UPLOAD)
@@ -102,7 +101,7 @@ class DossierList(msgspec.Struct, kw_only=True):
     next: str | None
 
 
-class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class DocumentPatch(EntryBody, kw_only=True, forbid_unknown_fields=True):
     """What may be changed; what is left out stays. `version` guards against overwriting somebody's newer change.
 
     Accounting fields belong to documents that people typed; tags, note and payment_state may always change. Amounts replace all of
@@ -112,28 +111,9 @@ class DocumentPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     version: int | None = None
-    kind: str | None = None
-    number: str | None = None
-    issue_date: date | None = None
-    due_date: date | None = None
-    currency: str | None = None
-    counterparty_name: str | None = None
-    counterparty_country: str | None = None
-    counterparty_number: str | None = None
-    structured_communication: str | None = None
-    amounts: dict[str, str | int | float] | None = None
     tags: list[str] | None = None
     note: str | None = None
     payment_state: PaymentState | None = None
-
-    def accounting(self) -> dict[str, str]:
-        """The accounting fields that were given, as `parse_entry` takes them."""
-        outside = ("version", "tags", "note", "payment_state", "amounts")
-        return {
-            name: str(value)
-            for name, value in msgspec.structs.asdict(self).items()
-            if name not in outside and value is not None
-        }
 
 
 async def _open(session: ReadSession, actor: Actor, dossier_id: UUID, document_id: UUID) -> Document:
@@ -141,19 +121,18 @@ async def _open(session: ReadSession, actor: Actor, dossier_id: UUID, document_i
     return await service.document(session, actor, place.company_id, document_id)
 
 
-async def _amounts(request: Request[Any, Any, Any], data: DocumentPatch) -> dict[str, str]:
-    """The amounts as `parse_entry` takes them; numbers as the body writes them, because a float would round what nobody sees.
-
-    Raises:
-        Invalid: a field that is no amount, by its name.
-    """
-    given: dict[str, Any] = dict(data.amounts or {})
-    unknown = {name: NOT_A_FIELD for name in given if name not in AMOUNT_FIELDS}
-    if unknown:
-        raise Invalid(fields=unknown)
-    if any(isinstance(value, float) for value in given.values()):
-        given = json.loads(await request.body(), parse_float=Decimal)["amounts"]
-    return {name: value if isinstance(value, str) else plain_number(value) for name, value in given.items()}
+async def _amounts(
+    request: Request[Any, Any, Any], data: DocumentPatch
+) -> Mapping[str, str | int | Decimal] | None:
+    """The amounts with their numbers as the body writes them, because a float would round what nobody sees."""
+    if data.amounts is None:
+        return None
+    texts: dict[str, str | int | Decimal] = {
+        name: value for name, value in data.amounts.items() if not isinstance(value, float)
+    }
+    if len(texts) == len(data.amounts):
+        return texts
+    return json.loads(await request.body(), parse_float=Decimal)["amounts"]
 
 
 async def _view(session: ReadSession, document: Document) -> DocumentView:
@@ -258,17 +237,13 @@ async def patch_document(
     document = await _open(session, actor, dossier_id, document_id)
     if data.version is not None and data.version != document.version:
         raise Conflict(code="changed")
-    given = data.accounting()
-    if given or data.amounts is not None:
+    if data.says_something:
         await service.check_amendable(session, actor, document)
-        present = entry_values(document)
-        if data.amounts is not None:
-            present = {name: value for name, value in present.items() if name not in AMOUNT_FIELDS}
-        entry, faults = parse_entry({**present, **given, **await _amounts(request, data)})
-        if entry is None:
+        said, faults = read_json(data, await _amounts(request, data), document_patch(document))
+        if said is None:
             raise Invalid(fields=faults)
         us = own_key(await service.identity_of(session, document.company_id))
-        document = await service.amend(session, actor, document, entry, us=us, dossier_id=dossier_id)
+        document = await service.amend(session, actor, document, said, us=us, dossier_id=dossier_id)
     document = await service.annotate(
         session,
         actor,

@@ -15,7 +15,7 @@ from portal.features.approvals.domain import Decision
 from portal.features.approvals.service import Decided
 from portal.features.audit.models import AuditEvent
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Rate, StoredFile
+from portal.features.documents.domain import Entry, EntryPatch, Rate, StoredFile
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
 from portal.features.dossiers.models import Dossier
@@ -25,12 +25,13 @@ from portal.kernel.actor import Actor, Role
 from portal.kernel.kinds import Kind
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_pdf
+from tests.support.entries import patch_of
 from tests.support.world import World
 
 US = "0999888767"
 
 
-def an_entry(number: str, **changes: object) -> Entry:
+def an_entry(number: str, **changes: object) -> EntryPatch:
     values: dict[str, object] = {
         "kind": Kind.PURCHASE_INVOICE,
         "number": number,
@@ -39,7 +40,7 @@ def an_entry(number: str, **changes: object) -> Entry:
         "rates": (Rate(percent=Decimal(21), taxable=Decimal(100), tax=Decimal(21)),),
         **changes,
     }
-    return Entry(**values)  # type: ignore[arg-type]
+    return patch_of(Entry(**values))  # type: ignore[arg-type]
 
 
 class Scene:

@@ -17,6 +17,7 @@ from portal.kernel.kinds import Kind
 from tests.support.builders import a_firm, a_staff_member
 from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import Office, an_office
+from tests.support.entries import patch_of
 from tests.support.world import World
 
 
@@ -180,7 +181,7 @@ async def a_typed(office: Office) -> Document:
     file = StoredFile(sha256=stored.sha256, size=stored.size, name="p.pdf", media_type="application/pdf")
     async with office.world.tools.database.transaction(office.opened) as session:
         taken = await service.enter(
-            session, office.accountant, office.company.id, entry, file, us="BE:0999888767"
+            session, office.accountant, office.company.id, patch_of(entry), file, us="BE:0999888767"
         )
     await office.world.run_jobs()
     return taken.document

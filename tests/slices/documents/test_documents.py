@@ -18,13 +18,15 @@ from portal.features.documents.domain import (
     Direction,
     DocumentQuery,
     Entry,
+    EntryPatch,
     PaymentState,
     Rate,
     StoredFile,
+    completed,
     direction_of,
     duplicate_key,
     identity,
-    parse_entry,
+    read_form,
 )
 from portal.features.documents.models import Document
 from portal.features.dossiers.domain import Access
@@ -35,6 +37,7 @@ from portal.kernel.kinds import Kind
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member
 from tests.support.builders_papers import SUPPLIER, a_pdf, a_ubl, hand_in
 from tests.support.builders_scene import US, Office, an_office
+from tests.support.entries import patch_of
 from tests.support.world import World
 
 LONG_AGO = "2010-03-01"
@@ -46,13 +49,15 @@ async def office(world: World) -> Office:
     return await an_office(world)
 
 
-def an_entry(number: str = "P1", net: str = "200") -> Entry:
-    return Entry(
-        kind=Kind.PURCHASE_INVOICE,
-        number=number,
-        issue_date=date(2026, 10, 12),
-        counterparty_name="Slagerij De Smet",
-        rates=(Rate(percent=Decimal(21), taxable=Decimal(net), tax=Decimal(42)),),
+def an_entry(number: str = "P1", net: str = "200") -> EntryPatch:
+    return patch_of(
+        Entry(
+            kind=Kind.PURCHASE_INVOICE,
+            number=number,
+            issue_date=date(2026, 10, 12),
+            counterparty_name="Slagerij De Smet",
+            rates=(Rate(percent=Decimal(21), taxable=Decimal(net), tax=Decimal(42)),),
+        )
     )
 
 
@@ -72,7 +77,7 @@ async def typed(office: Office, number: str = "P1") -> Document:
     return taken.document
 
 
-async def amend(office: Office, document: Document, entry: Entry) -> Document:
+async def amend(office: Office, document: Document, entry: EntryPatch) -> Document:
     async with office.world.tools.database.transaction(office.opened) as session:
         now = await service.document(session, office.accountant, office.company.id, document.id)
         return await service.amend(session, office.accountant, now, entry, us=f"BE:{US}")
@@ -303,15 +308,16 @@ def test_an_entry_form_is_read_with_its_vat_worked_out_and_every_fault_beside_it
         "net_6": "10",
         "tax_6": "0,61",
     }
-    entry, faults = parse_entry(good)
+    patch, faults = read_form(good)
     assert faults == {}
-    assert entry is not None
+    assert patch is not None
+    entry = completed(patch)
     assert [(str(rate.percent), str(rate.taxable), str(rate.tax)) for rate in entry.rates] == [
         ("21", "100.00", "21.00"),
         ("6", "10", "0.61"),
     ]
     assert entry.counterparty_number == "0417497106"
-    entry, faults = parse_entry(
+    patch, faults = read_form(
         {
             "kind": "x",
             "issue_date": "12/10/2026",
@@ -320,7 +326,7 @@ def test_an_entry_form_is_read_with_its_vat_worked_out_and_every_fault_beside_it
             "tax_12": "1",
         }
     )
-    assert entry is None
+    assert patch is None
     assert set(faults) == {
         "kind",
         "number",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from portal.db.session import Scope
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, Rate
+from portal.features.documents.domain import Entry, EntryPatch, Rate
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.dossiers.domain import Access, AccessEnded, DossierOpened
 from portal.features.dossiers.models import Dossier
@@ -29,6 +29,7 @@ from portal.kernel.kinds import Kind
 from portal.kernel.money import Decimal
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl, hand_in
+from tests.support.entries import patch_of
 from tests.support.world import World
 
 US = "0999888767"
@@ -114,15 +115,17 @@ class Scene:
         return new
 
 
-def an_entry(number: str) -> Entry:
+def an_entry(number: str) -> EntryPatch:
     from datetime import date
 
-    return Entry(
-        kind=Kind.PURCHASE_INVOICE,
-        number=number,
-        issue_date=date(2026, 10, 12),
-        counterparty_name="Slagerij De Smet",
-        rates=(Rate(percent=Decimal(21), taxable=Decimal(200), tax=Decimal(42)),),
+    return patch_of(
+        Entry(
+            kind=Kind.PURCHASE_INVOICE,
+            number=number,
+            issue_date=date(2026, 10, 12),
+            counterparty_name="Slagerij De Smet",
+            rates=(Rate(percent=Decimal(21), taxable=Decimal(200), tax=Decimal(42)),),
+        )
     )
 
 

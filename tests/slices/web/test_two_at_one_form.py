@@ -19,6 +19,7 @@ from tests.slices.web.test_session_over import all_forms, email_of, end, enter_o
 from tests.support.builders import a_staff_member, sign_in
 from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import Office, an_office
+from tests.support.entries import patch_of
 from tests.support.forms import WebForm, web_forms
 from tests.support.servers import ROOT
 from tests.support.world import World
@@ -88,7 +89,9 @@ async def arranged(world: World) -> tuple[Office, Actor, Actor, str]:
     )
     async with world.tools.database.transaction(office.opened) as session:
         row = upload.outcomes[0].file
-        handled = await intake.enter(session, office.accountant, row, entry, dossier_id=office.dossier.id)
+        handled = await intake.enter(
+            session, office.accountant, row, patch_of(entry), dossier_id=office.dossier.id
+        )
         document = handled.document
     assert document is not None
     one = await a_staff_member(

@@ -41,10 +41,10 @@ from portal.features.documents.domain.entry import (
     REQUIRED,
     TOO_LONG,
     Entry,
-    entry_values,
     is_text,
-    parse_entry,
 )
+from portal.features.documents.domain.entry_form import form_values, read_form
+from portal.features.documents.domain.entry_json import EntryBody, read_json
 from portal.features.documents.domain.findings import FORMAL, entry_findings, invoice_findings, told_findings
 from portal.features.documents.domain.hidden import without_hidden
 from portal.features.documents.domain.judging import NotBookable, ValueFault, judge
@@ -64,8 +64,13 @@ from portal.features.documents.domain.matching import (
     own_key,
     supplier_key,
 )
+from portal.features.documents.domain.patch import (
+    EntryPatch,
+    amounts_currency,
+    completed,
+    document_patch,
+)
 from portal.features.documents.domain.totals import (
-    AMOUNT_FIELDS,
     NOT_A_FIELD,
     NOTHING,
     RATES,
@@ -74,13 +79,15 @@ from portal.features.documents.domain.totals import (
     SPLIT,
     Amounts,
     Rate,
+    SaidAmounts,
+    SaidRate,
+    add_up,
     of_total,
     read_amounts,
 )
 
 __all__ = [
     "AMENDABLE",
-    "AMOUNT_FIELDS",
     "COMPARED",
     "COMPARED_AMOUNTS",
     "COMPARED_DAYS",
@@ -117,6 +124,8 @@ __all__ = [
     "DocumentState",
     "DocumentUnlocked",
     "Entry",
+    "EntryBody",
+    "EntryPatch",
     "Identity",
     "Issuer",
     "Merge",
@@ -125,17 +134,23 @@ __all__ = [
     "PaymentState",
     "PdfOrigin",
     "Rate",
+    "SaidAmounts",
+    "SaidRate",
     "StoredFile",
     "ValueFault",
+    "add_up",
+    "amounts_currency",
     "annotation_faults",
     "annotation_values",
     "compare",
     "compare_invoices",
+    "completed",
     "direction_of",
+    "document_patch",
     "drawing_pause",
     "duplicate_key",
     "entry_findings",
-    "entry_values",
+    "form_values",
     "identity",
     "invoice_columns",
     "invoice_findings",
@@ -150,8 +165,9 @@ __all__ = [
     "number_prefix",
     "of_total",
     "own_key",
-    "parse_entry",
     "read_amounts",
+    "read_form",
+    "read_json",
     "read_tags",
     "reason_fault",
     "supplier_key",

@@ -4,7 +4,7 @@ A paper with one rate needs its total alone; several rates are split, and the pa
 deduction is its total and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
@@ -54,38 +54,100 @@ AMOUNT_FIELDS: Final = ("total", "vat", *(f"{kind}_{rate}" for rate in RATES for
 """The fields that hold an entry's amounts: they are given together or not at all."""
 
 
-def read_amounts(values: Mapping[str, str], currency: str, faults: dict[str, str]) -> Amounts | None:
-    """The amounts of a form; None when something is at fault.
+class SaidRate(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of one rate; without `tax` it is worked out from its percent."""
+
+    percent: Decimal
+    taxable: Decimal
+    tax: Decimal | None
+
+
+class SaidAmounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Amounts as somebody says them, not yet held against each other.
+
+    Attributes:
+        vat: one of `RATES`, `RECEIPT`, or `SEVERAL`.
+        total: VAT included; None, which only several rates allow, when nobody said it.
+        parts: with several rates.
+    """
+
+    vat: str
+    total: Decimal | None
+    parts: tuple[SaidRate, ...] = ()
+
+
+NO_AMOUNTS: Final = SaidAmounts(vat=RECEIPT, total=Decimal(0))
+"""Of a paper that says none: nothing is booked by it."""
+
+
+def read_amounts(
+    values: Mapping[str, str | int | Decimal], currency: str, faults: dict[str, str]
+) -> SaidAmounts | None:
+    """What fields say of amounts; None when something is at fault.
 
     Fields: total (VAT included), vat (`21`, `12`, `6`, `0`, `several`, `none`), and with several rates net_21 and tax_21 (an empty
     VAT is worked out from its rate). Without `vat`, amounts beside rates are several rates; without a total their sum is the total.
+
+    Args:
+        values: texts as people write them, or numbers of a program; what is empty is not said.
     """
-    total_text = values.get("total", "").strip()
-    which = values.get("vat", "").strip()
-    split = [
-        rate for rate in RATES if any(values.get(f"{kind}_{rate}", "").strip() for kind in ("net", "tax"))
-    ]
+    said = {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
+    which = str(said.get("vat", "")).strip()
     if not which:
-        if not split:
-            faults["vat" if total_text else "total"] = WHICH_VAT if total_text else NOTHING
-            if total_text:
-                _read("total", total_text, currency, faults)
+        if not any(f"{kind}_{rate}" in said for rate in RATES for kind in ("net", "tax")):
+            faults["vat" if "total" in said else "total"] = WHICH_VAT if "total" in said else NOTHING
+            if "total" in said:
+                _read("total", said["total"], currency, faults)
             return None
         which = SEVERAL
     if which not in (SEVERAL, RECEIPT, *map(str, RATES)):
         faults["vat"] = WHICH_VAT
         return None
-    total = _read("total", total_text, currency, faults) if total_text else None
+    total = _read("total", said["total"], currency, faults) if "total" in said else None
     if which != SEVERAL:
-        if not total_text:
+        if "total" not in said:
             faults["total"] = NOTHING
+        return None if total is None else SaidAmounts(vat=which, total=total)
+    parts = _read_parts(said, currency, faults)
+    if parts is None or ("total" in said and total is None):
+        return None
+    return SaidAmounts(vat=SEVERAL, total=total, parts=parts)
+
+
+def _read_parts(
+    said: Mapping[str, str | int | Decimal], currency: str, faults: dict[str, str]
+) -> tuple[SaidRate, ...] | None:
+    parts: list[SaidRate] = []
+    sound = True
+    for percent in RATES:
+        net_name, tax_name = f"net_{percent}", f"tax_{percent}"
+        if net_name not in said:
+            if tax_name in said and percent:
+                faults[net_name] = NO_NET
+                sound = False
+            continue
+        net = _read(net_name, said[net_name], currency, faults)
+        tax = _read(tax_name, said[tax_name], currency, faults) if tax_name in said else None
+        if net is None or (tax_name in said and tax is None):
+            sound = False
+            continue
+        parts.append(SaidRate(percent=percent, taxable=net, tax=tax))
+    if not parts and sound:
+        faults[f"net_{RATES[0]}"] = SPLIT
+        return None
+    return tuple(parts) if sound else None
+
+
+def add_up(said: SaidAmounts, currency: str, faults: dict[str, str]) -> Amounts | None:
+    """What is said of amounts, worked out in a currency and held against its total; None when something is at fault."""
+    total = None if said.total is None else _read("total", said.total, currency, faults)
+    if said.vat != SEVERAL:
         if total is None:
             return None
-        return Amounts(
-            rates=(of_total(total, None if which == RECEIPT else Decimal(which), currency),), total=total
-        )
-    parts = _parts(values, currency, faults)
-    if parts is None or (total_text and total is None):
+        percent = None if said.vat == RECEIPT else Decimal(said.vat)
+        return Amounts(rates=(of_total(total, percent, currency),), total=total)
+    parts = _parts(said.parts, currency, faults)
+    if parts is None or (said.total is not None and total is None):
         return None
     return _joined(parts, total, faults)
 
@@ -98,16 +160,12 @@ def of_total(total: Decimal, percent: Decimal | None, currency: str = "EUR") -> 
     return Rate(percent=percent, taxable=total - tax, tax=tax)
 
 
-NO_AMOUNTS: Final = Amounts(rates=(of_total(Decimal(0), None),), total=Decimal(0))
-"""Of a paper that says none: nothing is booked by it."""
-
-
 def _rounded(amount: Decimal, currency: str) -> Decimal:
     return cents(amount) if places(currency) else amount.quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
 
-def _read(name: str, text: str, currency: str, faults: dict[str, str]) -> Decimal | None:
-    read = read_amount(text, currency)
+def _read(name: str, given: str | int | Decimal, currency: str, faults: dict[str, str]) -> Decimal | None:
+    read = read_amount(given, currency)
     if isinstance(read, NoAmount):
         faults[name] = read.told()
         return None
@@ -121,24 +179,19 @@ class _Part(msgspec.Struct):
     worked_out: bool
 
 
-def _parts(values: Mapping[str, str], currency: str, faults: dict[str, str]) -> list[_Part] | None:
+def _parts(said: Sequence[SaidRate], currency: str, faults: dict[str, str]) -> list[_Part] | None:
     parts: list[_Part] = []
     sound = True
-    for percent in RATES:
-        net_name, tax_name = f"net_{percent}", f"tax_{percent}"
-        net_text, tax_text = values.get(net_name, "").strip(), values.get(tax_name, "").strip()
-        if not net_text:
-            if tax_text and percent:
-                faults[net_name] = NO_NET
-                sound = False
+    for one in said:
+        if one.percent not in RATES:  # no paper is entered with it
             continue
-        net = _read(net_name, net_text, currency, faults)
-        tax = _read(tax_name, tax_text, currency, faults) if tax_text else None
-        if net is None or (tax_text and tax is None):
+        net = _read(f"net_{one.percent}", one.taxable, currency, faults)
+        tax = None if one.tax is None else _read(f"tax_{one.percent}", one.tax, currency, faults)
+        if net is None or (one.tax is not None and tax is None):
             sound = False
             continue
-        worked = tax if tax is not None else _rounded(net * percent / 100, currency)
-        parts.append(_Part(percent, net, worked, tax is None and bool(percent)))
+        worked = tax if tax is not None else _rounded(net * one.percent / 100, currency)
+        parts.append(_Part(one.percent, net, worked, tax is None and bool(one.percent)))
     if not parts and sound:
         faults[f"net_{RATES[0]}"] = SPLIT
         return None
@@ -165,21 +218,35 @@ def _joined(parts: list[_Part], total: Decimal | None, faults: dict[str, str]) -
     return Amounts(rates=rates, total=total if total is not None else together)
 
 
-def amount_values(subtotals: list[dict[str, str | None]], total: Decimal, currency: str) -> dict[str, str]:
-    """A document's amounts as the form shows them: what `read_amounts` takes, the other way."""
-    values = {"total": f"{total:.2f}"}
+def said_amounts(subtotals: Sequence[Mapping[str, str | None]], total: Decimal, currency: str) -> SaidAmounts:
+    """A document's amounts as somebody would say them: its total with its rate where that says it all."""
     if len(subtotals) == 1:
         percent = subtotals[0]["percent"]
         rate = None if percent is None else Decimal(percent)
         if rate is None or rate in RATES:
             alone = of_total(total, rate, currency)
             if (alone.taxable, alone.tax) == (_number(subtotals[0], "taxable"), _number(subtotals[0], "tax")):
-                return {**values, "vat": RECEIPT if rate is None else f"{rate.normalize():f}"}
-    values["vat"] = SEVERAL
-    for one in subtotals:
-        percent = f"{Decimal(one['percent'] or 0).normalize():f}"
-        values[f"net_{percent}"] = f"{_number(one, 'taxable')}"
-        values[f"tax_{percent}"] = f"{_number(one, 'tax')}"
+                return SaidAmounts(vat=RECEIPT if rate is None else f"{rate.normalize():f}", total=total)
+    parts = tuple(
+        SaidRate(
+            percent=Decimal(f"{Decimal(one['percent'] or 0).normalize():f}"),
+            taxable=_number(one, "taxable"),
+            tax=_number(one, "tax"),
+        )
+        for one in subtotals
+    )
+    return SaidAmounts(vat=SEVERAL, total=total, parts=parts)
+
+
+def amount_texts(said: SaidAmounts) -> dict[str, str]:
+    """Amounts as the form shows them: what `read_amounts` takes, the other way."""
+    values = {"vat": said.vat}
+    if said.total is not None:
+        values["total"] = f"{said.total:.2f}"
+    for one in said.parts:
+        values[f"net_{one.percent}"] = f"{one.taxable}"
+        if one.tax is not None:
+            values[f"tax_{one.percent}"] = f"{one.tax}"
     return values
 
 

@@ -13,7 +13,7 @@ from litestar.response import Template
 from portal.db.session import scope_of, take
 from portal.features.audit import service as audit
 from portal.features.documents import service
-from portal.features.documents.domain import own_key, parse_entry
+from portal.features.documents.domain import own_key, read_form
 from portal.features.documents.pages.papers import SAVED, below, count_pages, looked_up, open_one
 from portal.features.documents.service import Document, Place
 from portal.jobs.contract import Tools
@@ -95,12 +95,12 @@ async def edit(
                 events = await audit.history_of(session, document.id)
                 words = service.entry_words()
                 overtaken = clashes_in_words(edit, form, present, words, events, service.ENTRY_COLUMNS)
-            entry, faults = parse_entry(form.values)
+            patch, faults = read_form(form.values)
             new = None
-            if entry is not None and not overtaken:
+            if patch is not None and not overtaken:
                 us = own_key(await service.identity_of(session, document.company_id))
                 before = document.version
-                new = await service.amend(session, actor, document, entry, us=us, dossier_id=place.dossier_id)
+                new = await service.amend(session, actor, document, patch, us=us, dossier_id=place.dossier_id)
     except Conflict as refused:
         if refused.code != "duplicate":
             raise

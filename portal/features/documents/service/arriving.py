@@ -15,7 +15,7 @@ from portal.features.documents.domain import (
     DRAWN,
     DocumentArrived,
     DocumentState,
-    Entry,
+    EntryPatch,
     Identity,
     Issuer,
     NotBookable,
@@ -23,6 +23,7 @@ from portal.features.documents.domain import (
     PaymentState,
     PdfOrigin,
     StoredFile,
+    completed,
     drawing_pause,
     entry_findings,
     identity,
@@ -143,7 +144,7 @@ async def enter(
     session: WriteSession,
     actor: Actor,
     company_id: UUID,
-    entry: Entry,
+    patch: EntryPatch,
     file: StoredFile,
     *,
     us: str,
@@ -161,8 +162,9 @@ async def enter(
         beside: a person decided to keep it beside another one of its number.
 
     Raises:
-        Invalid: an amount that does not fit.
+        Invalid: something is not said or wrong, by its field; or an amount that does not fit.
     """
+    entry = completed(patch)
     is_pdf = file.media_type == "application/pdf"
     columns = entry.columns(us)
     now = clock_of(session).now()

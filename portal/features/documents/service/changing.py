@@ -11,8 +11,10 @@ from portal.features.documents.domain import (
     Annotation,
     DocumentChanged,
     DocumentState,
-    Entry,
+    EntryPatch,
     annotation_faults,
+    completed,
+    document_patch,
     entry_findings,
     kept_until,
     key_beside,
@@ -85,7 +87,7 @@ async def amend(
     session: WriteSession,
     actor: Actor,
     document: Document,
-    entry: Entry,
+    patch: EntryPatch,
     *,
     us: str,
     dossier_id: UUID | None = None,
@@ -97,9 +99,10 @@ async def amend(
     Raises:
         Forbidden: the actor may not process documents.
         Conflict: locked (`locked`), sent as data by its issuer (`received`), changed meanwhile, or a duplicate (`duplicate`).
-        Invalid: an amount that does not fit.
+        Invalid: what is said does not go with what stands, with every fault by its field; or an amount that does not fit.
     """
     await check_amendable(session, actor, document)
+    entry = completed(patch, document_patch(document))
     columns = entry.columns(us)
     if too_large_amounts(columns):
         raise Invalid(TOO_LARGE, code="amount_too_large")

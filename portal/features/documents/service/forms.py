@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exports.currencies import is_currency
 from portal.features.documents.domain import (
     RATES,
     RECEIPT,
     SEVERAL,
-    entry_values,
+    add_up,
+    amounts_currency,
+    document_patch,
+    form_values,
     read_amounts,
 )
 from portal.features.documents.models import Document
@@ -54,7 +56,7 @@ ENTRY_GROUPS = (("kind", "currency", *ENTRY_COLUMNS),)
 
 def entry_fields(document: Document) -> dict[str, str]:
     """Every field of the form of an entry as it shows a document, also the empty ones."""
-    return dict.fromkeys((*ENTRY_LABELS, *ENTRY_COLUMNS), "") | entry_values(document)
+    return dict.fromkeys((*ENTRY_LABELS, *ENTRY_COLUMNS), "") | form_values(document_patch(document))
 
 
 def entry_words() -> dict[str, tuple[str, dict[str, str]]]:
@@ -99,10 +101,10 @@ def worked_out(values: Mapping[str, str]) -> dict[str, Any]:
     which = values.get("vat", "")
     if not typed or not which:
         return {"worked": None, "wrong": None}
-    currency = values.get("currency", "").strip().upper()
-    currency = currency if is_currency(currency) else "EUR"
+    currency = amounts_currency(values.get("currency", ""))
     faults: dict[str, str] = {}
-    read = read_amounts(values, currency, faults)
+    said = read_amounts(values, currency, faults)
+    read = add_up(said, currency, faults) if said is not None else None
     if read is None:
         # what is still empty is not wrong yet
         wrong = next((gettext(message) for name, message in faults.items() if name in typed), None)

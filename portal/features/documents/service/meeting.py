@@ -10,9 +10,10 @@ from portal.db.session import ReadSession
 from portal.features.documents import repository
 from portal.features.documents.domain import (
     Difference,
-    Entry,
+    EntryPatch,
     compare,
     compare_invoices,
+    completed,
     invoice_columns,
     number_prefix,
 )
@@ -89,7 +90,11 @@ def met(
     return min(all_met, key=lambda one: len(one.differences), default=None)
 
 
-async def known_entry(session: ReadSession, company_id: UUID, entry: Entry, *, us: str) -> Met | None:
-    """The document with the supplier, number, year and type of an entry, if the company has one."""
-    columns = entry.columns(us)
+async def known_entry(session: ReadSession, company_id: UUID, patch: EntryPatch, *, us: str) -> Met | None:
+    """The document with the supplier, number, year and type of what was typed, if the company has one.
+
+    Raises:
+        Invalid: something is not said or wrong, by its field.
+    """
+    columns = completed(patch).columns(us)
     return met(await of_number(session, company_id, columns["duplicate_key"]), columns)

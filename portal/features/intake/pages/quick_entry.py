@@ -14,7 +14,7 @@ from litestar.response import Template
 from exports.model import Document as Invoice
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Difference, Entry, NotBookable, parse_entry
+from portal.features.documents.domain import Difference, EntryPatch, NotBookable, read_form
 from portal.features.documents.service import Met, Place
 from portal.features.intake import service
 from portal.features.intake.domain.contents import CodaContent
@@ -169,8 +169,8 @@ async def process(
     place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
     row = outcome.file
     read = None if service.is_typed(row) else await service.read_again(tools, row)
-    entry, faults = parse_entry(form.values)
-    if read is None and entry is None:
+    patch, faults = read_form(form.values)
+    if read is None and patch is None:
         return await _shown(request, tools, place, outcome, form.values, faults)
     problem: str | None = None
     met = await _met(tools, actor, dossier_id, row, read, form) if isinstance(read, Invoice) else None
@@ -179,7 +179,7 @@ async def process(
             place = await documents.place_for(
                 session, actor, dossier_id
             )  # in sight again, in this transaction
-            handled = await _processed(session, actor, place, row, form, read, entry, met)
+            handled = await _processed(session, actor, place, row, form, read, patch, met)
             return await _next(request, session, actor, place, row, handled)
     except NotBookable as why:
         assert isinstance(read, Invoice)  # nothing else is judged
@@ -239,7 +239,7 @@ async def _processed(
     row: IntakeFile,
     form: Form,
     read: Invoice | CodaContent | None,
-    entry: Entry | None,
+    patch: EntryPatch | None,
     met: Met | None,
 ) -> Handled:
     decision = next((one for one in Decision if one.value == form.text("decide")), None)
@@ -256,8 +256,8 @@ async def _processed(
             decision=decision,
             dossier_id=place.dossier_id,
         )
-    assert entry is not None
-    return await service.enter(session, actor, row, entry, dossier_id=place.dossier_id, decision=decision)
+    assert patch is not None
+    return await service.enter(session, actor, row, patch, dossier_id=place.dossier_id, decision=decision)
 
 
 async def _next(

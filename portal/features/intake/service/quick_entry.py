@@ -12,7 +12,7 @@ from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
 from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, NotBookable, PdfOrigin, own_key
+from portal.features.documents.domain import EntryPatch, NotBookable, PdfOrigin, own_key
 from portal.features.documents.service import Document, Met
 from portal.features.intake import repository
 from portal.features.intake.domain.contents import CodaContent
@@ -108,7 +108,7 @@ async def enter(
     session: WriteSession,
     actor: Actor,
     row: IntakeFile,
-    entry: Entry,
+    patch: EntryPatch,
     *,
     dossier_id: UUID | None,
     decision: Decision | None = None,
@@ -117,12 +117,13 @@ async def enter(
 
     Raises:
         Forbidden: the actor may not process files.
+        Invalid: something is not said or wrong, by its field.
         Conflict: somebody was faster (`handled`).
         Duplicate: the document is there already, or another one of its number; the file stays in quick entry.
     """
     _check(actor)
     us = own_key(await documents.identity_of(session, row.company_id))
-    met = await documents.known_entry(session, row.company_id, entry, us=us)
+    met = await documents.known_entry(session, row.company_id, patch, us=us)
     replaced = await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
     moved = await _claim(
@@ -133,7 +134,7 @@ async def enter(
         session,
         actor,
         moved.company_id,
-        entry,
+        patch,
         stored_file(moved),
         us=us,
         pdf=hints.pdf if hints else None,
