@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.db.session import Scope
 from portal.features.bundles.models import Export
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.kernel.ids import new_id
@@ -125,8 +125,9 @@ async def test_a_foreign_key_neither_reaches_across_nor_tells_what_is_there(worl
     (existing,) = [office.dossier.id]
     scope = Scope(firm_id=other.firm.id, opened_company_id=other.dossier.company_id)
     statement = (
-        "insert into export (id, firm_id, dossier_id, company_id, state, layout, options, requested_by_name, by_policy, total,"
-        " done, created_at) values (:id, :firm, :dossier, :company, 'choosing', 'x', '{}', 'x', false, 0, 0, now())"
+        "insert into export (id, firm_id, dossier_id, company_id, target_id, state, layout, options, requested_by_name, by_policy,"
+        " total, done, created_at)"
+        " values (:id, :firm, :dossier, :company, :target, 'choosing', 'x', '{}', 'x', false, 0, 0, now())"
     )
     answers = {
         await refusal(
@@ -137,6 +138,7 @@ async def test_a_foreign_key_neither_reaches_across_nor_tells_what_is_there(worl
             firm=other.firm.id,
             dossier=dossier,
             company=office.dossier.company_id,
+            target=other.dossier.target_id,
         )
         for dossier in (existing, uuid4())
     }
@@ -237,8 +239,9 @@ async def test_a_second_open_export_of_a_dossier_is_impossible_in_any_door(world
         row = await session.scalar(sa.select(Export))
     assert row is not None
     sql = (
-        "insert into export (id, firm_id, dossier_id, company_id, state, layout, options, requested_by_name, by_policy, total,"
-        " done, created_at) select :id, firm_id, dossier_id, company_id, 'choosing', layout, options, 'x', false, 0, 0, now() from export"
+        "insert into export (id, firm_id, dossier_id, company_id, target_id, state, layout, options, requested_by_name, by_policy,"
+        " total, done, created_at)"
+        " select :id, firm_id, dossier_id, company_id, target_id, 'choosing', layout, options, 'x', false, 0, 0, now() from export"
     )
     assert await refusal(world, opened(office.firm, office.dossier), sql, id=new_id()) == "23505"
 
