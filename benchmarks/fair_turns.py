@@ -24,10 +24,10 @@ from benchmarks import Row
 from exports import ubl
 from portal.demo.companies import BAKKERIJ, MOLENS
 from portal.demo.samples import invoice
-from portal.features.intake import service as intake
 from portal.features.intake.domain.files import FileKind
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service import Incoming
+from portal.features.intake.service import reception
+from portal.features.intake.service.reception import Incoming
 from portal.jobs.contract import Priority
 from portal.jobs.doorbell import Doorbell
 from portal.jobs.models import JobRow
@@ -72,7 +72,7 @@ class Firm:
         papers = [_paper(next(self._papers)) for _ in range(many)]
         if packed:
             papers = [_archive(papers)]
-        return await intake.hand_in(self.world.tools, self.actor, papers, dossier_id=self.dossier_id)
+        return await reception.hand_in(self.world.tools, self.actor, papers, dossier_id=self.dossier_id)
 
 
 async def _firm(world: World, slug: str) -> Firm:

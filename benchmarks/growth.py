@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from benchmarks import Row
 from portal.config import Settings
 from portal.features.accounts.domain import browser_name, is_address
-from portal.features.accounts.service import normalised_email
+from portal.features.accounts.service.people import normalised_email
 from portal.features.agents.schemas import PairRequest
 from portal.features.agents.service import normalised_code
 from portal.kernel.ids import token_hash

@@ -39,13 +39,13 @@ from exports import ubl
 from portal.demo.companies import BAKKERIJ, MOLENS
 from portal.demo.samples import invoice
 from portal.embedded.process import free_port
-from portal.features.bundles import service as bundles
 from portal.features.bundles.domain import ExportOptions
-from portal.features.documents import service as documents
-from portal.features.documents.domain import PdfOrigin, StoredFile
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.service import workbooks
-from portal.features.items import service as items
+from portal.features.bundles.service import runs, selection
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.service import arrivals
+from portal.features.dossiers.service import dossiers
+from portal.features.imports.service import workbooks
+from portal.features.items.service import sync
 from portal.kernel.actor import Role
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, opened, sign_in
 from tests.support.servers import ROOT, Servers, running_servers
@@ -174,7 +174,7 @@ async def bundle(world: World) -> Row:
             data = ubl.write(paper)
             papers.append(data)
             file = await _stored(world, company.id, data, f"{index}.xml", "application/xml")
-            await documents.take_invoice(
+            await arrivals.take_invoice(
                 session,
                 owner,
                 company.id,
@@ -186,18 +186,18 @@ async def bundle(world: World) -> Row:
             )
         # what the thousand events of their arrival would make, at once
         last = None
-        while last := await items.fill_documents(session, dossier.id, company.id, last):
+        while last := await sync.fill_documents(session, dossier.id, company.id, last):
             pass
     async with world.as_system() as session:
         await session.execute(sa.text("delete from job"))
     began = time.perf_counter()
     async with world.tools.database.transaction(opened(firm, dossier)) as session:
         again = await dossiers.open_dossier(session, owner, dossier.id)
-        export = await bundles.request_export(session, owner, again, ExportOptions())
+        export = await selection.request_export(session, owner, again, ExportOptions())
     await world.run_jobs()
     mine = time.perf_counter() - began
     async with world.as_scope(firm_id=firm.id) as session:
-        done = await bundles.export_of(session, dossier.id, export.id)
+        done = await runs.export_of(session, dossier.id, export.id)
     if done.state.value != "finished":
         raise AssertionError(f"the export is {done.state}: {done.problem}")
     least = statistics.median(_zipped(world.folder, papers) for _ in range(5))

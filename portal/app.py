@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from copy import copy
 from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from litestar import Litestar
@@ -19,40 +20,9 @@ from portal import sandbox
 from portal.config import Settings
 from portal.db.engine import create_database
 from portal.db.session import Database
-from portal.features.accounts import jobs as accounts_jobs
-from portal.features.accounts import pages as accounts_pages
-from portal.features.accounts import service as accounts
-from portal.features.agents import api as agents_api
-from portal.features.agents import jobs as agents_jobs
-from portal.features.agents import pages as agents_pages
+from portal.features.accounts.service import forms, sessions
 from portal.features.agents import service as agents
-from portal.features.approvals import jobs as approvals_jobs
-from portal.features.approvals import pages as approvals_pages
-from portal.features.audit import jobs as audit_jobs
-from portal.features.banking import pages as banking_pages
-from portal.features.branding import pages as branding_pages
 from portal.features.branding import service as branding
-from portal.features.bundles import jobs as bundles_jobs
-from portal.features.bundles import pages as bundles_pages
-from portal.features.desk import pages as desk_pages
-from portal.features.documents import api as documents_api
-from portal.features.documents import jobs as documents_jobs
-from portal.features.documents import pages as documents_pages
-from portal.features.dossiers import jobs as dossiers_jobs
-from portal.features.dossiers import pages as dossiers_pages
-from portal.features.history import pages as history_pages
-from portal.features.intake import jobs as intake_jobs
-from portal.features.intake import pages as intake_pages
-from portal.features.items import jobs as items_jobs
-from portal.features.items import pages as items_pages
-from portal.features.keeping import api as keeping_api
-from portal.features.keeping import jobs as keeping_jobs
-from portal.features.keeping import pages as keeping_pages
-from portal.features.mail import jobs as mail_jobs
-from portal.features.mail import pages as mail_pages
-from portal.features.policies import pages as policies_pages
-from portal.features.targets import pages as targets_pages
-from portal.features.upkeep import jobs as upkeep_jobs
 from portal.jobs.contract import Registry, Tools, collect
 from portal.jobs.doorbell import Doorbell
 from portal.kernel import language
@@ -66,52 +36,63 @@ from portal.web.bounds import FORM_MOST
 from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
-from portal.web.keeping import FormKeeping, KeptForms
+from portal.web.kept_forms import FormKeeping, KeptForms
 from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
+from portal.web.slices import Slice, menu_of
 from themes import assets
 from themes.environment import create_environment
 
-PAGES = [
-    *desk_pages.ROUTES,
-    *history_pages.ROUTES,
-    *agents_pages.ROUTES,
-    *bundles_pages.ROUTES,
-    *approvals_pages.ROUTES,
-    *intake_pages.ROUTES,
-    *items_pages.ROUTES,
-    *banking_pages.ROUTES,
-    *keeping_pages.ROUTES,
-    *documents_pages.ROUTES,
-    *policies_pages.ROUTES,
-    *dossiers_pages.ROUTES,
-    *targets_pages.ROUTES,
-    *accounts_pages.ROUTES,
-    *mail_pages.ROUTES,
-    *branding_pages.ROUTES,
-]
-API = [*agents_api.ROUTES, *documents_api.ROUTES, *keeping_api.ROUTES]
-JOBS = [
-    upkeep_jobs,
-    agents_jobs,
-    bundles_jobs,
-    approvals_jobs,
-    intake_jobs,
-    documents_jobs,
-    items_jobs,
-    keeping_jobs,
-    dossiers_jobs,
-    accounts_jobs,
-    mail_jobs,
-    audit_jobs,
-]
+SLICES: tuple[Slice, ...] = tuple(
+    import_module(f"portal.features.{name}.slice").SLICE
+    for name in (
+        "upkeep",
+        "desk",
+        "history",
+        "records",
+        "agents",
+        "bundles",
+        "approvals",
+        "intake",
+        "retention",
+        "items",
+        "banking",
+        "documents",
+        "policies",
+        "imports",
+        "onboarding",
+        "dossiers",
+        "targets",
+        "mail",
+        "accounts",
+        "branding",
+        "parties",
+        "audit",
+    )
+)
+"""Every slice, from top to bottom: a new one is a line here."""
 
 
 def create_registry() -> Registry:
-    """All job handlers, listeners and sweeps."""
-    return collect(JOBS)
+    """What the slices say of themselves: job handlers, listeners, sweeps, answers, and what grows old.
+
+    Raises:
+        ValueError: two of them answer one question, or have a sentence for one action.
+    """
+    registry = collect(one.jobs for one in SLICES if one.jobs is not None)
+    for one in SLICES:
+        if (
+            twice := registry.answers.keys() & one.answers.keys()
+            or registry.sentences.keys() & one.sentences.keys()
+        ):
+            raise ValueError(f"{one.name} says again what another slice has said: {twice}")
+        registry.answers.update(one.answers)
+        registry.old_rows.extend(one.old_rows)
+        registry.objects.extend(one.objects)
+        registry.sentences.update(one.sentences)
+    return registry
 
 
 def create_tools(
@@ -160,9 +141,9 @@ def create_directories(tools: Tools) -> Directories:
     """The slices' answers to what the web asks."""
     return Directories(
         hosts=branding.Hosts(tools),
-        sessions=accounts.Sessions(tools),
+        sessions=sessions.Sessions(tools),
         keys=agents.Keys(tools),
-        forms=accounts.Forms(tools),
+        forms=forms.Forms(tools),
     )
 
 
@@ -191,7 +172,11 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
     openapi = OpenAPIConfig(title="Portal", version="1", path="/api/v1/schema", render_plugins=[])
     return Litestar(
         route_handlers=[
-            *(_with_room(handler, 4 * tools.settings.max_upload_bytes) for handler in (*PAGES, *API)),
+            *(
+                _with_room(handler, 4 * tools.settings.max_upload_bytes)
+                for one in SLICES
+                for handler in (*one.pages, *one.api)
+            ),
             health.live,
             health.ready,
             create_static_files_router(
@@ -213,7 +198,9 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
-        state=State({"tools": tools, "doorbell": doorbell, "directories": directories}),
+        state=State(
+            {"tools": tools, "doorbell": doorbell, "directories": directories, "menu": menu_of(SLICES)}
+        ),
         lifespan=[lifespan],
         openapi_config=openapi,
         compression_config=CompressionConfig(

@@ -27,8 +27,8 @@ from portal.demo.companies import (
     MOLENS,
     DemoCompany,
 )
-from portal.features.dossiers.domain.columns import Column
-from portal.features.dossiers.service import workbooks
+from portal.features.imports.domain.columns import Column
+from portal.features.imports.service import workbooks
 
 PEPPOL = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 BILLING = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"

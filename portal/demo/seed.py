@@ -4,9 +4,10 @@ from portal.app import create_tools
 from portal.config import Settings
 from portal.db.session import Scope, WriteSession
 from portal.demo.companies import BROUWERIJ, FILES, FRITUUR, KAPSALON, DemoCompany
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import people
 from portal.features.branding import service as branding
-from portal.features.dossiers import service as dossiers
+from portal.features.dossiers import models
+from portal.features.dossiers.service import creation, dossiers
 from portal.features.parties import service as parties
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, PolicyValues
@@ -123,10 +124,10 @@ async def _staff(
     tools: Tools, firm_id: FirmId, email: str, name: str, role: Role, language: Language
 ) -> Actor:
     async with tools.database.system_scope() as session:
-        person = await accounts.add_person(
+        person = await people.add_person(
             session, email=email, name=name, language=language, password=PASSWORDS[email]
         )
-        await accounts.add_staff(session, firm_id, person.id, role)
+        await people.add_staff(session, firm_id, person.id, role)
     return Actor(
         door=Door.CLI,
         name=name,
@@ -139,10 +140,10 @@ async def _staff(
 
 async def _dossier(
     tools: Tools, actor: Actor, company: DemoCompany, code: str, *, manager: Actor | None = None
-) -> dossiers.Dossier:
+) -> models.Dossier:
     scope = Scope(firm_id=actor.firm_id, host_firm_id=actor.firm_id, person_id=actor.person_id)
     async with tools.database.transaction(scope) as session:
-        return await dossiers.create(
+        return await creation.create(
             session,
             tools,
             actor,
@@ -154,21 +155,21 @@ async def _dossier(
         )
 
 
-async def _policy(tools: Tools, actor: Actor, dossier: dossiers.Dossier | None, values: PolicyValues) -> None:
+async def _policy(tools: Tools, actor: Actor, dossier: models.Dossier | None, values: PolicyValues) -> None:
     scope = Scope(firm_id=actor.firm_id, host_firm_id=actor.firm_id, person_id=actor.person_id)
     async with tools.database.transaction(scope) as session:
         await policies.change(session, actor, dossier, values)
 
 
-async def _claim(tools: Tools, dossier: dossiers.Dossier, email: str, name: str) -> None:
+async def _claim(tools: Tools, dossier: models.Dossier, email: str, name: str) -> None:
     async with tools.database.system_scope() as session:
         await _make_owner(session, dossier, email, name)
 
 
-async def _make_owner(session: WriteSession, dossier: dossiers.Dossier, email: str, name: str) -> None:
-    person = await accounts.add_person(
+async def _make_owner(session: WriteSession, dossier: models.Dossier, email: str, name: str) -> None:
+    person = await people.add_person(
         session, email=email, name=name, language=Language.NL, password=PASSWORDS[email]
     )
-    await accounts.add_member(session, dossier.company_id, person.id, Role.ENTREPRENEUR)
+    await people.add_member(session, dossier.company_id, person.id, Role.ENTREPRENEUR)
     await parties.claim(session, dossier.company_id)
     await dossiers.grant_on_claim(session, dossier.id)

@@ -35,9 +35,11 @@ import msgspec
 
 from portal.config import Settings
 from portal.db.session import Database, ReadSession, WriteSession
+from portal.jobs.upkeep import NamesObjects, OldRows
 from portal.kernel.actor import Actor
 from portal.kernel.clock import Clock
 from portal.kernel.events import Event
+from portal.kernel.questions import Question
 from portal.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -88,8 +90,11 @@ class Tools:
 
 
 J = TypeVar("J", bound=msgspec.Struct)
+A = TypeVar("A")
 ShortHandler = Callable[[WriteSession, Actor, Any, Tools], Awaitable[None]]
 LongHandler = Callable[["Task", Any], Awaitable[None]]
+Answerer = Callable[[ReadSession, Any], Awaitable[Any]]
+"""Answers one kind of question, in the transaction of whoever asks."""
 SweepHandler = Callable[[WriteSession, Tools], Awaitable[None]]
 
 
@@ -123,6 +128,10 @@ class Registry:
     handlers: dict[str, Handler] = field(default_factory=dict)
     listeners: dict[str, list[Handler]] = field(default_factory=dict)
     sweeps: list[Sweep] = field(default_factory=list)
+    answers: dict[type[Question[Any]], Answerer] = field(default_factory=dict)
+    old_rows: list[OldRows] = field(default_factory=list)
+    objects: list[NamesObjects] = field(default_factory=list)
+    sentences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _mark(function: Any, mark: Handler | Sweep) -> None:
@@ -194,6 +203,12 @@ def collect(modules: Iterable[ModuleType]) -> Registry:
                 if mark.event is not None:
                     registry.listeners.setdefault(mark.event, []).append(mark)
     return registry
+
+
+async def ask(session: ReadSession, question: Question[A]) -> A:
+    """The answer of the slice above that knows it, in this transaction and scope."""
+    answer: A = await registry_of(session).answers[type(question)](session, question)
+    return answer
 
 
 def registry_of(session: ReadSession) -> Registry:

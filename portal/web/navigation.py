@@ -1,14 +1,41 @@
-"""The main menu, as a table: what staff see and what members of a company see."""
+"""The main menu: what staff see and what members of a company see. Each slice says in its `slice.py` what of it stands there."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 from portal.kernel.actor import Actor, Right
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import gettext
+
+
+class Side(Enum):
+    """Whose menu it is."""
+
+    STAFF = "staff"
+    MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """An entry of the menu of one side, for those who have the right to it.
+
+    Attributes:
+        place: where it stands among the others, counted from above in tens, so that something fits in between.
+        label: in English; translated where it is shown.
+        right: None for everybody of that side.
+    """
+
+    side: Side
+    place: int
+    label: str
+    href: str
+    icon: str
+    right: Right | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu."""
+    """One line of the menu as it is shown."""
 
     label: str
     href: str
@@ -17,30 +44,16 @@ class Entry:
     count: int | None = None
 
 
-STAFF = (
-    (N_("Work list"), "/", "work-list", None),
-    (N_("Dossiers"), "/dossiers", "dossiers", Right.DOSSIERS_SEE),
-    (N_("Exports"), "/exports", "exports", Right.DOSSIERS_SEE),
-    (N_("Agents"), "/agents", "agents", Right.AGENTS),
-    (N_("History"), "/history", "history", Right.DOSSIERS_SEE),
-    (N_("Settings"), "/settings", "settings", Right.FIRM_SETTINGS),
-)
-MEMBERS = (
-    (N_("Home"), "/", "home", None),
-    (N_("Approve"), "/approve", "approve", Right.APPROVE),
-    (N_("Documents"), "/documents", "documents", Right.DOCUMENTS_SEE),
-    (N_("Hand in"), "/hand-in", "upload", Right.UPLOAD),
-    (N_("Bank"), "/bank", "bank", Right.DOCUMENTS_SEE),
-    (N_("My accountant"), "/my-accountant", "accountant", Right.DOCUMENTS_SEE),
-    (N_("History"), "/history", "history", Right.DOCUMENTS_SEE),
-)
-
-
-def entries(actor: Actor, path: str) -> list[Entry]:
+def entries(menu: Iterable[MenuEntry], actor: Actor, path: str) -> list[Entry]:
     """The menu of whoever is signed in; the entry of the present page is marked."""
-    table = STAFF if actor.is_firm else MEMBERS
+    side = Side.STAFF if actor.is_firm else Side.MEMBERS
     return [
-        Entry(gettext(label), href, icon, path == href or (href != "/" and path.startswith(href + "/")))
-        for label, href, icon, right in table
-        if right is None or actor.may(right)
+        Entry(
+            gettext(one.label),
+            one.href,
+            one.icon,
+            path == one.href or (one.href != "/" and path.startswith(one.href + "/")),
+        )
+        for one in menu
+        if one.side is side and (one.right is None or actor.may(one.right))
     ]

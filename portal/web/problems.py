@@ -28,7 +28,7 @@ from portal.kernel.errors import (
 )
 from portal.kernel.language import N_, gettext
 from portal.web.bodies import LONG_FORM
-from portal.web.keeping import session_over
+from portal.web.kept_forms import session_over
 from portal.web.render import Toast, is_fragment, is_local, render, trigger_header
 
 log = structlog.get_logger()

@@ -81,7 +81,7 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "brand": request.state.firm,
         "user": user,
         "actor": actor,
-        "nav": entries(actor, request.scope["path"]) if user else [],
+        "nav": entries(request.app.state.menu, actor, request.scope["path"]) if user else [],
         "language": request.state.language.value,
         "languages": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "csrf_token": csrf_token(request),

@@ -13,7 +13,7 @@ from portal.features.agents import service as agents
 from portal.features.agents.domain import KeyScope
 from portal.features.audit.models import AuditEvent
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service import Upload
+from portal.features.intake.service.lookups import Upload
 from portal.kernel.actor import Role
 from portal.metadata import metadata
 from tests.architecture.test_routes import handlers

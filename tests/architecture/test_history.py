@@ -10,16 +10,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from portal.app import SLICES, create_registry
 from portal.features.approvals.domain import Decision
-from portal.features.documents.domain import Entry, Rate
-from portal.features.documents.service.changing import KEYS_OF_OURS
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.totals import Rate
+from portal.features.documents.service.changes import KEYS_OF_OURS
+from portal.features.history.fields import FIELDS
+from portal.features.history.groups import GROUPS
 from portal.features.policies.domain import PolicyValues
 from portal.kernel.kinds import KIND_NAMES, Kind
 from portal.kernel.language import Language, _catalogue
-from portal.web.history import FIELDS, GROUPS, SENTENCES
 from tests.support.servers import ROOT
 from themes.icons import ICONS
 
+SENTENCES = create_registry().sentences
 NAMED_BY_THE_SENTENCE = {"bundles.requested", "bundles.abandoned", "agents.code_made"}
 """Besides those whose sentence has the number of a bundle, and what a person did about themselves."""
 VARIANTS: dict[str, type[Decision]] = {"decision": Decision}
@@ -115,6 +119,12 @@ def test_history_has_a_sentence_for_what_is_recorded_and_for_nothing_else() -> N
     assert actions == set(SENTENCES)
 
 
+def test_a_sentence_stands_in_the_slice_that_records_its_action() -> None:
+    for one in SLICES:
+        own = set().union(*(recorded(path) for path in SOURCES if one.name in path.parts))
+        assert set(one.sentences) <= own, one.name
+
+
 @pytest.mark.parametrize("language", list(Language))
 def test_every_sentence_group_and_field_has_words_in_every_language(language: Language) -> None:
     english = [
@@ -186,7 +196,7 @@ def an_entry() -> Entry:
     )
 
 
-@pytest.mark.parametrize("source", ["access", "deciding"])
+@pytest.mark.parametrize("source", ["access", "decisions"])
 def test_actions_that_are_put_together_are_read_as_well(source: str) -> None:
     """Otherwise the comparison would pass over them without a word."""
     (path,) = (path for path in SOURCES if path.stem == source and path.parent.name == "service")

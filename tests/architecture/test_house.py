@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -11,16 +12,18 @@ import msgspec
 import msgspec.inspect
 import pytest
 
-from portal.app import create_registry
+from portal.app import SLICES, create_registry
 from portal.features.agents import schemas
 from portal.jobs.contract import Handler, Job, Sweep
 from portal.kernel.machine import Machine
+from portal.kernel.questions import Question
 from portal.syncagent import contract
 from tests.support.servers import ROOT
 
 OURS = ("portal", "themes", "exports", "migrations", "scripts", "benchmarks", "fuzz", "tests")
 
-FRONT_DOORS = {"service", "domain", "jobs"}
+FRONT_DOORS = {"service", "domain", "models", "jobs"}
+"""Of `models`: to read, join and lock what a lower slice has. Who writes it is asked (test_no_slice_writes_another_ones_tables)."""
 
 SYSTEM_SCOPE = {
     "portal/db/session.py": "where it is made",
@@ -29,14 +32,14 @@ SYSTEM_SCOPE = {
     "portal/cli.py": "operators: dead letters, the audit log, reaching the servers",
     "portal/demo/seed.py": "makes firms",
     "portal/features/branding/service.py": "which firm answers under a host",
-    "portal/features/accounts/service/signing.py": "sign-in and sessions, before anybody is known",
+    "portal/features/accounts/service/sessions.py": "sign-in and sessions, before anybody is known",
     "portal/features/accounts/service/forms.py": "forms whose session has ended: nobody is signed in",
     "portal/features/accounts/service/recovery.py": "a new password, before anybody is known",
     "portal/features/accounts/service/limits.py": "counting the tries of strangers",
     "portal/features/accounts/service/people.py": "one person may belong to several firms and companies",
     "portal/features/mail/service/passwords.py": "a mail about a link whose table only the system sees",
-    "portal/features/dossiers/service/core.py": "whether a number belongs to a claimed company",
-    "portal/features/dossiers/service/activating.py": "a one-time link, before anybody is known",
+    "portal/features/dossiers/service/dossiers.py": "whether a number belongs to a claimed company",
+    "portal/features/onboarding/service/activation.py": "a one-time link, before anybody is known",
     "portal/features/dossiers/service/access.py": "an owner's answer, on the dossiers of the own company alone; whom to ask",
     "portal/features/agents/service.py": "pairing by a code, and keys",
     "portal/features/upkeep/service.py": "an object that any row names is kept, whoever sees the row",
@@ -76,7 +79,7 @@ AS_SYSTEM = {
 people of the other side, or throws away what is old, whoever it belonged to."""
 
 LONG_FILES = {
-    "portal/features/dossiers/domain/importing.py": "one list read from its headings to its rows, rule by rule",
+    "portal/features/imports/domain/judgement.py": "one list read from its headings to its rows, rule by rule",
     "tests/exports/coda/test_tricky_files.py": "one case after the other",
     "migrations/versions/2026_11_22_0001_first_schema.py": "every table, as generated",
 }
@@ -125,6 +128,108 @@ def test_slices_meet_only_at_their_front_doors() -> None:
     assert wrong == []
 
 
+def test_tables_of_another_slice_are_imported_by_name() -> None:
+    """So that whoever reads `models.Person` knows that it is this slice's, and the next test sees what is written."""
+    wrong = [
+        f"{shown(path)}: {node.module}"
+        for path in sources("portal/features")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        and re.fullmatch(r"portal\.features\.\w+", node.module or "")
+        and node.module != f"portal.features.{path.relative_to(ROOT).parts[2]}"
+        and any(alias.name == "models" for alias in node.names)
+    ]
+    assert wrong == []
+
+
+def foreign_models(path: Path, tree: ast.Module) -> set[str]:
+    """Names of tables of other slices that a module has imported."""
+    own = path.relative_to(ROOT).parts[2]
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+        if (parts := node.module.split("."))[:2] == ["portal", "features"]
+        and parts[3:] == ["models"]
+        and parts[2] != own
+        and alias.name[:1].isupper()
+    }
+
+
+def written(tree: ast.Module) -> set[str]:
+    """Names that are called (a row is made), or given to insert, update or delete."""
+    return {
+        found
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for found in (
+            ast.unparse(node.func),
+            *(
+                [ast.unparse(node.args[0])]
+                if node.args and ast.unparse(node.func).split(".")[-1] in ("insert", "update", "delete")
+                else []
+            ),
+        )
+    }
+
+
+def test_no_slice_writes_another_ones_tables() -> None:
+    wrong: list[str] = []
+    for path in sources("portal/features"):
+        tree = ast.parse(path.read_text())
+        wrong += [f"{shown(path)}: {name}" for name in foreign_models(path, tree) & written(tree)]
+    assert wrong == []
+
+
+def test_no_statement_names_a_table_past_its_model() -> None:
+    """A table written out by hand is a dependency that no contract sees. Views of the database have no model."""
+    views = {"member_dossier"}
+    named = {
+        f"{shown(path)}: {ast.unparse(call.args[0])}"
+        for path in sources("portal")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("sa.table", "table", "sqlalchemy.table")
+        and call.args
+        and not (isinstance(call.args[0], ast.Constant) and call.args[0].value in views)
+    }
+    assert named == set()
+
+
+def test_every_question_has_one_answer(modules: list[ModuleType]) -> None:
+    asked = {kind for kind in Question.__subclasses__() if kind.__module__.startswith("portal.")}
+    assert asked
+    assert set(create_registry().answers) == asked
+
+
+def test_every_slice_with_something_to_say_is_in_the_application() -> None:
+    there = {path.parent.name for path in (ROOT / "portal/features").glob("*/slice.py")}
+    assert {one.name for one in SLICES} == there
+    assert [one.name for one in SLICES] == [one for one in layers_of_slices() if one in there], (
+        "as the contract orders them"
+    )
+
+
+def layers_of_slices() -> list[str]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    (slices,) = (one for one in contracts if one["id"] == "slices")
+    return [name.strip("()") for name in slices["layers"]]
+
+
+def test_packages_re_export_nothing() -> None:
+    """What a module needs it imports from where it is: a hub hides who depends on whom."""
+    hubs = [
+        shown(path)
+        for path in sources("portal/features")
+        if path.name == "__init__.py"
+        and path.parent.name in ("service", "repository", "domain")
+        and path.read_text().strip()
+    ]
+    assert hubs == []
+
+
 def test_only_listed_files_leave_the_wall() -> None:
     used = {shown(path) for path in sources("portal") if re.search(r"\bsystem_scope\(", path.read_text())}
     assert used == set(SYSTEM_SCOPE)
@@ -142,8 +247,8 @@ def test_nothing_else_reads_the_environment() -> None:
         "portal/cli.py": "hands it to Settings",
         "portal/worker.py": "hands it to Settings",
         "portal/supervisor.py": "hands it to Settings and to its children",
-        "portal/features/bundles/service/building.py": "PORTAL_FAIL_AT, for tests of crashes",
-        "portal/features/documents/service/rendering.py": "the few names a child process gets",
+        "portal/features/bundles/service/builder.py": "PORTAL_FAIL_AT, for tests of crashes",
+        "portal/features/documents/service/drawings.py": "the few names a child process gets",
     }
     apart = ("portal/syncagent/", "portal/sandbox/", "portal/embedded/")
     reads = {

@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from portal.db.roles import DatabaseUrls, prepare_roles
-from portal.features.documents.domain import PDF_COLUMNS, UNLOCKED_COLUMNS
+from portal.features.documents.domain.documents import PDF_COLUMNS, UNLOCKED_COLUMNS
 from portal.kernel.actor import RIGHTS, Right
 from portal.metadata import metadata
 from tests.support.servers import ROOT, Servers, migrate

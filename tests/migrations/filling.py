@@ -23,16 +23,17 @@ import sqlalchemy as sa
 from portal.features.accounts.passwords import hash_password
 from portal.features.agents import service as agents
 from portal.features.bundles.domain import Takes
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import Access
-from portal.features.intake import service as intake
-from portal.features.intake.service import Incoming
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.service import creation, dossiers
+from portal.features.intake.service import reception
+from portal.features.intake.service.reception import Incoming
+from portal.features.onboarding.service import invitations
 from portal.features.parties.models import Firm
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.actor import Actor, Role
 from portal.kernel.ids import token_hash
 from portal.kernel.language import Language
-from tests.slices.dossiers.test_importing import upload, workbook
+from tests.slices.imports.test_importing import upload, workbook
 from tests.support.builders import (
     PASSWORD,
     a_company,
@@ -99,7 +100,7 @@ async def _access(world: World, office: Office, ardennes: Firm) -> None:
             )
             await a_dossier(world, office.firm, company, access=Access.GRANTED, code=None)
         async with world.as_scope(firm_id=ardennes.id, host_firm_id=ardennes.id) as session:
-            await dossiers.create(session, world.tools, luc, name=company.name, number=company.number)
+            await creation.create(session, world.tools, luc, name=company.name, number=company.number)
         await world.run_jobs()
         async with sign_in(world, asks) as client:
             for said in ("accept", "end") if answer == "end" else (answer,) if answer else ():
@@ -250,11 +251,11 @@ async def _waiting(world: World, office: Office) -> None:
     dossier = await a_dossier(world, office.firm, name="Zaak none", code="I-none")
     async with world.as_scope(firm_id=office.firm.id, host_firm_id=office.firm.id) as session:
         found = await dossiers.open_dossier(session, office.accountant, dossier.id)
-        await dossiers.invite(
+        await invitations.invite(
             session, office.accountant, found, email="none@zaken.example", name="Jo", language=Language.NL
         )
     data = a_ubl(customer=US, number="W-1", pdf=a_pdf("W-1"))
-    await intake.hand_in(
+    await reception.hand_in(
         world.tools,
         office.accountant,
         [Incoming("W-1.xml", len(data), io.BytesIO(data))],

@@ -11,12 +11,14 @@ import httpx
 import sqlalchemy as sa
 
 from portal.db.session import Scope, WriteSession
-from portal.features.accounts import service as accounts
 from portal.features.accounts.models import Person
+from portal.features.accounts.service import people
 from portal.features.branding import service as branding
-from portal.features.dossiers.domain import Access, RegimeFrom, VatRegime
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.repository import add_regimes, set_manager
+from portal.features.dossiers.repository.regimes import add_regimes
+from portal.features.dossiers.repository.staff import set_manager
 from portal.features.parties import service as parties
 from portal.features.parties.models import Company, Firm
 from portal.features.policies.domain import Cadence
@@ -74,9 +76,7 @@ async def a_person(
 ) -> Person:
     """A login with PASSWORD."""
     async with world.as_system() as session:
-        return await accounts.add_person(
-            session, email=email, name=name, language=language, password=PASSWORD
-        )
+        return await people.add_person(session, email=email, name=name, language=language, password=PASSWORD)
 
 
 async def a_staff_member(
@@ -85,7 +85,7 @@ async def a_staff_member(
     """A person on the firm's staff, as the actor they would be on a page."""
     person = await a_person(world, email or f"{role}.{next(_serial)}@{firm.slug}.example", name)
     async with world.as_system() as session:
-        await accounts.add_staff(session, firm.id, person.id, role)
+        await people.add_staff(session, firm.id, person.id, role)
     return Actor(
         door=Door.PAGE,
         name=person.name,
@@ -102,7 +102,7 @@ async def a_member(
     """A person of a company, as the actor they would be on the firm's host."""
     person = await a_person(world, email or f"{role}.{next(_serial)}@client.example", "Bert Claes")
     async with world.as_system() as session:
-        await accounts.add_member(session, company_id, person.id, role)
+        await people.add_member(session, company_id, person.id, role)
     return Actor(
         door=Door.PAGE,
         name=person.name,

@@ -8,8 +8,9 @@ from typing import Any
 
 import httpx
 
-from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.onboarding.service import invitations
 from portal.kernel.actor import Actor
 from portal.kernel.language import Language
 from tests.support.builders import PASSWORD
@@ -54,7 +55,7 @@ async def an_invitation(
     """Invite and let the mail leave; gives the path of the one-time link."""
     async with world.as_scope(firm_id=dossier.firm_id, host_firm_id=dossier.firm_id) as session:
         found = await dossiers.open_dossier(session, actor, dossier.id)
-        await dossiers.invite(session, actor, found, email=email, name=name, language=language)
+        await invitations.invite(session, actor, found, email=email, name=name, language=language)
     await world.run_jobs()
     return link_in(mails(world, dossier.firm_id)[-1], "/activate/")
 

@@ -16,8 +16,11 @@ from portal.demo.samples import invoice, statement
 from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
 from portal.features.bundles.models import Export
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, EntryPatch, PdfOrigin, Rate, StoredFile
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.patch import EntryPatch
+from portal.features.documents.domain.totals import Rate
+from portal.features.documents.service import arrivals
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.parties.models import Firm
@@ -94,7 +97,7 @@ async def an_invoice(
         else None
     )
     async with world.tools.database.transaction(opened(office.firm, where)) as session:
-        taken = await documents.take_invoice(
+        taken = await arrivals.take_invoice(
             session,
             office.owner,
             where.company_id,
@@ -131,7 +134,7 @@ async def a_typed_paper(world: World, office: Office, number: str = "B-1") -> Do
     where = office.dossier
     file = await stored(world, where, PAPER + number.encode(), f"{number}.pdf", "application/pdf")
     async with world.tools.database.transaction(opened(office.firm, where)) as session:
-        taken = await documents.enter(
+        taken = await arrivals.enter(
             session, office.owner, where.company_id, an_entry(number), file, us=f"BE:{where.number}"
         )
     await world.run_jobs()

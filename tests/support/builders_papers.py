@@ -12,8 +12,9 @@ from uuid import UUID
 import pypdfium2
 
 from exports import coda
-from portal.features.intake import service as intake
-from portal.features.intake.service import Incoming, Upload
+from portal.features.intake.service import lookups, reception
+from portal.features.intake.service.lookups import Upload
+from portal.features.intake.service.reception import Incoming
 from portal.kernel.actor import Actor
 from tests.support.world import World
 
@@ -158,7 +159,7 @@ async def hand_in(
 ) -> Upload:
     """Hand files in, let the worker look at them, and give what became of them."""
     incoming = [Incoming(name, len(data), io.BytesIO(data)) for name, data in files.items()]
-    upload_id = await intake.hand_in(world.tools, actor, incoming, dossier_id=dossier_id)
+    upload_id = await reception.hand_in(world.tools, actor, incoming, dossier_id=dossier_id)
     await world.run_jobs()
     return await results(world, actor, upload_id, dossier_id)
 
@@ -166,5 +167,5 @@ async def hand_in(
 async def results(world: World, actor: Actor, upload_id: UUID, dossier_id: UUID | None = None) -> Upload:
     """What became of an upload, as its page shows it."""
     async with world.as_scope(firm_id=actor.firm_id, company_id=actor.company_id) as session:
-        company_id = await intake.company_for(session, actor, dossier_id)
-        return await intake.upload(session, actor, company_id, upload_id)
+        company_id = await reception.company_for(session, actor, dossier_id)
+        return await lookups.upload(session, actor, company_id, upload_id)

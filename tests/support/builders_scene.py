@@ -7,13 +7,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.session import Scope
-from portal.features.documents import service as documents
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access
+from portal.features.documents.service import locks
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
-from portal.features.intake.service import Upload
-from portal.features.items import service as items
+from portal.features.intake.service.lookups import Upload
 from portal.features.items.domain import ItemState
+from portal.features.items.service import moves
 from portal.features.parties.models import Company, Firm
 from portal.kernel.actor import Actor, Role
 from portal.kernel.ids import new_id
@@ -60,13 +60,13 @@ class Office:
         """What an export does to items and locks, without making a bundle."""
         export_id = new_id()
         async with self.world.tools.database.transaction(self.opened) as session:
-            found = await items.candidates(session, self.dossier.id, lock=True)
+            found = await moves.candidates(session, self.dossier.id, lock=True)
             chosen = [item for item in found if item.state is not ItemState.RESERVED]
-            await items.reserve(session, [item.id for item in chosen], export_id)
-            await documents.lock_for_export(session, self.accountant, chosen, number)
-            held = await items.reserved(session, export_id, lock=True)
-            await items.bundle(session, export_id, number, locked=locked)
-            settle = documents.keep_export_locks if locked else documents.release_export_locks
+            await moves.reserve(session, [item.id for item in chosen], export_id)
+            await locks.lock_for_export(session, self.accountant, chosen, number)
+            held = await moves.reserved(session, export_id, lock=True)
+            await moves.bundle(session, export_id, number, locked=locked)
+            settle = locks.keep_export_locks if locked else locks.release_export_locks
             await settle(session, [item.id for item in held])
         return export_id
 

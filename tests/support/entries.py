@@ -2,15 +2,10 @@
 
 import msgspec
 
-from portal.features.documents.domain import (
-    SEVERAL,
-    Entry,
-    EntryPatch,
-    SaidAmounts,
-    SaidRate,
-    completed,
-    read_form,
-)
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.entry_form import read_form
+from portal.features.documents.domain.patch import EntryPatch, completed
+from portal.features.documents.domain.totals import SEVERAL, SaidAmounts, SaidRate
 
 
 def patch_of(entry: Entry) -> EntryPatch:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from portal.features.documents.models import Document
-from portal.features.keeping.models import Erasure
+from portal.features.retention.models import Erasure
 from portal.kernel.actor import Actor, Role
 from portal.metadata import metadata
 from tests.support.builders import a_staff_member, sign_in

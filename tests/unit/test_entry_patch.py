@@ -10,26 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from portal.features.documents.domain import (
+from portal.features.documents.domain.entry import (
     NOT_A_CHOICE,
     NOT_A_CURRENCY,
     NOT_A_DATE,
-    NOT_A_FIELD,
     NOT_A_TEXT,
     NOT_STRUCTURED,
-    RATES,
     REQUIRED,
-    SEVERAL,
     TOO_LONG,
-    EntryBody,
-    EntryPatch,
-    SaidAmounts,
-    SaidRate,
-    completed,
-    form_values,
-    read_form,
-    read_json,
 )
+from portal.features.documents.domain.entry_form import form_values, read_form
+from portal.features.documents.domain.entry_json import EntryBody, read_json
+from portal.features.documents.domain.patch import EntryPatch, completed
+from portal.features.documents.domain.totals import NOT_A_FIELD, RATES, SEVERAL, SaidAmounts, SaidRate
 from portal.kernel.errors import Invalid
 from portal.kernel.kinds import Kind
 from portal.kernel.language import gettext

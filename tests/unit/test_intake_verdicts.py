@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import uuid4
 
-from portal.features.documents.domain import Identity
+from portal.features.documents.domain.identity import Identity
 from portal.features.intake.domain.contents import CodaContent, PaperContent
 from portal.features.intake.domain.verdicts import (
     Asked,

@@ -6,15 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.features.documents.domain import (
-    RATES,
-    Amounts,
-    add_up,
-    document_patch,
-    form_values,
-    of_total,
-    read_amounts,
-)
+from portal.features.documents.domain.entry_form import form_values
+from portal.features.documents.domain.patch import document_patch
+from portal.features.documents.domain.totals import RATES, Amounts, add_up, of_total, read_amounts
 from portal.kernel.language import gettext
 from tests.support.entries import parse_entry
 

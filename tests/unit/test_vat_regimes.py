@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.features.dossiers.domain.cells import check_cells
-from portal.features.dossiers.domain.columns import COLUMNS, Column, regime_of
-from portal.features.dossiers.domain.rows import ImportRow, RowStatus
 from portal.features.dossiers.domain.vat import NAMES, RegimeFrom, VatRegime, regime_on, with_regime
+from portal.features.history.fields import VAT_REGIMES
+from portal.features.imports.domain.cells import check_cells
+from portal.features.imports.domain.columns import COLUMNS, Column, regime_of
+from portal.features.imports.domain.rows import ImportRow, RowStatus
 from portal.kernel.language import Language, gettext, speaking
-from portal.web.history.fields import VAT_REGIMES
 
 JANUARY, APRIL, JULY = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
 YEAR = [RegimeFrom(JANUARY, VatRegime.EXEMPT_SMALL), RegimeFrom(APRIL, VatRegime.QUARTERLY)]

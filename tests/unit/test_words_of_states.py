@@ -6,10 +6,12 @@ import pytest
 
 from portal.features.agents.domain import AgentState
 from portal.features.bundles.domain import DeliveryState, ExportState
-from portal.features.documents.domain import LIST_STATES, DocumentState
-from portal.features.dossiers.domain import Access, ImportState, InvitationState
+from portal.features.documents.domain.documents import LIST_STATES, DocumentState
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.imports.domain.state import ImportState
 from portal.features.intake.domain.files import IntakeState
 from portal.features.items.domain import ApprovalState, ItemState
+from portal.features.onboarding.domain import InvitationState
 from themes.states import STATES
 
 SHOWN: tuple[type[enum.StrEnum], ...] = (

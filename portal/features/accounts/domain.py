@@ -1,11 +1,12 @@
 """People: what a browser calls itself, and news about passwords. Pure."""
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from portal.kernel.events import Event
 from portal.kernel.language import N_
+from portal.kernel.questions import Question
 
 
 class PasswordForgotten(Event, frozen=True, kw_only=True):
@@ -64,3 +65,12 @@ def is_address(text: str) -> bool:
     RFC 5321: a dot-atom of at most 64 characters, one @, a domain with a dot, ASCII, at most 254 characters.
     """
     return len(text) <= 254 and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+
+
+class CompaniesServed(Question[Any], frozen=True, kw_only=True):
+    """Which companies a firm works for, or has asked to: on its host their members may sign in.
+
+    The answer is a part of a statement (a subquery of company ids), so that who signs in costs no statement more.
+    """
+
+    firm_id: UUID

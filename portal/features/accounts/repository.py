@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts.domain import CompaniesServed
 from portal.features.accounts.models import (
     CompanyMember,
     FirmMember,
@@ -18,16 +19,9 @@ from portal.features.accounts.models import (
     Person,
     RateCount,
 )
-from portal.features.parties.service import Company
+from portal.features.parties.models import Company
+from portal.jobs.contract import ask
 from portal.kernel.language import Language
-
-# Dossiers are a slice above this one: only these three columns are known here.
-_DOSSIER = sa.table(
-    "dossier",
-    sa.column("firm_id", sa.Uuid()),
-    sa.column("company_id", sa.Uuid()),
-    sa.column("access", sa.Text()),
-)
 
 
 def add(
@@ -69,11 +63,7 @@ async def company_memberships(
 
     A company whose dossiers at the firm have all ended is not reached through that firm's host any more.
     """
-    served = (
-        sa.select(_DOSSIER.c.company_id)
-        .where(_DOSSIER.c.firm_id == firm_id, _DOSSIER.c.access.in_(("managed", "granted", "requested")))
-        .scalar_subquery()
-    )
+    served = await ask(session, CompaniesServed(firm_id=firm_id))
     found = await session.execute(
         sa.select(CompanyMember, Company.name)
         .join(Company, Company.id == CompanyMember.company_id)

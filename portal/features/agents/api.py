@@ -25,9 +25,12 @@ from portal.features.agents.schemas import (
     PairRequest,
     RefusalNotice,
 )
-from portal.features.bundles import service as bundles
-from portal.features.bundles.service import WaitingDelivery, WrittenFile
-from portal.features.dossiers import service as dossiers
+from portal.features.bundles.service import deliveries as bundles_deliveries
+from portal.features.bundles.service import repairs
+from portal.features.bundles.service.deliveries import WaitingDelivery, WrittenFile
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import folders as dossiers_folders
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
@@ -90,16 +93,16 @@ async def heartbeat(
 async def deliveries(actor: NamedDependency[Actor], session: NamedDependency[WriteSession]) -> Deliveries:
     """What waits to be written."""
     await service.seen(session, actor)
-    waiting = await bundles.waiting(session, actor)
+    waiting = await bundles_deliveries.waiting(session, actor)
     cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
     assert actor.firm_id is not None
-    folders = await dossiers.folders(session, actor.firm_id, cards.values())
+    folders = await dossiers_folders.folders(session, actor.firm_id, cards.values())
     return Deliveries(
         [_shown(one, cards[one.export.dossier_id], folders[one.export.dossier_id]) for one in waiting]
     )
 
 
-def _shown(one: WaitingDelivery, dossier: dossiers.Dossier, folder: dossiers.Folder) -> Delivery:
+def _shown(one: WaitingDelivery, dossier: Dossier, folder: dossiers_folders.Folder) -> Delivery:
     export = one.export
     assert export.sha256 is not None
     assert export.size is not None
@@ -135,31 +138,31 @@ async def bundle(
     tools: NamedDependency[Tools],
 ) -> Stream | Response[bytes]:
     """The archive; Range with If-Range goes on where a cut line stopped."""
-    row, export = await bundles.delivery(session, delivery_id)
+    row, export = await bundles_deliveries.delivery(session, delivery_id)
     if export.sha256 is None or export.size is None:
         raise Conflict
-    if row.reason in bundles.ARCHIVE_REASONS:
+    if row.reason in bundles_deliveries.ARCHIVE_REASONS:
         raise Conflict(
-            bundles.IS_DAMAGED, code="archive_damaged"
+            repairs.IS_DAMAGED, code="archive_damaged"
         )  # made again, it is offered as another delivery
     # Before anything is said: an answer that has begun cannot be taken back.
-    if await bundles.is_broken(tools.store, export):
-        await bundles.note_damage(session, actor, export)
-        damaged = Conflict(bundles.IS_DAMAGED, code="archive_damaged")
+    if await repairs.is_broken(tools.store, export):
+        await repairs.note_damage(session, actor, export)
+        damaged = Conflict(repairs.IS_DAMAGED, code="archive_damaged")
         return problem_json(request, damaged, damaged, None)  # answered, not raised: what was noted stays
-    await bundles.fetched(session, actor, delivery_id)
+    await bundles_deliveries.fetched(session, actor, delivery_id)
     headers = attachment_headers(f"{export.number:06d}.zip", "application/zip", export.size, export.sha256)
     headers["accept-ranges"] = "bytes"
     wanted = requested_range(request.headers, export.size, f'"{export.sha256}"')
     if wanted is None:
-        body = bundles.noting_damage(tools, actor, export, tools.store.stream(export.firm_id, export.sha256))
+        body = repairs.noting_damage(tools, actor, export, tools.store.stream(export.firm_id, export.sha256))
         return Stream(_pieces(body, export.size), headers=headers, media_type="application/zip")
     first, last = wanted
     if first > last:
         return Response(b"", status_code=416, headers={"content-range": f"bytes */{export.size}"})
     headers["content-range"] = f"bytes {first}-{last}/{export.size}"
     headers["content-length"] = str(last - first + 1)
-    body = bundles.noting_damage(
+    body = repairs.noting_damage(
         tools, actor, export, tools.store.stream(export.firm_id, export.sha256, start=first)
     )
     return Stream(
@@ -194,7 +197,7 @@ async def confirm(
     written = [
         WrittenFile(file.item_id, file.role, file.path, file.sha256, file.written_at) for file in data.files
     ]
-    count, row = await bundles.confirm(session, actor, delivery_id, written)
+    count, row = await bundles_deliveries.confirm(session, actor, delivery_id, written)
     return Confirmed(confirmed=count, state=row.state.value)
 
 
@@ -213,7 +216,7 @@ async def refuse(
     session: NamedDependency[WriteSession],
 ) -> dict[str, str]:
     """A bundle could not be written; people see why."""
-    row = await bundles.refuse(session, actor, delivery_id, data.reason, data.detail)
+    row = await bundles_deliveries.refuse(session, actor, delivery_id, data.reason, data.detail)
     return {"state": row.state.value}
 
 

@@ -12,8 +12,8 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession
 from portal.features.agents import service
 from portal.features.agents.domain import KeyScope
-from portal.features.bundles import service as bundles
 from portal.features.bundles.domain import Takes
+from portal.features.bundles.service import deliveries, runs
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
@@ -48,10 +48,10 @@ async def _page(
         status=status,
         agents=await service.listed(session),
         keys=await service.keys(session),
-        by_hand=await bundles.by_hand(session, actor),
+        by_hand=await runs.by_hand(session, actor),
         failed=[
-            (run, bundles.refusal_text(run.delivery))
-            for run in await bundles.failed(session, actor)
+            (run, deliveries.refusal_text(run.delivery))
+            for run in await runs.failed(session, actor)
             if run.delivery
         ],
         scopes=[(scope.value, gettext(text)) for scope, text in SCOPE_NAMES.items()],

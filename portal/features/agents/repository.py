@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from portal.db.session import ReadSession, WriteSession
 from portal.features.agents.domain import AGENT, AgentState
 from portal.features.agents.models import Agent, ApiKey, PairingCode
+from portal.features.bundles.domain import HasAgent
 
 
 def add(session: WriteSession, row: Agent | PairingCode | ApiKey) -> None:
@@ -23,11 +24,6 @@ async def agents(session: ReadSession) -> Sequence[Agent]:
         sa.select(Agent).order_by(Agent.revoked_at.is_not(None), Agent.name, Agent.id)
     )
     return found.all()
-
-
-async def agent(session: ReadSession, agent_id: UUID) -> Agent | None:
-    """One agent of the firm."""
-    return await session.get(Agent, agent_id)
 
 
 async def by_key(session: ReadSession, digest: bytes) -> Agent | None:
@@ -124,3 +120,23 @@ async def revoke_key(session: WriteSession, key_id: UUID, now: datetime) -> ApiK
         .values(revoked_at=now)
         .returning(ApiKey)
     )
+
+
+async def has_agent(session: ReadSession, question: HasAgent) -> bool:
+    """Whether an agent of a firm is paired and was not ended."""
+    living = sa.exists().where(
+        Agent.firm_id == question.firm_id, Agent.state != AgentState.REVOKED, Agent.revoked_at.is_(None)
+    )
+    return bool(await session.scalar(sa.select(living)))
+
+
+async def drop_codes(session: WriteSession, before: datetime, limit: int) -> int:
+    """Pairing codes whose time was over before a moment. Gives how many went, of the limit at most."""
+    over = sa.select(PairingCode.id).where(PairingCode.expires_at < before).limit(limit)
+    gone = await session.scalars(
+        sa.delete(PairingCode)
+        .where(PairingCode.id.in_(over))
+        .returning(PairingCode.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

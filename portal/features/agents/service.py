@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import limits
 from portal.features.agents import repository
 from portal.features.agents.domain import SCOPES, AgentState, KeyScope
 from portal.features.agents.models import Agent, ApiKey, PairingCode
 from portal.features.audit import service as audit
-from portal.features.bundles import service as bundles
-from portal.features.bundles.domain import Takes
+from portal.features.bundles.domain import HasAgent, Takes
+from portal.features.bundles.service import deliveries
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthorised
@@ -90,8 +90,8 @@ async def pair(
         Invalid: unknown, used, expired or another firm's code (`wrong_code`).
         TooMany: too many tries from this address or at this firm.
     """
-    await accounts.limit(tools, f"pair:ip:{address}", TRIES)
-    await accounts.limit(tools, f"pair:firm:{firm_id}", TRIES * 5)
+    await limits.limit(tools, f"pair:ip:{address}", TRIES)
+    await limits.limit(tools, f"pair:firm:{firm_id}", TRIES * 5)
     async with tools.database.system_scope() as session:
         now = clock_of(session).now()
         used = await repository.use_code(session, token_hash(normalised_code(code)), firm_id, now)
@@ -117,7 +117,7 @@ async def pair(
         )
         repository.add(session, agent)
         await session.flush()
-        given = await bundles.agent_comes(session, firm_id, used.takes, used.created_at)
+        given = await deliveries.agent_comes(session, firm_id, used.takes, used.created_at)
         await audit.record(
             session,
             _actor(agent),
@@ -206,7 +206,7 @@ async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:
     if ended is None:
         raise NotFound
     await session.flush()
-    await bundles.agents_go(session, ended.firm_id)
+    await deliveries.agents_go(session, ended.firm_id)
     await audit.record(session, actor, "agents.revoked", "agent", ended.id, what=ended.name)
     return ended
 
@@ -263,3 +263,8 @@ async def revoke_key(session: WriteSession, actor: Actor, key_id: UUID) -> ApiKe
         raise NotFound
     await audit.record(session, actor, "agents.key_revoked", "api_key", ended.id, what=ended.name)
     return ended
+
+
+async def has_agent(session: ReadSession, question: HasAgent) -> bool:
+    """Whether an agent of a firm is paired and was not ended."""
+    return await repository.has_agent(session, question)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
+from portal.features.accounts.models import CompanyMember, Person
 from portal.features.approvals.domain import PUT_ASIDE, STATEMENT_PUT_ASIDE
 from portal.features.approvals.models import (
     ApprovalDecision,
@@ -22,60 +23,12 @@ from portal.features.approvals.models import (
     ClientNotice,
     HandOver,
 )
-from portal.features.dossiers.service import managed_by
+from portal.features.documents.models import Document
+from portal.features.dossiers.models import Dossier, managed_by
+from portal.features.items.models import DossierItem
 
-_DOCUMENT = sa.table(
-    "document",
-    sa.column("id", sa.Uuid()),
-    sa.column("company_id", sa.Uuid()),
-    sa.column("issue_date", sa.Date()),
-    sa.column("due_date", sa.Date()),
-    sa.column("number", sa.Text()),
-    sa.column("counterparty_name", sa.Text()),
-    sa.column("fold", sa.Text()),
-)
-_ITEM = sa.table(
-    "dossier_item",
-    sa.column("document_id", sa.Uuid()),
-    sa.column("dossier_id", sa.Uuid()),
-    sa.column("approval", sa.Text()),
-    sa.column("state", sa.Text()),
-    sa.column("kind", sa.Text()),
-    sa.column("number", sa.Text()),
-    sa.column("counterparty", sa.Text()),
-    sa.column("gross", sa.Numeric()),
-    sa.column("currency", sa.Text()),
-    sa.column("due_date", sa.Date()),
-    sa.column("item_date", sa.Date()),
-    sa.column("final_at", sa.DateTime(timezone=True)),
-    sa.column("id", sa.Uuid()),
-)
-# Who keeps which company, who can approve for it: for mails, in the system scope.
-_FILE = sa.table(
-    "dossier",
-    sa.column("id", sa.Uuid()),
-    sa.column("firm_id", sa.Uuid()),
-    sa.column("company_id", sa.Uuid()),
-    sa.column("name", sa.Text()),
-    sa.column("sort_key", sa.Text()),
-    sa.column("access", sa.Text()),
-    sa.column("waiting_count", sa.Integer()),
-)
-_MEMBER = sa.table(
-    "company_member",
-    sa.column("company_id", sa.Uuid()),
-    sa.column("person_id", sa.Uuid()),
-    sa.column("role", sa.Text()),
-    sa.column("ended_at", sa.DateTime(timezone=True)),
-)
-_PERSON = sa.table(
-    "person",
-    sa.column("id", sa.Uuid()),
-    sa.column("disabled_at", sa.DateTime(timezone=True)),
-    sa.column("approval_mails", sa.Boolean()),
-)
 # What a member sees of the dossiers on the company: a view of the database (migration 0002).
-_DOSSIER = sa.table(
+_MEMBER_DOSSIER = sa.table(
     "member_dossier",
     sa.column("id", sa.Uuid()),
     sa.column("access", sa.Text()),
@@ -96,20 +49,20 @@ class Place:
 
 def _waiting(search: str = "") -> sa.Select[Any]:
     asked = (
-        sa.select(_ITEM.c.document_id)
-        .join(_DOSSIER, _DOSSIER.c.id == _ITEM.c.dossier_id)
+        sa.select(DossierItem.document_id)
+        .join(_MEMBER_DOSSIER, _MEMBER_DOSSIER.c.id == DossierItem.dossier_id)
         .where(
-            _ITEM.c.document_id == _DOCUMENT.c.id,
-            _ITEM.c.approval == "waiting",
-            _DOSSIER.c.access.in_(_OPEN),
+            DossierItem.document_id == Document.id,
+            DossierItem.approval == "waiting",
+            _MEMBER_DOSSIER.c.access.in_(_OPEN),
         )
     )
-    statement = sa.select(_DOCUMENT.c.id).where(asked.exists())
+    statement = sa.select(Document.id).where(asked.exists())
     if search:
         statement = statement.where(
             sa.or_(
-                _DOCUMENT.c.number.ilike(containing(search)),
-                called(search, fold_column=_DOCUMENT.c.fold, name=_DOCUMENT.c.counterparty_name),
+                Document.number.ilike(containing(search)),
+                called(search, fold_column=Document.fold, name=Document.counterparty_name),
             )
         )
     return statement
@@ -117,9 +70,9 @@ def _waiting(search: str = "") -> sa.Select[Any]:
 
 # What must be paid first comes first; then the oldest.
 _ORDER = (
-    sa.func.coalesce(_DOCUMENT.c.due_date, _DOCUMENT.c.issue_date),
-    _DOCUMENT.c.issue_date,
-    _DOCUMENT.c.id,
+    sa.func.coalesce(Document.due_date, Document.issue_date),
+    Document.issue_date,
+    Document.id,
 )
 
 
@@ -141,8 +94,8 @@ async def place(session: ReadSession, document_id: UUID) -> Place | None:
         .add_columns(
             sa.func.row_number().over(order_by=_ORDER).label("number"),
             sa.func.count().over().label("total"),
-            sa.func.lag(_DOCUMENT.c.id).over(order_by=_ORDER).label("previous"),
-            sa.func.lead(_DOCUMENT.c.id).over(order_by=_ORDER).label("following"),
+            sa.func.lag(Document.id).over(order_by=_ORDER).label("previous"),
+            sa.func.lead(Document.id).over(order_by=_ORDER).label("following"),
         )
         .subquery()
     )
@@ -154,12 +107,12 @@ async def place(session: ReadSession, document_id: UUID) -> Place | None:
 
 async def following(session: ReadSession, document_id: UUID) -> UUID | None:
     """The document that waits behind this one, which need not wait itself any more; the first one when none does."""
-    here = sa.select(*_ORDER).where(_DOCUMENT.c.id == document_id).subquery()
+    here = sa.select(*_ORDER).where(Document.id == document_id).subquery()
     columns = list(here.c)
     after = sa.tuple_(*_ORDER) > sa.tuple_(*(sa.select(column).scalar_subquery() for column in columns))
     found = await session.scalar(_waiting().where(after).order_by(*_ORDER).limit(1))
     return found or await session.scalar(
-        _waiting().where(_DOCUMENT.c.id != document_id).order_by(*_ORDER).limit(1)
+        _waiting().where(Document.id != document_id).order_by(*_ORDER).limit(1)
     )
 
 
@@ -315,16 +268,16 @@ async def looked(session: WriteSession, company_id: UUID, person_id: UUID, at: d
 
 def _approvers(roles: Sequence[str]) -> sa.Select[Any, Any]:
     return (
-        sa.select(_FILE.c.firm_id, _MEMBER.c.person_id)
-        .join(_MEMBER, _MEMBER.c.company_id == _FILE.c.company_id)
-        .join(_PERSON, _PERSON.c.id == _MEMBER.c.person_id)
+        sa.select(Dossier.firm_id, CompanyMember.person_id)
+        .join(CompanyMember, CompanyMember.company_id == Dossier.company_id)
+        .join(Person, Person.id == CompanyMember.person_id)
         .where(
-            _FILE.c.access.in_(_OPEN),
-            _FILE.c.waiting_count > 0,
-            _MEMBER.c.ended_at.is_(None),
-            _MEMBER.c.role.in_(roles),
-            _PERSON.c.disabled_at.is_(None),
-            _PERSON.c.approval_mails,
+            Dossier.access.in_(_OPEN),
+            Dossier.waiting_count > 0,
+            CompanyMember.ended_at.is_(None),
+            CompanyMember.role.in_(roles),
+            Person.disabled_at.is_(None),
+            Person.approval_mails,
         )
     )
 
@@ -335,7 +288,9 @@ async def approvers_due(session: ReadSession, roles: Sequence[str], day: date) -
         _approvers(roles)
         .outerjoin(
             ApproverMail,
-            sa.and_(ApproverMail.firm_id == _FILE.c.firm_id, ApproverMail.person_id == _MEMBER.c.person_id),
+            sa.and_(
+                ApproverMail.firm_id == Dossier.firm_id, ApproverMail.person_id == CompanyMember.person_id
+            ),
         )
         .where(sa.or_(ApproverMail.looked_on.is_(None), ApproverMail.looked_on < day))
         .distinct()
@@ -362,40 +317,55 @@ async def waits_for(
     """Every item of a firm that waited for a person at a moment, most urgent first, with when they last looked."""
     found = await session.execute(
         sa.select(
-            _FILE.c.company_id,
-            _FILE.c.name,
-            _ITEM.c.kind,
-            _ITEM.c.number,
-            _ITEM.c.counterparty,
-            _ITEM.c.gross,
-            _ITEM.c.currency,
-            _ITEM.c.due_date,
-            _ITEM.c.item_date,
-            _ITEM.c.final_at,
+            Dossier.company_id,
+            Dossier.name,
+            DossierItem.kind,
+            DossierItem.number,
+            DossierItem.counterparty,
+            DossierItem.gross,
+            DossierItem.currency,
+            DossierItem.due_date,
+            DossierItem.item_date,
+            DossierItem.final_at,
             ApproverLook.looked_at,
         )
-        .select_from(_FILE)
-        .join(_ITEM, _ITEM.c.dossier_id == _FILE.c.id)
-        .join(_MEMBER, _MEMBER.c.company_id == _FILE.c.company_id)
-        .join(_PERSON, _PERSON.c.id == _MEMBER.c.person_id)
+        .select_from(Dossier)
+        .join(DossierItem, DossierItem.dossier_id == Dossier.id)
+        .join(CompanyMember, CompanyMember.company_id == Dossier.company_id)
+        .join(Person, Person.id == CompanyMember.person_id)
         .outerjoin(
             ApproverLook,
-            sa.and_(ApproverLook.company_id == _FILE.c.company_id, ApproverLook.person_id == person_id),
+            sa.and_(ApproverLook.company_id == Dossier.company_id, ApproverLook.person_id == person_id),
         )
         .where(
-            _FILE.c.firm_id == firm_id,
-            _FILE.c.access.in_(_OPEN),
-            _MEMBER.c.person_id == person_id,
-            _MEMBER.c.ended_at.is_(None),
-            _MEMBER.c.role.in_(roles),
-            _PERSON.c.disabled_at.is_(None),
-            _PERSON.c.approval_mails,
-            _ITEM.c.state == "waiting",
-            _ITEM.c.approval == "waiting",
-            _ITEM.c.final_at < before,
+            Dossier.firm_id == firm_id,
+            Dossier.access.in_(_OPEN),
+            CompanyMember.person_id == person_id,
+            CompanyMember.ended_at.is_(None),
+            CompanyMember.role.in_(roles),
+            Person.disabled_at.is_(None),
+            Person.approval_mails,
+            DossierItem.state == "waiting",
+            DossierItem.approval == "waiting",
+            DossierItem.final_at < before,
         )
         .order_by(
-            _FILE.c.sort_key, _FILE.c.id, sa.func.coalesce(_ITEM.c.due_date, _ITEM.c.item_date), _ITEM.c.id
+            Dossier.sort_key,
+            Dossier.id,
+            sa.func.coalesce(DossierItem.due_date, DossierItem.item_date),
+            DossierItem.id,
         )
     )
     return found.all()
+
+
+async def drop_notices(session: WriteSession, before: datetime, limit: int) -> int:
+    """What clients said and the office has handled; what is open stays. Gives how many went, of the limit at most."""
+    old = sa.select(ClientNotice.id).where(ClientNotice.handled_at < before).limit(limit)
+    gone = await session.scalars(
+        sa.delete(ClientNotice)
+        .where(ClientNotice.id.in_(old))
+        .returning(ClientNotice.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

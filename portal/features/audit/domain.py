@@ -1,9 +1,9 @@
-"""The hash chain of the audit log, what an event says of changed fields, and how the log is asked: pure."""
+"""The hash chain of the audit log, and what an event says of changed fields: pure."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -121,42 +121,3 @@ def fields_of(data: Mapping[str, Any]) -> list[FieldChange]:
         else:
             found.append(FieldChange(name))
     return found
-
-
-# ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a page of history shows. Empty values filter nothing.
-
-    `actions` are beginnings of action names; `search` looks into what things are called.
-    """
-
-    subject_id: UUID | None = None
-    person_id: UUID | None = None
-    actions: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    search: str = ""
-    cursor: str | None = None
-
-
-class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose history: one dossier's (with its company's papers), a firm's, or (neither) a company's.
-
-    Attributes:
-        company_ids: with a dossier its company, once it is open; for a firm those of the dossiers the reader sees.
-        dossier_ids: of a firm: the dossiers the reader sees.
-        everything: of a firm: also what is about no dossier (people, agents, settings), whoever did it.
-        reader: whose own acts are shown in any case.
-        actions: of a company: the beginnings of what its members are told; `own` limits it to what the reader did.
-    """
-
-    firm_id: UUID | None = None
-    dossier_id: UUID | None = None
-    company_ids: tuple[UUID, ...] = ()
-    dossier_ids: tuple[UUID, ...] = ()
-    everything: bool = False
-    reader: UUID | None = None
-    actions: tuple[str, ...] = ()
-    own: bool = False

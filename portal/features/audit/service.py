@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import repository
 from portal.features.audit.domain import (
@@ -14,8 +13,6 @@ from portal.features.audit.domain import (
     ChainFault,
     ChainReport,
     Changes,
-    HistoryQuery,
-    Whose,
     changes,
     fields_of,
     link,
@@ -24,9 +21,6 @@ from portal.features.audit.domain import (
 from portal.features.audit.models import AuditEvent
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
-
-PAPERS = ("document", "statement", "upload", "intake_file")
-"""Subjects that belong to a company and to every dossier on it."""
 
 
 async def record(
@@ -44,14 +38,14 @@ async def record(
 ) -> None:
     """Append one event to the log, in the transaction of what it tells about.
 
-    History shows it as: sentence of the action (web/history.py has one for each), `what` as a link to the subject, each of
+    History shows it as: sentence of the action (the slice that records it has one in its `slice.py`), `what` as a link to the subject, each of
     `fields` with its old and its new value, the reason, the actor.
 
     Args:
         action: what happened, past tense, `slice.verb` ("bundles.exported").
         what: what people call the thing now: `named(number, counterparty)`, a file's name, a dossier's name. Always given, unless
             the sentence itself names it (a bundle's number) or the subject is a person.
-        fields: what changed, from `changes(before, after)`; web/history.py has a word for each field.
+        fields: what changed, from `changes(before, after)`; features/history/fields.py has a word for each field.
         reason: what the person gave as their reason.
         data: further plain values that explain it; ids and numbers, no more personal data than needed.
     """
@@ -72,11 +66,6 @@ async def record(
             data=msgspec.to_builtins(data),
         ),
     )
-
-
-async def history(session: ReadSession, whose: Whose, query: HistoryQuery) -> Page[AuditEvent]:
-    """One page of what happened, newest first, as far as the session sees it."""
-    return await repository.history(session, whose, query, PAPERS)
 
 
 async def history_of(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
@@ -162,11 +151,9 @@ async def verify(session: ReadSession) -> ChainReport:
 
 
 __all__ = [
-    "PAPERS",
     "AuditEvent",
     "changes",
     "fields_of",
-    "history",
     "history_of",
     "named",
     "record",

@@ -7,28 +7,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.placing import belongs_to
+from portal.db import aside
 from portal.db.session import ReadSession, WriteSession
-from portal.features.banking.domain import StatementQuery
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.documents.models import DocumentLock
 
 _NEVER = date(1, 1, 1)
 _KEPT_IN = Statement.aside_at.is_(None)
-
-# Items belong to a slice above this one: only what the list shows of them is known here.
-_ITEM = sa.table(
-    "dossier_item",
-    sa.column("dossier_id", sa.Uuid()),
-    sa.column("statement_id", sa.Uuid()),
-    sa.column("state", sa.Text()),
-    sa.column("bundle_number", sa.Integer()),
-    sa.column("reexports", sa.Integer()),
-)
-_LOCK = sa.table("document_lock", sa.column("id", sa.Uuid()), sa.column("statement_id", sa.Uuid()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +26,6 @@ class AccountSummary:
     account: BankAccount
     statements: int
     latest: Statement | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedStatement:
-    """A row of a list."""
-
-    statement: Statement
-    account: BankAccount
-    state: str | None
-    bundle: int | None
-    reexports: int
 
 
 async def find_or_make_account(session: WriteSession, values: Mapping[str, Any]) -> BankAccount:
@@ -127,15 +104,8 @@ async def count_aside(session: ReadSession, company_id: UUID) -> int:
 
 async def locked(session: ReadSession, statement_id: UUID) -> bool:
     """Whether an export has locked a statement."""
-    found = await session.scalar(sa.select(_LOCK.c.id).where(_LOCK.c.statement_id == statement_id).limit(1))
-    return found is not None
-
-
-async def left_in(session: ReadSession, statement_id: UUID) -> bool:
-    """Whether an item on the statement is in an export or has left in a bundle, as far as the session sees."""
-    out = sa.or_(_ITEM.c.bundle_number.is_not(None), _ITEM.c.state.in_(("reserved", "bundled", "delivered")))
     found = await session.scalar(
-        sa.select(_ITEM.c.statement_id).where(_ITEM.c.statement_id == statement_id, out).limit(1)
+        sa.select(DocumentLock.id).where(DocumentLock.statement_id == statement_id).limit(1)
     )
     return found is not None
 
@@ -207,64 +177,16 @@ async def chain(session: ReadSession, account_id: UUID, limit: int = 5000) -> Se
     return found.all()
 
 
-_DATE = sa.func.coalesce(Statement.new_date, _NEVER, type_=sa.Date())
+async def put_aside(session: WriteSession, statement_id: UUID, *, at: datetime, reason: str, by: str) -> bool:
+    """Mark a statement; False when it is put aside already, or gone."""
+    return await aside.put_aside(session, Statement, statement_id, at=at, reason=reason, by=by)
 
 
-async def page(
-    session: ReadSession,
-    company_id: UUID,
-    dossier_id: UUID | None,
-    query: StatementQuery,
-    size: int = PAGE_SIZE,
-) -> Page[ListedStatement]:
-    """One page of statements, with the state of their item in a dossier."""
-    item = (
-        sa.select(_ITEM.c.statement_id, _ITEM.c.state, _ITEM.c.bundle_number, _ITEM.c.reexports)
-        .ext(distinct_on(_ITEM.c.statement_id))
-        .where(_ITEM.c.dossier_id == dossier_id, _ITEM.c.statement_id.is_not(None))
-        .order_by(_ITEM.c.statement_id, _ITEM.c.state == "superseded")
-        .subquery()
-    )
-    wanted: Any = (
-        sa.select(Statement, BankAccount, item.c.state, item.c.bundle_number, item.c.reexports)
-        .join(BankAccount, BankAccount.id == Statement.account_id)
-        .outerjoin(item, item.c.statement_id == Statement.id)
-        .where(Statement.company_id == company_id)
-    )
-    if dossier_id is not None:
-        # What has no item yet (it came this moment) belongs where it was handed in, else to the first dossier.
-        elsewhere = sa.select(_ITEM.c.statement_id).where(
-            _ITEM.c.statement_id == Statement.id,
-            _ITEM.c.dossier_id != dossier_id,
-            _ITEM.c.state != "superseded",
-        )
-        belongs = belongs_to(Statement.dossier_id, dossier_id)
-        wanted = wanted.where(sa.or_(item.c.statement_id.is_not(None), sa.and_(~elsewhere.exists(), belongs)))
-    wanted = wanted.where(~_KEPT_IN if query.aside else _KEPT_IN)
-    if query.account_id is not None:
-        wanted = wanted.where(Statement.account_id == query.account_id)
-    if query.received_by is not None:
-        wanted = wanted.where(Statement.received_by == query.received_by)
-    by_arrival = query.sort == "received"
-    column: Any = Statement.received_at if by_arrival else _DATE
-    statement, backwards = keyset(
-        wanted,
-        sort=column,
-        tie=Statement.id,
-        kind=datetime if by_arrival else date,
-        descending=query.descending,
-        cursor=query.cursor,
-        size=size,
-    )
-    found: Any = await session.execute(statement)
-    rows = [ListedStatement(row[0], row[1], row[2], row[3], row[4] or 0) for row in found]
-    return cut(
-        rows,
-        backwards=backwards,
-        cursor=query.cursor,
-        sort_value=lambda row: (
-            row.statement.received_at if by_arrival else (row.statement.new_date or _NEVER)
-        ),
-        row_id=lambda row: row.statement.id,
-        size=size,
-    )
+async def bring_back(session: WriteSession, statement_id: UUID) -> bool | None:
+    """Take the mark away; False when it has none, None when another one has its place by now."""
+    return await aside.bring_back(session, Statement, statement_id)
+
+
+async def is_aside(session: WriteSession, statement_id: UUID) -> bool | None:
+    """Whether a statement is put aside at this moment, its row taken; None when it is gone."""
+    return await aside.is_aside(session, Statement, statement_id)

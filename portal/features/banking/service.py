@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
 
 from exports import coda
-from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import repository
@@ -18,24 +17,22 @@ from portal.features.banking.domain import (
     Coda,
     Link,
     StatementArrived,
-    StatementQuery,
     breaks,
     conflict_with,
 )
 from portal.features.banking.models import BankAccount, Statement
-from portal.features.banking.repository import AccountSummary, ListedStatement
-from portal.features.documents import service as documents
-from portal.features.documents.domain import ERASED
+from portal.features.banking.repository import AccountSummary
+from portal.features.documents.domain.retention import ERASED
+from portal.features.documents.service import lookups
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict, NotFound
+from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 LOCKED = N_("This statement is locked: it was exported.")
-LEFT = N_("This statement has left in an export: it stays where it is.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +185,14 @@ async def take(
     return taken
 
 
-async def aside_hindrance(session: ReadSession, row: Statement) -> Conflict | None:
-    """Why a statement can't be put aside, as far as the session sees; None when it can."""
-    if await repository.locked(session, row.id):
-        return Conflict(LOCKED, code="locked")
-    if await repository.left_in(session, row.id):
-        return Conflict(LEFT, code="exported")
-    return None
+async def is_locked(session: ReadSession, statement_id: UUID) -> bool:
+    """Whether an export has locked a statement."""
+    return await repository.locked(session, statement_id)
 
 
 async def count_aside(session: ReadSession, actor: Actor, company_id: UUID) -> int:
     """How many statements of a company are put aside; a contributor is not told."""
-    if documents.own_uploads_only(actor) is not None:
+    if lookups.own_uploads_only(actor) is not None:
         return 0
     return await repository.count_aside(session, company_id)
 
@@ -218,7 +211,7 @@ async def batch_of_company(
 
 async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list[AccountView]:
     """The accounts of a company, each with its latest balance and what is missing in its chain; none for a contributor."""
-    if documents.own_uploads_only(actor) is not None:
+    if lookups.own_uploads_only(actor) is not None:
         return []
     return [await _view(session, summary) for summary in await repository.accounts(session, company_id)]
 
@@ -253,18 +246,6 @@ async def gaps(session: ReadSession, account_id: UUID) -> Sequence[Break]:
     return breaks(_links(await repository.chain(session, account_id)))
 
 
-async def listed(
-    session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, query: StatementQuery
-) -> Page[ListedStatement]:
-    """One page of statements; with a dossier also the state of their items there. A contributor sees the own uploads."""
-    return await repository.page(
-        session,
-        company_id,
-        dossier_id,
-        msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor)),
-    )
-
-
 async def statement(
     session: ReadSession, actor: Actor, company_id: UUID, statement_id: UUID, *, erased: bool = False
 ) -> tuple[Statement, BankAccount]:
@@ -279,7 +260,7 @@ async def statement(
     found = await repository.one(session, statement_id)
     if found is None or found[0].company_id != company_id:
         raise NotFound
-    own = documents.own_uploads_only(actor)
+    own = lookups.own_uploads_only(actor)
     if own is not None and found[0].received_by != own:
         raise NotFound
     if found[0].erased_at is not None and not erased:
@@ -334,29 +315,16 @@ def statement_number(row: Statement) -> str:
     return f"{statement_date(row).year}/{number:03d}" if number else ""
 
 
-__all__ = [
-    "AccountView",
-    "BankAccount",
-    "Break",
-    "Clash",
-    "KnownStatements",
-    "ListedStatement",
-    "Statement",
-    "StatementQuery",
-    "TakenStatement",
-    "account_name",
-    "accounts",
-    "aside_hindrance",
-    "batch_of_company",
-    "by_ids",
-    "count_aside",
-    "file_of",
-    "gaps",
-    "known",
-    "listed",
-    "read_original",
-    "statement",
-    "statement_date",
-    "statement_number",
-    "take",
-]
+async def put_aside(session: WriteSession, statement_id: UUID, *, at: datetime, reason: str, by: str) -> bool:
+    """Mark a statement; False when it is put aside already, or gone."""
+    return await repository.put_aside(session, statement_id, at=at, reason=reason, by=by)
+
+
+async def bring_back(session: WriteSession, statement_id: UUID) -> bool | None:
+    """Take the mark away; False when it has none, None when another one has its place by now."""
+    return await repository.bring_back(session, statement_id)
+
+
+async def is_aside(session: WriteSession, statement_id: UUID) -> bool | None:
+    """Whether a statement is put aside at this moment, its row taken; None when it is gone."""
+    return await repository.is_aside(session, statement_id)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.branding.models import BrandState, FirmBrand, Host
-from portal.features.parties.service import Firm
+from portal.features.parties.models import Firm
 
 
 def add(session: WriteSession, row: Host | FirmBrand) -> None:

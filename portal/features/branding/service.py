@@ -6,7 +6,7 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.branding import repository
 from portal.features.branding.models import BrandState, FirmBrand, Host
-from portal.features.parties.service import Firm
+from portal.features.parties.models import Firm
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.errors import NotFound
 from portal.kernel.ids import FirmId

@@ -3,12 +3,14 @@
 import enum
 from datetime import date, datetime
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.kernel.kinds import Kind
 from portal.kernel.machine import machine
+from portal.kernel.questions import Question
 
 
 class ExportState(enum.StrEnum):
@@ -206,3 +208,9 @@ def why_not(
     if options.include_unapproved:
         return None
     return WhyNot.REJECTED if rejected else WhyNot.WAITING
+
+
+class HasAgent(Question[bool], frozen=True, kw_only=True):
+    """Whether an agent of a firm is paired and was not ended."""
+
+    firm_id: UUID

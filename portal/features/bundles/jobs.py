@@ -1,11 +1,11 @@
-"""Jobs of exports: building, standing policies, and giving up what nobody works on."""
+"""Jobs of exports: building, standing policies, giving up what nobody works on; telling both sides of an unlocking."""
 
 from datetime import timedelta
 
 from portal.db.session import WriteSession
-from portal.features.bundles import service
-from portal.features.bundles.service import BuildBundle, MendArchive
-from portal.features.bundles.service.standing import (
+from portal.features.bundles.service import builder, repairs, unlocks
+from portal.features.bundles.service.deliveries import MendArchive
+from portal.features.bundles.service.due_exports import (
     ExportByPolicy,
     GiveUpExport,
     due_dossiers,
@@ -14,13 +14,15 @@ from portal.features.bundles.service.standing import (
     give_up_dead,
     policy_key,
 )
-from portal.jobs.contract import Tools, handles, handles_long, sweeps
+from portal.features.bundles.service.selection import BuildBundle
+from portal.features.documents.domain.documents import DocumentUnlocked
+from portal.jobs.contract import Tools, handles, handles_long, on_event, sweeps
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, policy_actor
 from portal.kernel.ids import FirmId
 
-BUILD = handles_long(BuildBundle)(service.build)
-MEND = handles_long(MendArchive)(service.mend)
+BUILD = handles_long(BuildBundle)(builder.build)
+MEND = handles_long(MendArchive)(repairs.mend)
 
 
 @handles(ExportByPolicy)
@@ -55,3 +57,9 @@ async def give_up_export(session: WriteSession, actor: Actor, job: GiveUpExport,
 
 
 __all__ = ["BUILD", "MEND", "give_up_export", "look_for_due_exports", "release_dead_exports", "run_policy"]
+
+
+@on_event(DocumentUnlocked, "documents.tell_unlocked", as_system=True)
+async def tell_unlocked(session: WriteSession, actor: Actor, event: DocumentUnlocked, _tools: Tools) -> None:
+    """The company's owners and the file manager are told."""
+    await unlocks.tell_unlocked(session, actor, event)

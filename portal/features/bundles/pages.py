@@ -12,16 +12,17 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream, Template
 
 from portal.db.session import ReadSession, WriteSession, scope_of
-from portal.features.bundles import service
 from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, ProofChannel, RunsQuery, WhyNot
-from portal.features.documents import service as documents
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.bundles.service import deliveries, downloads, places, repairs, selection
+from portal.features.bundles.service import runs as bundles_runs
+from portal.features.documents.service import remarks
 from portal.features.dossiers.domain.codes import code_fault
-from portal.features.items import service as items
-from portal.features.keeping import service as keeping
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.service import dossiers
+from portal.features.items.service import moves
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence
+from portal.features.retention.service import erasures
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
@@ -100,10 +101,10 @@ async def _context(
 ) -> dict[str, Any]:
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     open_access = dossier.access in OPEN_ACCESS
-    runs = await service.recent(session, dossier.id)
+    runs = await bundles_runs.recent(session, dossier.id)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
-    rehearsal = await service.rehearse(session, dossier, options) if open_access else None
+    rehearsal = await selection.rehearse(session, dossier, options) if open_access else None
     leaving = [item.document_id for item in rehearsal.leaving if item.document_id] if rehearsal else []
     return {
         "dossier": dossier,
@@ -111,13 +112,13 @@ async def _context(
         "policy": policy,
         "cadence": cadence_text(policy.cadence, policy.delay_seconds),
         "rehearsal": rehearsal,
-        "remarked": await documents.with_remarks(session, leaving),
+        "remarked": await remarks.with_remarks(session, leaving),
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
-        "put_aside": await items.those_put_aside(session, dossier.id),
-        "nobody_to_ask": dossier.id in await dossiers.nobody_to_ask(session, [dossier]),
+        "put_aside": await moves.those_put_aside(session, dossier.id),
+        "nobody_to_ask": dossier.id in await policies.nobody_to_ask(session, [dossier]),
         "wrong_code": gettext(fault) if (fault := code_fault(dossier.code or "")) else None,
         "runs": runs,
-        "fetched": await service.downloaded(session, [run.id for run, _delivery in runs]),
+        "fetched": await bundles_runs.downloaded(session, [run.id for run, _delivery in runs]),
         "running": next((run for run, _delivery in runs if run.state in OPEN), None),
         "options": options,
         "chosen": chosen,
@@ -157,7 +158,7 @@ async def start_export(
     here = f"/dossiers/{dossier.id}/export"
     try:
         async with session.begin_nested():
-            await service.request_export(session, actor, dossier, options)
+            await selection.request_export(session, actor, dossier, options)
     except Conflict as conflict:
         if conflict.code not in TOASTS:
             raise
@@ -174,7 +175,7 @@ async def try_again(
 ) -> Response[Any]:
     """What was put aside because its file was damaged goes on; one that still is comes back here."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    count = await items.try_again(session, actor, dossier)
+    count = await moves.try_again(session, actor, dossier)
     text = ngettext("%(n)s item goes on.", "%(n)s items go on.", count) % {"n": count}
     return go(request, f"/dossiers/{dossier.id}/export", Toast("success", text) if count else None)
 
@@ -189,7 +190,7 @@ async def export_progress(
 ) -> Template | Response[Any]:
     """The progress bar while it builds; the page again when it is done."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    export = await service.export_of(session, dossier.id, export_id)
+    export = await bundles_runs.export_of(session, dossier.id, export_id)
     here = f"/dossiers/{dossier.id}/export"
     if export.state in OPEN:
         if not is_fragment(request):
@@ -212,7 +213,7 @@ async def bundle_page(
 ) -> Template:
     """One bundle: what is in it, and where each file was written."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    run = await service.run_of(session, dossier.id, export_id)
+    run = await bundles_runs.run_of(session, dossier.id, export_id)
     proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
     stayed = {UUID(one["item_id"]) for one in run.export.aside if "item_id" in one}
     return render(
@@ -222,13 +223,13 @@ async def bundle_page(
         tab="export",
         run=run,
         proofs=proofs,
-        erased={str(one) for one in await keeping.erased_subjects(session, stayed)},
+        erased={str(one) for one in await erasures.erased_subjects(session, stayed)},
         may_export=actor.may(Right.EXPORT),
-        has_agent=await service.has_agent_for(session, run.export),
+        has_agent=await deliveries.has_agent_for(session, run.export),
         channels={channel: gettext(name) for channel, name in CHANNELS.items()},
-        package=await service.package_of(session, run.export),
-        moved=await service.moved(session, dossier, run.export),
-        refusal=service.refusal_text(run.delivery) if run.delivery is not None else None,
+        package=await deliveries.package_of(session, run.export),
+        moved=await places.moved(session, dossier, run.export),
+        refusal=deliveries.refusal_text(run.delivery) if run.delivery is not None else None,
         problem=gettext(run.export.problem) % run.export.problem_params if run.export.problem else None,
     )
 
@@ -248,20 +249,20 @@ async def download(
     """The archive itself, byte for byte the same each time."""
     async with tools.database.reading(scope_of(actor)) as session:
         dossier = await dossiers.open_dossier(session, actor, dossier_id)
-        export = await service.finished(session, dossier.id, export_id)
+        export = await downloads.finished(session, dossier.id, export_id)
     assert export.sha256 is not None
     # Before a download is noted that never was; read whole, because a person cannot go on where it was cut. That may take
     # minutes, which no connection to the database waits.
-    broken = await service.is_broken(tools.store, export, thorough=True)
+    broken = await repairs.is_broken(tools.store, export, thorough=True)
     async with tools.database.transaction(scope_of(actor)) as session:
         await dossiers.open_dossier(session, actor, dossier_id)
         if broken:
-            await service.note_damage(session, actor, export)
+            await repairs.note_damage(session, actor, export)
         else:
-            await service.note_download(session, actor, export)
+            await downloads.note_download(session, actor, export)
     if broken:
         here = f"/dossiers/{dossier.id}/export/{export.id}"
-        return go(request, here, Toast("danger", gettext(service.IS_DAMAGED)))
+        return go(request, here, Toast("danger", gettext(repairs.IS_DAMAGED)))
     name = f"{dossier.code or dossier.name}-{export.number:04d}.zip"
     headers = attachment_headers(name, "application/zip", export.size, export.sha256)
     return Stream(
@@ -279,7 +280,7 @@ async def manifest(
 ) -> Stream:
     """The manifest alone, as it is in the archive."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    export = await service.finished(session, dossier.id, export_id)
+    export = await downloads.finished(session, dossier.id, export_id)
     assert export.manifest_sha256 is not None
     headers = attachment_headers(
         f"manifest-{export.number:04d}.json", "application/json", None, export.manifest_sha256
@@ -308,12 +309,12 @@ async def deliver_again(
     """The agents write the same bundle once more; into another folder than before only with a yes."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     form = await Form.of(request)
-    moved = await service.moved(session, dossier, await service.export_of(session, dossier.id, export_id))
+    moved = await places.moved(session, dossier, await bundles_runs.export_of(session, dossier.id, export_id))
     if moved is not None and form.text("folder") != moved.now:
         text = gettext(ELSEWHERE) % {"before": moved.before, "now": moved.now}
         return go(request, f"/dossiers/{dossier.id}/export/{export_id}", Toast("warning", text))
     try:
-        export = await service.deliver_again(session, actor, dossier.id, export_id)
+        export = await downloads.deliver_again(session, actor, dossier.id, export_id)
     except Conflict as conflict:
         if conflict.code != "no_agent":
             raise
@@ -340,18 +341,18 @@ async def exports_page(
         descending=sort.startswith("-"),
         cursor=after or before,
     )
-    page = await service.page(session, actor, query)
+    page = await bundles_runs.page(session, actor, query)
     return render(
         request,
         "pages/bundles/exports.html",
         block="rows",
         page=page,
-        fetched=await service.downloaded(session, [row.export.id for row in page.rows]),
+        fetched=await bundles_runs.downloaded(session, [row.export.id for row in page.rows]),
         q=query.search,
         filtered=bool(query.search or query.state),
-        refused=await service.count_refused(session, actor),
-        has_agent=await service.has_agent(session, actor),
-        downloads=await service.has_downloads(session, actor),
+        refused=await bundles_runs.count_refused(session, actor),
+        has_agent=await bundles_runs.has_agent(session, actor),
+        downloads=await bundles_runs.has_downloads(session, actor),
     )
 
 

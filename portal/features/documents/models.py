@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.db.base import Amount, Base, JsonList, OwnedByCompany, PlainText
 from portal.db.names import Keyed
-from portal.features.documents.domain import DocumentState, Issuer, Origin, PaymentState
+from portal.features.documents.domain.documents import DocumentState, Issuer, Origin, PaymentState
 from portal.kernel.kinds import Kind
 
 

@@ -1,17 +1,18 @@
-"""Tables of dossiers, invitations and Excel imports."""
+"""Tables of dossiers, of who has which part in them, and of their VAT regimes."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, column_property, mapped_column, validates
+from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, validates
 
-from portal.db.base import Base, Json, JsonList, OwnedByFirm
+from portal.db.base import Base, Json, OwnedByFirm
 from portal.db.names import Keyed
-from portal.features.dossiers.domain import Access, ImportState, InvitationState, StaffRole, VatRegime, titled
 from portal.features.dossiers.domain.codes import code_key
+from portal.features.dossiers.domain.dossiers import Access, titled
+from portal.features.dossiers.domain.staff import StaffRole
+from portal.features.dossiers.domain.vat import VatRegime
 from portal.kernel.language import Language
 
 LABEL = "lower(btrim(coalesce(activity, '')))"
@@ -185,52 +186,35 @@ Dossier.manager_id = column_property(
 )
 
 
-class Invitation(OwnedByFirm, Base):
-    """A one-time link for a person to activate and claim the company of a dossier."""
+def managed_by(person_id: UUID) -> sa.Select[UUID]:
+    """The ids of the dossiers that a person manages now, for `in_` in a list of whatever belongs to dossiers.
 
-    __tablename__ = "invitation"
-    __table_args__ = (
-        sa.ForeignKeyConstraint(
-            ["firm_id", "dossier_id", "company_id"], ["dossier.firm_id", "dossier.id", "dossier.company_id"]
-        ),
-        sa.Index("ix_invitation_dossier", "firm_id", "dossier_id"),
+    Written from the person's side, so that a list asks an index once for all of its rows.
+    """
+    return sa.select(DossierStaff.dossier_id).where(
+        DossierStaff.person_id == person_id,
+        DossierStaff.role == StaffRole.MANAGER,
+        DossierStaff.until.is_(None),
     )
 
-    dossier_id: Mapped[UUID]
-    company_id: Mapped[UUID]
-    email: Mapped[str]
-    name: Mapped[str]
-    language: Mapped[Language]
-    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
-    state: Mapped[InvitationState]
-    created_at: Mapped[datetime]
-    sent_at: Mapped[datetime | None]
-    opened_at: Mapped[datetime | None]
-    used_at: Mapped[datetime | None]
-    used_by: Mapped[UUID | None]
-    expires_at: Mapped[datetime]
 
+def belongs_to(handed_in: Any, dossier_id: UUID) -> sa.ColumnElement[bool]:
+    """Papers that belong to a dossier, by the column that says where they were handed in: a condition on lists of slices above.
 
-class DossierImport(OwnedByFirm, Base):
-    """One Excel list: read, previewed row by row, accepted at most once, carried out in batches.
-
-    `answers` and `outcomes` are by line: what was said to a row's question, and what became of the row. `position` is how many rows
-    have been looked at.
+    `domain.dossiers.place_of` and the database function `dossier_for` say the same: where an office handed it in, else the first open one.
+    Written without a correlated look-up, so that a list of many papers asks for the dossiers once.
     """
-
-    __tablename__ = "dossier_import"
-
-    file_name: Mapped[str]
-    sha256: Mapped[str]
-    sheet: Mapped[str]
-    mapping: Mapped[Json]
-    rows: Mapped[JsonList]
-    counts: Mapped[Json]
-    answers: Mapped[Json] = mapped_column(default=dict, server_default="{}")
-    outcomes: Mapped[Json] = mapped_column(default=dict, server_default="{}")
-    position: Mapped[int] = mapped_column(default=0, server_default="0")
-    state: Mapped[ImportState]
-    created_by: Mapped[UUID | None]
-    created_at: Mapped[datetime]
-    accepted_at: Mapped[datetime | None]
-    result: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    this = aliased(Dossier)
+    mine = (
+        sa.select(Dossier.id)
+        .join(
+            this,
+            sa.and_(this.firm_id == Dossier.firm_id, this.company_id == Dossier.company_id),
+        )
+        .where(this.id == dossier_id, Dossier.access.in_(("managed", "granted")))
+    )
+    first = mine.order_by(Dossier.created_at, Dossier.id).limit(1).scalar_subquery()
+    return sa.or_(
+        handed_in == dossier_id,
+        sa.and_(first == dossier_id, sa.or_(handed_in.is_(None), handed_in.not_in(mine))),
+    )

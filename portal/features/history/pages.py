@@ -11,14 +11,14 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.audit.domain import HistoryQuery
-from portal.features.dossiers import service as dossiers
+from portal.features.dossiers.service import dossiers
 from portal.features.history import service
+from portal.features.history.domain import HistoryQuery
+from portal.features.history.groups import GROUPS, MEMBERS_SEE
 from portal.kernel.actor import Actor
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.language import gettext
 from portal.web.forms import uuid_or_none
-from portal.web.history import GROUPS, MEMBERS_SEE
 from portal.web.render import render
 from portal.web.security import signed_in, staff
 

@@ -7,30 +7,29 @@ from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import people as accounts_people
 from portal.features.audit import service as audit
-from portal.features.audit.domain import HistoryQuery, Whose, fields_of
-from portal.features.audit.service import AuditEvent
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import OPEN_ACCESS
-from portal.features.dossiers.service import Dossier
-from portal.features.items import service as items
-from portal.features.keeping import service as keeping
+from portal.features.audit.domain import fields_of
+from portal.features.audit.models import AuditEvent
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.history import repository
+from portal.features.history.domain import HistoryQuery, Whose
+from portal.features.history.fields import field_value, field_word
+from portal.features.history.groups import MEMBERS_SEE
+from portal.features.history.lines import FieldLine, Line, sentence, who
+from portal.features.items.service import lists
+from portal.features.retention.service import erasures
+from portal.jobs.contract import registry_of
 from portal.kernel.actor import Actor, Right, Role
 from portal.kernel.errors import NotFound
 from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import N_, gettext
-from portal.web.history import (
-    MEMBERS_SEE,
-    FieldLine,
-    Line,
-    field_value,
-    field_word,
-    sentence,
-    who,
-)
 
 _KIND_WORDS = {kind.value: name for kind, name in KIND_NAMES.items()}
+PAPERS = ("document", "statement", "upload", "intake_file")
+"""Subjects that belong to a company and to every dossier on it."""
 ERASED = {
     "document": N_("an erased document"),
     "statement": N_("an erased bank statement"),
@@ -65,7 +64,7 @@ class History:
 class _Names:
     """What is looked up for a whole page at once."""
 
-    papers: Mapping[UUID, items.Named]
+    papers: Mapping[UUID, lists.Named]
     erased: AbstractSet[UUID]
     people: Mapping[UUID, str]
     dossiers: Mapping[UUID, tuple[str, str | None]]
@@ -111,11 +110,14 @@ async def people(session: ReadSession, actor: Actor, dossier: Dossier | None) ->
     found: dict[str, str] = {}
     if actor.firm_id is not None:
         found |= {
-            str(person.id): person.name for _row, person in await accounts.staff(session, actor.firm_id)
+            str(person.id): person.name
+            for _row, person in await accounts_people.staff(session, actor.firm_id)
         }
     company_id = dossier.company_id if dossier is not None else actor.company_id
     if company_id is not None and (dossier is None or dossier.access in OPEN_ACCESS):
-        found |= {str(person.id): person.name for _row, person in await accounts.members(session, company_id)}
+        found |= {
+            str(person.id): person.name for _row, person in await accounts_people.members(session, company_id)
+        }
     return sorted(found.items(), key=lambda one: one[1].casefold())
 
 
@@ -126,15 +128,15 @@ async def _told(
     query: HistoryQuery,
     known: Mapping[UUID, tuple[str, str | None]],
 ) -> History:
-    page = await audit.history(session, whose, query)
+    page = await repository.page(session, whose, query, PAPERS)
     changed = {event.id: fields_of(event.data) for event in page.rows}
     names = _Names(
-        papers=await items.named(
+        papers=await lists.named(
             session,
             {event.subject_id for event in page.rows if event.subject_type in ("document", "statement")},
             whose.dossier_id,
         ),
-        people=await accounts.names(
+        people=await accounts_people.names(
             session,
             {
                 value
@@ -145,16 +147,25 @@ async def _told(
             },
         ),
         dossiers=known,
-        erased=await keeping.erased_subjects(
+        erased=await erasures.erased_subjects(
             session, {one for event in page.rows for one in _subjects(event)}
         ),
     )
+    sentences = registry_of(session).sentences
     several = whose.dossier_id is None and actor.is_firm
-    lines = [_line(actor, event, changed[event.id], names, several=several) for event in page.rows]
+    lines = [_line(actor, event, sentences, changed[event.id], names, several=several) for event in page.rows]
     return History(lines, page.next, page.previous)
 
 
-def _line(actor: Actor, event: AuditEvent, changed: Sequence[Any], names: _Names, *, several: bool) -> Line:
+def _line(
+    actor: Actor,
+    event: AuditEvent,
+    sentences: Mapping[str, tuple[str, str]],
+    changed: Sequence[Any],
+    names: _Names,
+    *,
+    several: bool,
+) -> Line:
     is_erased = not names.erased.isdisjoint(_subjects(event))
     # The log itself never changes: of what was erased it is not shown any more what it was called and what it said.
     data = (
@@ -162,7 +173,7 @@ def _line(actor: Actor, event: AuditEvent, changed: Sequence[Any], names: _Names
     )
     paper = names.papers.get(event.subject_id) if event.subject_id is not None else None
     dossier_id = event.dossier_id or (paper.dossier_id if paper else None)
-    text, icon = sentence(event.action, data)
+    text, icon = sentence(sentences, event.action, data)
     dossier = names.dossiers.get(dossier_id) if dossier_id is not None else None
     kind = "" if is_erased else str(data.get("kind") or (paper.kind if paper else ""))
     return Line(
@@ -197,7 +208,7 @@ def _subjects(event: AuditEvent) -> set[UUID]:
     return found | ({event.subject_id} if event.subject_id is not None else set())
 
 
-def _called(event: AuditEvent, paper: items.Named | None) -> str:
+def _called(event: AuditEvent, paper: lists.Named | None) -> str:
     """What the event says the thing was called then; of earlier releases, what it is called now, or what is there."""
     said = event.data.get("what")
     if isinstance(said, str) and said:

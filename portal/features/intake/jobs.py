@@ -1,9 +1,9 @@
 """Reading what was handed in, giving up on it, and counting what waits when a dossier opens or ends."""
 
 from portal.db.session import WriteSession
-from portal.features.dossiers.domain import AccessEnded, DossierOpened
-from portal.features.intake import service
-from portal.features.intake.service import GiveUp, ReadUpload
+from portal.features.dossiers.domain.dossiers import AccessEnded, DossierOpened
+from portal.features.intake.service import lookups, orphans, upload_run
+from portal.features.intake.service.reception import GiveUp, ReadUpload
 from portal.jobs.contract import Tools, handles, handles_long, on_event, sweeps
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
@@ -14,13 +14,13 @@ from portal.kernel.ids import CompanyId
 @handles_long(ReadUpload, max_attempts=16)  # a few for each file that ends its worker
 async def read_upload(task: Task, job: ReadUpload) -> None:
     """Settle every file of an upload."""
-    await service.read_upload(task, job)
+    await upload_run.read_upload(task, job)
 
 
 @sweeps("intake.look_for_forsaken_files", every=15)
 async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
     """Files whose reading was given up must not look as if somebody still read them."""
-    for company_id, upload_id in await service.find_orphaned(session):
+    for company_id, upload_id in await orphans.find_orphaned(session):
         actor = Actor(door=Door.JOB, name="intake", company_id=CompanyId(company_id))
         await enqueue(session, actor, GiveUp(upload_id=upload_id), unique_key=f"intake.give_up:{upload_id}")
 
@@ -28,16 +28,16 @@ async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
 @handles(GiveUp)
 async def give_up(session: WriteSession, _actor: Actor, job: GiveUp, tools: Tools) -> None:
     """Say so to whoever handed them in."""
-    await service.give_up(session, job, tools.clock.now())
+    await orphans.give_up(session, job, tools.clock.now())
 
 
 @on_event(DossierOpened, "intake.dossier_opened", as_system=True)
 async def dossier_opened(session: WriteSession, _actor: Actor, event: DossierOpened, _tools: Tools) -> None:
     """The firm sees what waits in quick entry."""
-    await service.recount(session, event.dossier_id, event.company_id)
+    await lookups.recount(session, event.dossier_id, event.company_id)
 
 
 @on_event(AccessEnded, "intake.access_ended", as_system=True)
 async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded, _tools: Tools) -> None:
     """The firm does not see it any more."""
-    await service.recount(session, event.dossier_id, event.company_id)
+    await lookups.recount(session, event.dossier_id, event.company_id)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.placing import belongs_to
 from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.models import belongs_to
 from portal.features.intake.domain.files import (
     INTAKE,
     FileChange,
@@ -23,25 +23,9 @@ from portal.features.intake.domain.files import (
     clean_name,
 )
 from portal.features.intake.models import IntakeFile
+from portal.features.retention.domain import ArchivesWith
+from portal.jobs.models import JobRow
 from portal.kernel.ids import new_id
-
-# The dossier's counter of quick entry, which a newly opened or ended access sets anew.
-_DOSSIER = sa.table(
-    "dossier",
-    sa.column("id", sa.Uuid()),
-    sa.column("firm_id", sa.Uuid()),
-    sa.column("company_id", sa.Uuid()),
-    sa.column("access", sa.Text()),
-    sa.column("quick_entry_count", sa.Integer()),
-)
-
-
-_JOB = sa.table(
-    "job",
-    sa.column("unique_key", sa.Text()),
-    sa.column("done_at", sa.DateTime(timezone=True)),
-    sa.column("dead_at", sa.DateTime(timezone=True)),
-)
 
 
 async def add_all(
@@ -158,11 +142,11 @@ async def orphaned(session: ReadSession, key: str, limit: int = 200) -> Sequence
         key: what the unique keys of the reading jobs begin with; the upload's id follows.
     """
     alive = (
-        sa.select(_JOB.c.unique_key)
+        sa.select(JobRow.unique_key)
         .where(
-            _JOB.c.unique_key == sa.literal(key) + sa.cast(IntakeFile.upload_id, sa.Text()),
-            _JOB.c.done_at.is_(None),
-            _JOB.c.dead_at.is_(None),
+            JobRow.unique_key == sa.literal(key) + sa.cast(IntakeFile.upload_id, sa.Text()),
+            JobRow.done_at.is_(None),
+            JobRow.dead_at.is_(None),
         )
         .exists()
     )
@@ -256,28 +240,29 @@ async def next_waiting(
     return await session.scalar(statement.order_by(IntakeFile.received_at, IntakeFile.id).limit(1))
 
 
-async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:
-    """Set the counters of a firm's dossiers on a company anew: what waits now, or nothing without access. In the system scope.
-
-    All of them, because the first open one has what members hand in. The rows are taken first, so that the count is made after every
-    hand-in that has already counted itself.
-    """
-    firm_id = sa.select(_DOSSIER.c.firm_id).where(_DOSSIER.c.id == dossier_id).scalar_subquery()
-    mine = (_DOSSIER.c.firm_id == firm_id, _DOSSIER.c.company_id == company_id)
-    await session.execute(sa.select(_DOSSIER.c.id).where(*mine).order_by(_DOSSIER.c.id).with_for_update())
+async def waiting_by_dossier(session: ReadSession, firm_id: UUID, company_id: UUID) -> dict[UUID, int]:
+    """How many files of a company wait in quick entry of each of a firm's dossiers; needs the system scope."""
     waiting = (
-        sa.select(sa.func.count())
-        .select_from(IntakeFile)
-        .where(
-            IntakeFile.company_id == _DOSSIER.c.company_id,
-            IntakeFile.state == IntakeState.TO_PROCESS,
-            sa.func.dossier_for(_DOSSIER.c.firm_id, _DOSSIER.c.company_id, IntakeFile.dossier_id)
-            == _DOSSIER.c.id,
+        sa.select(sa.func.dossier_for(firm_id, company_id, IntakeFile.dossier_id).label("place"))
+        .where(IntakeFile.company_id == company_id, IntakeFile.state == IntakeState.TO_PROCESS)
+        .subquery()
+    )
+    found = await session.execute(
+        sa.select(waiting.c.place, sa.func.count().label("files")).group_by(waiting.c.place)
+    )
+    return {row.place: row.files for row in found}
+
+
+async def archives_with(session: ReadSession, question: ArchivesWith) -> int:
+    """In how many archives a document or statement was handed in."""
+    made = (
+        IntakeFile.document_id == question.paper_id
+        if question.paper == "document"
+        else IntakeFile.statement_ids["ids"].contains([str(question.paper_id)])
+    )
+    found = await session.scalar(
+        sa.select(sa.func.count(sa.distinct(IntakeFile.parent_id))).where(
+            made, IntakeFile.parent_id.is_not(None)
         )
-        .correlate(_DOSSIER)
-        .scalar_subquery()
     )
-    sees = _DOSSIER.c.access.in_(("managed", "granted"))
-    await session.execute(
-        sa.update(_DOSSIER).where(*mine).values(quick_entry_count=sa.case((sees, waiting), else_=0))
-    )
+    return found or 0

@@ -7,10 +7,11 @@ import msgspec
 
 from portal.db.session import WriteSession
 from portal.features.banking.domain import StatementArrived
-from portal.features.documents.domain import DocumentArrived, DocumentChanged, DocumentUnlocked
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import AccessEnded, CompanyActivated, DossierOpened
-from portal.features.items import service
+from portal.features.documents.domain.documents import DocumentArrived, DocumentChanged, DocumentUnlocked
+from portal.features.dossiers.domain.dossiers import AccessEnded, DossierOpened
+from portal.features.dossiers.service import approvers, dossiers
+from portal.features.items.service import moves, sync
+from portal.features.onboarding.domain import CompanyActivated
 from portal.features.policies.domain import PolicyChanged
 from portal.jobs.contract import Job, Tools, handles, on_event, sweeps
 from portal.jobs.ledger import enqueue
@@ -23,7 +24,7 @@ async def document_arrived(
     session: WriteSession, _actor: Actor, event: DocumentArrived, _tools: Tools
 ) -> None:
     """An item for every firm that sees the company, in one of its dossiers."""
-    await service.make_for_document(session, event.document_id)
+    await sync.make_for_document(session, event.document_id)
 
 
 @on_event(StatementArrived, "items.statement_arrived", as_system=True)
@@ -31,7 +32,7 @@ async def statement_arrived(
     session: WriteSession, _actor: Actor, event: StatementArrived, _tools: Tools
 ) -> None:
     """An item for every firm that sees the company, in one of its dossiers."""
-    await service.make_for_statement(session, event.statement_id)
+    await sync.make_for_statement(session, event.statement_id)
 
 
 @on_event(DocumentChanged, "items.document_changed", as_system=True)
@@ -39,7 +40,7 @@ async def document_changed(
     session: WriteSession, _actor: Actor, event: DocumentChanged, _tools: Tools
 ) -> None:
     """The items take the new values and start again."""
-    await service.follow_change(session, event.document_id)
+    await sync.follow_change(session, event.document_id)
 
 
 class FillDossier(Job, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ async def dossier_opened(session: WriteSession, actor: Actor, event: DossierOpen
 @handles(FillDossier, as_system=True)
 async def fill_dossier(session: WriteSession, actor: Actor, job: FillDossier, _tools: Tools) -> None:
     """One batch; the job of the next one is written in the same transaction, so that a crash loses and doubles nothing."""
-    fill = service.fill_statements if job.statements else service.fill_documents
+    fill = sync.fill_statements if job.statements else sync.fill_documents
     last = await fill(session, job.dossier_id, job.company_id, job.after)
     if last is not None:
         await enqueue(session, actor, msgspec.structs.replace(job, after=last))
@@ -72,7 +73,7 @@ async def fill_dossier(session: WriteSession, actor: Actor, job: FillDossier, _t
 @on_event(AccessEnded, "items.access_ended", as_system=True)
 async def access_ended(session: WriteSession, _actor: Actor, event: AccessEnded, _tools: Tools) -> None:
     """The firm keeps its history and nothing of the company's."""
-    await service.end_access(session, event.dossier_id)
+    await sync.end_access(session, event.dossier_id)
 
 
 class Reassess(Job, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChang
     concerned = (
         [event.dossier_id]
         if event.dossier_id is not None
-        else await service.dossiers_to_reassess(session, event.firm_id)
+        else await sync.dossiers_to_reassess(session, event.firm_id)
     )
     for dossier_id in concerned:
         # no unique key: one that runs at this moment may have read the policy of before
@@ -100,7 +101,7 @@ async def policy_changed(session: WriteSession, actor: Actor, event: PolicyChang
 @handles(Reassess, as_system=True)
 async def reassess(session: WriteSession, actor: Actor, job: Reassess, _tools: Tools) -> None:
     """What is here waits, or does not wait any more, as the policy now says: one batch, and the job of the next one."""
-    done = await service.reassess(session, job.firm_id, job.dossier_id, job.after)
+    done = await sync.reassess(session, job.firm_id, job.dossier_id, job.after)
     if done.last is not None:
         await enqueue(session, actor, msgspec.structs.replace(job, after=done.last))
 
@@ -117,7 +118,7 @@ async def company_activated(
 @sweeps("items.approvers_changed", every=5)
 async def approvers_changed(session: WriteSession, _tools: Tools) -> None:
     """Where somebody can approve now, or nobody any more: what is here waits, or goes on; what has left stays."""
-    for firm_id, dossier_id in await dossiers.take_changed_approvers(session):
+    for firm_id, dossier_id in await approvers.take_changed_approvers(session):
         actor = policy_actor(FirmId(firm_id), "system")
         await enqueue(session, actor, Reassess(firm_id=firm_id, dossier_id=dossier_id))
 
@@ -127,4 +128,4 @@ async def document_unlocked(
     session: WriteSession, _actor: Actor, event: DocumentUnlocked, _tools: Tools
 ) -> None:
     """The items show it."""
-    await service.set_locked(session, event.item_ids, locked=False)
+    await moves.set_locked(session, event.item_ids, locked=False)

@@ -11,9 +11,9 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.service import Dossier
-from portal.features.items import service
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.items.service import places
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.language import N_, gettext, ngettext
@@ -48,7 +48,7 @@ async def _ask(
     problem: str | None = None,
     chosen: str = "",
 ) -> Template:
-    found = await service.to_move(session, dossier, ids)
+    found = await places.to_move(session, dossier, ids)
     others = await dossiers.others_on_company(session, actor, dossier)
     if not found or not others:
         raise NotFound
@@ -88,7 +88,7 @@ async def move(
         raise NotFound
     target = await dossiers.open_dossier(session, actor, to)
     try:
-        done = await service.move_to(session, actor, dossier, target, ids)
+        done = await places.move_to(session, actor, dossier, target, ids)
     except (Conflict, Invalid) as wrong:
         return await _ask(request, session, actor, dossier, ids, wrong.text())
     if not done.moved:
@@ -113,13 +113,13 @@ async def doubles_page(
     request: HTMXRequest, session: NamedDependency[ReadSession], actor: NamedDependency[Actor]
 ) -> Template:
     """What stood in two dossiers: which of the two counts."""
-    rows = await service.doubles(session, actor)
+    rows = await places.doubles(session, actor)
     ids = {one.item.dossier_id for one in rows} | {one.counts.dossier_id for one in rows if one.counts}
     return render(
         request,
         "pages/items/doubles.html",
         rows=rows,
-        total=await service.count_doubles(session, actor),
+        total=await places.count_doubles(session, actor),
         names={one: name for one, (name, _code) in (await dossiers.names(session, actor, ids)).items()},
         may_note=actor.may(Right.EXPORT),
     )
@@ -132,7 +132,7 @@ async def note_doubles(
     """Take note of the chosen ones: they leave the list."""
     form = await Form.of(request)
     ids = [one for text in form.all("selected") if (one := uuid_or_none(text)) is not None]
-    seen = await service.note_doubles(session, actor, ids)
+    seen = await places.note_doubles(session, actor, ids)
     text = ngettext("%(num)s noted.", "%(num)s noted.", seen) % {"num": seen}
     return go(request, "/doubles", Toast("success", text) if seen else Toast("warning", gettext(NONE_CHOSEN)))
 

@@ -2,8 +2,9 @@
 
 from portal.db.session import WriteSession
 from portal.features.accounts.domain import PasswordChanged, PasswordForgotten
-from portal.features.mail import service
-from portal.features.mail.service import DeliverMail, SendReset
+from portal.features.mail.service import delivery, passwords
+from portal.features.mail.service.delivery import DeliverMail
+from portal.features.mail.service.passwords import SendReset
 from portal.jobs.contract import Tools, handles_long, on_event
 from portal.jobs.runner import Task
 from portal.kernel.actor import Actor
@@ -12,13 +13,13 @@ from portal.kernel.actor import Actor
 @handles_long(DeliverMail)
 async def deliver(task: Task, job: DeliverMail) -> None:
     """Render and send."""
-    await service.deliver(task, job)
+    await delivery.deliver(task, job)
 
 
 @handles_long(SendReset)
 async def send_reset(task: Task, job: SendReset) -> None:
     """A one-time link for a new password."""
-    await service.send_reset(task, job)
+    await passwords.send_reset(task, job)
 
 
 @on_event(PasswordForgotten, "mail.password_forgotten", as_system=True)
@@ -26,7 +27,7 @@ async def password_forgotten(
     session: WriteSession, actor: Actor, event: PasswordForgotten, _tools: Tools
 ) -> None:
     """Nobody is signed in, so nobody's scope fits: the system's."""
-    await service.prepare_reset(session, actor, event.reset_id)
+    await passwords.prepare_reset(session, actor, event.reset_id)
 
 
 @on_event(PasswordChanged, "mail.password_changed", as_system=True)
@@ -34,4 +35,4 @@ async def password_changed(
     session: WriteSession, actor: Actor, event: PasswordChanged, _tools: Tools
 ) -> None:
     """The person is told, by the firm whose host they used."""
-    await service.password_changed(session, actor, event.person_id, event.firm_id)
+    await passwords.password_changed(session, actor, event.person_id, event.firm_id)

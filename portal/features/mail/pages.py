@@ -10,7 +10,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 from markupsafe import Markup, escape
 
-from portal.features.mail import service
+from portal.features.mail.service import outbox
 from portal.jobs.contract import Tools
 from portal.kernel.errors import NotFound
 from portal.web.directories import HostFirm
@@ -27,7 +27,7 @@ async def mailbox_page(
     request: HTMXRequest, tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
 ) -> Template:
     """The mails of this host's firm, newest first."""
-    mails = await service.outbox(tools.settings, firm.firm_id)
+    mails = await outbox.outbox(tools.settings, firm.firm_id)
     if mails is None:
         raise NotFound
     return render(request, "pages/mail/mailbox.html", mails=mails)
@@ -38,7 +38,7 @@ async def mail_page(
     request: HTMXRequest, name: FromPath[str], tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
 ) -> Template:
     """One mail: its text, with clickable links."""
-    mail = await service.outbox_mail(tools.settings, firm.firm_id, name)
+    mail = await outbox.outbox_mail(tools.settings, firm.firm_id, name)
     if mail is None:
         raise NotFound
     answer = render(request, "pages/mail/mail.html", mail=mail, text=_with_links(mail.text))
@@ -51,7 +51,7 @@ async def mail_as_sent(
     name: FromPath[str], tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
 ) -> Response[Any]:
     """The HTML part as a mail program shows it."""
-    mail = await service.outbox_mail(tools.settings, firm.firm_id, name)
+    mail = await outbox.outbox_mail(tools.settings, firm.firm_id, name)
     if mail is None:
         raise NotFound
     return Response(

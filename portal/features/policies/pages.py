@@ -11,8 +11,8 @@ from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.service import Dossier
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
 from portal.features.policies import service
 from portal.features.policies.domain import (
     Cadence,
@@ -27,7 +27,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
 from portal.kernel.kinds import KIND_PLURALS
 from portal.kernel.language import N_, gettext
-from portal.web.editing import Clash, Edit, clashes_in_words, laid_over, seen_fields
+from portal.web.edits import Clash, Edit, clashes_in_words, laid_over, seen_fields
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -172,7 +172,7 @@ async def _dossier_context(
         "dossier": dossier,
         "tab": "export",
         "own": policy.dossier_id is not None,
-        "nobody_to_ask": dossier.id in await dossiers.nobody_to_ask(session, [dossier]),
+        "nobody_to_ask": dossier.id in await service.nobody_to_ask(session, [dossier]),
         "may_change": service.may_change(actor, dossier),
         "not_yours": gettext(service.NOT_YOURS),
         "default_href": "/settings/export" if actor.may(Right.FIRM_SETTINGS) else None,
@@ -267,7 +267,7 @@ async def _firm_context(session: ReadSession, actor: Actor, tools: Tools) -> dic
     policy = await service.own_policy(session, actor.firm_id, None)
     own = await service.dossiers_with_own(session, actor.firm_id)
     values = service.values_of(policy) if policy is not None else PolicyValues(cadence=Cadence.NEVER)
-    silent = await dossiers.nobody_to_ask(session, await dossiers.all_of(session, actor))
+    silent = await service.nobody_to_ask(session, await dossiers.all_of(session, actor))
     return {"with_own": len(own), "silent": len(silent), **_choices(tools, values)}
 
 

@@ -1,20 +1,17 @@
 """SQL of export policies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.models import Dossier
 from portal.features.policies.models import ExportPolicy
-
-
-def add(session: WriteSession, policy: ExportPolicy) -> None:
-    """Insert a policy."""
-    session.add(policy)
 
 
 async def of(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> ExportPolicy | None:
@@ -104,3 +101,18 @@ async def remember_month(session: WriteSession, policy_id: UUID, month_end: date
     await session.execute(
         sa.update(ExportPolicy).where(ExportPolicy.id == policy_id).values(last_month_run=month_end)
     )
+
+
+async def asking(session: ReadSession, dossier_ids: Collection[UUID]) -> set[UUID]:
+    """Which of some dossiers are under a policy that asks for approval."""
+    if not dossier_ids:
+        return set()
+    own = aliased(ExportPolicy, name="own")
+    default = aliased(ExportPolicy, name="standard")
+    found = await session.scalars(
+        sa.select(Dossier.id)
+        .outerjoin(own, own.dossier_id == Dossier.id)
+        .outerjoin(default, sa.and_(default.firm_id == Dossier.firm_id, default.dossier_id.is_(None)))
+        .where(Dossier.id.in_(dossier_ids), sa.func.coalesce(own.needs_approval, default.needs_approval))
+    )
+    return set(found)

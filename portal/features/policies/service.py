@@ -1,5 +1,6 @@
 """Export policies: which one is in force, changing it, and what acts by itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,8 +10,9 @@ import msgspec
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
-from portal.features.dossiers.domain import is_own
-from portal.features.dossiers.service import Dossier
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.domain.staff import is_own
+from portal.features.dossiers.models import Dossier
 from portal.features.policies import repository
 from portal.features.policies.domain import (
     Cadence,
@@ -224,6 +226,12 @@ def delay_begins(policy: ExportPolicy, now: datetime) -> datetime:
 async def month_has_run(session: WriteSession, policy: ExportPolicy, month_end: date) -> None:
     """*Last full month* has run up to this month end."""
     await repository.remember_month(session, policy.id, month_end)
+
+
+async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> set[UUID]:
+    """Which of some dossiers ask for approval by their policy, and nobody of the company can give it."""
+    silent = {one.id for one in dossiers if one.access in OPEN_ACCESS and one.approvers == 0}
+    return await repository.asking(session, silent)
 
 
 __all__ = [

@@ -14,11 +14,11 @@ from portal.db.session import ReadSession, WriteSession, take
 from portal.features.audit import service as audit
 from portal.features.targets import service
 from portal.features.targets.domain import DEFAULT_LAYOUT, LONGEST_NAME, DeliveryMethod
-from portal.features.targets.service import Target
+from portal.features.targets.models import Target
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.language import N_, gettext
-from portal.web.editing import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires

@@ -1,7 +1,7 @@
 """What grows old is looked for every hour; whoever was away then is not forgotten, only later."""
 
 from portal.db.session import WriteSession
-from portal.features.keeping.service import RemoveErased
+from portal.features.retention.service.erasures import RemoveErased
 from portal.features.upkeep import service
 from portal.features.upkeep.service import DropOldRows, SweepObjects
 from portal.jobs.contract import Tools, handles, handles_long, sweeps

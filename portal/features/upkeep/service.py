@@ -2,28 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar
 from uuid import UUID
 
 from portal.db.session import WriteSession
-from portal.features.keeping import service as keeping
-from portal.features.keeping.service import RemoveErased
+from portal.features.retention.service import erasures
+from portal.features.retention.service.erasures import RemoveErased
 from portal.features.upkeep import repository
 from portal.features.upkeep.domain import (
     ASIDE,
     BATCH,
     FINISHED_JOBS,
-    HANDLED_NOTICES,
-    IMPORTED_LISTS,
     LOOKED_UP,
-    PAIRING_CODES,
     QUIET,
     ROUND,
     UNUSED_OBJECTS,
 )
 from portal.jobs import ledger
-from portal.jobs.contract import Job, Later, Priority
+from portal.jobs.contract import Job, Later, Priority, registry_of
 from portal.jobs.runner import Task
+from portal.jobs.upkeep import Owner
 from portal.kernel.actor import Actor, Door, system_actor
 from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId, FirmId
@@ -38,7 +36,7 @@ class SweepObjects(Job, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "upkeep.sweep_objects"
     priority: ClassVar[Priority] = Priority.UPKEEP
-    kind: Literal["firm", "company"]
+    kind: Owner
     owner: UUID
 
 
@@ -65,14 +63,10 @@ async def ask_for_upkeep(session: WriteSession, now: datetime) -> None:
 
 
 async def drop_old_rows(session: WriteSession, now: datetime) -> None:
-    """Finished jobs, old lists, used-up codes, handled notices: a batch, and a job for the next. Runs in the system scope."""
-    most = max(
-        await ledger.drop_finished(session, now - FINISHED_JOBS, BATCH),
-        await repository.drop_lists(session, now - IMPORTED_LISTS),
-        await repository.drop_codes(session, now - PAIRING_CODES),
-        await repository.drop_notices(session, now - HANDLED_NOTICES),
-    )
-    if most == BATCH:
+    """Finished jobs, and what the slices say grows old: a batch of each, and a job for the next. Runs in the system scope."""
+    dropped = [await ledger.drop_finished(session, now - FINISHED_JOBS, BATCH)]
+    dropped += [await old.drop(session, now - old.after, BATCH) for old in registry_of(session).old_rows]
+    if BATCH in dropped:
         await ledger.enqueue(session, system_actor("sweeper"), DropOldRows())
 
 
@@ -113,7 +107,9 @@ async def remove_erased(task: Task, job: RemoveErased) -> None:
         Later: they are aside, and not long enough; or the store is away.
     """
     async with task.tools.database.system_scope() as session:
-        kept = await repository.named(session, "company", job.company_id, job.hashes)
+        kept = await repository.named(
+            session, "company", job.company_id, job.hashes, registry_of(session).objects
+        )
     try:
         is_gone = await _taken_away(task, job, kept)
     except Unavailable as away:
@@ -121,7 +117,7 @@ async def remove_erased(task: Task, job: RemoveErased) -> None:
     if not is_gone:
         raise Later(QUIET.total_seconds(), "aside")
     async with task.transaction() as session:
-        await keeping.objects_removed(session, job.erasure_id, task.tools.clock.now())
+        await erasures.objects_removed(session, job.erasure_id, task.tools.clock.now())
         await task.finish(session)
 
 
@@ -144,7 +140,7 @@ async def _taken_away(task: Task, job: RemoveErased, kept: set[str]) -> bool:
 
 async def _named(task: Task, job: SweepObjects, hashes: Sequence[str]) -> set[str]:
     async with task.tools.database.system_scope() as session:
-        return await repository.named(session, job.kind, job.owner, hashes)
+        return await repository.named(session, job.kind, job.owner, hashes, registry_of(session).objects)
 
 
 def _batches(found: Sequence[Aside]) -> list[Sequence[Aside]]:

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from portal.features.accounts.service.signing import TRIES_PER_ADDRESS, TRIES_PER_EMAIL
+from portal.features.accounts.service.sessions import TRIES_PER_ADDRESS, TRIES_PER_EMAIL
 from portal.kernel.errors import TooMany
 from portal.kernel.language import Language, speaking
 from tests.support.builders import PASSWORD, a_firm, a_staff_member, sign_in

@@ -293,11 +293,11 @@ async def a_person_of_two_companies(world: World) -> tuple[Actor, str, str]:
     await a_dossier(world, firm, first, code="1")
     await a_dossier(world, firm, second, code="2")
     actor = await a_member(world, firm, first.id, email="bert@claes.example")
-    from portal.features.accounts import service as accounts
+    from portal.features.accounts.service import people
 
     async with world.as_system() as session:
         assert actor.person_id is not None
-        await accounts.add_member(session, second.id, actor.person_id, Role.READER)
+        await people.add_member(session, second.id, actor.person_id, Role.READER)
     return actor, str(first.id), str(second.id)
 
 

@@ -7,11 +7,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import people
 from portal.features.audit.models import AuditEvent
 from portal.features.bundles.domain import DeliveryState
 from portal.features.bundles.models import Delivery, Export
-from portal.features.bundles.service import mending
+from portal.features.bundles.service import repairs
 from portal.kernel.actor import Role
 from portal.kernel.language import Language
 from portal.storage import StorageUnavailable
@@ -226,16 +226,16 @@ async def test_a_store_that_loses_it_each_time_is_not_fed_for_ever(world: World)
         export = await the_export(world)
         assert export.sha256 is not None
         offered: set[str] = set()
-        for _ in range(mending.MOST_MENDED + 2):
+        for _ in range(repairs.MOST_MENDED + 2):
             for one in (await agent.get(FEED)).json()["deliveries"]:
                 offered.add(one["id"])
                 delete(stored(world, export.sha256))
                 is_problem(await agent.get(f"{FEED}/{one['id']}/bundle"), 409, "archive_damaged")
             await world.run_jobs()
-        assert len(offered) == mending.MOST_MENDED + 1
+        assert len(offered) == repairs.MOST_MENDED + 1
         assert waiting.delivery["id"] in offered
     subjects = [str(mail["Subject"]) for mail in mails(world, waiting.office.firm.id)]
-    assert len(subjects) == mending.MOST_MENDED + 1, "one each time it was lost"
+    assert len(subjects) == repairs.MOST_MENDED + 1, "one each time it was lost"
     assert "cannot be delivered" in subjects[-1]
     assert "cannot be delivered" not in subjects[-2]
 
@@ -247,7 +247,7 @@ async def test_the_office_is_told_by_mail_once_in_its_language_when_a_damaged_ar
         office = waiting.office
         manager = await a_person(world, "mia@noordzee.example", "Mia Manager", Language.NL)
         async with world.as_system() as session:
-            await accounts.add_staff(session, office.firm.id, manager.id, Role.MANAGER)
+            await people.add_staff(session, office.firm.id, manager.id, Role.MANAGER)
         await a_staff_member(world, office.firm, Role.ACCOUNTANT)
         export = await the_export(world)
         assert export.sha256 is not None

@@ -14,9 +14,9 @@ from portal.features.agents.domain import AgentState
 from portal.features.agents.models import Agent
 from portal.features.bundles.domain import DeliveryState
 from portal.features.bundles.models import Delivery
-from portal.features.bundles.service import delivering
-from portal.features.documents import service as documents
+from portal.features.bundles.service import deliveries as bundles_deliveries
 from portal.features.documents.models import Document
+from portal.features.documents.service import changes
 from portal.features.items.domain import ItemState
 from portal.kernel.errors import Unauthorised
 from tests.support.builders import a_dossier, opened, sign_in
@@ -144,7 +144,7 @@ async def amended(world: World, office: Office, page: httpx.AsyncClient, documen
         document = await session.get(Document, document_id)
         assert document is not None
         entry = an_entry("B-1", "200.00")
-        await documents.amend(session, office.owner, document, entry, us=f"BE:{office.dossier.number}")
+        await changes.amend(session, office.owner, document, entry, us=f"BE:{office.dossier.number}")
     await world.run_jobs()
 
 
@@ -191,7 +191,9 @@ async def test_what_one_agent_is_writing_another_cannot_refuse(world: World) -> 
         is_problem(await second.post(f"{waiting.path}/refuse", json=REFUSAL), 409, "taken")
         (row,) = await deliveries(world)
         assert (row.state, row.reason) == (DeliveryState.DOWNLOADED, None)
-        world.clock.at += delivering.TAKEN_FOR + timedelta(seconds=1)  # the first one is not coming back
+        world.clock.at += bundles_deliveries.TAKEN_FOR + timedelta(
+            seconds=1
+        )  # the first one is not coming back
         answer = await second.post(f"{waiting.path}/refuse", json=REFUSAL)
         assert answer.json() == {"state": "refused"}
 
@@ -207,7 +209,7 @@ async def test_a_delivery_that_arrived_is_nobodys_to_take_up(world: World) -> No
     async with with_waiting(world) as (first, waiting), paired(world, waiting.office) as second:
         await first.post(f"{waiting.path}/confirm", json={"files": waiting.proofs(world)})
         (before,) = await deliveries(world)
-        world.clock.at += delivering.TAKEN_FOR + timedelta(seconds=1)
+        world.clock.at += bundles_deliveries.TAKEN_FOR + timedelta(seconds=1)
         for client in (first, second):
             is_problem(await client.get(f"{waiting.path}/bundle"), 409, "confirmed")
         (after,) = await deliveries(world)
@@ -260,9 +262,9 @@ async def test_the_feed_holds_no_more_files_than_an_agent_reads_and_always_somet
             return [one["bundle_number"] for one in (await client.get(FEED)).json()["deliveries"]]
 
         assert await numbers() == [1, 2, 3]
-        monkeypatch.setattr(delivering, "FEED_FILES", 2)
+        monkeypatch.setattr(bundles_deliveries, "FEED_FILES", 2)
         assert await numbers() == [1, 2]
-        monkeypatch.setattr(delivering, "FEED_FILES", 0)
+        monkeypatch.setattr(bundles_deliveries, "FEED_FILES", 0)
         assert await numbers() == [1]
         (first,) = (await client.get(FEED)).json()["deliveries"]
         waiting = Waiting(office, first)
@@ -280,7 +282,7 @@ async def test_a_new_delivery_never_pushes_an_older_one_out_of_the_feed(
         for digit in range(5, 8)
     ]
     newest_first = sorted([office, *others], key=lambda one: one.dossier.id, reverse=True)
-    monkeypatch.setattr(delivering, "FEED_FILES", 1)
+    monkeypatch.setattr(bundles_deliveries, "FEED_FILES", 1)
     async with paired(world, office) as client:
         for place in newest_first:
             await several(world, place, 1)

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from portal.features.bundles.models import Delivery
 from portal.features.bundles.service.places import folder_before
-from portal.features.dossiers import service
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import folders as dossiers_folders
 from portal.syncagent.names import dossier_folder
-from tests.slices.dossiers.test_importing import upload
-from tests.slices.dossiers.test_overtaken import listed
+from tests.slices.imports.test_importing import upload
+from tests.slices.imports.test_overtaken import listed
 from tests.support.builders import a_number, sign_in
 from tests.support.builders_agents import paired
 from tests.support.builders_exports import Office, again, an_invoice, an_office, exports_of, press_export
@@ -171,8 +172,8 @@ async def test_two_dossiers_without_a_code_on_one_company_have_a_folder_each(wor
         await session.flush()
         second_id: UUID = second.id
     async with world.as_scope(firm_id=office.firm.id) as session:
-        both = await service.all_of(session, office.owner)
-        folders = await service.folders(session, office.firm.id, both)
+        both = await dossiers.all_of(session, office.owner)
+        folders = await dossiers_folders.folders(session, office.firm.id, both)
         told = {
             one.dossier_id: dossier_folder(one.code, one.number, str(one.dossier_id))
             for one in folders.values()

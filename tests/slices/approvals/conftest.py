@@ -10,14 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db.session import WriteSession, scope_of
-from portal.features.approvals import service
 from portal.features.approvals.domain import Decision
-from portal.features.approvals.service import Decided
+from portal.features.approvals.service import decisions
+from portal.features.approvals.service.decisions import Decided
 from portal.features.audit.models import AuditEvent
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, EntryPatch, Rate, StoredFile
+from portal.features.documents.domain.documents import StoredFile
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.patch import EntryPatch
+from portal.features.documents.domain.totals import Rate
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access
+from portal.features.documents.service import arrivals, lookups
+from portal.features.documents.service import changes as documents_changes
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
 from portal.features.policies.models import ExportPolicy
@@ -86,7 +90,7 @@ class Scene:
             sha256=stored.sha256, size=stored.size, name=f"{number}.pdf", media_type="application/pdf"
         )
         async with self.office() as session:
-            taken = await documents.enter(
+            taken = await arrivals.enter(
                 session,
                 self.accountant,
                 self.company.id,
@@ -100,8 +104,8 @@ class Scene:
     async def amend(self, document: Document, **changes: object) -> Document:
         """The document becomes another version; the items follow."""
         async with self.office() as session:
-            now = await documents.document(session, self.accountant, self.company.id, document.id)
-            new = await documents.amend(
+            now = await lookups.document(session, self.accountant, self.company.id, document.id)
+            new = await documents_changes.amend(
                 session, self.accountant, now, an_entry(document.number, **changes), us=f"BE:{US}"
             )
         await self.world.run_jobs()
@@ -120,7 +124,7 @@ class Scene:
         self.world.clock.at += timedelta(seconds=1)
         who = actor or self.bert
         async with self.member(who) as session:
-            return await service.decide(
+            return await decisions.decide(
                 session, who, document.id, version or document.version, decision, reason
             )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal.features.approvals.domain import Decision
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.domain import ApprovalState
 from portal.kernel.actor import Role
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
@@ -162,13 +162,13 @@ async def test_a_document_without_a_picture_shows_its_data(scene: Any) -> None:
 
 
 async def test_the_list_is_searched_and_approved_in_bulk(scene: Any) -> None:
-    papers = [await scene.paper(number) for number in ("A1", "A2", "B1")]
+    papers = [await scene.paper(number) for number in ("Number A1", "Number A2", "Number B1")]
     async with sign_in(scene.world, scene.bert) as client:
         page = await client.get("/approve/list")
         assert all(f"{paper.id}:1" in page.text for paper in papers)
         found = await client.get("/approve/list?q=b1", headers=HTMX)
-        assert "B1" in found.text
-        assert "A1" not in found.text
+        assert "Number B1" in found.text
+        assert "Number A1" not in found.text
         assert "<html" not in found.text
         answer = await client.post(
             "/approve/list",

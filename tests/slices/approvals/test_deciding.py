@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from portal.features.approvals import service
 from portal.features.approvals.domain import Decision
-from portal.features.approvals.service import Decided
-from portal.features.dossiers.domain import Access
+from portal.features.approvals.service import cases, decisions
+from portal.features.approvals.service.decisions import Decided
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -25,7 +25,7 @@ async def test_approving_makes_an_item_ready_and_is_history(scene: Any) -> None:
     assert (item.state, item.approval) == (ItemState.READY, ApprovalState.APPROVED)
     assert item.decided_by_name == "Bert Claes"
     async with scene.member() as session:
-        (step,) = await service.history(session, document.id)
+        (step,) = await cases.history(session, document.id)
     assert (step.text, step.who) == ("Approved", "Bert Claes")
     (event,) = await scene.audited()
     assert event.action == "approvals.approved"
@@ -69,7 +69,7 @@ async def test_of_two_people_at_once_one_wins_and_the_other_is_told_the_present_
     assert "Bert Claes has" in lost.text()
     assert (await scene.item(document.id)).approval == won.decision.value
     async with scene.member() as session:
-        assert len(await service.history(session, document.id)) == 1
+        assert len(await cases.history(session, document.id)) == 1
 
 
 async def test_ten_at_once_leave_one_decision(scene: Any) -> None:
@@ -84,7 +84,7 @@ async def test_ten_at_once_leave_one_decision(scene: Any) -> None:
     counted = [one for one in outcomes if isinstance(one, Decided) and not one.repeated]
     assert len(counted) == 1
     async with scene.member() as session:
-        assert len(await service.history(session, document.id)) == 1
+        assert len(await cases.history(session, document.id)) == 1
 
 
 async def test_a_double_click_is_no_conflict_and_no_second_decision(scene: Any) -> None:
@@ -122,8 +122,8 @@ async def test_a_changed_document_waits_again(scene: Any) -> None:
     item = await scene.item(document.id)
     assert (item.state, item.approval, item.version) == (ItemState.WAITING, ApprovalState.WAITING, 2)
     async with scene.member() as session:
-        assert await service.count_waiting(session) == 1
-        told = [step.text for step in await service.history(session, document.id)]
+        assert await cases.count_waiting(session) == 1
+        told = [step.text for step in await cases.history(session, document.id)]
     assert told == ["Approved", "Document changed: version 2"]
 
 
@@ -151,16 +151,16 @@ async def test_contributors_and_readers_decide_nothing(scene: Any, role: Role) -
         await scene.decide(document, actor=actor)
     async with scene.member(actor) as session:
         with pytest.raises(Forbidden):
-            await service.decide_many(session, actor, [(document.id, 1)], Decision.APPROVED)
+            await decisions.decide_many(session, actor, [(document.id, 1)], Decision.APPROVED)
         with pytest.raises(Forbidden):
-            await service.withdraw(session, actor, document.id, 1)
+            await decisions.withdraw(session, actor, document.id, 1)
 
 
 async def test_staff_decide_nothing_for_the_client(scene: Any) -> None:
     document = await scene.paper("1")
     async with scene.office() as session:
         with pytest.raises(Forbidden):
-            await service.decide(session, scene.accountant, document.id, 1, Decision.APPROVED)
+            await decisions.decide(session, scene.accountant, document.id, 1, Decision.APPROVED)
 
 
 async def test_another_companys_member_finds_no_such_document(scene: Any) -> None:
@@ -171,11 +171,11 @@ async def test_another_companys_member_finds_no_such_document(scene: Any) -> Non
     for document_id in (document.id, uuid4()):
         async with scene.member(stranger) as session:
             with pytest.raises(NotFound):
-                await service.decide(session, stranger, document_id, 1, Decision.APPROVED)
+                await decisions.decide(session, stranger, document_id, 1, Decision.APPROVED)
             with pytest.raises(NotFound):
-                await service.withdraw(session, stranger, document_id, 1)
-            assert await service.history(session, document_id) == []
-            assert await service.count_waiting(session) == 0
+                await decisions.withdraw(session, stranger, document_id, 1)
+            assert await cases.history(session, document_id) == []
+            assert await cases.count_waiting(session) == 0
 
 
 async def test_one_decision_counts_in_every_dossier_on_the_company(scene: Any) -> None:
@@ -197,7 +197,7 @@ async def test_one_decision_counts_in_every_dossier_on_the_company(scene: Any) -
     assert states == [ApprovalState.APPROVED, ApprovalState.APPROVED]
     assert len(await scene.audited()) == 2
     async with scene.member() as session:
-        assert len(await service.history(session, document.id)) == 1
+        assert len(await cases.history(session, document.id)) == 1
 
 
 async def test_several_at_once_leave_out_what_is_not_open_any_more(scene: Any) -> None:
@@ -205,7 +205,7 @@ async def test_several_at_once_leave_out_what_is_not_open_any_more(scene: Any) -
     await scene.decide(second, actor=scene.approver)
     chosen = [(first.id, 1), (second.id, 1), (third.id, 7), (uuid4(), 1)]
     async with scene.member() as session:
-        result = await service.decide_many(session, scene.bert, chosen, Decision.APPROVED)
+        result = await decisions.decide_many(session, scene.bert, chosen, Decision.APPROVED)
     assert [one.document.number for one in result.decided] == ["1"]
     assert [document_id for document_id, _why in result.refused[:2]] == [second.id, third.id]
     assert len(result.refused) == 3
@@ -217,15 +217,15 @@ async def test_several_are_rejected_with_one_reason(scene: Any) -> None:
     chosen = [(paper.id, 1) for paper in papers]
     async with scene.member() as session:
         with pytest.raises(Invalid):
-            await service.decide_many(session, scene.bert, chosen, Decision.NOT_OURS, "")
-        await service.decide_many(session, scene.bert, chosen, Decision.NOT_OURS, "Other company")
+            await decisions.decide_many(session, scene.bert, chosen, Decision.NOT_OURS, "")
+        await decisions.decide_many(session, scene.bert, chosen, Decision.NOT_OURS, "Other company")
     assert [(await scene.item(paper.id)).approval_reason for paper in papers] == ["Other company"] * 2
 
 
 async def test_more_than_the_limit_at_once_is_refused(scene: Any) -> None:
     async with scene.member() as session:
         with pytest.raises(Invalid, match="too_many"):
-            await service.decide_many(
+            await decisions.decide_many(
                 session, scene.bert, [(uuid4(), 1) for _ in range(501)], Decision.APPROVED
             )
 
@@ -233,10 +233,10 @@ async def test_more_than_the_limit_at_once_is_refused(scene: Any) -> None:
 async def test_two_lists_approved_at_once_in_opposite_order_do_not_block_each_other(scene: Any) -> None:
     papers = [await scene.paper(str(number)) for number in range(6)]
 
-    async def approve(actor: Actor, order: list[Any]) -> service.BulkResult:
+    async def approve(actor: Actor, order: list[Any]) -> decisions.BulkResult:
         async with scene.member(actor) as session:
             chosen = [(paper.id, 1) for paper in order]
-            return await service.decide_many(session, actor, chosen, Decision.APPROVED)
+            return await decisions.decide_many(session, actor, chosen, Decision.APPROVED)
 
     one, other = await asyncio.gather(
         approve(scene.bert, papers), approve(scene.approver, list(reversed(papers)))
@@ -249,7 +249,7 @@ async def test_a_decision_is_taken_back_while_the_document_is_here(scene: Any) -
     document = await scene.paper("1")
     await scene.decide(document, Decision.DISPUTED, "Too much")
     async with scene.member() as session:
-        await service.withdraw(session, scene.bert, document.id, 1)
+        await decisions.withdraw(session, scene.bert, document.id, 1)
     item = await scene.item(document.id)
     assert (item.state, item.approval, item.approval_reason) == (
         ItemState.WAITING,
@@ -259,7 +259,7 @@ async def test_a_decision_is_taken_back_while_the_document_is_here(scene: Any) -
     scene.world.clock.at = scene.world.clock.at.replace(hour=13)
     await scene.decide(document)
     async with scene.member() as session:
-        told = [step.text for step in await service.history(session, document.id)]
+        told = [step.text for step in await cases.history(session, document.id)]
     assert told == ["Rejected as disputed: Too much", "Decision taken back", "Approved"]
 
 
@@ -270,18 +270,18 @@ async def test_what_is_on_its_way_keeps_its_decision(scene: Any, state: str) -> 
     await scene.set_item(document.id, state=state)
     async with scene.member() as session:
         with pytest.raises(Conflict) as refused:
-            await service.withdraw(session, scene.bert, document.id, 1)
+            await decisions.withdraw(session, scene.bert, document.id, 1)
     assert refused.value.code == "gone"
     async with scene.office() as session:
         with pytest.raises(Conflict, match="gone"):
-            await service.ask_again(session, scene.accountant, scene.dossier, document.id)
+            await decisions.ask_again(session, scene.accountant, scene.dossier, document.id)
 
 
 async def test_without_a_decision_there_is_nothing_to_take_back(scene: Any) -> None:
     document = await scene.paper("1")
     async with scene.member() as session:
         with pytest.raises(Conflict, match="not_decided"):
-            await service.withdraw(session, scene.bert, document.id, 1)
+            await decisions.withdraw(session, scene.bert, document.id, 1)
 
 
 async def test_the_accountant_asks_again(scene: Any) -> None:
@@ -289,13 +289,13 @@ async def test_the_accountant_asks_again(scene: Any) -> None:
     await scene.decide(document, Decision.NOT_OURS, "Wrong company")
     scene.world.clock.at = scene.world.clock.at.replace(hour=14)
     async with scene.office() as session:
-        await service.ask_again(session, scene.accountant, scene.dossier, document.id)
+        await decisions.ask_again(session, scene.accountant, scene.dossier, document.id)
     assert (await scene.item(document.id)).approval is ApprovalState.WAITING
     async with scene.office() as session:
-        told = [(step.text, step.who) for step in await service.history(session, document.id)]
+        told = [(step.text, step.who) for step in await cases.history(session, document.id)]
     assert told[-1] == ("Asked again by the accountant", "Els Accountant")
     async with scene.member() as session:
-        assert len(await service.history(session, document.id)) == 2
+        assert len(await cases.history(session, document.id)) == 2
 
 
 async def test_an_assistant_does_not_ask_again_and_another_firm_finds_nothing(scene: Any) -> None:
@@ -306,20 +306,20 @@ async def test_an_assistant_does_not_ask_again_and_another_firm_finds_nothing(sc
     )
     async with scene.office() as session:
         with pytest.raises(Forbidden):
-            await service.ask_again(session, assistant, scene.dossier, document.id)
+            await decisions.ask_again(session, assistant, scene.dossier, document.id)
     other = await a_firm(scene.world, "ardennes", "Bureau Ardennes")
     theirs = await a_dossier(scene.world, other)
     owner = Actor(door=scene.accountant.door, name="B", firm_id=FirmId(other.id), role=Role.OWNER)
     async with scene.world.tools.database.transaction(opened(other, theirs)) as session:
         with pytest.raises(NotFound):
-            await service.ask_again(session, owner, theirs, document.id)
+            await decisions.ask_again(session, owner, theirs, document.id)
 
 
 async def test_a_document_that_left_unapproved_only_notes_the_decision(scene: Any) -> None:
     document = await scene.paper("1")
     await scene.set_item(document.id, state="bundled")
     async with scene.member() as session:
-        case = await service.case(session, scene.bert, document.id)
+        case = await cases.case(session, scene.bert, document.id)
     assert case.left
     assert case.place is not None
     await scene.decide(document)

@@ -1,4 +1,4 @@
-"""*Send to my accountant*, and the home of a member."""
+"""*Send to my accountant*."""
 
 import asyncio
 from datetime import timedelta
@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from portal.features.approvals import service
 from portal.features.approvals.models import HandOver
-from portal.features.dossiers.domain import Access
+from portal.features.approvals.service import handovers
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid
-from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, give_to, sign_in
+from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, give_to, sign_in
 from tests.support.builders_dossiers import mails, text_of
 
 
 async def send(scene: Any, note: str = "", actor: Any = None) -> Any:
     who = actor or scene.bert
     async with scene.member(who) as session:
-        return await service.hand_over(session, who, note)
+        return await handovers.hand_over(session, who, note)
 
 
 async def rows(scene: Any) -> list[HandOver]:
@@ -33,7 +33,7 @@ async def test_what_is_ready_is_counted_and_what_waits_is_told(scene: Any) -> No
     await scene.paper("2")
     await scene.decide(approved)
     async with scene.member() as session:
-        ready = await service.ready(session, scene.bert)
+        ready = await handovers.ready(session, scene.bert)
     assert (ready.documents, ready.statements, ready.waiting) == (1, 0, 1)
     assert ready.last is None
 
@@ -124,7 +124,7 @@ async def test_only_the_firm_of_this_host_is_told(scene: Any) -> None:
     assert [row.firm_id for row in await rows(scene)] == [scene.firm.id]
     assert mails(scene.world, other.id) == []
     async with scene.world.as_scope(firm_id=other.id) as session:
-        assert list(await service.hand_overs(session, scene.firm.id)) == []
+        assert list(await handovers.hand_overs(session, scene.firm.id)) == []
 
 
 @pytest.mark.parametrize("role", [Role.CONTRIBUTOR, Role.READER])
@@ -167,7 +167,7 @@ async def test_the_page_without_any_accountant(scene: Any) -> None:
     async with scene.world.as_system() as session:
         await session.execute(sa.update(Dossier).values(access=Access.ENDED))
     async with scene.member() as session:
-        assert (await service.ready(session, scene.bert)).dossiers == []
+        assert (await handovers.ready(session, scene.bert)).dossiers == []
 
 
 async def test_staff_and_visitors_do_not_reach_it(scene: Any) -> None:
@@ -176,46 +176,6 @@ async def test_staff_and_visitors_do_not_reach_it(scene: Any) -> None:
     owner = await a_staff_member(scene.world, scene.firm)
     async with sign_in(scene.world, owner) as client:
         assert (await client.get("/send")).status_code == 404
-
-
-async def test_the_home_of_an_entrepreneur_shows_what_waits_and_what_went(scene: Any) -> None:
-    papers = [await scene.paper(str(number)) for number in range(5)]
-    await scene.set_item(papers[0].id, state="delivered", approval="approved")
-    await scene.decide(papers[4])
-    async with scene.member() as session:
-        home = await service.home(session, scene.bert)
-    assert home.waiting_total == 3
-    assert len(home.waiting) == 3
-    assert [row.document.id for row in home.exported] == [papers[0].id]
-    assert [row.document.id for row in home.arrived] == [papers[4].id]
-    assert home.ready is not None
-    assert home.ready.total == 1
-
-
-async def test_the_home_of_a_reader_asks_for_nothing(scene: Any) -> None:
-    await scene.paper("1")
-    reader = await a_member(scene.world, scene.firm, scene.company.id, Role.READER)
-    async with scene.member(reader) as session:
-        home = await service.home(session, reader)
-    assert (home.waiting, home.waiting_total, home.ready) == ([], 0, None)
-    assert len(home.arrived) == 1
-
-
-async def test_the_home_of_a_contributor_shows_own_uploads_alone(scene: Any) -> None:
-    await scene.paper("1")
-    contributor = await a_member(scene.world, scene.firm, scene.company.id, Role.CONTRIBUTOR)
-    async with scene.member(contributor) as session:
-        assert (await service.home(session, contributor)).arrived == []
-
-
-async def test_a_member_of_another_company_sees_an_empty_home(scene: Any) -> None:
-    await scene.paper("1")
-    other = await a_company(scene.world, scene.firm, "Claes Dakwerken", claimed=True)
-    await a_dossier(scene.world, scene.firm, other, code="9", access=Access.GRANTED)
-    stranger = await a_member(scene.world, scene.firm, other.id)
-    async with scene.member(stranger) as session:
-        home = await service.home(session, stranger)
-    assert (home.waiting_total, home.arrived, home.exported) == (0, [], [])
 
 
 async def test_history_calls_a_note_a_note(scene: Any) -> None:

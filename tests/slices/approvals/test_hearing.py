@@ -6,13 +6,13 @@ from html import unescape
 
 import sqlalchemy as sa
 
-from portal.features.approvals import service
 from portal.features.approvals.domain import Decision, Said
 from portal.features.approvals.models import ClientNotice
-from portal.features.approvals.service.hearing import GATHERED
-from portal.features.dossiers.domain import Access, AccessEnded
-from portal.features.intake import service as intake
+from portal.features.approvals.service import decisions, handovers
+from portal.features.approvals.service.notices import GATHERED
+from portal.features.dossiers.domain.dossiers import Access, AccessEnded
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service import quick_entry
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Role
@@ -89,7 +89,7 @@ async def test_without_a_file_manager_the_owners_are_written_to(scene: Scene) ->
 
 async def test_the_note_of_send_to_my_accountant_is_open_until_handled_and_mailed_once(scene: Scene) -> None:
     async with scene.member() as session:
-        await service.hand_over(session, scene.bert, "De autokosten volgen nog.")
+        await handovers.hand_over(session, scene.bert, "De autokosten volgen nog.")
     await scene.world.run_jobs()
     scene.world.clock.at += GATHERED * 2
     await scene.world.run_jobs()
@@ -108,9 +108,9 @@ async def test_taking_back_asking_again_and_a_new_version_leave_nothing_to_handl
         await scene.decide(document, Decision.DISPUTED, "Hm")
     await scene.world.run_jobs()
     async with scene.member() as session:
-        await service.withdraw(session, scene.bert, first.id, first.version)
+        await decisions.withdraw(session, scene.bert, first.id, first.version)
     async with scene.office() as session:
-        await service.ask_again(session, scene.accountant, scene.dossier, second.id)
+        await decisions.ask_again(session, scene.accountant, scene.dossier, second.id)
     await scene.amend(third, counterparty_name="Telenet")
     await scene.world.run_jobs()
     assert all(one.handled_at for one in await notices(scene))
@@ -123,7 +123,7 @@ async def test_an_answer_to_asking_again_is_told_and_a_plain_approval_is_not(sce
     asked, plain = await scene.paper("Q-1"), await scene.paper("Q-2")
     await scene.decide(asked, Decision.DISPUTED, "Wat is dit?")
     async with scene.office() as session:
-        await service.ask_again(session, scene.accountant, scene.dossier, asked.id)
+        await decisions.ask_again(session, scene.accountant, scene.dossier, asked.id)
     await scene.decide(asked)
     await scene.decide(plain)
     await scene.world.run_jobs()
@@ -144,9 +144,9 @@ async def test_a_question_of_quick_entry_that_the_client_answers_is_told(scene: 
     assert len(upload.outcomes) == 2
     async with scene.member() as session:
         first, second = await session.scalars(sa.select(IntakeFile).order_by(IntakeFile.name))
-    invoice = await intake.read_again(scene.world.tools, first)
+    invoice = await quick_entry.read_again(scene.world.tools, first)
     async with scene.member() as session:
-        await intake.take_invoice(
+        await quick_entry.take_invoice(
             session,
             scene.bert,
             first,
@@ -156,7 +156,7 @@ async def test_a_question_of_quick_entry_that_the_client_answers_is_told(scene: 
             decision=None,
             dossier_id=None,
         )
-        await intake.reject(session, scene.bert, second, "Privé", dossier_id=None)
+        await quick_entry.reject(session, scene.bert, second, "Privé", dossier_id=None)
     await scene.world.run_jobs()
     assert {(one.kind, one.about, one.text) for one in await notices(scene)} == {
         (Said.ANSWERED, first.name, ""),
@@ -207,7 +207,7 @@ async def test_what_is_said_of_a_file_is_told_in_the_dossier_it_belongs_to(scene
     await hand_in(scene.world, scene.bert, {"van-bert.pdf": a_pdf("3")})
     async with scene.member() as session:
         for row in await session.scalars(sa.select(IntakeFile)):
-            await intake.reject(session, scene.bert, row, "Privé", dossier_id=None)
+            await quick_entry.reject(session, scene.bert, row, "Privé", dossier_id=None)
     await scene.world.run_jobs()
     assert {(one.about, one.dossier_id) for one in await notices(scene)} == {
         ("eerste.pdf", scene.dossier.id),

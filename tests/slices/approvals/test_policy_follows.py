@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from portal.features.approvals.domain import Decision
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, PolicyValues

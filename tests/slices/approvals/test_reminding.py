@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.approvals.domain import Waits, worth_a_mail
-from portal.features.approvals.service import RemindApprover, remind
-from portal.features.dossiers.domain import Access
+from portal.features.approvals.service.reminders import RemindApprover, remind
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage

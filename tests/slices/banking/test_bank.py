@@ -15,6 +15,7 @@ from portal.features.banking.domain import (
     UNUSUAL,
     Coda,
     Link,
+    StatementQuery,
     breaks,
     codas,
     conflict_with,
@@ -22,8 +23,7 @@ from portal.features.banking.domain import (
     remarks,
 )
 from portal.features.banking.models import BankAccount, Statement
-from portal.features.banking.service import StatementQuery
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
@@ -138,15 +138,15 @@ async def test_statements_page_by_account(office: Office) -> None:
     async with office.world.tools.database.transaction(office.opened) as session:
         accounts = await service.accounts(session, office.accountant, office.company.id)
         assert [(view.statements, len(view.gaps)) for view in accounts] == [(4, 0), (1, 0)]
-        from portal.features.banking import repository
+        from portal.features.records.repository import statements as statements_repository
 
         query = StatementQuery(account_id=accounts[0].account.id)
-        first = await repository.page(session, office.company.id, office.dossier.id, query, size=3)
+        first = await statements_repository.page(session, office.company.id, office.dossier.id, query, size=3)
         assert [row.statement.coda_number for row in first.rows] == [47, 46, 45]
         assert {row.state for row in first.rows} == {"ready"}
         from msgspec.structs import replace
 
-        second = await repository.page(
+        second = await statements_repository.page(
             session, office.company.id, None, replace(query, cursor=first.next), size=3
         )
         assert [row.statement.coda_number for row in second.rows] == [44]

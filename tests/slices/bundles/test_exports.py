@@ -19,7 +19,7 @@ from portal.features.audit.models import AuditEvent
 from portal.features.bundles.domain import DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, Export
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.dossiers.domain import Access, AccessEnded
+from portal.features.dossiers.domain.dossiers import Access, AccessEnded
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem

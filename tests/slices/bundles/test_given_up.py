@@ -8,14 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
-from portal.features.bundles import service as bundles
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import Export
-from portal.features.bundles.service import standing
+from portal.features.bundles.service import due_exports, selection
 from portal.features.documents.models import Document
-from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
+from portal.features.items.service import moves
 from portal.features.policies.domain import Cadence
 from portal.jobs.ledger import revive
 from portal.jobs.models import JobRow
@@ -48,7 +47,7 @@ async def a_dead_build(world: World, office: Office) -> Export:
     async with world.as_system() as session:
         await session.execute(
             sa.update(JobRow)
-            .where(JobRow.unique_key == bundles.build_key(export.id))
+            .where(JobRow.unique_key == selection.build_key(export.id))
             .values(dead_at=world.clock.now(), last_error="broken")
         )
     return export
@@ -135,14 +134,14 @@ async def test_one_that_cannot_be_given_up_holds_no_other_back(
         await an_invoice(world, office)
         await a_dead_build(world, office)
     broken, fine = offices
-    abandon = standing.abandon
+    abandon = due_exports.abandon
 
     async def odd(session: Any, actor: Any, export: Export, problem: str) -> bool:
         if export.dossier_id == broken.dossier.id:
             raise RuntimeError("an odd one")
         return await abandon(session, actor, export, problem)
 
-    monkeypatch.setattr(standing, "abandon", odd)
+    monkeypatch.setattr(due_exports, "abandon", odd)
     await step(world, minutes=3)
     assert [one.state for one in await exports_of(world, fine.dossier)] == [ExportState.ABANDONED]
     assert [one.state for one in await exports_of(world, broken.dossier)] == [ExportState.BUILDING]
@@ -258,7 +257,7 @@ async def put_aside(world: World, office: Office, item: DossierItem) -> None:
     """As a build does that meets a damaged file."""
     async with world.as_scope(firm_id=office.firm.id) as session:
         reason = "Its file is missing or damaged in the store."
-        await items.put_aside(session, office.owner, office.dossier.id, [item.id], reason)
+        await moves.put_aside(session, office.owner, office.dossier.id, [item.id], reason)
 
 
 async def test_what_still_waits_for_approval_goes_back_to_waiting_and_what_was_rejected_stays(
@@ -274,7 +273,7 @@ async def test_what_still_waits_for_approval_goes_back_to_waiting_and_what_was_r
     async def decide(item: DossierItem, word: ApprovalState) -> None:
         async with world.as_scope(company_id=member.company_id, host_firm_id=office.firm.id) as session:
             assert item.document_id is not None
-            await items.set_approval(session, item.document_id, 1, word, "because", member)
+            await moves.set_approval(session, item.document_id, 1, word, "because", member)
 
     await decide(approved, ApprovalState.APPROVED)
     await decide(rejected, ApprovalState.NOT_OURS)

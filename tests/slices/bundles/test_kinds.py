@@ -12,7 +12,7 @@ from portal.features.documents.models import Document
 from portal.features.items.models import DossierItem
 from portal.kernel.kinds import DOCUMENTS, KIND_NAMES, PAPERS, Kind
 from portal.kernel.language import Language, capitalised, speaking
-from tests.slices.documents.test_pages import waiting
+from tests.slices.records.test_pages import waiting
 from tests.support.builders import a_member, sign_in
 from tests.support.builders_exports import an_office, exports_of, press_export
 from tests.support.builders_papers import a_pdf, hand_in

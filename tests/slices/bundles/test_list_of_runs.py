@@ -5,8 +5,8 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from portal.features.bundles import repository
 from portal.features.bundles.domain import RunsQuery
+from portal.features.bundles.repository import exports as exports_repository
 from portal.features.dossiers.models import Dossier
 from tests.support.builders import a_dossier, sign_in
 from tests.support.builders_exports import Office, an_invoice, an_office, press_export
@@ -67,11 +67,11 @@ async def test_runs_are_found_and_sorted_in_the_address(
 @pytest.mark.parametrize("sort", ["made", "items", "dossier"])
 async def test_a_cursor_keeps_its_place_in_every_order(world: World, three: Office, sort: str) -> None:
     async with world.as_scope(firm_id=three.firm.id) as session:
-        whole = await repository.page(session, RunsQuery(sort=sort))
+        whole = await exports_repository.page(session, RunsQuery(sort=sort))
         walked: list[str] = []
         cursor: str | None = None
         for _page in range(3):
-            page = await repository.page(session, RunsQuery(sort=sort, cursor=cursor), size=1)
+            page = await exports_repository.page(session, RunsQuery(sort=sort, cursor=cursor), size=1)
             walked += [row.dossier_name for row in page.rows]
             cursor = page.next
         assert cursor is None

@@ -18,10 +18,10 @@ from portal.features.banking.domain import codas
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem, Export
-from portal.features.bundles.service import building, setting_aside
-from portal.features.documents import service as documents
-from portal.features.documents.domain import StoredFile
+from portal.features.bundles.service import builder, exclusions
+from portal.features.documents.domain.documents import StoredFile
 from portal.features.documents.models import Document, DocumentLock
+from portal.features.documents.service import arrivals, lookups
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
@@ -138,9 +138,9 @@ async def test_whatever_a_column_of_an_item_holds_the_rest_leaves_in_the_same_ex
     by_value = {number: aside.get(item.id) for number, item in enumerate(odd)}
     for number, (_table, column, value) in enumerate(ODD):
         if value in ('"onx=1', "eur") and column == "currency" and _table is DossierItem:
-            assert by_value[number] == setting_aside.CURRENCY
+            assert by_value[number] == exclusions.CURRENCY
         if value == [TAX | {"taxable": "100.000000000000000001"}]:
-            assert by_value[number] == setting_aside.AMOUNT
+            assert by_value[number] == exclusions.AMOUNT
     page, work_list, _dossier = await shown(
         world, office, office.export_path, "/", f"/dossiers/{office.dossier.id}"
     )
@@ -171,7 +171,7 @@ async def test_whatever_is_noted_of_a_file_the_rest_leaves(
         sha256=kept.sha256, size=kept.size if size is None else size, name=name, media_type=media_type
     )
     async with world.tools.database.transaction(opened(office.firm, office.dossier)) as session:
-        await documents.enter(
+        await arrivals.enter(
             session,
             office.owner,
             office.dossier.company_id,
@@ -249,7 +249,7 @@ async def test_statements_in_one_coda_file_stay_or_leave_together(world: World) 
     assert export.state is ExportState.FINISHED
     assert await contents(world, export) == {good.id}
     reasons = {UUID(one["item_id"]): one["reason"] for one in export.aside}
-    assert reasons == {pair[0].id: setting_aside.TOGETHER, pair[1].id: setting_aside.CURRENCY}
+    assert reasons == {pair[0].id: exclusions.TOGETHER, pair[1].id: exclusions.CURRENCY}
 
 
 async def test_an_export_of_which_nothing_can_leave_is_given_up_with_words(world: World) -> None:
@@ -295,7 +295,7 @@ async def test_an_item_that_the_database_refuses_to_note_stays_alone(world: Worl
     second = await exported(world, office)
     assert (first.number, second.number, second.state) == (1, 2, ExportState.FINISHED)
     assert await contents(world, second) == {third.id}
-    assert [one["reason"] for one in second.aside] == [setting_aside.WRITTEN_DOWN]
+    assert [one["reason"] for one in second.aside] == [exclusions.WRITTEN_DOWN]
     assert (await again(world, good)).state is ItemState.BUNDLED
 
 
@@ -325,10 +325,10 @@ async def test_a_file_that_cannot_be_read_while_others_can_is_put_aside_after_so
 
     monkeypatch.setattr(world.tools.store, "open", refuse)
     assert (await exported(world, office)).state is ExportState.BUILDING  # it may be the store: tried again
-    (export,) = await tries(world, office, building.PATIENT_TRIES - 1)
+    (export,) = await tries(world, office, builder.PATIENT_TRIES - 1)
     assert export.state is ExportState.FINISHED
     assert await contents(world, export) == {good.id}
-    assert [one["reason"] for one in export.aside] == [setting_aside.UNREADABLE]
+    assert [one["reason"] for one in export.aside] == [exclusions.UNREADABLE]
 
 
 async def test_a_store_that_is_away_blames_no_item_however_often_it_is_tried(
@@ -369,11 +369,11 @@ async def test_an_item_whose_document_is_not_to_be_found_stays_alone(
 ) -> None:
     office = await an_office(world)
     good, bad = await an_invoice(world, office, "F-1"), await an_invoice(world, office, "F-2")
-    found = documents.by_ids
+    found = lookups.by_ids
 
     async def without(session: Any, ids: Sequence[UUID]) -> dict[UUID, Document]:
         return await found(session, [each for each in ids if each != bad.document_id])
 
-    monkeypatch.setattr(documents, "by_ids", without)
+    monkeypatch.setattr(lookups, "by_ids", without)
     export = await exported(world, office)
     assert await contents(world, export) == {good.id}

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db.session import WriteSession
-from portal.features.bundles import service as bundles
 from portal.features.bundles.domain import ExportOptions, ExportState
 from portal.features.bundles.models import BundleItem
-from portal.features.documents import service as documents
+from portal.features.bundles.service import selection
 from portal.features.documents.models import Document
-from portal.features.items import service as items
+from portal.features.documents.service import changes
 from portal.features.items.domain import ApprovalState, ItemState
+from portal.features.items.service import moves
 from portal.kernel.errors import Conflict
 from tests.support.builders import a_member, opened
 from tests.support.builders_exports import (
@@ -40,7 +40,7 @@ async def amend(session: WriteSession, office: Office, document_id: object, net:
     document = await session.get(Document, document_id)
     assert document is not None
     entry = an_entry("B-1", net)
-    await documents.amend(
+    await changes.amend(
         session, office.owner, document, entry, us=f"BE:{office.dossier.number}", dossier_id=office.dossier.id
     )
 
@@ -68,7 +68,7 @@ async def test_an_edit_that_came_first_is_waited_for_and_its_item_is_not_exporte
     async def export() -> None:
         try:
             async with as_firm(world, office) as session:
-                await bundles.request_export(session, office.owner, office.dossier, ExportOptions())
+                await selection.request_export(session, office.owner, office.dossier, ExportOptions())
         except Conflict as conflict:
             refused.append(conflict.code)
 
@@ -99,7 +99,7 @@ async def test_an_edit_that_came_second_meets_the_lock_and_is_refused(world: Wor
             outcome.append(getattr(translate(error), "code", error))
 
     async def export(session: WriteSession) -> None:
-        await bundles.request_export(session, office.owner, office.dossier, ExportOptions())
+        await selection.request_export(session, office.owner, office.dossier, ExportOptions())
 
     await behind(world, export, office, edit)
     assert outcome == ["locked"]
@@ -122,11 +122,11 @@ async def test_a_decision_and_an_export_at_once_both_count(world: World, export_
     async def approve() -> None:
         async with world.as_scope(company_id=member.company_id, host_firm_id=office.firm.id) as session:
             assert item.document_id is not None
-            await items.set_approval(session, item.document_id, 1, ApprovalState.APPROVED, "", member)
+            await moves.set_approval(session, item.document_id, 1, ApprovalState.APPROVED, "", member)
 
     async def export(session: WriteSession) -> None:
         options = ExportOptions(include_unapproved=True)
-        await bundles.request_export(session, office.owner, office.dossier, options)
+        await selection.request_export(session, office.owner, office.dossier, options)
 
     if export_first:
         await behind(world, export, office, approve)
@@ -147,16 +147,16 @@ async def test_an_abandoned_export_returns_an_item_to_where_a_decision_sent_it_m
     item = await an_invoice(world, office)
     member = await a_member(world, office.firm, office.dossier.company_id)
     async with as_firm(world, office) as session:
-        export = await bundles.request_export(
+        export = await selection.request_export(
             session, office.owner, office.dossier, ExportOptions(include_unapproved=True)
         )
     assert (await again(world, item)).state is ItemState.RESERVED
     async with world.as_scope(company_id=member.company_id, host_firm_id=office.firm.id) as session:
         assert item.document_id is not None
-        await items.set_approval(session, item.document_id, 1, ApprovalState.DISPUTED, "not ordered", member)
+        await moves.set_approval(session, item.document_id, 1, ApprovalState.DISPUTED, "not ordered", member)
     async with as_firm(world, office) as session:
-        assert await bundles.abandon(session, office.owner, export, "given up")
-        assert not await bundles.abandon(session, office.owner, export, "given up")
+        assert await selection.abandon(session, office.owner, export, "given up")
+        assert not await selection.abandon(session, office.owner, export, "given up")
     now = await again(world, item)
     assert (now.state, now.approval) == (ItemState.HELD, ApprovalState.DISPUTED)
 
@@ -167,12 +167,12 @@ async def test_a_second_request_waits_for_the_first_and_gets_its_export(world: W
     found: list[object] = []
 
     async def first(session: WriteSession) -> None:
-        export = await bundles.request_export(session, office.owner, office.dossier, ExportOptions())
+        export = await selection.request_export(session, office.owner, office.dossier, ExportOptions())
         found.append(export.id)
 
     async def second() -> None:
         async with as_firm(world, office) as session:
-            export = await bundles.request_export(session, office.owner, office.dossier, ExportOptions())
+            export = await selection.request_export(session, office.owner, office.dossier, ExportOptions())
             found.append(export.id)
             assert export.state is ExportState.BUILDING
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem
-from portal.features.documents import service as documents
 from portal.features.documents.models import Document
+from portal.features.documents.service import changes
 from portal.features.policies.domain import Cadence
 from tests.support.builders import opened, sign_in
 from tests.support.builders_exports import (
@@ -77,7 +77,7 @@ async def test_an_edit_starts_the_time_anew(world: World) -> None:
     async with world.tools.database.transaction(opened(office.firm, office.dossier)) as session:
         document = await session.get(Document, item.document_id)
         assert document is not None
-        await documents.amend(session, office.owner, document, an_entry("B-1", "90.00"), us="BE:1")
+        await changes.amend(session, office.owner, document, an_entry("B-1", "90.00"), us="BE:1")
     await world.run_jobs()
     await pass_time(world, 10)
     assert await numbers(world) == []

@@ -5,13 +5,14 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from portal.features.documents import service as documents
-from portal.features.documents.domain import DocumentQuery
+from portal.features.documents.domain.documents import DocumentQuery
 from portal.features.documents.models import Document
-from portal.features.dossiers import repository
+from portal.features.dossiers.domain import queries
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.items.models import DossierItem
 from portal.features.parties.models import Company
+from portal.features.records.service import details
 from tests.support.builders import a_company, a_dossier, sign_in
 from tests.support.builders_papers import a_coda
 from tests.support.builders_scene import Office, an_office
@@ -66,8 +67,8 @@ async def test_lists_walk_through_names_page_by_page_in_the_order_of_people(offi
         seen: list[str] = []
         cursor: str | None = None
         while True:
-            query = repository.DossierQuery(cursor=cursor)
-            page = await repository.page(session, office.accountant, query, size=2)
+            query = queries.DossierQuery(cursor=cursor)
+            page = await dossiers_repository.page(session, office.accountant, query, size=2)
             seen += [one.name for one in page.rows]
             cursor = page.next
             if cursor is None:
@@ -80,7 +81,7 @@ async def test_papers_sort_by_their_counterparty(office: Office) -> None:
         await office.purchase(f"F-{number}", supplier_name=name)
     async with office.world.tools.database.transaction(office.opened) as session:
         query = DocumentQuery(dossier_id=office.dossier.id, sort="counterparty", descending=False)
-        page = await documents.listed(session, office.accountant, office.company.id, query)
+        page = await details.listed(session, office.accountant, office.company.id, query)
     assert [one.document.counterparty_name for one in page.rows][2:] == ["Zaal 3", "Zaal 12"]
 
 

@@ -11,26 +11,24 @@ from sqlalchemy.exc import DBAPIError
 from exports import ubl
 from portal.db.session import Scope
 from portal.features.audit.models import AuditEvent
-from portal.features.documents import service
-from portal.features.documents.domain import (
+from portal.features.documents.domain.annotation import Annotation
+from portal.features.documents.domain.documents import (
     UNLOCKED_COLUMNS,
-    Annotation,
-    Direction,
     DocumentQuery,
-    Entry,
-    EntryPatch,
     PaymentState,
-    Rate,
     StoredFile,
-    completed,
-    direction_of,
-    duplicate_key,
-    identity,
-    read_form,
 )
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.entry_form import read_form
+from portal.features.documents.domain.identity import Direction, direction_of, duplicate_key, identity
+from portal.features.documents.domain.patch import EntryPatch, completed
+from portal.features.documents.domain.totals import Rate
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access
+from portal.features.documents.service import arrivals, changes, lookups
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.models import DossierItem
+from portal.features.items.service import deletion
+from portal.features.records.service import details
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.kinds import Kind
@@ -70,7 +68,7 @@ async def typed(office: Office, number: str = "P1") -> Document:
         sha256=stored.sha256, size=stored.size, name=f"{number}.pdf", media_type="application/pdf"
     )
     async with office.world.tools.database.transaction(office.opened) as session:
-        taken = await service.enter(
+        taken = await arrivals.enter(
             session, office.accountant, office.company.id, an_entry(number), file, us=f"BE:{US}"
         )
     await office.world.run_jobs()
@@ -79,8 +77,8 @@ async def typed(office: Office, number: str = "P1") -> Document:
 
 async def amend(office: Office, document: Document, entry: EntryPatch) -> Document:
     async with office.world.tools.database.transaction(office.opened) as session:
-        now = await service.document(session, office.accountant, office.company.id, document.id)
-        return await service.amend(session, office.accountant, now, entry, us=f"BE:{US}")
+        now = await lookups.document(session, office.accountant, office.company.id, document.id)
+        return await changes.amend(session, office.accountant, now, entry, us=f"BE:{US}")
 
 
 async def actions(office: Office) -> list[str]:
@@ -119,8 +117,8 @@ async def test_a_locked_document_refuses_edit_and_deletion_but_takes_notes(offic
             await attempt
         assert refused.value.code == "locked"
     async with office.world.tools.database.transaction(office.opened) as session:
-        now = await service.document(session, office.accountant, office.company.id, document.id)
-        new = await service.annotate(
+        now = await lookups.document(session, office.accountant, office.company.id, document.id)
+        new = await changes.annotate(
             session,
             office.accountant,
             now,
@@ -145,7 +143,7 @@ async def test_raw_sql_as_the_application_role_cannot_change_what_is_locked(offi
         assert getattr(refused.value.orig, "sqlstate", "") == "FL001"
     async with office.world.tools.database.transaction(office.opened) as session:
         await session.execute(sa.text("update document set note = 'fine'"))
-        now = await service.by_id(session, document.id)
+        now = await lookups.by_id(session, document.id)
     assert now is not None
     assert now.note == "fine"
 
@@ -159,8 +157,8 @@ async def test_the_trigger_lets_exactly_the_columns_change_that_the_domain_names
 
 async def delete(office: Office, document: Document) -> None:
     async with office.world.tools.database.transaction(office.opened) as session:
-        now = await service.document(session, office.accountant, office.company.id, document.id)
-        await service.delete(session, office.accountant, now, dossier_id=office.dossier.id)
+        now = await lookups.document(session, office.accountant, office.company.id, document.id)
+        await deletion.delete(session, office.accountant, now, dossier_id=office.dossier.id)
 
 
 async def test_deleting_takes_the_items_along_in_every_firm_and_is_recorded(office: Office) -> None:
@@ -179,8 +177,8 @@ async def test_deleting_takes_the_items_along_in_every_firm_and_is_recorded(offi
 async def test_a_member_deletes_too_although_the_items_are_the_firms(office: Office) -> None:
     document = await office.purchase(issued=LONG_AGO)
     async with office.world.tools.database.transaction(Scope(company_id=office.company.id)) as session:
-        now = await service.document(session, office.entrepreneur, office.company.id, document.id)
-        await service.delete(session, office.entrepreneur, now)
+        now = await lookups.document(session, office.entrepreneur, office.company.id, document.id)
+        await deletion.delete(session, office.entrepreneur, now)
     assert await office.count(DossierItem) == 0
 
 
@@ -202,13 +200,13 @@ async def test_who_may_only_read_changes_nothing(office: Office) -> None:
     document = await typed(office)
     reader = await a_member(office.world, office.firm, office.company.id, Role.READER)
     async with office.world.tools.database.transaction(Scope(company_id=office.company.id)) as session:
-        now = await service.document(session, reader, office.company.id, document.id)
+        now = await lookups.document(session, reader, office.company.id, document.id)
         with pytest.raises(Forbidden):
-            await service.amend(session, reader, now, an_entry("x"), us="")
+            await changes.amend(session, reader, now, an_entry("x"), us="")
         with pytest.raises(Forbidden):
-            await service.delete(session, reader, now)
+            await deletion.delete(session, reader, now)
         with pytest.raises(Forbidden):
-            await service.annotate(session, reader, now, Annotation(note="x"))
+            await changes.annotate(session, reader, now, Annotation(note="x"))
 
 
 async def test_other_firms_other_companies_and_other_contributors_see_nothing(office: Office) -> None:
@@ -228,8 +226,8 @@ async def test_other_firms_other_companies_and_other_contributors_see_nothing(of
     ):
         async with world.tools.database.transaction(scope) as session:
             with pytest.raises(NotFound):
-                await service.document(session, actor, office.company.id, document.id)
-            assert not (await service.listed(session, actor, office.company.id, DocumentQuery())).rows
+                await lookups.document(session, actor, office.company.id, document.id)
+            assert not (await details.listed(session, actor, office.company.id, DocumentQuery())).rows
 
 
 async def test_lists_search_filter_sort_and_page_without_losing_their_place(office: Office) -> None:
@@ -240,7 +238,7 @@ async def test_lists_search_filter_sort_and_page_without_losing_their_place(offi
 
         async def numbers(**query: object) -> list[str]:
             wanted = DocumentQuery(dossier_id=office.dossier.id, **query)  # type: ignore[arg-type]
-            page = await service.listed(session, office.accountant, office.company.id, wanted)
+            page = await details.listed(session, office.accountant, office.company.id, wanted)
             return [row.document.number for row in page.rows]
 
         assert await numbers(kinds=frozenset({Kind.SALES_INVOICE})) == ["V1"]
@@ -250,22 +248,24 @@ async def test_lists_search_filter_sort_and_page_without_losing_their_place(offi
         assert await numbers(sort="amount", descending=False) == ["1", "V1", "2", "3", "4", "5"]
         assert await numbers(states=frozenset({"waiting"})) == []
         assert await numbers(states=frozenset({"ready"}), search="telecom") == ["5", "4", "3", "2", "1"]
-        from portal.features.documents import repository
+        from portal.features.records.repository import lists as lists_repository
 
         query = DocumentQuery(dossier_id=office.dossier.id, sort="number", descending=False)
-        first = await repository.page(session, office.company.id, query, size=4)
+        first = await lists_repository.page(session, office.company.id, query, size=4)
         assert [row.document.number for row in first.rows] == ["1", "2", "3", "4"]
         assert first.previous is None
         from msgspec.structs import replace
 
-        second = await repository.page(session, office.company.id, replace(query, cursor=first.next), size=4)
+        second = await lists_repository.page(
+            session, office.company.id, replace(query, cursor=first.next), size=4
+        )
         assert [row.document.number for row in second.rows] == ["5", "V1"]
         assert second.next is None
-        back = await repository.page(
+        back = await lists_repository.page(
             session, office.company.id, replace(query, cursor=second.previous), size=4
         )
         assert [row.document.number for row in back.rows] == ["1", "2", "3", "4"]
-        assert await service.state_counts(session, office.accountant, office.company.id, query) == {
+        assert await details.state_counts(session, office.accountant, office.company.id, query) == {
             "ready": 6
         }
 

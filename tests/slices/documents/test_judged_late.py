@@ -6,12 +6,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from portal.features.documents import repository
 from portal.features.documents.models import Document
-from portal.features.documents.service.judging_old import BATCH
+from portal.features.documents.repository import judgements as judgements_repository
+from portal.features.documents.service.late_judgements import BATCH
 from portal.storage import StorageUnavailable
 from portal.storage.stores import Store
-from tests.slices.documents.test_pages import waiting
+from tests.slices.records.test_pages import waiting
 from tests.support.builders import sign_in
 from tests.support.builders_papers import a_ubl
 from tests.support.builders_scene import US, an_office
@@ -39,7 +39,7 @@ async def test_documents_of_an_earlier_release_are_judged_once_in_batches_also_l
     assert len(rows) == BATCH + 3
     assert all(row.judged and "BR-CO-16" in [one["code"] for one in row.findings] for row in rows)
     async with world.as_system() as session:
-        assert not await repository.companies_unjudged(session, 10)
+        assert not await judgements_repository.companies_unjudged(session, 10)
 
 
 async def test_one_document_that_cannot_be_judged_holds_up_no_other(
@@ -70,7 +70,7 @@ async def test_one_document_that_cannot_be_judged_holds_up_no_other(
     world.clock.at += timedelta(minutes=1)
     await world.run_jobs()
     async with world.as_system() as session:
-        assert not await repository.companies_unjudged(session, 10)
+        assert not await judgements_repository.companies_unjudged(session, 10)
 
 
 async def test_a_ubl_that_was_typed_over_is_drawn_where_its_own_pdf_does_not_open(world: World) -> None:

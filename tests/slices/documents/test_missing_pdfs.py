@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 
 from exports import bundle
 from portal.features.bundles.models import Export
-from portal.features.documents.domain import drawing_pause
+from portal.features.documents.domain.documents import drawing_pause
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.documents.service import rendering
+from portal.features.documents.service import drawings as documents_drawings
 from portal.jobs.claims import claim_one
 from portal.jobs.models import JobRow
 from portal.sandbox import SandboxUnavailable, TooComplex
@@ -64,7 +64,7 @@ def draws(monkeypatch: pytest.MonkeyPatch) -> list[bytes | None]:
         made.append(None)
         return planned.pop() if planned else DRAWN
 
-    monkeypatch.setattr(rendering, "draw", draw)
+    monkeypatch.setattr(documents_drawings, "draw", draw)
     return made
 
 
@@ -143,7 +143,7 @@ async def test_a_locked_document_whose_drawing_was_given_up_gets_its_pdf_later(
         async def fails(*_args: object) -> None:
             return None
 
-        fault.setattr(rendering, "draw", fails)
+        fault.setattr(documents_drawings, "draw", fails)
         for _try in range(4):
             office.world.clock.at += timedelta(minutes=1)
             await office.world.run_jobs()
@@ -265,7 +265,7 @@ async def test_readers_that_are_away_break_no_pdf_and_one_too_heavy_to_show_is_d
         raise fault
 
     with monkeypatch.context() as stumbling:
-        stumbling.setattr(rendering, "read_pdf_page", stumbles)
+        stumbling.setattr(documents_drawings, "read_pdf_page", stumbles)
         for _try in range(5):
             office.world.clock.at += timedelta(minutes=1)
             await office.world.run_jobs()

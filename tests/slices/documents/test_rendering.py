@@ -8,9 +8,8 @@ import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 
-from portal.features.documents import service
 from portal.features.documents.models import Document
-from portal.features.documents.service import rendering
+from portal.features.documents.service import drawings, lookups
 from portal.jobs.models import JobRow
 from portal.storage import StorageUnavailable
 from tests.support.builders_papers import a_pdf
@@ -27,7 +26,7 @@ async def later(office: Office, document: Document) -> Document:
     office.world.clock.at += timedelta(seconds=5)
     await office.world.run_jobs()
     async with office.world.as_system() as session:
-        found = await service.by_id(session, document.id)
+        found = await lookups.by_id(session, document.id)
     assert found is not None
     return found
 
@@ -43,7 +42,7 @@ async def test_the_drawn_pdf_says_what_the_data_says_and_is_marked_derived(offic
 
 
 async def test_drawings_have_our_own_fonts_whatever_the_machine_has() -> None:
-    drawn = await rendering.draw("<p style='font-family:serif'>Bakkerij Łódź <b>\u65e5</b>", NOW)
+    drawn = await drawings.draw("<p style='font-family:serif'>Bakkerij Łódź <b>\u65e5</b>", NOW)
     assert drawn is not None
     fonts = PdfReader(BytesIO(drawn)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
     assert all("+Inter" in font["/BaseFont"] for font in fonts.values())
@@ -65,7 +64,7 @@ def _with_pdf() -> bytes:
 
 
 async def test_what_cannot_be_drawn_is_given_up_without_a_crash() -> None:
-    assert await service.draw('<img src="https://example.com/x.png">', NOW) is None
+    assert await drawings.draw('<img src="https://example.com/x.png">', NOW) is None
 
 
 async def the_job(office: Office) -> JobRow:
@@ -86,7 +85,7 @@ async def test_a_store_that_is_away_for_a_while_costs_no_pdf(
     async def drawn(*_args: object) -> bytes:
         return a_pdf()
 
-    monkeypatch.setattr(rendering, "draw", drawn)
+    monkeypatch.setattr(drawings, "draw", drawn)
     with monkeypatch.context() as outage:
         outage.setattr(type(office.world.tools.store), method, away)
         for _minute in range(10):
@@ -110,7 +109,7 @@ async def test_a_drawing_that_fails_is_tried_three_times_and_then_given_up_in_pe
         tried += 1
         return None if tried <= failures else a_pdf()
 
-    monkeypatch.setattr(rendering, "draw", drawn)
+    monkeypatch.setattr(drawings, "draw", drawn)
     for _minute in range(5):
         office.world.clock.at += timedelta(minutes=1)
         await office.world.run_jobs()

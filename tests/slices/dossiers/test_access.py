@@ -7,10 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import core
+from portal.features.dossiers.service import creation, dossiers
 from portal.features.items.models import DossierItem
 from portal.features.mail.models import MailMessage
 from portal.features.parties.models import Company, Firm
@@ -35,7 +34,7 @@ async def ask(world: World, firm: Firm, company: Company, **changes: Any) -> Dos
     """The firm makes a dossier on the claimed company's number."""
     staff = await a_staff_member(world, firm)
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        made = await dossiers.create(
+        made = await creation.create(
             session, world.tools, staff, name=company.name, number=company.number, **changes
         )
     await world.run_jobs()
@@ -199,7 +198,7 @@ async def test_one_firm_mails_an_owner_once_while_its_request_waits(world: World
 async def test_a_firm_may_not_try_all_numbers_there_are(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core, "REQUESTS_PER_DAY", 2)
+    monkeypatch.setattr(dossiers, "REQUESTS_PER_DAY", 2)
     _noordzee, ardennes, company, _owner = await a_claimed_company(world)
     await ask(world, ardennes, company, code="1")
     await ask(world, ardennes, company, code="2", activity="Rental", second=True)

@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
-from portal.features.documents import service as documents
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access
+from portal.features.documents.service import arrivals
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.parties.models import Company, CompanyIdentifier
 from portal.kernel.kinds import Kind
@@ -48,7 +48,7 @@ async def identifiers(office: Office) -> list[CompanyIdentifier]:
 
 async def known_by(office: Office, text: str) -> bool:
     async with office.world.tools.database.transaction(office.opened) as session:
-        us = await documents.identity_of(session, office.company.id)
+        us = await arrivals.identity_of(session, office.company.id)
     return text in us.texts or ("BE", text) in us.numbers
 
 

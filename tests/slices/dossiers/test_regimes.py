@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
 from portal.features.audit.models import AuditEvent
-from portal.features.dossiers import service
-from portal.features.dossiers.domain import RegimeFrom, VatRegime
+from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier, DossierVatRegime
-from portal.features.dossiers.service import workbooks
+from portal.features.dossiers.service import dossiers
+from portal.features.imports.service import previews, workbooks
+from portal.features.onboarding.service import activation
 from portal.kernel.clock import local_date
 from tests.support.builders import a_company, a_dossier, a_firm, a_staff_member, sign_in
 from tests.support.world import World
@@ -92,16 +93,16 @@ async def test_the_day_reached_the_coming_regime_is_the_present_one(world: World
     dossier = await a_dossier(world, firm)
     soon = local_date(world.clock.now()) + timedelta(days=2)
     async with world.as_scope(firm_id=firm.id) as session:
-        await service.change(
+        await dossiers.change(
             session,
             owner,
-            await service.open_dossier(session, owner, dossier.id),
+            await dossiers.open_dossier(session, owner, dossier.id),
             {"vat_regime": RegimeFrom(soon, MONTHLY)},
         )
     for expected in (QUARTERLY, MONTHLY):
         async with world.as_scope(firm_id=firm.id) as session:
-            assert (await service.vat_regimes(session, dossier)).now is expected
-            assert [row["vat_regime"] for row in await service.workbook_rows(session, owner)] == [expected]
+            assert (await dossiers.vat_regimes(session, dossier)).now is expected
+            assert [row["vat_regime"] for row in await previews.workbook_rows(session, owner)] == [expected]
         world.clock.at += timedelta(days=2)
 
 
@@ -139,9 +140,9 @@ async def test_a_new_dossier_may_say_since_when(world: World) -> None:
             async with world.as_scope(firm_id=firm.id) as session:
                 dossier_id = answer.headers["location"].rpartition("/")[2]
                 dossier = next(
-                    one for one in await service.all_of(session, owner) if str(one.id) == dossier_id
+                    one for one in await dossiers.all_of(session, owner) if str(one.id) == dossier_id
                 )
-                found = await service.vat_regimes(session, dossier)
+                found = await dossiers.vat_regimes(session, dossier)
             assert found.regimes == [RegimeFrom(expected, VatRegime.EXEMPT_SMALL)]
         wrong = await client.post("/dossiers", data=form | {"vat_regime_from": "soon"})
         assert wrong.status_code == 422
@@ -162,7 +163,7 @@ async def test_a_list_changes_the_regime_from_today(world: World) -> None:
         assert all(regime.value in guide for regime in VatRegime)
         for word in ("Lid van een BTW-eenheid", "unit_member"):
             async with world.as_scope(firm_id=firm.id) as session:
-                (row,) = await service.workbook_rows(session, owner)
+                (row,) = await previews.workbook_rows(session, owner)
             data = workbooks.of_dossiers([row | {"vat_regime": word}])
             where = (await client.post("/dossiers/import", files={"files": ("list.xlsx", data)})).headers[
                 "location"
@@ -180,12 +181,12 @@ async def test_a_second_dossier_on_a_claimed_company_has_the_regimes_of_the_firs
     year = [RegimeFrom(date(2026, 1, 1), MONTHLY), RegimeFrom(date(2027, 1, 1), UNIT)]
     async with world.as_scope(firm_id=firm.id) as session:
         for one in year:
-            found = await service.open_dossier(session, owner, dossier.id)
-            await service.change(session, owner, found, {"vat_regime": one})
+            found = await dossiers.open_dossier(session, owner, dossier.id)
+            await dossiers.change(session, owner, found, {"vat_regime": one})
     before = await rows(world, dossier)
     await a_company(world, None, "Bakkerij", claimed=True, number=mine.number)
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        await service.ask_access(session, world.tools, owner, dossier.id)
+        await activation.ask_access(session, world.tools, owner, dossier.id)
     async with world.as_scope(firm_id=firm.id) as session:
-        (other,) = [one for one in await service.all_of(session, owner) if one.id != dossier.id]
+        (other,) = [one for one in await dossiers.all_of(session, owner) if one.id != dossier.id]
     assert await rows(world, other) == before

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
-from portal.features.dossiers import service
-from portal.features.dossiers.domain import Access, assigned_only, is_own, may_set_manager
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.domain.staff import assigned_only, is_own, may_set_manager
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import creation, dossiers
 from portal.features.parties.models import Firm
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound
@@ -23,12 +24,12 @@ FORM = {"name": "Bakkerij", "language": "nl", "vat_regime": "quarterly"}
 
 async def create(world: World, firm: Firm, actor: Actor, number: str | None, **values: Any) -> Dossier:
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        return await service.create(session, world.tools, actor, name="Mine", number=number, **values)
+        return await creation.create(session, world.tools, actor, name="Mine", number=number, **values)
 
 
 async def seen_by(world: World, firm: Firm, actor: Actor) -> set[UUID]:
     async with world.as_scope(firm_id=firm.id) as session:
-        return {one.id for one in await service.all_of(session, actor)}
+        return {one.id for one in await dossiers.all_of(session, actor)}
 
 
 async def again(world: World, dossier: Dossier) -> Dossier:
@@ -163,7 +164,7 @@ async def test_an_assistant_cannot_give_a_dossier_away(world: World) -> None:
     dossier = await a_dossier(world, firm, manager_id=assistant.person_id)
     async with world.as_scope(firm_id=firm.id) as session:
         with pytest.raises(Forbidden):
-            await service.change(session, assistant, dossier, {"manager_id": None})
+            await dossiers.change(session, assistant, dossier, {"manager_id": None})
 
 
 async def test_the_books_are_closed_by_the_file_manager_and_it_is_in_the_audit_log(world: World) -> None:
@@ -214,7 +215,7 @@ async def test_another_firms_dossier_stays_unknown(world: World) -> None:
     owner = await a_staff_member(world, firm)
     async with world.as_scope(firm_id=firm.id) as session:
         with pytest.raises(NotFound):
-            await service.open_dossier(session, owner, dossier.id)
+            await dossiers.open_dossier(session, owner, dossier.id)
     made = await create(world, firm, owner, dossier.number)
     assert made.company_id != dossier.company_id
 

@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from portal.features.audit.models import AuditEvent
-from portal.features.dossiers import service
-from portal.features.dossiers.domain import Access
-from portal.features.dossiers.domain.columns import Column
-from portal.features.dossiers.domain.importing import Known, KnownDossier, RowStatus, judge
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import SecondDossier
+from portal.features.dossiers.service import creation
+from portal.features.dossiers.service.numbers import SecondDossier
+from portal.features.imports.domain.columns import Column
+from portal.features.imports.domain.judgement import judge
+from portal.features.imports.domain.matches import Known, KnownDossier
+from portal.features.imports.domain.rows import RowStatus
 from portal.features.parties.models import Company, Firm
 from portal.kernel.actor import Actor
 from tests.support.builders import (
@@ -38,7 +40,7 @@ async def dossiers_of(world: World, firm: Firm) -> list[tuple[str | None, str | 
 
 async def create(world: World, firm: Firm, actor: Actor, number: str, **values: Any) -> Dossier:
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        return await service.create(session, world.tools, actor, name="Bakkerij", number=number, **values)
+        return await creation.create(session, world.tools, actor, name="Bakkerij", number=number, **values)
 
 
 @pytest.mark.parametrize(

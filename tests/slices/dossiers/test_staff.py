@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from portal.features.dossiers import service
-from portal.features.dossiers.domain import StaffRole
+from portal.features.dossiers.domain.queries import DossierQuery
+from portal.features.dossiers.domain.staff import StaffRole
 from portal.features.dossiers.models import Dossier, DossierStaff
-from portal.features.dossiers.service import DossierQuery
+from portal.features.dossiers.service import creation, dossiers
 from portal.kernel.actor import Actor, Role
 from portal.kernel.clock import local_date
 from portal.kernel.ids import new_id
@@ -28,8 +28,8 @@ async def rows(world: World, dossier: Dossier) -> list[tuple[object, date, date 
 
 async def give(world: World, actor: Actor, dossier: Dossier, to: Actor | None) -> None:
     async with world.as_scope(firm_id=dossier.firm_id) as session:
-        mine = await service.open_dossier(session, actor, dossier.id)
-        await service.change(session, actor, mine, {"manager_id": to.person_id if to else None})
+        mine = await dossiers.open_dossier(session, actor, dossier.id)
+        await dossiers.change(session, actor, mine, {"manager_id": to.person_id if to else None})
         assert mine.manager_id == (to.person_id if to else None)
 
 
@@ -39,7 +39,7 @@ async def test_another_file_manager_ends_one_row_and_begins_the_next(world: Worl
     tom = await a_staff_member(world, firm, name="Tom Wouters")
     first = local_date(world.clock.now())
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        dossier = await service.create(
+        dossier = await creation.create(
             session, world.tools, an, name="Bakkerij", number=None, manager_id=an.person_id
         )
     assert await rows(world, dossier) == [(an.person_id, first, None)]
@@ -69,10 +69,10 @@ async def test_lists_follow_whoever_manages_now(world: World) -> None:
     await give(world, owner, dossier, now)
     async with world.as_scope(firm_id=firm.id) as session:
         for actor, seen in ((before, []), (now, [dossier.id]), (owner, [dossier.id])):
-            found = await service.listed(session, actor, DossierQuery())
+            found = await dossiers.listed(session, actor, DossierQuery())
             assert [one.id for one in found.rows] == seen
         for person, seen in ((before, []), (now, [dossier.id])):
-            found = await service.listed(session, owner, DossierQuery(manager_id=person.person_id))
+            found = await dossiers.listed(session, owner, DossierQuery(manager_id=person.person_id))
             assert [(one.id, one.manager_id) for one in found.rows] == [(one, now.person_id) for one in seen]
 
 

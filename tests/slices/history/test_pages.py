@@ -9,14 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from portal.db.session import WriteSession
-from portal.features.approvals import service as approvals
 from portal.features.approvals.domain import Decision
+from portal.features.approvals.service import decisions
 from portal.features.audit import service as audit
 from portal.features.audit.models import AuditEvent
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Annotation, PaymentState
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import Access
+from portal.features.documents.domain.annotation import Annotation
+from portal.features.documents.domain.documents import PaymentState
+from portal.features.documents.service import changes, lookups
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.service import dossiers
 from portal.kernel.actor import Actor, Role
 from portal.kernel.ids import new_id
 from portal.kernel.language import Language
@@ -122,7 +123,7 @@ async def test_approvals_in_bulk_and_a_rejection_name_each_document_its_reason_a
 ) -> None:
     first, second = await scene.paper("B-1"), await scene.paper("B-2")
     async with scene.member() as session:
-        await approvals.decide_many(
+        await decisions.decide_many(
             session, scene.bert, [(first.id, 1), (second.id, 1)], Decision.DISPUTED, "Nooit besteld"
         )
     told = await lines(scene.world, scene.accountant, f"/dossiers/{scene.dossier.id}/history?what=approvals")
@@ -262,9 +263,9 @@ async def test_a_dossier_change_a_note_and_a_company_of_elsewhere(scene: Scene) 
     document = await scene.paper("D-1")
     async with scene.office() as session:
         await change_code(session, scene)
-        present = await documents.document(session, scene.accountant, scene.company.id, document.id)
+        present = await lookups.document(session, scene.accountant, scene.company.id, document.id)
         note = Annotation(tags=["auto"], note="Zie mail", payment_state=PaymentState.PAID)
-        await documents.annotate(session, scene.accountant, present, note)
+        await changes.annotate(session, scene.accountant, present, note)
     other = await a_dossier(scene.world, scene.firm, await a_company(scene.world, scene.firm), code="02")
     told = "\n".join(await lines(scene.world, scene.accountant, f"/dossiers/{scene.dossier.id}/history"))
     assert "Code : 01204 → 99" in told

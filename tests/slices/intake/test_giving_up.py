@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from portal.features.intake import service as intake
-from portal.features.intake.service import Incoming, Upload, contents, upload_run
+from portal.features.intake.service import contents, reception, upload_run
+from portal.features.intake.service.lookups import Upload
+from portal.features.intake.service.reception import Incoming
 from portal.jobs.models import JobRow
 from portal.kernel.errors import Conflict
 from portal.sandbox import SandboxUnavailable
@@ -32,7 +33,9 @@ async def office(world: World) -> Office:
 async def handed_in(office: Office, files: dict[str, bytes]) -> UUID:
     """Files that nobody has looked at yet."""
     incoming = [Incoming(name, len(data), io.BytesIO(data)) for name, data in files.items()]
-    return await intake.hand_in(office.world.tools, office.accountant, incoming, dossier_id=office.dossier.id)
+    return await reception.hand_in(
+        office.world.tools, office.accountant, incoming, dossier_id=office.dossier.id
+    )
 
 
 async def worked_on(office: Office, upload_id: UUID, rounds: int) -> Upload:

@@ -6,13 +6,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.banking.models import BankAccount, Statement
-from portal.features.documents import service as documents
 from portal.features.documents.models import Document
+from portal.features.documents.service import remarks
 from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.models import IntakeFile
 from portal.kernel.language import Language, speaking
-from tests.slices.documents.test_pages import waiting
 from tests.slices.intake.test_reading import US, Scene
+from tests.slices.records.test_pages import waiting
 from tests.support.builders import sign_in
 from tests.support.builders_papers import IBAN, a_coda, a_pdf, a_ubl
 from tests.support.builders_scene import Office, an_office
@@ -201,7 +201,7 @@ async def test_what_contradicts_itself_is_taken_with_warnings_in_plain_words(sce
     for language in Language:
         with speaking(language):
             assert low.document is not None
-            told = documents.remarks(low.document)
+            told = remarks.remarks(low.document)
             assert told
             assert "%(" not in " ".join(told)
 

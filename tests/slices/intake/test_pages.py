@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from portal.features.audit.models import AuditEvent
 from portal.features.banking.models import Statement
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access, AccessEnded, DossierOpened
+from portal.features.dossiers.domain.dossiers import Access, AccessEnded, DossierOpened
 from portal.features.dossiers.models import Dossier
 from portal.features.intake.models import IntakeFile
 from portal.jobs.ledger import publish

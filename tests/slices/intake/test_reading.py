@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.banking.models import Statement
-from portal.features.documents.domain import Issuer
+from portal.features.documents.domain.documents import Issuer
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access
-from portal.features.intake import service as intake
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service import Incoming
+from portal.features.intake.service import reception
 from portal.features.intake.service.lookups import Outcome
+from portal.features.intake.service.reception import Incoming
 from portal.features.items.models import DossierItem
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
@@ -365,7 +365,7 @@ async def test_a_file_that_makes_the_reader_stumble_is_set_aside_and_the_others_
         Incoming("a.pdf", 9, io.BytesIO(a_pdf()[:9])),
         Incoming("b.xml", 1, io.BytesIO(a_ubl(customer=US))),
     ]
-    upload_id = await intake.hand_in(
+    upload_id = await reception.hand_in(
         scene.world.tools, scene.accountant, incoming, dossier_id=scene.dossier.id
     )
     for _try in range(4):

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from portal.features.intake import service as intake
 from portal.features.intake.models import IntakeFile
-from portal.features.intake.service import Incoming, contents, upload_run
+from portal.features.intake.service import contents, reception, upload_run
+from portal.features.intake.service.reception import Incoming
 from portal.jobs.models import JobRow
 from tests.support.builders_papers import a_pdf, a_ubl, a_zip, results
 from tests.support.builders_scene import US, Office, an_office
@@ -23,7 +23,9 @@ async def office(world: World) -> Office:
 
 async def handed_in(office: Office, files: dict[str, bytes]) -> UUID:
     incoming = [Incoming(name, len(data), io.BytesIO(data)) for name, data in files.items()]
-    return await intake.hand_in(office.world.tools, office.accountant, incoming, dossier_id=office.dossier.id)
+    return await reception.hand_in(
+        office.world.tools, office.accountant, incoming, dossier_id=office.dossier.id
+    )
 
 
 async def turns(office: Office) -> list[UUID]:

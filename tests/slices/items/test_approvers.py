@@ -5,14 +5,14 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from portal.features.approvals import service as approvals
 from portal.features.approvals.domain import Decision
-from portal.features.bundles import service as bundles
+from portal.features.approvals.service import decisions
 from portal.features.bundles.domain import ExportOptions
-from portal.features.dossiers.domain import Access
+from portal.features.bundles.service import selection
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
-from portal.features.items import service as items
 from portal.features.items.domain import ApprovalState, ItemState, after_change, first_states
+from portal.features.items.service import places, sync
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict
@@ -100,7 +100,7 @@ async def test_a_change_does_not_ask_again_where_nobody_answers(scene: Scene) ->
     assert await state(scene, document.id) == (ItemState.HELD, ApprovalState.DISPUTED)  # what was said stays
     async with scene.office() as session:
         with pytest.raises(Conflict) as refused:
-            await approvals.ask_again(session, scene.accountant, scene.dossier, document.id)
+            await decisions.ask_again(session, scene.accountant, scene.dossier, document.id)
     assert refused.value.code == "nobody_to_ask"
     await scene.amend(document, counterparty_name="Telenet")
     assert await state(scene, document.id) == READY
@@ -129,7 +129,7 @@ async def test_somebody_activates_while_a_document_comes_in(scene: Scene) -> Non
     async with scene.world.as_system() as session:
         await session.execute(sa.text("delete from dossier_item"))
         await session.flush()
-        made = await items.make_for_document(session, document.id)
+        made = await sync.make_for_document(session, document.id)
         joining = asyncio.create_task(a_member(scene.world, scene.firm, scene.company.id, Role.APPROVER))
         await somebody_waits(scene.world)
         assert made == 1
@@ -149,7 +149,7 @@ async def test_who_can_answer_is_asked_of_the_other_dossier_as_it_is_when_a_docu
     )
     await a_member(scene.world, scene.firm, scene.company.id, Role.APPROVER)
     async with scene.office() as session:  # the page had opened the other dossier before
-        await items.move_to(session, scene.accountant, scene.dossier, target, [document.id])
+        await places.move_to(session, scene.accountant, scene.dossier, target, [document.id])
     assert await state(scene, document.id) == WAITS
 
 
@@ -178,5 +178,5 @@ async def test_what_would_have_waited_leaves(scene: Scene) -> None:
     await scene.paper("H-1")
     async with scene.office() as session:
         dossier = await scene.dossier_now()
-        rehearsal = await bundles.rehearse(session, dossier, ExportOptions())
+        rehearsal = await selection.rehearse(session, dossier, ExportOptions())
     assert (len(rehearsal.leaving), rehearsal.unasked) == (1, 1)

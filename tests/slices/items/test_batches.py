@@ -10,12 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.documents.models import Document
-from portal.features.dossiers.domain import Access, DossierOpened
+from portal.features.dossiers.domain.dossiers import Access, DossierOpened
 from portal.features.dossiers.models import Dossier
-from portal.features.items import jobs, repository
+from portal.features.items import jobs
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
-from portal.features.items.service import following
+from portal.features.items.repository import items as items_repository
+from portal.features.items.service import sync
 from portal.features.policies.domain import PolicyChanged
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
@@ -40,7 +41,7 @@ async def office(world: World, monkeypatch: pytest.MonkeyPatch) -> Office:
     made = await an_office(world)
     files = {f"{number}.xml": a_ubl(customer=US, number=f"N{number}") for number in range(DOCUMENTS)}
     await made.hand_in({**files, "b.cod": a_coda(days=STATEMENTS)})
-    monkeypatch.setattr(following, "BATCH", 2)
+    monkeypatch.setattr(sync, "BATCH", 2)
     return made
 
 
@@ -87,7 +88,7 @@ async def the_dossier(world: World, dossier_id: UUID) -> Dossier:
 
 def killing(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
     """End the worker after its so-manieth call of a repository's function, before the commit."""
-    real: Any = getattr(repository, name)
+    real: Any = getattr(items_repository, name)
     calls = 0
 
     async def then_die(*args: Any, **more: Any) -> Any:
@@ -98,7 +99,7 @@ def killing(monkeypatch: pytest.MonkeyPatch, name: str, call: int) -> None:
             raise Killed
         return found
 
-    monkeypatch.setattr(repository, name, then_die)
+    monkeypatch.setattr(items_repository, name, then_die)
 
 
 @pytest.mark.parametrize("call", [1, 2, 3, 4, 5])
@@ -128,7 +129,7 @@ async def test_what_changed_or_was_blanked_meanwhile_is_filled_again_in_one_stat
     world = office.world
     first, second, *_rest = await items_of(world, office.dossier.id)
     async with world.as_system() as session:
-        await repository.blank(session, office.dossier.id)
+        await items_repository.blank(session, office.dossier.id)
         await session.execute(
             sa.update(Document).where(Document.id == first.document_id).values(version=2, number="new")
         )
@@ -150,7 +151,7 @@ async def test_access_that_ends_during_a_batch_leaves_nothing_of_it(
 ) -> None:
     world = office.world
     dossier = await opened_dossier(office)
-    real: Any = repository.holds_open
+    real: Any = items_repository.holds_open
 
     async def ended_just_before(session: Any, dossier_id: UUID) -> bool:
         # the row itself is held by the counters of the batch: what matters is what the last look says
@@ -158,7 +159,7 @@ async def test_access_that_ends_during_a_batch_leaves_nothing_of_it(
         return False
 
     with monkeypatch.context() as race:
-        race.setattr(repository, "holds_open", ended_just_before)
+        race.setattr(items_repository, "holds_open", ended_just_before)
         await world.run_jobs()
         assert await items_of(world, dossier.id) == []
     async with world.as_system() as session:
@@ -196,7 +197,7 @@ async def test_filling_waits_for_items_that_others_hold_before_it_takes_the_doss
     world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Items first, the dossier behind them: whoever works on an item takes them in that order too."""
-    monkeypatch.setattr(following, "BATCH", 500)
+    monkeypatch.setattr(sync, "BATCH", 500)
     dossier = await opened_dossier(office)
     await work(world)
     made = await items_of(world, dossier.id)
@@ -206,13 +207,13 @@ async def test_filling_waits_for_items_that_others_hold_before_it_takes_the_doss
 
     async def fill() -> None:
         async with world.as_system() as session:
-            await following.fill_documents(session, dossier.id, office.company.id, None)
+            await sync.fill_documents(session, dossier.id, office.company.id, None)
         async with world.as_system() as session:
-            await following.fill_statements(session, dossier.id, office.company.id, None)
+            await sync.fill_statements(session, dossier.id, office.company.id, None)
 
     async with anyio.create_task_group() as group, world.as_system() as session:
-        await repository.lock(session, [held.id])
+        await items_repository.lock(session, [held.id])
         group.start_soon(fill)
         await somebody_waits(world)
-        await repository.set_locked(session, [held.id], locked=True)
+        await items_repository.set_locked(session, [held.id], locked=True)
     assert len(await items_of(world, dossier.id)) == len(made)

@@ -7,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db.session import Scope
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Entry, EntryPatch, Rate
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.patch import EntryPatch
+from portal.features.documents.domain.totals import Rate
 from portal.features.documents.models import Document, DocumentLock
-from portal.features.dossiers.domain import Access, AccessEnded, DossierOpened
+from portal.features.documents.service import arrivals, changes, locks, lookups
+from portal.features.dossiers.domain.dossiers import Access, AccessEnded, DossierOpened
 from portal.features.dossiers.models import Dossier
-from portal.features.items import service as items
 from portal.features.items.domain import (
     ApprovalState,
     ItemQuery,
@@ -21,6 +22,7 @@ from portal.features.items.domain import (
     first_states,
 )
 from portal.features.items.models import DossierItem
+from portal.features.items.service import lists, moves, sync
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Role, system_actor
@@ -84,17 +86,17 @@ class Scene:
         async with self.world.tools.database.transaction(
             Scope(company_id=self.company.id, person_id=self.entrepreneur.person_id)
         ) as session:
-            await items.set_approval(session, document.id, version, state, reason, self.entrepreneur)
+            await moves.set_approval(session, document.id, version, state, reason, self.entrepreneur)
 
     async def typed(self, number: str = "P1") -> Document:
         """A purchase typed from a PDF: may be amended."""
         async with self.world.tools.database.transaction(self.opened) as session:
-            from portal.features.documents.domain import StoredFile
+            from portal.features.documents.domain.documents import StoredFile
 
             stored = await self.world.tools.store.put(
                 self.company.id, a_pdf(number), media_type="application/pdf"
             )
-            taken = await documents.enter(
+            taken = await arrivals.enter(
                 session,
                 self.accountant,
                 self.company.id,
@@ -109,8 +111,8 @@ class Scene:
 
     async def amend(self, document: Document, number: str) -> Document:
         async with self.world.tools.database.transaction(self.opened) as session:
-            now = await documents.document(session, self.accountant, self.company.id, document.id)
-            new = await documents.amend(session, self.accountant, now, an_entry(number), us=f"BE:{US}")
+            now = await lookups.document(session, self.accountant, self.company.id, document.id)
+            new = await changes.amend(session, self.accountant, now, an_entry(number), us=f"BE:{US}")
         await self.world.run_jobs()
         return new
 
@@ -206,7 +208,7 @@ async def test_another_companys_member_decides_nothing(scene: Scene) -> None:
     elsewhere = await a_company(scene.world, scene.firm, "Garage Lambrecht", claimed=True)
     async with scene.world.tools.database.transaction(Scope(company_id=elsewhere.id)) as session:
         with pytest.raises(Conflict):
-            await items.set_approval(session, document.id, 1, ApprovalState.APPROVED, "", scene.entrepreneur)
+            await moves.set_approval(session, document.id, 1, ApprovalState.APPROVED, "", scene.entrepreneur)
     [item] = await scene.items()
     assert item.approval is ApprovalState.WAITING
 
@@ -241,15 +243,15 @@ async def export(scene: Scene, number: int, *, locked: bool, **options: Any) -> 
     """What an export does to items and locks, without the bundle."""
     export_id = uuid4()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        found = await items.candidates(session, scene.dossier.id, lock=True, **options)
+        found = await moves.candidates(session, scene.dossier.id, lock=True, **options)
         chosen = [item for item in found if item.state is not ItemState.RESERVED]
-        await items.reserve(session, [item.id for item in chosen], export_id)
-        await documents.lock_for_export(session, scene.accountant, chosen, number)
+        await moves.reserve(session, [item.id for item in chosen], export_id)
+        await locks.lock_for_export(session, scene.accountant, chosen, number)
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        held = await items.reserved(session, export_id, lock=True)
-        await items.bundle(session, export_id, number, locked=locked)
+        held = await moves.reserved(session, export_id, lock=True)
+        await moves.bundle(session, export_id, number, locked=locked)
         ids = [item.id for item in held]
-        await (documents.keep_export_locks if locked else documents.release_export_locks)(session, ids)
+        await (locks.keep_export_locks if locked else locks.release_export_locks)(session, ids)
     return export_id
 
 
@@ -259,12 +261,12 @@ async def test_a_reserved_item_returns_to_where_it_was_when_released(scene: Scen
     await scene.decide(second, ApprovalState.APPROVED)
     export_id = uuid4()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        found = await items.candidates(session, scene.dossier.id, lock=True)
-        await items.reserve(session, [item.id for item in found], export_id)
+        found = await moves.candidates(session, scene.dossier.id, lock=True)
+        await moves.reserve(session, [item.id for item in found], export_id)
     assert [item.state for item in await scene.items()] == [ItemState.RESERVED, ItemState.RESERVED]
     assert ((await scene.dossier_now()).waiting_count, (await scene.dossier_now()).ready_count) == (0, 0)
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        assert await items.release(session, export_id) == 2
+        assert await moves.release(session, export_id) == 2
     assert [item.state for item in await scene.items()] == [ItemState.WAITING, ItemState.READY]
     assert ((await scene.dossier_now()).waiting_count, (await scene.dossier_now()).ready_count) == (1, 1)
 
@@ -273,11 +275,11 @@ async def test_a_decision_on_a_reserved_item_counts_when_the_export_is_abandoned
     document = await scene.purchase()
     export_id = uuid4()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        found = await items.candidates(session, scene.dossier.id, lock=True)
-        await items.reserve(session, [item.id for item in found], export_id)
+        found = await moves.candidates(session, scene.dossier.id, lock=True)
+        await moves.reserve(session, [item.id for item in found], export_id)
     await scene.decide(document, ApprovalState.DISPUTED, "never ordered")
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        await items.release(session, export_id)
+        await moves.release(session, export_id)
     [item] = await scene.items()
     assert (item.state, item.approval) == (ItemState.HELD, ApprovalState.DISPUTED)
 
@@ -285,10 +287,10 @@ async def test_a_decision_on_a_reserved_item_counts_when_the_export_is_abandoned
 async def test_reserving_what_somebody_else_holds_is_a_conflict(scene: Scene) -> None:
     await scene.purchase()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        [item] = await items.candidates(session, scene.dossier.id, lock=True)
-        await items.reserve(session, [item.id], uuid4())
+        [item] = await moves.candidates(session, scene.dossier.id, lock=True)
+        await moves.reserve(session, [item.id], uuid4())
         with pytest.raises(Conflict):
-            await items.reserve(session, [item.id], uuid4())
+            await moves.reserve(session, [item.id], uuid4())
 
 
 async def test_a_locked_bundle_locks_the_document_and_a_second_one_keeps_the_first_number(
@@ -312,8 +314,8 @@ async def test_a_locked_bundle_locks_the_document_and_a_second_one_keeps_the_fir
 async def test_an_export_does_not_take_a_document_whose_item_has_not_heard_of_a_change(scene: Scene) -> None:
     document = await scene.typed()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        now = await documents.document(session, scene.accountant, scene.company.id, document.id)
-        await documents.amend(session, scene.accountant, now, an_entry("P2"), us=f"BE:{US}")
+        now = await lookups.document(session, scene.accountant, scene.company.id, document.id)
+        await changes.amend(session, scene.accountant, now, an_entry("P2"), us=f"BE:{US}")
     with pytest.raises(Conflict) as refused:
         await export(scene, 1, locked=True)
     assert refused.value.code == "busy"
@@ -324,9 +326,9 @@ async def test_only_the_version_that_left_last_is_delivered_and_once(scene: Scen
     await export(scene, 1, locked=False)
     [item] = await scene.items()
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        assert list(await items.deliver(session, {item.id: 2})) == []
-        assert list(await items.deliver(session, {item.id: 1})) == [item.id]
-        assert list(await items.deliver(session, {item.id: 1})) == []
+        assert list(await moves.deliver(session, {item.id: 2})) == []
+        assert list(await moves.deliver(session, {item.id: 1})) == [item.id]
+        assert list(await moves.deliver(session, {item.id: 1})) == []
 
 
 async def test_a_dossier_that_opens_gets_everything_the_company_has(scene: Scene) -> None:
@@ -382,7 +384,7 @@ async def test_the_other_firm_sees_no_item_and_a_member_sees_the_own_companys(sc
         (Scope(), 0),
     ):
         async with scene.world.tools.database.transaction(scope) as session:
-            assert len((await items.listed(session, ItemQuery())).rows) == expected
+            assert len((await lists.listed(session, ItemQuery())).rows) == expected
 
 
 async def test_lists_filter_search_and_page(scene: Scene) -> None:
@@ -390,17 +392,17 @@ async def test_lists_filter_search_and_page(scene: Scene) -> None:
         await scene.purchase(number)
     async with scene.world.tools.database.transaction(scene.opened) as session:
         dossier_id = scene.dossier.id
-        found = await items.listed(session, ItemQuery(dossier_id=dossier_id, search="a"))
+        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="a"))
         assert {item.number for item in found.rows} == {"a1", "a2"}
-        found = await items.listed(session, ItemQuery(dossier_id=dossier_id, search="teleCOM"))
+        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="teleCOM"))
         assert len(found.rows) == 3
-        found = await items.listed(session, ItemQuery(dossier_id=dossier_id, search="_"))
+        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="_"))
         assert {item.number for item in found.rows} == {"b_1"}
-        ready = await items.listed(
+        ready = await lists.listed(
             session, ItemQuery(dossier_id=dossier_id, states=frozenset({ItemState.READY}))
         )
         assert not ready.rows
-        assert await items.counts(session, ItemQuery(dossier_id=dossier_id)) == {ItemState.WAITING: 3}
+        assert await lists.counts(session, ItemQuery(dossier_id=dossier_id)) == {ItemState.WAITING: 3}
 
 
 async def test_a_changed_policy_reassesses_what_is_still_here(scene: Scene) -> None:
@@ -410,7 +412,7 @@ async def test_a_changed_policy_reassesses_what_is_still_here(scene: Scene) -> N
     async with scene.world.as_system() as session:
         await session.execute(sa.update(ExportPolicy).values(needs_approval=False))
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        assert (await items.reassess(session, scene.firm.id, scene.dossier.id)).moved == 1
+        assert (await sync.reassess(session, scene.firm.id, scene.dossier.id)).moved == 1
     assert [(item.state.value, item.approval.value) for item in await scene.items()] == [
         ("ready", "approved"),
         ("ready", "not_needed"),

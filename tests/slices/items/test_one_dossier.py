@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.features.audit.models import AuditEvent
 from portal.features.bundles.models import BundleItem
-from portal.features.dossiers.domain import Access, DossierOpened, place_of, titled
+from portal.features.dossiers.domain.dossiers import Access, DossierOpened, place_of, titled
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState, after_move, stays
 from portal.features.items.models import DossierItem

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from portal.embedded.process import free_port
 from portal.features.bundles.domain import ExportState
-from portal.features.bundles.service.delivering import MendArchive
+from portal.features.bundles.service.deliveries import MendArchive
 from portal.features.documents.models import Document
 from portal.features.intake.models import IntakeFile
 from portal.features.upkeep.service import SweepObjects

@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from portal.features.mail import service as mail
 from portal.features.mail.models import MailMessage, MailState
+from portal.features.mail.service import delivery
 from portal.features.parties.models import Firm
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Door
@@ -44,7 +44,7 @@ async def a_mail(world: World, firm: Firm, **changes: Any) -> Any:
         **changes,
     }
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-        return await mail.send(session, someone(firm), firm.id, **values)
+        return await delivery.send(session, someone(firm), firm.id, **values)
 
 
 async def stored(world: World, mail_id: Any) -> MailMessage:
@@ -128,7 +128,7 @@ async def test_nothing_leaves_when_the_transaction_is_rolled_back(world: World) 
 
     async def fails_afterwards() -> None:
         async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:
-            await mail.send(
+            await delivery.send(
                 session,
                 someone(firm),
                 firm.id,
@@ -253,7 +253,7 @@ async def test_another_firm_sees_none_of_the_mails(world: World) -> None:
     mail_id = await a_mail(world, noordzee)
     async with world.as_scope(firm_id=ardennes.id) as session:
         assert await session.get(MailMessage, mail_id) is None
-        assert await mail.latest(session) == []
+        assert await delivery.latest(session) == []
 
 
 async def test_the_mailbox_shows_a_firm_its_own_mails_with_links_that_work(world: World) -> None:

@@ -1,8 +1,8 @@
 """A list of dossiers in an office with several bookkeeping packages: whose code a row has is asked, not guessed."""
 
-from portal.features.dossiers.domain.matching import Known, KnownDossier
-from portal.features.dossiers.domain.rows import RowStatus
-from tests.slices.dossiers.test_importing import judged
+from portal.features.imports.domain.matches import Known, KnownDossier
+from portal.features.imports.domain.rows import RowStatus
+from tests.slices.imports.test_importing import judged
 
 
 def a_known(number: str, code: str, space: str) -> KnownDossier:

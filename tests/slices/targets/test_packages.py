@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from portal.features.dossiers import service as dossiers
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
 from portal.features.targets import service
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from portal.features.agents.models import PairingCode
 from portal.features.approvals.domain import Said
 from portal.features.approvals.models import ClientNotice
-from portal.features.dossiers.domain import ImportState
-from portal.features.dossiers.models import DossierImport
+from portal.features.imports.domain.state import ImportState
+from portal.features.imports.models import DossierImport
 from portal.features.intake.models import IntakeFile
-from portal.features.upkeep import repository, service
+from portal.features.upkeep import service
 from portal.features.upkeep.service import SweepObjects
 from portal.jobs.ledger import enqueue
 from portal.jobs.models import JobRow
@@ -172,8 +172,7 @@ async def test_every_owner_is_looked_at_once_in_a_week_also_after_being_away(
 async def test_a_full_batch_of_old_rows_asks_for_the_next(
     world: World, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (service, repository):
-        monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(service, "BATCH", 1)
     async with world.as_system() as session:
         for number in range(3):
             session.add(

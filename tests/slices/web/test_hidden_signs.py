@@ -21,7 +21,7 @@ from portal.kernel.texts import LEFT_OUT, hides, plain
 from portal.metadata import metadata
 from portal.syncagent.texts import visible
 from portal.web.files import attachment_headers
-from tests.slices.dossiers.test_importing import workbook
+from tests.slices.imports.test_importing import workbook
 from tests.support.builders import a_number, a_staff_member, sign_in
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl, a_zip
 from tests.support.builders_scene import US, an_office

@@ -169,7 +169,7 @@ def test_every_password_field_is_known_as_a_secret() -> None:
 
 def test_a_page_that_has_the_form_no_more_shows_what_was_typed() -> None:
     from portal.web.directories import KeptForm as Kept
-    from portal.web.filling import fill
+    from portal.web.filled_pages import fill
 
     kept = Kept("1", "/gone", "/page", (("reason", "<b>Waarom</b>"),))
     page = "<!doctype html><html><body><main><p>Weg</p></main></body></html>"

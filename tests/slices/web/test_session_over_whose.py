@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from portal.features.accounts.models import KeptForm
 from portal.features.accounts.service.forms import KEPT_PER_NETWORK, MOST_KEPT
-from portal.features.dossiers.domain import Access
+from portal.features.dossiers.domain.dossiers import Access
 from portal.kernel.actor import Role
 from tests.support.builders import PASSWORD, a_company, a_dossier, a_staff_member, sign_in
 from tests.support.builders_scene import an_office
@@ -64,10 +64,10 @@ async def test_the_same_person_for_another_company_goes_back_to_that_one(world: 
     second = await a_company(world, office.firm, name="Tweede Zaak", claimed=True)
     await a_dossier(world, office.firm, second, code="77", access=Access.GRANTED)
     async with world.as_system() as session:
-        from portal.features.accounts import service as accounts
+        from portal.features.accounts.service import people
 
         assert office.entrepreneur.person_id is not None
-        await accounts.add_member(session, second.id, office.entrepreneur.person_id, Role.ENTREPRENEUR)
+        await people.add_member(session, second.id, office.entrepreneur.person_id, Role.ENTREPRENEUR)
     async with sign_in(world, office.entrepreneur) as client:
         page = await client.get("/account")
         form = the_form(page.text, "/account")

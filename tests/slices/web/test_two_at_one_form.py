@@ -9,11 +9,12 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from portal.features.documents.domain import Entry, Rate
-from portal.features.intake import service as intake
+from portal.features.documents.domain.entry import Entry
+from portal.features.documents.domain.totals import Rate
+from portal.features.intake.service import quick_entry
 from portal.kernel.actor import Actor, Role
 from portal.kernel.kinds import Kind
-from portal.web.editing import laid_over
+from portal.web.edits import laid_over
 from portal.web.forms import Form
 from tests.slices.web.test_session_over import all_forms, email_of, end, enter_on, send
 from tests.support.builders import a_staff_member, sign_in
@@ -39,6 +40,10 @@ class Editing(NamedTuple):
 
 EDITS = {
     "dossier": Editing("{base}/edit", "{base}/edit", "contact_name", "Els", "Eline", "contact_phone", "03 1"),
+    "company": Editing(
+        "{base}/edit/company", "{base}/edit/company", "name", "Els BV", "Eline BV", "city", "Gent"
+    ),
+    "package": Editing("{package}", "{package}", "name", "BOB", "Sage", "layout", "generic"),
     "policy": Editing("{base}/policy", "{base}/policy", "delay", "20", "30", "lock_exported", ""),
     "default policy": Editing(
         "/settings/export", "/settings/export", "run_day", "5", "6", "delay_unit", "hours"
@@ -55,7 +60,9 @@ NOT_EDITS = {
     "/agents/keys": "makes a key",
     "/agents/keys/*/revoke": "ends one",
     "/agents/*/revoke": "ends one",
+    "/settings/packages": "adds one",
     "/dossiers": "makes a dossier",
+    "/dossiers/*/edit/company/identifiers": "adds one",
     "/dossiers/import": "brings a list",
     "/dossiers/import/*/again": "makes a preview",
     "/dossiers/invite": "sends to what was ticked",
@@ -89,7 +96,7 @@ async def arranged(world: World) -> tuple[Office, Actor, Actor, str]:
     )
     async with world.tools.database.transaction(office.opened) as session:
         row = upload.outcomes[0].file
-        handled = await intake.enter(
+        handled = await quick_entry.enter(
             session, office.accountant, row, patch_of(entry), dossier_id=office.dossier.id
         )
         document = handled.document
@@ -102,9 +109,10 @@ async def arranged(world: World) -> tuple[Office, Actor, Actor, str]:
 
 
 def placed(edit: Editing, office: Office, paper: str) -> Editing:
+    package = f"/settings/packages/{office.dossier.target_id}"
     return edit._replace(
-        page=edit.page.format(base=office.base, paper=paper),
-        action=edit.action.format(base=office.base, paper=paper),
+        page=edit.page.format(base=office.base, paper=paper, package=package),
+        action=edit.action.format(base=office.base, paper=paper, package=package),
     )
 
 
@@ -241,8 +249,8 @@ async def test_every_form_of_fields_is_an_edit_that_is_tested_or_is_none(world: 
 
 def test_every_template_that_shows_present_values_brings_what_was_seen() -> None:
     """Whoever adds an edit form cannot forget it: a form that is filled from a row brings `seen_fields`."""
-    edits = {"accounts/account", "accounts/settings", "documents/detail", "documents/edit", "dossiers/edit"}
-    edits |= {"policies/dossier", "policies/settings"}
+    edits = {"accounts/account", "accounts/settings", "records/detail", "records/edit", "dossiers/edit"}
+    edits |= {"dossiers/company", "policies/dossier", "policies/settings", "targets/edit"}
     folder = Path(ROOT / "themes" / "templates" / "pages")
     having = {
         path.relative_to(folder).with_suffix("").as_posix()

@@ -2,6 +2,12 @@
 
 from typing import Any
 
-from portal.features.accounts.pages import account, again, recovery, settings, signing
+from portal.features.accounts.pages import account, recovery, settings, sign_in, sign_in_again
 
-ROUTES: list[Any] = [*signing.ROUTES, *again.ROUTES, *recovery.ROUTES, *account.ROUTES, *settings.ROUTES]
+ROUTES: list[Any] = [
+    *sign_in.ROUTES,
+    *sign_in_again.ROUTES,
+    *recovery.ROUTES,
+    *account.ROUTES,
+    *settings.ROUTES,
+]

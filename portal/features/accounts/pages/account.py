@@ -11,8 +11,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import WriteSession, scope_of, take
-from portal.features.accounts import service
-from portal.features.accounts.pages.signing import secret_of
+from portal.features.accounts.pages.sign_in import secret_of
+from portal.features.accounts.service import people, sessions
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools
 from portal.kernel.actor import RIGHTS, Actor, Right
@@ -20,7 +20,7 @@ from portal.kernel.errors import Invalid, NotFound, TooMany, Unauthorised
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.web.cookies import set_session_cookie
 from portal.web.directories import SignedIn
-from portal.web.editing import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import NOT_A_CHOICE, Form
 from portal.web.render import ROLE_NAMES, Toast, go, local_path, render
 from portal.web.security import signed_in as somebody
@@ -46,7 +46,7 @@ async def _page(
     status: int = 200,
 ) -> Template:
     present = {"name": signed_in.actor.name, "language": signed_in.language.value}
-    capacities = await service.capacities(tools, signed_in)
+    capacities = await sessions.capacities(tools, signed_in)
     return render(
         request,
         "pages/accounts/account.html",
@@ -56,7 +56,7 @@ async def _page(
         errors=errors or {},
         overtaken=overtaken,
         all_languages=LANGUAGES,
-        sessions=await service.own_sessions(tools, signed_in),
+        sessions=await sessions.own_sessions(tools, signed_in),
         capacities=capacities,
         may_approve=any(Right.APPROVE in RIGHTS[one.role] for one in capacities),
         approval_mails=await _mails(tools, signed_in.actor),
@@ -65,7 +65,7 @@ async def _page(
 
 async def _mails(tools: Tools, actor: Actor) -> bool:
     async with tools.database.reading(scope_of(actor)) as session:
-        return await service.approval_mails(session, actor)
+        return await people.approval_mails(session, actor)
 
 
 @get("/account", guards=[somebody])
@@ -86,7 +86,7 @@ async def change_profile(
 ) -> Template | Response[Any]:
     """My name and my language."""
     form = await Form.of(request)
-    person = await service.person(session, actor.person_id) if actor.person_id is not None else None
+    person = await people.person(session, actor.person_id) if actor.person_id is not None else None
     if person is None:
         raise NotFound
     await take(session, person)
@@ -118,7 +118,7 @@ async def change_profile(
             errors=wrong.field_texts(),
             status=422,
         )
-    await service.change_profile(session, actor, name=name, language=language)
+    await people.change_profile(session, actor, name=name, language=language)
     return go(request, "/account", Toast("success", gettext(N_("Saved."))))
 
 
@@ -128,7 +128,7 @@ async def choose_mails(
 ) -> Response[Any]:
     """Whether I get a mail of what waits for my approval."""
     form = await Form.of(request)
-    await service.choose_mails(session, actor, approval_mails=form.ticked("approval_mails"))
+    await people.choose_mails(session, actor, approval_mails=form.ticked("approval_mails"))
     return go(request, "/account", Toast("success", gettext(N_("Saved."))))
 
 
@@ -141,7 +141,7 @@ async def change_password(
     """My password; other browsers are signed out."""
     current, new = await secret_of(request, "current"), await secret_of(request, "password")
     try:
-        await service.change_password(tools, _present(signed_in), current=current, new=new)
+        await people.change_password(tools, _present(signed_in), current=current, new=new)
     except (Invalid, TooMany) as wrong:
         page = await _page(
             request,
@@ -164,7 +164,7 @@ async def end_session(
     signed_in: NamedDependency[SignedIn | None],
 ) -> Response[Any]:
     """Sign another of my browsers out."""
-    await service.end_own_session(tools, _present(signed_in), name)
+    await sessions.end_own_session(tools, _present(signed_in), name)
     return go(request, "/account", Toast("success", gettext(N_("That browser is signed out."))))
 
 
@@ -173,7 +173,7 @@ async def switch_page(
     request: HTMXRequest, tools: NamedDependency[Tools], signed_in: NamedDependency[SignedIn | None]
 ) -> Template:
     """What else I am here."""
-    choices = await service.capacities(tools, _present(signed_in))
+    choices = await sessions.capacities(tools, _present(signed_in))
     return render(request, "pages/accounts/switch.html", capacities=choices, role_names=_role_names())
 
 
@@ -188,7 +188,7 @@ async def switch(
         company_id = UUID(wanted) if wanted else None
     except ValueError:
         raise NotFound(NOT_A_CHOICE) from None
-    opened = await service.switch(
+    opened = await sessions.switch(
         tools, _present(signed_in), company_id, request.headers.get("user-agent", "")
     )
     answer = go(request, local_path(form.text("next", longest=2000)))

@@ -8,8 +8,8 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.features.accounts import service
-from portal.features.accounts.pages.signing import secret_of
+from portal.features.accounts.pages.sign_in import secret_of
+from portal.features.accounts.service import recovery
 from portal.jobs.contract import Tools
 from portal.kernel.errors import Invalid, NotFound, TooMany
 from portal.kernel.ids import link_token
@@ -17,8 +17,8 @@ from portal.kernel.language import N_, gettext
 from portal.web.cookies import clear_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
-from portal.web.leaving import ask_to_leave
 from portal.web.limits import client_address
+from portal.web.link_guard import ask_to_leave
 from portal.web.render import Toast, go, render
 from portal.web.security import public
 
@@ -38,7 +38,7 @@ async def forgot(
     email = form.text("email", required=True, longest=254)
     try:
         form.check()
-        await service.forgot(tools, firm_id=firm.firm_id, email=email, address=client_address(request))
+        await recovery.forgot(tools, firm_id=firm.firm_id, email=email, address=client_address(request))
     except (Invalid, TooMany) as refused:
         page = render(
             request,
@@ -62,7 +62,7 @@ async def reset_page(
     signed_in: NamedDependency[SignedIn | None],
 ) -> Template:
     """Behind the link: a new password. Somebody else who is signed in here is asked first."""
-    email = await service.reset_is_for(
+    email = await recovery.reset_is_for(
         tools, firm_id=firm.firm_id, token=link_token(token), address=client_address(request)
     )
     if email is None:
@@ -82,13 +82,13 @@ async def reset(
 ) -> Template | Response[Any]:
     """Use the link; then sign in with the new password."""
     if signed_in is not None:
-        email = await service.reset_is_for(
+        email = await recovery.reset_is_for(
             tools, firm_id=firm.firm_id, token=link_token(token), address=client_address(request)
         )
         if email is not None and signed_in.email != email:
             return ask_to_leave(request, status=409)
     try:
-        await service.reset_password(
+        await recovery.reset_password(
             tools,
             firm_id=firm.firm_id,
             token=link_token(token),

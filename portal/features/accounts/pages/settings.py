@@ -9,15 +9,16 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession, take
-from portal.features.accounts import service
+from portal.features.accounts import domain
 from portal.features.accounts.domain import NOT_AN_ADDRESS
+from portal.features.accounts.service import people
 from portal.features.audit import service as audit
 from portal.features.parties import service as parties
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.kernel.numbers import NotANumber, parse_company_number, shown_number
-from portal.web.editing import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import Form
 from portal.web.render import ROLE_NAMES, Toast, go, render
 from portal.web.security import requires
@@ -43,7 +44,7 @@ async def _page(
     firm = await parties.firm(session, actor.firm_id)
     team = [
         (person.name, person.email, gettext(ROLE_NAMES[row.role]), row.since, person.id == actor.person_id)
-        for row, person in await service.staff(session, actor.firm_id)
+        for row, person in await people.staff(session, actor.firm_id)
     ]
     return render(
         request,
@@ -120,7 +121,7 @@ async def change_firm(
             "number": _number(form),
             **{name: form.text(name, longest=longest) or None for name, longest in _TEXTS.items()},
         }
-        if values["email"] and not service.is_address(values["email"]):
+        if values["email"] and not domain.is_address(values["email"]):
             form.fault("email", NOT_AN_ADDRESS)
         form.check()
     except Invalid as wrong:

@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.approvals.pages import deciding, messages, telling
+from portal.features.approvals.pages import decisions, handovers, messages
 
-ROUTES: list[Any] = [*deciding.ROUTES, *telling.ROUTES, *messages.ROUTES]
+ROUTES: list[Any] = [*decisions.ROUTES, *handovers.ROUTES, *messages.ROUTES]

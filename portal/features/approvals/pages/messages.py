@@ -10,8 +10,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.approvals import service
-from portal.features.dossiers import service as dossiers
+from portal.features.approvals.service import notices
+from portal.features.dossiers.service import dossiers
 from portal.kernel.actor import Actor
 from portal.kernel.language import N_, gettext
 from portal.web.forms import Form, uuid_or_none
@@ -28,7 +28,7 @@ async def messages_page(
 ) -> Template:
     """What is open, and what was handled lately. The dossier's first page fetches the open ones."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    waiting, done = await service.notices_of(session, dossier)
+    waiting, done = await notices.notices_of(session, dossier)
     return render(
         request,
         "pages/approvals/messages.html",
@@ -53,7 +53,7 @@ async def handled(
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     notice = form.text("notice")
     notice_id = uuid_or_none(notice)
-    done = await service.handled(session, actor, dossier, notice_id) if notice_id or notice == "all" else 0
+    done = await notices.handled(session, actor, dossier, notice_id) if notice_id or notice == "all" else 0
     text = gettext(N_("Marked as handled.")) if done else gettext(N_("Somebody has handled this already."))
     back = local_path(form.text("back"), f"/dossiers/{dossier.id}/messages")
     return go(request, back, Toast("success" if done else "info", text))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
-from portal.features.items.service import DossierItem
+from portal.features.items.models import DossierItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.db.session import ReadSession
-from portal.features.bundles import repository
 from portal.features.bundles.models import Export
-from portal.features.bundles.service.delivering import files_of
-from portal.features.dossiers import service as dossiers
+from portal.features.bundles.repository import exports as exports_repository
+from portal.features.bundles.service.deliveries import files_of
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import folders
 from portal.kernel.texts import plain
 
 
@@ -26,17 +27,17 @@ class Moved:
     now: str
 
 
-async def moved(session: ReadSession, dossier: dossiers.Dossier, export: Export) -> Moved | None:
+async def moved(session: ReadSession, dossier: Dossier, export: Export) -> Moved | None:
     """The folder a bundle was written into and the one it would go into now; None where they are one, or nothing was written."""
-    now = plain((await dossiers.folder(session, dossier)).path)  # proofs, and the yes of a page, come so
+    now = plain((await folders.folder(session, dossier)).path)  # proofs, and the yes of a page, come so
     paths: dict[tuple[Any, str], str] = {}
-    for delivery in await repository.deliveries_of(session, export.id):
+    for delivery in await exports_repository.deliveries_of(session, export.id):
         if not delivery.confirmed:
             continue
         if not paths:
-            rows = await repository.items_of(session, export.id)
+            rows = await exports_repository.items_of(session, export.id)
             paths = {(file.item_id, file.role): file.path for file in files_of([row.entry for row in rows])}
-        for proof in await repository.proofs_of_delivery(session, delivery.id):
+        for proof in await exports_repository.proofs_of_delivery(session, delivery.id):
             before = folder_before(proof.path, paths.get((proof.item_id, proof.role), ""))
             if before is None:
                 continue

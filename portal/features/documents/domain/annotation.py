@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from portal.features.documents.domain.core import PaymentState
+from portal.features.documents.domain.documents import PaymentState
 from portal.kernel.language import N_
 
 MOST_TAGS = 20

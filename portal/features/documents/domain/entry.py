@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from exports.model import Party
-from portal.features.documents.domain.matching import duplicate_key, supplier_key
+from portal.features.documents.domain.identity import duplicate_key, supplier_key
 from portal.features.documents.domain.totals import Rate
 from portal.kernel.kinds import CREDIT_NOTES, SALES, Kind
 from portal.kernel.language import N_

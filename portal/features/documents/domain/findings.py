@@ -12,8 +12,8 @@ from exports.model import Document as Invoice
 from exports.model import Finding
 from exports.ubl.check import contradictions
 from portal.features.documents.domain.entry import Entry
-from portal.features.documents.domain.hidden import NAMES as HIDING
-from portal.features.documents.domain.hidden import RULE as HIDDEN
+from portal.features.documents.domain.hidden_signs import NAMES as HIDING
+from portal.features.documents.domain.hidden_signs import RULE as HIDDEN
 from portal.kernel.language import N_, gettext, ngettext
 from portal.kernel.money import CENT, cents
 from portal.kernel.texts import line

@@ -7,7 +7,7 @@ import msgspec
 from exports import ubl
 from exports.model import Document as Invoice
 from exports.ubl.check import check_natively
-from portal.features.documents.domain import without_hidden
+from portal.features.documents.domain.hidden_signs import without_hidden
 
 
 async def read_checked(data: bytes) -> Invoice:

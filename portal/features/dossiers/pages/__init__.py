@@ -1,14 +1,7 @@
-"""Pages of dossiers: lists, one dossier, the Excel import, login details, the owner's answers."""
+"""Pages of dossiers: the data of the company, the owner's answers."""
 
 from typing import Any
 
-from portal.features.dossiers.pages import access, company, detail, importing, inviting, lists
+from portal.features.dossiers.pages import access, company
 
-ROUTES: list[Any] = [
-    *lists.ROUTES,
-    *detail.ROUTES,
-    *company.ROUTES,
-    *importing.ROUTES,
-    *inviting.ROUTES,
-    *access.ROUTES,
-]
+ROUTES: list[Any] = [*company.ROUTES, *access.ROUTES]

@@ -10,8 +10,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.dossiers import service
-from portal.features.dossiers.service import Answer
+from portal.features.dossiers.service import access
+from portal.features.dossiers.service.access import Answer
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, NotFound
@@ -32,7 +32,7 @@ async def accountant_page(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
     """Who sees what, since when."""
-    firms = await service.firms_of_company(session, actor)
+    firms = await access.firms_of_company(session, actor)
     return render(
         request, "pages/dossiers/my_accountant.html", firms=firms, may_decide=actor.may(Right.MEMBERS)
     )
@@ -50,7 +50,7 @@ async def ask_page(
     if not actor.may(Right.MEMBERS):
         raise Forbidden
     word = _answer(said)
-    firm = await service.firm_of_company(session, actor, firm_id)
+    firm = await access.firm_of_company(session, actor, firm_id)
     if word not in firm.answers:
         raise Conflict
     return render(request, "pages/dossiers/my_accountant_ask.html", firm=firm, said=word.value)
@@ -66,7 +66,7 @@ async def answer_firm(
 ) -> Template | Response[Any]:
     """The owner's answer. Whoever ends the access of the firm whose address this is, is signed out here."""
     word = _answer(said)
-    answered = await service.answer(tools, actor, firm_id, word)
+    answered = await access.answer(tools, actor, firm_id, word)
     if answered.left:
         page = render(request, "pages/dossiers/access_left.html", answered=answered, said=word.value)
         clear_session_cookie(tools.settings, page)

@@ -12,18 +12,18 @@ from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession, take
 from portal.features.audit import service as audit
-from portal.features.dossiers import service
-from portal.features.dossiers.service import Dossier
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
 from portal.features.parties import service as parties
 from portal.features.parties.domain import SCHEME_NAMES, SOURCE_NAMES, Scheme, Source, read_identifier
-from portal.features.parties.service import Company
+from portal.features.parties.models import Company
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.language import N_, gettext
 from portal.kernel.numbers import NotANumber
-from portal.web.editing import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -44,8 +44,8 @@ async def _opened(session: ReadSession, actor: Actor, dossier_id: UUID) -> tuple
     Raises:
         NotFound: no such dossier, or its access does not stand.
     """
-    dossier = await service.open_dossier(session, actor, dossier_id)
-    company = await service.company_of(session, dossier)
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    company = await dossiers.company_of(session, dossier)
     if company is None:
         raise NotFound
     return dossier, company

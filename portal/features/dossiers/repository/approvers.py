@@ -1,20 +1,12 @@
 """SQL of who can approve for the company of a dossier."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
-
-# Policies are a slice above this one: only whether they ask is known here.
-_POLICY = sa.table(
-    "export_policy",
-    sa.column("firm_id", sa.Uuid()),
-    sa.column("dossier_id", sa.Uuid()),
-    sa.column("needs_approval", sa.Boolean()),
-)
 
 
 async def hold_approvers(session: ReadSession, company_id: UUID) -> None:
@@ -40,18 +32,3 @@ async def take_changed_approvers(session: WriteSession, limit: int = 500) -> Seq
         .execution_options(synchronize_session=False)
     )
     return [(row.firm_id, row.id) for row in found]
-
-
-async def asking(session: ReadSession, dossier_ids: Collection[UUID]) -> set[UUID]:
-    """Which of some dossiers are under a policy that asks for approval."""
-    if not dossier_ids:
-        return set()
-    own = _POLICY.alias("own")
-    default = _POLICY.alias("standard")
-    found = await session.scalars(
-        sa.select(Dossier.id)
-        .outerjoin(own, own.c.dossier_id == Dossier.id)
-        .outerjoin(default, sa.and_(default.c.firm_id == Dossier.firm_id, default.c.dossier_id.is_(None)))
-        .where(Dossier.id.in_(dossier_ids), sa.func.coalesce(own.c.needs_approval, default.c.needs_approval))
-    )
-    return set(found)

@@ -1,16 +1,16 @@
 """The dossiers on one company: a firm's own, and those of all firms as its members see them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal.db.session import ReadSession
-from portal.features.dossiers.domain import OPEN_ACCESS, Access, titled
+from portal.features.accounts.domain import CompaniesServed
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access
+from portal.features.dossiers.domain.queries import MemberDossier
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.repository.core import visible_to
+from portal.features.dossiers.repository.dossiers import visible_to
 from portal.kernel.actor import Actor
 
 
@@ -42,25 +42,6 @@ async def others_on_company(session: ReadSession, actor: Actor, dossier: Dossier
         .order_by(Dossier.created_at, Dossier.id)
     )
     return found.all()
-
-
-@dataclass(frozen=True, slots=True)
-class MemberDossier:
-    """What a member of a company may know of a firm's dossier on it."""
-
-    id: UUID
-    firm_id: UUID
-    firm_name: str
-    name: str
-    access: Access
-    access_since: datetime
-    handed_over_at: datetime | None
-    activity: str | None = None
-
-    @property
-    def title(self) -> str:
-        """Its name, with the activity where it has one."""
-        return titled(self.name, self.activity)
 
 
 _MEMBER_DOSSIER = sa.table(
@@ -96,3 +77,9 @@ async def member_dossiers(session: ReadSession, firm_id: UUID | None = None) -> 
         )
         for row in found
     ]
+
+
+async def companies_served(_session: ReadSession, question: CompaniesServed) -> sa.ScalarSelect[UUID]:
+    """The companies that a firm works for, or has asked to, as part of a statement."""
+    reached = Dossier.access.in_((*OPEN_ACCESS, Access.REQUESTED))
+    return sa.select(Dossier.company_id).where(Dossier.firm_id == question.firm_id, reached).scalar_subquery()

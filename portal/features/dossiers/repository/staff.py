@@ -7,20 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.domain import StaffRole
+from portal.features.dossiers.domain.staff import StaffRole
 from portal.features.dossiers.models import Dossier, DossierStaff
-
-
-def managed_by(person_id: UUID) -> sa.Select[UUID]:
-    """The ids of the dossiers that a person manages now, for `in_` in a list of whatever belongs to dossiers.
-
-    Written from the person's side, so that a list asks an index once for all of its rows.
-    """
-    return sa.select(DossierStaff.dossier_id).where(
-        DossierStaff.person_id == person_id,
-        DossierStaff.role == StaffRole.MANAGER,
-        DossierStaff.until.is_(None),
-    )
 
 
 def begin_manager(session: WriteSession, dossier: Dossier, person_id: UUID, since: date) -> None:

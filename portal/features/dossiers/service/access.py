@@ -14,11 +14,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import people
 from portal.features.audit import service as audit
 from portal.features.branding import service as branding
-from portal.features.dossiers import repository
-from portal.features.dossiers.domain import (
+from portal.features.dossiers.domain.dossiers import (
     ACCESS,
     OPEN_ACCESS,
     Access,
@@ -26,11 +25,14 @@ from portal.features.dossiers.domain import (
     AccessRequested,
     DossierOpened,
 )
+from portal.features.dossiers.domain.queries import MemberDossier
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.repository import MemberDossier
-from portal.features.dossiers.service.activating import tell_firm
-from portal.features.dossiers.service.core import limit_requests, refuse_if_asked_lately
-from portal.features.mail import service as mail
+from portal.features.dossiers.repository import companies as companies_repository
+from portal.features.dossiers.repository import dossiers as dossiers_repository
+from portal.features.dossiers.service.dossiers import limit_requests, refuse_if_asked_lately
+from portal.features.dossiers.service.letters import tell_firm
+from portal.features.mail.domain import Content
+from portal.features.mail.service import delivery
 from portal.features.parties import service as parties
 from portal.jobs.contract import Job, Priority, Tools, clock_of
 from portal.jobs.ledger import enqueue, publish
@@ -114,7 +116,7 @@ _RANK = {access: rank for rank, access in enumerate((Access.GRANTED, Access.MANA
 async def firms_of_company(session: ReadSession, actor: Actor) -> list[FirmAccess]:
     """Every firm that has or had something to do with the member's company: open requests first, then who has access."""
     grouped: dict[UUID, list[MemberDossier]] = {}
-    for row in await repository.member_dossiers(session):
+    for row in await companies_repository.member_dossiers(session):
         grouped.setdefault(row.firm_id, []).append(row)
     host = await parties.firm(session, actor.host_firm_id) if actor.host_firm_id is not None else None
     found: list[FirmAccess] = []
@@ -174,7 +176,7 @@ async def answer(tools: Tools, actor: Actor, firm_id: UUID, said: Answer) -> Ans
     if not actor.may(Right.MEMBERS) or actor.company_id is None:
         raise Forbidden
     async with tools.database.system_scope() as session:
-        all_rows = await repository.of_company(session, actor.company_id)
+        all_rows = await dossiers_repository.of_company(session, actor.company_id)
         rows = sorted((row for row in all_rows if row.firm_id == firm_id), key=lambda row: row.id)
         if not rows:
             raise NotFound
@@ -183,7 +185,7 @@ async def answer(tools: Tools, actor: Actor, firm_id: UUID, said: Answer) -> Ans
         for row in rows:
             to = _MOVES[said].get(row.access)
             if to is not None and ACCESS.allows(row.access, to):
-                changed = await repository.move_access(session, row.id, to, now)
+                changed = await dossiers_repository.move_access(session, row.id, to, now)
                 if changed is None:
                     raise Conflict(NOT_NOW, code="answered")
                 moved.append(changed)
@@ -228,7 +230,7 @@ async def _record(session: WriteSession, actor: Actor, dossier: Dossier) -> None
 
 async def tell_owners(session: WriteSession, actor: Actor, dossier_id: UUID, company_id: UUID) -> None:
     """Let the owners of a company know of a firm's request; one mail per firm while it waits. Runs in the system scope."""
-    rows = await repository.of_company(session, company_id)
+    rows = await dossiers_repository.of_company(session, company_id)
     asked = next((row for row in rows if row.id == dossier_id and row.access is Access.REQUESTED), None)
     if asked is None:
         return
@@ -237,9 +239,9 @@ async def tell_owners(session: WriteSession, actor: Actor, dossier_id: UUID, com
     )
     if earlier:
         return
-    for member, person in await accounts.members(session, company_id):
+    for member, person in await people.members(session, company_id):
         if member.role is Role.ENTREPRENEUR and person.disabled_at is None:
-            mail_id = await mail.prepare(
+            mail_id = await delivery.prepare(
                 session,
                 asked.firm_id,
                 message="access_request",
@@ -249,24 +251,24 @@ async def tell_owners(session: WriteSession, actor: Actor, dossier_id: UUID, com
                 dossier_id=asked.id,
             )
             job = TellOwner(mail_id=mail_id, dossier_id=asked.id, person_id=person.id)
-            await enqueue(session, mail.sender(asked.firm_id, actor), job)
+            await enqueue(session, delivery.sender(asked.firm_id, actor), job)
 
 
 async def tell_owner(task: Task, job: TellOwner) -> None:
     """Mail one owner about a request. Who that is, is read in the system scope while the mail is being made, and kept nowhere else."""
 
-    async def content(session: WriteSession) -> mail.Content | None:
-        dossier = await repository.dossier(session, task.actor, job.dossier_id)
+    async def content(session: WriteSession) -> Content | None:
+        dossier = await dossiers_repository.dossier(session, task.actor, job.dossier_id)
         if dossier is None or dossier.access is not Access.REQUESTED:
             return None
         async with task.tools.database.system_scope() as system:
-            person = await accounts.person(system, job.person_id)
+            person = await people.person(system, job.person_id)
             company = await parties.company(system, dossier.company_id)
         if person is None or person.disabled_at is not None:
             return None
-        return mail.Content({"company": company.name}, recipient=(person.name, person.email))
+        return Content({"company": company.name}, recipient=(person.name, person.email))
 
-    await mail.dispatch(task, job.mail_id, content)
+    await delivery.dispatch(task, job.mail_id, content)
 
 
 async def ask_again(session: WriteSession, tools: Tools, actor: Actor, dossier: Dossier) -> None:
@@ -282,9 +284,9 @@ async def ask_again(session: WriteSession, tools: Tools, actor: Actor, dossier: 
     if not ACCESS.allows(dossier.access, Access.REQUESTED):
         raise Conflict(NOT_AGAIN, code="not_answered")
     now = clock_of(session).now()
-    refuse_if_asked_lately(await repository.of_company(session, dossier.company_id), now)
+    refuse_if_asked_lately(await dossiers_repository.of_company(session, dossier.company_id), now)
     await limit_requests(tools, dossier.firm_id)
-    moved = await repository.move_access(session, dossier.id, Access.REQUESTED, now)
+    moved = await dossiers_repository.move_access(session, dossier.id, Access.REQUESTED, now)
     if moved is None:
         raise Conflict
     await audit.record(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers import repository
 from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_key
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.targets import service as targets
 from portal.features.targets.domain import CodeSpace
 from portal.kernel.actor import Actor
@@ -32,7 +32,7 @@ async def refuse_taken(
         Conflict: `code_taken`.
     """
     known = await spaces(session, firm_id)
-    holders = await repository.code_holders(session, firm_id, known, [code])
+    holders = await dossiers_repository.code_holders(session, firm_id, known, [code])
     holder = holders.get((known[target_id], code_key(code)))
     if holder is not None and holder.id != exclude:
         raise taken(code, holder.code)
@@ -46,11 +46,11 @@ def taken(code: str, other: str) -> Conflict:
 
 async def settle_clashes(session: WriteSession, firm_id: UUID) -> None:
     """A code was given up: the oldest dossier that waited for it may have it, and its deliveries go on."""
-    waiting = await repository.clashing(session, firm_id)
+    waiting = await dossiers_repository.clashing(session, firm_id)
     if not waiting:
         return
     known = await spaces(session, firm_id)
-    holders = await repository.code_holders(
+    holders = await dossiers_repository.code_holders(
         session, firm_id, known, [one.code for one in waiting if one.code]
     )
     keys = set(holders)
@@ -79,8 +79,8 @@ async def clashes(session: ReadSession, actor: Actor, dossiers: Iterable[Dossier
         return {}
     codes = [one.code for one in found.values() if one.code]
     known = await spaces(session, actor.firm_id)
-    holders = await repository.code_holders(session, actor.firm_id, known, codes)
-    seen = await repository.names(session, actor, {holder.id for holder in holders.values()})
+    holders = await dossiers_repository.code_holders(session, actor.firm_id, known, codes)
+    seen = await dossiers_repository.names(session, actor, {holder.id for holder in holders.values()})
     told: dict[UUID, Clash] = {}
     for one in found.values():
         holder = holders.get((known[one.target_id], code_key(one.code or "")))

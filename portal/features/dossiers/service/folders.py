@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers import repository
 from portal.features.dossiers.domain.codes import folder_of
+from portal.features.dossiers.domain.queries import WrittenFor
 from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.repository import dossiers as dossiers_repository
+from portal.features.dossiers.repository import folders as folders_repository
+from portal.jobs.contract import ask
 from portal.kernel.actor import Actor
 
 
@@ -43,14 +46,14 @@ async def hold(session: WriteSession, actor: Actor) -> None:
     The order is the same everywhere: the lock on the firm's dossiers, then their rows.
     """
     assert actor.firm_id is not None
-    await repository.lock_dossiers(session, actor.firm_id)
+    await dossiers_repository.lock_dossiers(session, actor.firm_id)
 
 
 async def folders(session: ReadSession, firm_id: UUID, dossiers: Iterable[Dossier]) -> dict[UUID, Folder]:
     """The folders of some dossiers of a firm."""
     dossiers = list(dossiers)
     numbers = {one.number for one in dossiers if one.number and not one.code}
-    first = await repository.first_of_numbers(session, firm_id, numbers)
+    first = await folders_repository.first_of_numbers(session, firm_id, numbers)
     return {
         one.id: Folder(one.id, one.code, one.number if one.code or one.id in first else None)
         for one in dossiers
@@ -69,9 +72,9 @@ async def move_of(
     before = (await folder(session, dossier)).path
     named = number
     if not code and number and number == dossier.number:
-        first = await repository.first_of_numbers(session, dossier.firm_id, {number})
+        first = await folders_repository.first_of_numbers(session, dossier.firm_id, {number})
         named = number if dossier.id in first else None
     now = folder_of(code, named, dossier.id)
-    if now == before or not await repository.written_for(session, dossier.firm_id, dossier.id):
+    if now == before or not await ask(session, WrittenFor(firm_id=dossier.firm_id, dossier_id=dossier.id)):
         return None
     return Move(before, now)

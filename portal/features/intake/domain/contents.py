@@ -4,7 +4,9 @@ import msgspec
 
 from exports.model import Document as Invoice
 from portal.features.banking.domain import Coda
-from portal.features.documents.domain import Direction, PdfOrigin, StoredFile, ValueFault
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.identity import Direction
+from portal.features.documents.domain.judgement import ValueFault
 from portal.features.intake.domain.files import NewFile
 
 

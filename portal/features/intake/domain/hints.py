@@ -8,16 +8,11 @@ import msgspec
 
 from exports.model import Document as Invoice
 from exports.model import Party
-from portal.features.documents.domain import (
-    RATES,
-    SEVERAL,
-    Difference,
-    PdfOrigin,
-    StoredFile,
-    ValueFault,
-    invoice_columns,
-    kind_of,
-)
+from portal.features.documents.domain.comparison import Difference
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.identity import invoice_columns, kind_of
+from portal.features.documents.domain.judgement import ValueFault
+from portal.features.documents.domain.totals import RATES, SEVERAL
 
 LONGEST = 500
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from exports.numbers import enterprise_number
-from portal.features.documents.domain import Identity
+from portal.features.documents.domain.identity import Identity
 from portal.features.intake.domain.contents import (
     ArchiveContent,
     CodaContent,

@@ -13,21 +13,25 @@ from litestar.response import Template
 
 from exports.model import Document as Invoice
 from portal.db.session import ReadSession, WriteSession, scope_of
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Difference, EntryPatch, NotBookable, read_form
-from portal.features.documents.service import Met, Place
-from portal.features.intake import service
+from portal.features.documents.domain.comparison import Difference
+from portal.features.documents.domain.entry_form import read_form
+from portal.features.documents.domain.judgement import NotBookable
+from portal.features.documents.domain.patch import EntryPatch
+from portal.features.documents.models import Document
+from portal.features.documents.service import duplicates, entry_forms, files, remarks
+from portal.features.documents.service import lookups as documents_lookups
+from portal.features.documents.service.duplicates import Met
+from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.files import FileKind, IntakeState
 from portal.features.intake.domain.reasons import REASONS
+from portal.features.intake.models import IntakeFile
 from portal.features.intake.pages.reception import LIST, kind_names
-from portal.features.intake.service import (
-    Decision,
-    Duplicate,
-    Handled,
-    IntakeFile,
-    Outcome,
-)
+from portal.features.intake.service import comparison, lookups, quick_entry
+from portal.features.intake.service.lookups import Outcome
+from portal.features.intake.service.quick_entry import Decision, Duplicate, Handled
+from portal.features.items.service import deletion
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
@@ -53,10 +57,10 @@ def below(path: str) -> list[str]:
 async def _open(
     session: ReadSession, actor: Actor, dossier_id: UUID | None, file_id: UUID, *, erased: bool = False
 ) -> tuple[Place, IntakeFile]:
-    place = await documents.place_for(session, actor, dossier_id)
+    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
-    row = await service.file(session, actor, place.company_id, file_id)
+    row = await lookups.file(session, actor, place.company_id, file_id)
     if row.erased_at is not None and not erased:
         raise NotFound(REASONS[row.reason or "erased"], code="erased")
     return place, row
@@ -68,32 +72,32 @@ async def _looked_up(
     """The same, with what became of it, in a short transaction of its own: while files are read, a request holds no connection."""
     async with tools.database.reading(scope_of(actor)) as session:
         place, row = await _open(session, actor, dossier_id, file_id)
-        return place, await service.outcome(session, row)
+        return place, await lookups.outcome(session, row)
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
     """The document that is there under the number of a file, beside what the file says."""
 
-    document: documents.Document
-    rows: Sequence[documents.Compared]
+    document: Document
+    rows: Sequence[remarks.Compared]
     may_replace: bool
     why_not: str
 
 
 async def _clash(
-    session: ReadSession, document: documents.Document, differences: Sequence[Difference], currency: str
+    session: ReadSession, document: Document, differences: Sequence[Difference], currency: str
 ) -> Clash:
-    hindrance = await documents.aside_hindrance(session, document)
-    rows = documents.compared(differences, document.currency, currency)
+    hindrance = await deletion.aside_hindrance(session, document)
+    rows = remarks.compared(differences, document.currency, currency)
     return Clash(document, rows, hindrance is None, hindrance.text() if hindrance else "")
 
 
 async def _clash_of(session: ReadSession, actor: Actor, row: IntakeFile) -> Clash | None:
     """What a waiting UBL was found to differ from; None when it differs from nothing, or the other one is gone."""
-    hints = service.invoice_hints(row) if row.state is IntakeState.TO_PROCESS else None
-    there = await documents.by_id(session, hints.there) if hints and hints.there else None
-    if hints is None or there is None or not documents.is_visible(actor, there):
+    hints = quick_entry.invoice_hints(row) if row.state is IntakeState.TO_PROCESS else None
+    there = await documents_lookups.by_id(session, hints.there) if hints and hints.there else None
+    if hints is None or there is None or not documents_lookups.is_visible(actor, there):
         return None
     return await _clash(session, there, hints.differences, hints.currency)
 
@@ -109,9 +113,9 @@ async def file_page(
     """One file beside the fields that make a document of it."""
     async with tools.database.reading(scope_of(actor)) as session:
         place, row = await _open(session, actor, dossier_id, file_id, erased=True)
-        outcome = await service.outcome(session, row)
+        outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
-    hints = service.invoice_hints(row)
+    hints = quick_entry.invoice_hints(row)
     return await _shown(request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash)
 
 
@@ -130,10 +134,10 @@ async def _shown(
     hints = None
     sha256, media_type = row.sha256 if row.erased_at is None else "", row.media_type
     if row.media_type == FileKind.XML and row.state is IntakeState.TO_PROCESS:
-        hints = service.invoice_hints(row)
+        hints = quick_entry.invoice_hints(row)
         sha256, media_type = (hints.pdf_sha256 if hints else None) or "", "application/pdf"
     try:
-        pages = await documents.page_count(tools, row.company_id, sha256 or None, media_type)
+        pages = await files.page_count(tools, row.company_id, sha256 or None, media_type)
     except PortalError:  # the bytes are gone: the page says so by having no picture
         pages = 0
     return render(
@@ -148,11 +152,11 @@ async def _shown(
         hints=hints,
         value_faults=[fault.text() for fault in hints.faults] if hints else [],
         pages=pages,
-        is_typed=service.is_typed(row),
+        is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,
         kind_names=kind_names(),
-        **documents.entry_context(values, faults or {}, f"{place.intake}/amounts"),
+        **entry_forms.entry_context(values, faults or {}, f"{place.intake}/amounts"),
     )
 
 
@@ -168,7 +172,7 @@ async def process(
     form = await Form.of(request)
     place, outcome = await _looked_up(tools, actor, dossier_id, file_id)
     row = outcome.file
-    read = None if service.is_typed(row) else await service.read_again(tools, row)
+    read = None if quick_entry.is_typed(row) else await quick_entry.read_again(tools, row)
     patch, faults = read_form(form.values)
     if read is None and patch is None:
         return await _shown(request, tools, place, outcome, form.values, faults)
@@ -176,16 +180,14 @@ async def process(
     met = await _met(tools, actor, dossier_id, row, read, form) if isinstance(read, Invoice) else None
     try:
         async with tools.database.transaction(scope_of(actor)) as session:
-            place = await documents.place_for(
-                session, actor, dossier_id
-            )  # in sight again, in this transaction
+            place = await places.place_for(session, actor, dossier_id)  # in sight again, in this transaction
             handled = await _processed(session, actor, place, row, form, read, patch, met)
             return await _next(request, session, actor, place, row, handled)
     except NotBookable as why:
         assert isinstance(read, Invoice)  # nothing else is judged
         async with tools.database.transaction(scope_of(actor)) as session:
-            place = await documents.place_for(session, actor, dossier_id)
-            await service.ask_values(session, actor, row, read, _sold(row, form), why)
+            place = await places.place_for(session, actor, dossier_id)
+            await quick_entry.ask_values(session, actor, row, read, _sold(row, form), why)
         return go(request, f"{place.intake}/{row.id}", Toast("warning", why.text()))
     except Duplicate as there:
         met = there.met
@@ -194,10 +196,10 @@ async def process(
             raise
         problem = refused.text()
     async with tools.database.reading(scope_of(actor)) as session:
-        place = await documents.place_for(session, actor, dossier_id)
+        place = await places.place_for(session, actor, dossier_id)
         currency = read.currency if isinstance(read, Invoice) else form.text("currency").upper() or "EUR"
-        there = await documents.by_id(session, met.document_id) if met else None
-        shown = met is not None and there is not None and documents.is_visible(actor, there)
+        there = await documents_lookups.by_id(session, met.document_id) if met else None
+        shown = met is not None and there is not None and documents_lookups.is_visible(actor, there)
         clash = await _clash(session, there, met.differences, currency) if met and there and shown else None
         if there is not None and not shown:
             problem = gettext(
@@ -208,7 +210,7 @@ async def process(
 
 def _sold(row: IntakeFile, form: Form) -> bool:
     """Whether the company sold what a UBL says: as the file says, or as a person answers."""
-    hints = service.invoice_hints(row)
+    hints = quick_entry.invoice_hints(row)
     if hints is not None and hints.sold is not None:
         return hints.sold
     direction = form.text("direction")
@@ -227,9 +229,9 @@ async def _met(
 ) -> Met | None:
     sold = _sold(row, form)
     async with tools.database.reading(scope_of(actor)) as session:
-        await documents.place_for(session, actor, dossier_id)
-        there = await documents.of_invoice(session, row.company_id, read, supplier_is_us=sold)
-    return await service.meet(tools, read, there, supplier_is_us=sold) if there else None
+        await places.place_for(session, actor, dossier_id)
+        there = await duplicates.of_invoice(session, row.company_id, read, supplier_is_us=sold)
+    return await comparison.meet(tools, read, there, supplier_is_us=sold) if there else None
 
 
 async def _processed(
@@ -244,9 +246,9 @@ async def _processed(
 ) -> Handled:
     decision = next((one for one in Decision if one.value == form.text("decide")), None)
     if isinstance(read, CodaContent):
-        return await service.take_statements(session, actor, row, read, dossier_id=place.dossier_id)
+        return await quick_entry.take_statements(session, actor, row, read, dossier_id=place.dossier_id)
     if read is not None:
-        return await service.take_invoice(
+        return await quick_entry.take_invoice(
             session,
             actor,
             row,
@@ -257,13 +259,13 @@ async def _processed(
             dossier_id=place.dossier_id,
         )
     assert patch is not None
-    return await service.enter(session, actor, row, patch, dossier_id=place.dossier_id, decision=decision)
+    return await quick_entry.enter(session, actor, row, patch, dossier_id=place.dossier_id, decision=decision)
 
 
 async def _next(
     request: HTMXRequest, session: WriteSession, actor: Actor, place: Place, row: IntakeFile, handled: Handled
 ) -> Response[Any]:
-    waiting = await service.next_waiting(session, actor, place.company_id, place.dossier_id, row.id)
+    waiting = await lookups.next_waiting(session, actor, place.company_id, place.dossier_id, row.id)
     text = gettext(PROCESSED if waiting else LAST) if handled.new else gettext(THERE_ALREADY)
     href = f"{place.base}/documents/{handled.document.id}" if handled.document else f"{place.base}/bank"
     toast = Toast(
@@ -283,11 +285,11 @@ async def amounts(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """What the amounts of a form come to so far, while they are typed: by the same reader that will take them."""
-    await documents.place_for(session, actor, dossier_id)
+    await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     form = await Form.of(request)
-    return render(request, "pages/documents/_worked_out.html", **documents.worked_out(form.values))
+    return render(request, "pages/records/_worked_out.html", **entry_forms.worked_out(form.values))
 
 
 @post(below("/reject"), guards=[own_side], status_code=200)
@@ -302,10 +304,10 @@ async def reject(
     place, row = await _open(session, actor, dossier_id, file_id)
     form = await Form.of(request)
     try:
-        await service.reject(session, actor, row, form.text("reason"), dossier_id=place.dossier_id)
+        await quick_entry.reject(session, actor, row, form.text("reason"), dossier_id=place.dossier_id)
     except Invalid as missing:
         return go(request, f"{place.intake}/{row.id}", Toast("warning", missing.text()))
-    waiting = await service.next_waiting(session, actor, place.company_id, place.dossier_id, row.id)
+    waiting = await lookups.next_waiting(session, actor, place.company_id, place.dossier_id, row.id)
     path = f"{place.intake}/{waiting}" if waiting else place.intake
     return go(request, path, Toast("success", gettext(REJECTED)))
 
@@ -320,7 +322,7 @@ async def undo(
 ) -> Response[Any]:
     """A rejected file waits again."""
     place, row = await _open(session, actor, dossier_id, file_id)
-    await service.undo_reject(session, actor, row, dossier_id=place.dossier_id)
+    await quick_entry.undo_reject(session, actor, row, dossier_id=place.dossier_id)
     return go(request, f"{place.intake}/{row.id}", Toast("success", gettext(TAKEN_BACK)))
 
 
@@ -340,7 +342,7 @@ async def page_image(
         sha256, media_type = str(row.hints.get("pdf_sha256") or ""), "application/pdf"
     if not sha256:
         raise NotFound
-    return picture(await documents.original_page(tools, row.company_id, sha256, media_type, page))
+    return picture(await files.original_page(tools, row.company_id, sha256, media_type, page))
 
 
 @get(below("/file"), guards=[own_side])
@@ -356,7 +358,7 @@ async def file_download(
     if not row.sha256:
         raise NotFound
     data = await tools.store.get(row.company_id, row.sha256)
-    safe = row.media_type if row.media_type in documents.SAFE_TYPES else "application/octet-stream"
+    safe = row.media_type if row.media_type in files.SAFE_TYPES else "application/octet-stream"
     return attachment(row.name, safe, data)
 
 

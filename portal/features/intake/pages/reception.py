@@ -10,11 +10,11 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, scope_of
-from portal.features.documents import service as documents
-from portal.features.documents.service import Place
-from portal.features.intake import service
+from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.files import IntakeQuery, IntakeState
-from portal.features.intake.service import Incoming
+from portal.features.intake.service import lookups, reception
+from portal.features.intake.service.reception import Incoming
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden, Invalid
@@ -48,7 +48,7 @@ async def quick_entry_page(
     before: FromQuery[str | None] = None,
 ) -> Template:
     """The drop zone, and what waits."""
-    place = await documents.place_for(session, actor, dossier_id)
+    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     chosen = SHOWN.get(status, IntakeState.TO_PROCESS)
@@ -66,8 +66,8 @@ async def quick_entry_page(
         place=place,
         dossier=place.dossier,
         tab="quick-entry",
-        page=await service.listed(session, actor, place.company_id, query),
-        counts=await service.counts(session, actor, place.company_id, query),
+        page=await lookups.listed(session, actor, place.company_id, query),
+        counts=await lookups.counts(session, actor, place.company_id, query),
         state=chosen.value,
         find=query.search,
         kind_names=kind_names(),
@@ -89,12 +89,12 @@ async def hand_in(
         upload.file.seek(0)
         incoming.append(Incoming(upload.filename, size, upload.file))  # pyright: ignore[reportArgumentType] - a spooled file reads like any other
     try:
-        upload_id = await service.hand_in(tools, actor, incoming, dossier_id=dossier_id)
+        upload_id = await reception.hand_in(tools, actor, incoming, dossier_id=dossier_id)
     except Invalid as none_chosen:
         base = f"/dossiers/{dossier_id}/quick-entry" if dossier_id is not None else "/hand-in"
         return go(request, base, Toast("warning", none_chosen.text()))
     async with tools.database.transaction(scope_of(actor)) as session:
-        place = await documents.place_for(session, actor, dossier_id)
+        place = await places.place_for(session, actor, dossier_id)
         if not is_fragment(request):
             return go(request, f"{place.intake}/uploads/{upload_id}")
         return await _results(request, session, actor, place, upload_id)
@@ -109,7 +109,7 @@ async def upload_page(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """What became of the files of one upload; asks again by itself until all were looked at."""
-    place = await documents.place_for(session, actor, dossier_id)
+    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     return await _results(request, session, actor, place, upload_id)
@@ -118,7 +118,7 @@ async def upload_page(
 async def _results(
     request: HTMXRequest, session: ReadSession, actor: Actor, place: Place, upload_id: UUID
 ) -> Template:
-    upload = await service.upload(session, actor, place.company_id, upload_id)
+    upload = await lookups.upload(session, actor, place.company_id, upload_id)
     answer = render(
         request,
         "pages/intake/upload.html",

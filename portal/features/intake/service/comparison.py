@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from exports.model import Document as Invoice
-from portal.features.documents import service as documents
-from portal.features.documents.domain import invoice_columns
-from portal.features.documents.service import Document, Met
+from portal.features.documents.domain.identity import invoice_columns
+from portal.features.documents.models import Document
+from portal.features.documents.service import duplicates
+from portal.features.documents.service.duplicates import Met
 from portal.features.intake.domain.contents import Content, InvoiceContent
 from portal.features.intake.domain.hints import SameNumber
 from portal.features.intake.service.contents import Refused, read_invoice
@@ -39,4 +40,4 @@ async def meet(
             invoices[row.id] = (await read_invoice(data), invoice)
         except (Refused, BrokenFile):
             continue
-    return documents.met(candidates, columns, invoices)
+    return duplicates.met(candidates, columns, invoices)

@@ -8,8 +8,10 @@ import msgspec
 from exports import coda, ubl
 from exports.model import Document as Invoice
 from portal.features.banking.domain import Refusal, codas, fatal
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Identity, PdfOrigin, StoredFile, direction_of, judge
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.identity import Identity, direction_of
+from portal.features.documents.domain.judgement import judge
+from portal.features.documents.service import drawings, invoices
 from portal.features.intake.domain.contents import (
     ArchiveContent,
     CodaContent,
@@ -108,7 +110,7 @@ async def read_invoice(data: bytes) -> Invoice:
         Refused: with the line where one is to blame.
     """
     try:
-        return await documents.read_checked(data)
+        return await invoices.read_checked(data)
     except ubl.Unreadable as error:
         params = {key: value[:200] for key, value in error.params.items()}
         raise Refused(f"ubl.{error.reason}", line=error.line, **params) from error
@@ -144,7 +146,7 @@ async def replaces_embedded(invoice: Invoice) -> bool:
     if attachment is None or not attachment.content:
         return True
     try:
-        return not await documents.opens(attachment.content)
+        return not await drawings.opens(attachment.content)
     except TooComplex:
         return False
 

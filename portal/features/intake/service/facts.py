@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from portal.db.session import ReadSession
 from portal.features.banking import service as banking
-from portal.features.documents import service as documents
-from portal.features.documents.service import Document
+from portal.features.documents.models import Document
+from portal.features.documents.service import arrivals, duplicates
 from portal.features.intake.domain.contents import ArchiveContent, CodaContent, Content, PaperContent
 from portal.features.intake.domain.hints import SameNumber
 from portal.features.intake.domain.verdicts import ErasedBefore, Known, KnownStatements, StatementClash
 from portal.features.intake.models import IntakeFile
-from portal.features.keeping import service as keeping
-from portal.features.keeping.service import Erasure
+from portal.features.retention.models import Erasure
+from portal.features.retention.service import erasures
 from portal.kernel.clock import local_date
 
 
@@ -25,16 +25,16 @@ async def known(
     """
     if isinstance(content, ArchiveContent):
         return Known(), ()
-    is_there = await documents.known_bytes(session, row.company_id, row.sha256) is not None
+    is_there = await arrivals.known_bytes(session, row.company_id, row.sha256) is not None
     if isinstance(content, CodaContent):
         found = await banking.known(session, row.company_id, content.statements)
-        erased = None if is_there else await keeping.erased_content(session, row.company_id, found.missing)
+        erased = None if is_there else await erasures.erased_content(session, row.company_id, found.missing)
         return Known(erased=_told(erased), statements=_of_statements(content, found)), ()
-    erased = None if is_there else await keeping.known_as_erased(session, row.company_id, row.sha256)
+    erased = None if is_there else await erasures.known_as_erased(session, row.company_id, row.sha256)
     known = Known(erased=_told(erased), same_number=same_number)
     if isinstance(content, PaperContent) or erased or content.faults or content.sold is None:
         return known, ()
-    return known, await documents.of_invoice(
+    return known, await duplicates.of_invoice(
         session, row.company_id, content.invoice, supplier_is_us=content.sold
     )
 

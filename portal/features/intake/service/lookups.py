@@ -10,13 +10,16 @@ import msgspec
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking import service as banking
-from portal.features.banking.service import BankAccount, Statement
-from portal.features.documents import service as documents
-from portal.features.documents.service import Document
+from portal.features.banking.models import BankAccount, Statement
+from portal.features.documents.models import Document
+from portal.features.documents.service import lookups, remarks
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.service import dossiers
 from portal.features.intake import repository
 from portal.features.intake.domain.files import IntakeQuery, IntakeState
 from portal.features.intake.domain.reasons import AMOUNTS, reason_text
 from portal.features.intake.models import IntakeFile
+from portal.features.retention.domain import ArchivesWith
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
 from portal.kernel.language import current_language
@@ -62,7 +65,7 @@ async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id
         NotFound: unknown, another company's, or not this contributor's.
     """
     rows = [row for row in await repository.of_upload(session, upload_id) if row.company_id == company_id]
-    own = documents.own_uploads_only(actor)
+    own = lookups.own_uploads_only(actor)
     if own is not None:
         rows = [row for row in rows if row.received_by == own]
     if not rows:
@@ -78,7 +81,7 @@ async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id
 
 
 async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Outcome]:
-    papers = await documents.by_ids(session, [row.document_id for row in rows if row.document_id])
+    papers = await lookups.by_ids(session, [row.document_id for row in rows if row.document_id])
     wanted = {row.id: [UUID(one) for one in row.statement_ids.get("ids", [])] for row in rows}
     statements = await banking.by_ids(session, [one for ids in wanted.values() for one in ids])
     made: list[Outcome] = []
@@ -91,7 +94,7 @@ async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Ou
             for one in wanted[row.id]
             if one in statements and statements[one][0].erased_at is None
         ]
-        made.append(Outcome(row, paper, told, _why(row), documents.remarks(paper) if paper else ()))
+        made.append(Outcome(row, paper, told, _why(row), remarks.remarks(paper) if paper else ()))
     return made
 
 
@@ -106,7 +109,7 @@ def _why(row: IntakeFile) -> str:
 
 async def listed(session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery) -> Page[Outcome]:
     """One page of handed-in files, each with what became of it."""
-    mine = msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor))
+    mine = msgspec.structs.replace(query, received_by=lookups.own_uploads_only(actor))
     page = await repository.page(session, company_id, mine)
     return Page(await _outcomes(session, page.rows), page.next, page.previous)
 
@@ -115,7 +118,7 @@ async def counts(
     session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery
 ) -> dict[IntakeState, int]:
     """How many files are in each state."""
-    mine = msgspec.structs.replace(query, received_by=documents.own_uploads_only(actor))
+    mine = msgspec.structs.replace(query, received_by=lookups.own_uploads_only(actor))
     return await repository.counts(session, company_id, mine)
 
 
@@ -125,7 +128,7 @@ async def file(session: ReadSession, actor: Actor, company_id: UUID, file_id: UU
     Raises:
         NotFound: unknown, another company's, or not this contributor's.
     """
-    found = await repository.one(session, file_id, documents.own_uploads_only(actor))
+    found = await repository.one(session, file_id, lookups.own_uploads_only(actor))
     if found is None or found.company_id != company_id:
         raise NotFound
     return found
@@ -140,10 +143,21 @@ async def next_waiting(
     session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, but: UUID
 ) -> UUID | None:
     """The next file of quick entry."""
-    own = documents.own_uploads_only(actor)
+    own = lookups.own_uploads_only(actor)
     return await repository.next_waiting(session, company_id, dossier_id, own, but)
 
 
 async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:
     """Set the counters of quick entry of a firm's dossiers on a company when access opens or ends; in the system scope."""
-    await repository.recount(session, dossier_id, company_id)
+    rows = await dossiers.lock_of_firm(session, dossier_id, company_id)
+    if not rows:
+        return
+    waiting = await repository.waiting_by_dossier(session, rows[0].firm_id, company_id)
+    await dossiers.set_quick_entry_counts(
+        session, {row.id: waiting.get(row.id, 0) if row.access in OPEN_ACCESS else 0 for row in rows}
+    )
+
+
+async def archives_with(session: ReadSession, question: ArchivesWith) -> int:
+    """In how many archives a document or statement was handed in."""
+    return await repository.archives_with(session, question)

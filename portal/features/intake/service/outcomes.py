@@ -5,7 +5,7 @@ from datetime import datetime
 
 from portal.db.session import WriteSession
 from portal.features.banking import service as banking
-from portal.features.documents import service as documents
+from portal.features.documents.service import arrivals
 from portal.features.intake import repository
 from portal.features.intake.domain.contents import CodaContent, Content, InvoiceContent
 from portal.features.intake.domain.files import FileChange, IntakeState, Reception
@@ -57,7 +57,7 @@ async def write(
 
 async def _ask(session: WriteSession, row: IntakeFile, asked: Asked, now: datetime) -> FileChange | None:
     """Nobody is asked about bytes that are a document, or wait in quick entry, already. Gives what becomes of a PDF beside it."""
-    document = await documents.known_bytes(session, row.company_id, row.sha256)
+    document = await arrivals.known_bytes(session, row.company_id, row.sha256)
     if document is not None:
         change = FileChange(reason="already", document_id=document.id, handled_at=now)
         await repository.move_received(session, row.id, IntakeState.PROCESSED, change)
@@ -105,7 +105,7 @@ async def _take_invoice(
     session: WriteSession, actor: Actor, row: IntakeFile, content: InvoiceContent, now: datetime
 ) -> FileChange:
     """Make the document. Gives what becomes of a PDF beside it."""
-    taken = await documents.take_invoice(
+    taken = await arrivals.take_invoice(
         session,
         actor,
         row.company_id,
@@ -122,7 +122,7 @@ async def _take_invoice(
     )
     attached = taken.new and document.pdf_sha256 is not None
     if not taken.new and content.beside is not None:
-        attached = await documents.attach_pdf(session, document, content.beside)
+        attached = await arrivals.attach_pdf(session, document, content.beside)
     return FileChange(reason="joined" if attached else "already", document_id=document.id, handled_at=now)
 
 

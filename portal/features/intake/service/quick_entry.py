@@ -11,9 +11,13 @@ from exports.model import Document as Invoice
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
-from portal.features.documents import service as documents
-from portal.features.documents.domain import EntryPatch, NotBookable, PdfOrigin, own_key
-from portal.features.documents.service import Document, Met
+from portal.features.documents.domain.documents import PdfOrigin
+from portal.features.documents.domain.identity import own_key
+from portal.features.documents.domain.judgement import NotBookable
+from portal.features.documents.domain.patch import EntryPatch
+from portal.features.documents.models import Document
+from portal.features.documents.service import arrivals, duplicates, lookups
+from portal.features.documents.service.duplicates import Met
 from portal.features.intake import repository
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.events import FileAnswered
@@ -23,7 +27,7 @@ from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.service.contents import Refused, read_coda, read_invoice, stored_file
 from portal.features.intake.service.outcomes import told_statements
-from portal.features.keeping import service as keeping
+from portal.features.retention.service import aside
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
@@ -97,10 +101,10 @@ async def _decided(
         raise Duplicate(met)
     if decision is Decision.KEEP:
         return None
-    if not documents.is_visible(actor, met.document):
+    if not lookups.is_visible(actor, met.document):
         raise Forbidden
-    paper = keeping.of_document(met.document)
-    await keeping.put_aside(session, actor, paper, gettext(REPLACED), dossier_id=dossier_id)
+    paper = aside.of_document(met.document)
+    await aside.put_aside(session, actor, paper, gettext(REPLACED), dossier_id=dossier_id)
     return met.document_id
 
 
@@ -122,15 +126,15 @@ async def enter(
         Duplicate: the document is there already, or another one of its number; the file stays in quick entry.
     """
     _check(actor)
-    us = own_key(await documents.identity_of(session, row.company_id))
-    met = await documents.known_entry(session, row.company_id, patch, us=us)
+    us = own_key(await arrivals.identity_of(session, row.company_id))
+    met = await duplicates.known_entry(session, row.company_id, patch, us=us)
     replaced = await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
     moved = await _claim(
         session, row, IntakeState.PROCESSED, FileChange(reason=None, handled_at=clock_of(session).now())
     )
     hints = invoice_hints(moved)
-    taken = await documents.enter(
+    taken = await arrivals.enter(
         session,
         actor,
         moved.company_id,
@@ -201,7 +205,7 @@ async def take_invoice(
     replaced = None if same else await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
     moved = await _claim(session, row, IntakeState.PROCESSED, FileChange(handled_at=clock_of(session).now()))
-    taken = await documents.take_invoice(
+    taken = await arrivals.take_invoice(
         session,
         actor,
         moved.company_id,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from portal.db.session import WriteSession, scope_of
 from portal.features.audit import service as audit
-from portal.features.dossiers import service as dossiers
-from portal.features.dossiers.domain import OPEN_ACCESS
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.service import dossiers
 from portal.features.intake import repository
 from portal.features.intake.domain.files import HEAD, NewFile, Reception, clean_name, sniff
 from portal.features.intake.domain.reasons import Reason

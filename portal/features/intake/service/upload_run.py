@@ -10,8 +10,8 @@ from uuid import UUID
 
 import structlog
 
-from portal.features.documents import service as documents
-from portal.features.documents.domain import Identity
+from portal.features.documents.domain.identity import Identity
+from portal.features.documents.service import arrivals
 from portal.features.intake import repository
 from portal.features.intake.domain.files import FileKind, IntakeState
 from portal.features.intake.domain.reasons import Reason
@@ -87,7 +87,7 @@ class Run:
         async with self.task.transaction() as session:
             files = await repository.of_upload(session, upload_id)
             if self.task.company_id is not None:
-                self._us = await documents.identity_of(session, self.task.company_id)
+                self._us = await arrivals.identity_of(session, self.task.company_id)
         closed = archives(files)
         for one in closed:
             await self._turn(one)

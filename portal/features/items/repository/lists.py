@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession
-from portal.features.dossiers.service import managed_by
+from portal.features.dossiers.models import managed_by
 from portal.features.items.domain import IN_SIGHT, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
-from portal.features.items.repository.core import put_aside
+from portal.features.items.repository.items import put_aside
 
 
 def _filtered(query: ItemQuery) -> list[sa.ColumnElement[bool]]:
@@ -86,6 +86,20 @@ async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]
         sa.select(DossierItem.state, sa.func.count()).where(*_filtered(query)).group_by(DossierItem.state)
     )
     return {row[0]: row[1] for row in found}
+
+
+async def count_aside(session: ReadSession, dossier_id: UUID, approvals: Iterable[ApprovalState]) -> int:
+    """How many items of a dossier are put aside, with a reason."""
+    found = await session.scalar(
+        sa.select(sa.func.count())
+        .select_from(DossierItem)
+        .where(
+            DossierItem.dossier_id == dossier_id,
+            DossierItem.state_reason.is_not(None),
+            put_aside(approvals),
+        )
+    )
+    return found or 0
 
 
 async def aside_everywhere(

@@ -4,10 +4,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from portal.db.session import WriteSession
-from portal.features.accounts import service as accounts
+from portal.features.accounts.service import people, recovery
 from portal.features.branding import service as branding
 from portal.features.mail.domain import Content
-from portal.features.mail.service.sending import dispatch, prepare, send, sender
+from portal.features.mail.service.delivery import dispatch, prepare, send, sender
 from portal.jobs.contract import Job, Priority
 from portal.jobs.ledger import enqueue
 from portal.jobs.runner import Task
@@ -26,7 +26,7 @@ class SendReset(Job, frozen=True, kw_only=True):
 
 async def prepare_reset(session: WriteSession, actor: Actor, reset_id: UUID) -> None:
     """Somebody forgot a password: write the mail down, unless nobody has that address. Runs in the system scope."""
-    wanted = await accounts.reset_mail(session, reset_id)
+    wanted = await recovery.reset_mail(session, reset_id)
     if wanted is None:
         return
     mail_id = await prepare(
@@ -46,7 +46,7 @@ async def send_reset(task: Task, job: SendReset) -> None:
     async def content(session: WriteSession) -> Content | None:
         assert task.actor.firm_id is not None
         async with task.tools.database.system_scope() as system:
-            token = await accounts.make_link(system, job.reset_id)
+            token = await recovery.make_link(system, job.reset_id)
         if token is None:
             return None
         host = await branding.main_host(session, task.actor.firm_id)
@@ -58,7 +58,7 @@ async def send_reset(task: Task, job: SendReset) -> None:
 
 async def password_changed(session: WriteSession, actor: Actor, person_id: UUID, firm_id: UUID) -> None:
     """Tell a person that their password is another one now. Runs in the system scope."""
-    person = await accounts.person(session, person_id)
+    person = await people.person(session, person_id)
     if person is None or person.disabled_at is not None:
         return
     await send(

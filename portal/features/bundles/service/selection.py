@@ -1,0 +1,260 @@
+"""Choosing what leaves, and letting go of it again.
+
+Lock order, everywhere: dossier items in id order, then documents through their lock rows, then the dossier row through its counters.
+Items being edited are waited for, not skipped: a document must not miss its month because somebody had it open.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.bundles.domain import Candidate, ExportOptions, ExportState, WhyNot, why_not
+from portal.features.bundles.models import Export
+from portal.features.bundles.repository import exports as exports_repository
+from portal.features.documents.service import locks
+from portal.features.dossiers.domain.codes import code_fault
+from portal.features.dossiers.models import Dossier
+from portal.features.items.domain import ApprovalState, ItemQuery, ItemState
+from portal.features.items.models import DossierItem
+from portal.features.items.service import lists, moves
+from portal.features.policies import service as policies
+from portal.features.targets import service as targets
+from portal.jobs.contract import Job, clock_of
+from portal.jobs.ledger import enqueue
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Conflict, Forbidden
+from portal.kernel.ids import new_id
+from portal.kernel.kinds import Kind
+from portal.kernel.language import N_
+
+NOTHING_NEW = N_("There is nothing new to export.")
+"""Migration 0012 gave such exports up."""
+WRONG_CODE = N_(
+    "Nothing can be exported: no folder can be called %(dossier_code)s. Give this dossier another code first."
+)
+
+
+class BuildBundle(Job, frozen=True, kw_only=True):
+    """Make the archive of a chosen export."""
+
+    name = "bundles.build"
+    export_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What would leave now, and why the rest stays."""
+
+    leaving: Sequence[DossierItem]
+    staying: Sequence[tuple[DossierItem, WhyNot]]
+    exported: int = 0
+    """How many stay because they left before: a dossier's history is counted, not read."""
+    left: frozenset[UUID] = frozenset()
+    """Items whose version left in a bundle of another dossier of the firm."""
+    unasked: int = 0
+    """How many of what leaves would wait for approval, were there somebody to ask."""
+
+    @property
+    def reasons(self) -> dict[WhyNot, int]:
+        """How many stay for which reason."""
+        found = Counter(reason for _item, reason in self.staying)
+        return found + Counter({WhyNot.EXPORTED: self.exported})
+
+    @property
+    def stay(self) -> int:
+        """How many stay."""
+        return len(self.staying) + self.exported
+
+    @property
+    def documents(self) -> int:
+        """How many of what leaves are documents."""
+        return sum(1 for item in self.leaving if item.document_id is not None)
+
+    @property
+    def statements(self) -> int:
+        """How many of what leaves are bank statements."""
+        return len(self.leaving) - self.documents
+
+    @property
+    def reexports(self) -> int:
+        """How many of what leaves have left before in this version."""
+        return sum(1 for item in self.leaving if is_reexport(item, self.left))
+
+
+def is_reexport(item: DossierItem, left: Collection[UUID]) -> bool:
+    """Whether this version of a document or statement is in a bundle of the firm already, whichever dossier it left from.
+
+    Args:
+        left: what `items.left_elsewhere` says of the dossier.
+    """
+    return item.bundled_version == item.version or item.id in left
+
+
+async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
+    """The choice an export would make now, without making it."""
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    found = await moves.candidates(session, dossier.id, include_exported=options.include_exported)
+    left = await moves.left_elsewhere(session, dossier.id)
+    chosen = _sort(found, options, policy, left)
+    silent = dossier.approvers == 0 and policy.needs_approval
+    unasked = sum(
+        1
+        for item in chosen.leaving
+        if silent
+        and item.kind.value in policy.approval_kinds
+        and item.state is ItemState.READY
+        and item.approval is ApprovalState.NOT_NEEDED
+    )
+    if options.include_exported:
+        return Rehearsal(chosen.leaving, chosen.staying, left=left, unasked=unasked)
+    states = await lists.counts(session, ItemQuery(dossier_id=dossier.id))
+    exported = states.get(ItemState.BUNDLED, 0) + states.get(ItemState.DELIVERED, 0)
+    return Rehearsal(chosen.leaving, chosen.staying, exported, left, unasked)
+
+
+def _sort(
+    found: Sequence[DossierItem],
+    options: ExportOptions,
+    policy: policies.ExportPolicy,
+    left: frozenset[UUID],
+) -> Rehearsal:
+    if not policy.include_statements:
+        options = replace(options, kinds=options.kinds - {Kind.STATEMENT})
+    leaving: list[DossierItem] = []
+    staying: list[tuple[DossierItem, WhyNot]] = []
+    for item in found:
+        # To the type checker a row's attributes are SQLAlchemy's descriptors.
+        reason = why_not(cast("Candidate", item), options, policy.export_from, left=item.id in left)
+        if reason is None:
+            leaving.append(item)
+        else:
+            staying.append((item, reason))
+    return Rehearsal(leaving, staying, left=left)
+
+
+async def request_export(
+    session: WriteSession,
+    actor: Actor,
+    dossier: Dossier,
+    options: ExportOptions,
+    *,
+    by_policy: bool = False,
+) -> Export:
+    """Choose and reserve what leaves, and ask a worker for the bundle; all in the caller's transaction.
+
+    A second request while one is open (a double click, a policy at the same moment) gets the open one.
+
+    Raises:
+        Forbidden: the actor may not export.
+        Conflict: nothing is there to export (`nothing_new`), or no folder can have the dossier's code as its name (`wrong_code`): an
+            agent would refuse the finished bundle.
+    """
+    if not by_policy and not actor.may(Right.EXPORT):
+        raise Forbidden
+    if dossier.code is not None and code_fault(dossier.code) is not None:
+        raise Conflict(WRONG_CODE, code="wrong_code", dossier_code=dossier.code)
+    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+    target = await targets.target(session, dossier.firm_id, dossier.target_id)
+    now = clock_of(session).now()
+    export = await exports_repository.start(
+        session,
+        {
+            "firm_id": dossier.firm_id,
+            "id": new_id(),
+            "dossier_id": dossier.id,
+            "company_id": dossier.company_id,
+            "state": ExportState.CHOOSING,
+            "target_id": target.id,
+            "layout": target.layout,
+            "options": msgspec.to_builtins(options),
+            "requested_by": actor.person_id,
+            "requested_by_name": actor.name,
+            "by_policy": by_policy,
+            "created_at": now,
+        },
+    )
+    if export is None:
+        running = await exports_repository.open_export(session, dossier.id)
+        if running is None:  # it ended between our two looks
+            raise Conflict(code="busy")
+        return running
+    found = await moves.candidates(
+        session, dossier.id, include_exported=options.include_exported, until=options.until, lock=True
+    )
+    left = await moves.left_elsewhere(session, dossier.id)
+    chosen = _sort(found, options, policy, left).leaving
+    if not chosen:
+        raise Conflict(NOTHING_NEW, code="nothing_new")
+    number = await exports_repository.last_number(session, dossier.id) + 1
+    await moves.reserve(session, [item.id for item in chosen], export.id)
+    await locks.lock_for_export(session, actor, chosen, number)
+    building = await exports_repository.move(session, export.id, ExportState.BUILDING, total=len(chosen))
+    assert building is not None
+    await audit.record(
+        session,
+        actor,
+        "bundles.requested",
+        "export",
+        export.id,
+        dossier_id=dossier.id,
+        items=len(chosen),
+        include_exported=options.include_exported,
+        include_unapproved=options.include_unapproved,
+        unapproved=sum(1 for item in chosen if item.approval in ("waiting", "disputed", "not_ours")),
+        by_policy=by_policy,
+    )
+    await enqueue(session, actor, BuildBundle(export_id=export.id), unique_key=build_key(export.id))
+    return building
+
+
+def build_key(export_id: UUID) -> str:
+    """The ledger's unique key of a build: the sweep finds exports that nobody works on by it."""
+    return f"bundles.build:{export_id}"
+
+
+async def abandon(
+    session: WriteSession,
+    actor: Actor,
+    export: Export,
+    problem: str,
+    params: dict[str, str] | None = None,
+    *,
+    aside: Sequence[dict[str, Any]] = (),
+) -> bool:
+    """Give an open export up: what it had reserved is free again, exactly as it was. False when it had ended already.
+
+    Args:
+        aside: the items that could not leave, as the export's page names them.
+    """
+    moved = await exports_repository.move(
+        session,
+        export.id,
+        ExportState.ABANDONED,
+        problem=problem,
+        problem_params=params or {},
+        aside=list(aside),
+        finished_at=clock_of(session).now(),
+    )
+    if moved is None:
+        return False
+    held = await moves.reserved(session, export.id)
+    await locks.release_export_locks(session, [item.id for item in held])
+    await moves.release(session, export.id)
+    await audit.record(
+        session,
+        actor,
+        "bundles.abandoned",
+        "export",
+        export.id,
+        dossier_id=export.dossier_id,
+        problem=problem,
+        problem_params=params or {},
+    )
+    return True

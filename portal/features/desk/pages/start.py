@@ -1,0 +1,102 @@
+"""The start page, and search."""
+
+from typing import Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession
+from portal.features.accounts.service import people
+from portal.features.approvals.service import notices
+from portal.features.desk.service import home as member_home
+from portal.features.desk.service import work
+from portal.features.dossiers.domain.queries import DossierQuery
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import BRUSSELS
+from portal.kernel.language import N_, gettext
+from portal.web.render import render
+from portal.web.security import signed_in, staff
+
+GREETINGS = ((12, N_("Good morning")), (18, N_("Good afternoon")), (24, N_("Good evening")))
+
+
+def greeting(tools: Tools) -> str:
+    """Good morning, afternoon or evening, by the clock in Brussels."""
+    hour = tools.clock.now().astimezone(BRUSSELS).hour
+    return gettext(next(words for until, words in GREETINGS if hour < until))
+
+
+@get("/", guards=[signed_in])
+async def start(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+    tools: NamedDependency[Tools],
+    q: FromQuery[str] = "",
+    only: FromQuery[str] = "",
+    mine: FromQuery[str] = "",
+    sort: FromQuery[str] = "-ready",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """What waits for whoever is signed in: the work list of staff, the home of a member."""
+    if actor.firm_id is None:
+        return await home(request, actor, session, tools)
+    query = DossierQuery(
+        search=q.strip()[:100],
+        only=only or "work",
+        manager_id=actor.person_id if mine == "yes" else None,
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        cursor=after or before,
+    )
+    waiting = await work.work_list(session, actor, query)
+    managers = {person.id: person.name for _row, person in await people.staff(session, actor.firm_id)}
+    return render(
+        request,
+        "pages/desk/work_list.html",
+        block="rows",
+        work=waiting,
+        said=await notices.notices(session, actor),
+        page=waiting.page,
+        clashes=waiting.clashes,
+        nobody_to_ask=waiting.nobody_to_ask,
+        only=only,
+        q=q,
+        managers=managers,
+        greeting=greeting(tools),
+        may_edit=actor.may(Right.DOSSIERS_EDIT),
+        may_export=actor.may(Right.EXPORT),
+    )
+
+
+async def home(request: HTMXRequest, actor: Actor, session: ReadSession, tools: Tools) -> Template:
+    """The start page of a member of a company."""
+    return render(
+        request,
+        "pages/desk/home.html",
+        greeting=greeting(tools),
+        home=await member_home.home(session, actor),
+        may_approve=actor.may(Right.APPROVE),
+        may_upload=actor.may(Right.UPLOAD),
+    )
+
+
+@get("/search", guards=[staff])
+async def search_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+    q: FromQuery[str] = "",
+) -> Template:
+    """Dossiers and documents of the whole firm, as far as the reader sees them."""
+    text = q.strip()[:100]
+    found = await work.search(session, actor, text)
+    return render(request, "pages/desk/search.html", q=text, found=found)
+
+
+ROUTES: list[Any] = [start, search_page]

@@ -1,0 +1,194 @@
+"""Documents and their locks."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.documents.models import Document, DocumentLock
+
+
+async def insert_new(session: WriteSession, values: Mapping[str, Any]) -> Document | None:
+    """A new document; None when the company has these bytes or this duplicate key already (also from a rival at this moment)."""
+    return await session.scalar(
+        insert(Document).values(**Document.keyed(values)).on_conflict_do_nothing().returning(Document)
+    )
+
+
+async def one(session: ReadSession, document_id: UUID, received_by: UUID | None = None) -> Document | None:
+    """One document the session may see, as it is now."""
+    statement = sa.select(Document).where(Document.id == document_id)
+    if received_by is not None:
+        statement = statement.where(Document.received_by == received_by)
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def locked(session: WriteSession, document_id: UUID) -> Document | None:
+    """One document as it is now, taken for writing; None when it is gone."""
+    return await session.scalar(
+        sa.select(Document)
+        .where(Document.id == document_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Document]:
+    """Several at once."""
+    if not ids:
+        return {}
+    found = await session.scalars(
+        sa.select(Document).where(Document.id.in_(ids)).execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in found}
+
+
+async def with_findings(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Document]:
+    """Those of several that have findings, oldest first."""
+    found: list[Document] = []
+    for start in range(0, len(ids), 10_000):  # a statement has at most 32,767 parameters
+        rows = await session.scalars(
+            sa.select(Document).where(
+                Document.id.in_(ids[start : start + 10_000]), Document.findings != sa.literal([], JSONB())
+            )
+        )
+        found.extend(rows)
+    return sorted(found, key=lambda row: (row.issue_date, row.id))
+
+
+async def with_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Document | None:
+    """The document whose original, or whose PDF handed in beside it, these bytes are; not one that was erased."""
+    return await session.scalar(
+        sa.select(Document)
+        .where(
+            Document.company_id == company_id,
+            Document.erased_at.is_(None),
+            sa.or_(
+                Document.original_sha256 == sha256,
+                sa.and_(Document.pdf_sha256 == sha256, Document.pdf_origin == "received"),
+            ),
+        )
+        .order_by(sa.case((Document.original_sha256 == sha256, 0), else_=1), Document.id)
+        .limit(1)
+    )
+
+
+async def with_key(session: ReadSession, company_id: UUID, key: str) -> Document | None:
+    """The document with this duplicate key; what is put aside holds up no other."""
+    return await session.scalar(
+        sa.select(Document).where(
+            Document.company_id == company_id, Document.duplicate_key == key, Document.aside_at.is_(None)
+        )
+    )
+
+
+async def with_prefix(
+    session: ReadSession, company_id: UUID, prefix: str, limit: int = 20
+) -> Sequence[Document]:
+    """Documents whose duplicate key begins so, the oldest first; without those put aside."""
+    found = await session.scalars(
+        sa.select(Document)
+        .where(
+            Document.company_id == company_id,
+            Document.duplicate_key.startswith(prefix, autoescape=True),
+            Document.aside_at.is_(None),
+        )
+        .order_by(Document.id)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def batch_of_company(
+    session: ReadSession, company_id: UUID, after: UUID | None, limit: int
+) -> Sequence[Document]:
+    """Final documents of a company in id order, behind `after`; without those put aside."""
+    statement = sa.select(Document).where(
+        Document.company_id == company_id, Document.state != "draft", Document.aside_at.is_(None)
+    )
+    if after is not None:
+        statement = statement.where(Document.id > after)
+    return (await session.scalars(statement.order_by(Document.id).limit(limit))).all()
+
+
+async def change(
+    session: WriteSession, document_id: UUID, version: int, values: Mapping[str, Any]
+) -> Document | None:
+    """Write columns of one version of a document; None when it has another version by now."""
+    return await session.scalar(
+        sa.update(Document)
+        .where(Document.id == document_id, Document.version == version)
+        .values(**Document.keyed(values))
+        .returning(Document)
+        .execution_options(populate_existing=True)
+    )
+
+
+async def set_pdf(
+    session: WriteSession,
+    document_id: UUID,
+    *,
+    sha256: str,
+    name: str,
+    size: int,
+    origin: str,
+    over: Collection[str],
+) -> bool:
+    """Give a document its PDF where it has none, or one of an origin in `over`."""
+    changed = await session.scalar(
+        sa.update(Document)
+        .where(
+            Document.id == document_id,
+            sa.or_(Document.pdf_sha256.is_(None), Document.pdf_origin.in_(list(over))),
+        )
+        .values(pdf_sha256=sha256, pdf_name=name, pdf_size=size, pdf_origin=origin, drawing_due_at=None)
+        .returning(Document.id)
+    )
+    return changed is not None
+
+
+async def delete(session: WriteSession, document_id: UUID) -> bool:
+    """Delete a document; its items that never left go with it (the foreign key's cascade)."""
+    gone = await session.scalar(sa.delete(Document).where(Document.id == document_id).returning(Document.id))
+    return gone is not None
+
+
+async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLock]:
+    """Why a document can't change."""
+    found = await session.scalars(
+        sa.select(DocumentLock).where(DocumentLock.document_id == document_id).order_by(DocumentLock.since)
+    )
+    return found.all()
+
+
+async def add_locks(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert locks; an item that has one keeps it. Ordered by the document, so that two exports meet in one order."""
+    ordered = sorted(rows, key=lambda row: row["document_id"] or row["statement_id"])
+    for start in range(0, len(ordered), 1000):  # a statement has at most 32,767 parameters
+        batch = ordered[start : start + 1000]
+        await session.execute(insert(DocumentLock).values(batch).on_conflict_do_nothing())
+
+
+async def keep_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str) -> None:
+    """Locks taken by an open export stand for good."""
+    await session.execute(
+        sa.update(DocumentLock).where(DocumentLock.item_id.in_(item_ids)).values(reason=reason)
+    )
+
+
+async def drop_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str | None) -> int:
+    """Lift the locks of items; with `reason` only those that stand for it."""
+    where: list[sa.ColumnElement[bool]] = [DocumentLock.item_id.in_(item_ids)]
+    if reason is not None:
+        where.append(DocumentLock.reason == reason)
+    gone = await session.scalars(sa.delete(DocumentLock).where(*where).returning(DocumentLock.id))
+    return len(gone.all())
+
+
+async def versions(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The present version of each document."""
+    found = await session.execute(sa.select(Document.id, Document.version).where(Document.id.in_(ids)))
+    return {row.id: row.version for row in found}

@@ -1,0 +1,24 @@
+"""What the application takes from this slice."""
+
+from portal.features.documents import jobs
+from portal.jobs.upkeep import NamesObjects
+from portal.kernel.language import N_
+from portal.web.slices import Slice
+
+SLICE = Slice(
+    name="documents",
+    jobs=jobs,
+    objects=[
+        NamesObjects(
+            table="document",
+            owner="company",
+            columns=("original_sha256", "ubl_sha256", "pdf_sha256"),
+            erasable=True,
+        )
+    ],
+    sentences={
+        "documents.arrived": (N_("Document came in"), "document"),
+        "documents.amended": (N_("Document changed: version %(version)s"), "edit"),
+        "documents.annotated": (N_("Note, tags or payment of a document changed"), "note"),
+    },
+)

@@ -1,0 +1,66 @@
+"""How lists of dossiers are asked for, and what they answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from portal.features.dossiers.domain.dossiers import Access, titled
+from portal.kernel.questions import Question
+
+
+class WrittenFor(Question[set[UUID]], frozen=True, kw_only=True):
+    """The dossiers of a firm (or one of them) for which an agent has written files."""
+
+    firm_id: UUID
+    dossier_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DossierQuery:
+    """What a list of dossiers shows: a search text, a filter of the work list, a manager, a sort and a place."""
+
+    search: str = ""
+    only: str = ""
+    manager_id: UUID | None = None
+    sort: str = "name"
+    descending: bool = False
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over all dossiers an actor may list."""
+
+    dossiers: int
+    with_work: int
+    quick_entry: int
+    waiting: int
+    ready: int
+    clashing: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeHolder:
+    """The dossier that has a code."""
+
+    id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDossier:
+    """What a member of a company may know of a firm's dossier on it."""
+
+    id: UUID
+    firm_id: UUID
+    firm_name: str
+    name: str
+    access: Access
+    access_since: datetime
+    handed_over_at: datetime | None
+    activity: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, with the activity where it has one."""
+        return titled(self.name, self.activity)

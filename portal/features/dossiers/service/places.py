@@ -1,0 +1,66 @@
+"""The two places from which the same papers are looked at: a dossier of a firm, and a company's own pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from portal.db.session import ReadSession
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands. `base` is what its paths begin with; `layout` the template it extends."""
+
+    company_id: UUID
+    dossier: Dossier | None
+
+    @property
+    def dossier_id(self) -> UUID | None:
+        """The dossier, on the firm's side."""
+        return self.dossier.id if self.dossier is not None else None
+
+    @property
+    def open(self) -> bool:
+        """Whether the company's papers are in sight."""
+        return self.dossier is None or self.dossier.access in OPEN_ACCESS
+
+    @property
+    def base(self) -> str:
+        """`/dossiers/<id>` for a firm, nothing for a member."""
+        return f"/dossiers/{self.dossier.id}" if self.dossier is not None else ""
+
+    @property
+    def intake(self) -> str:
+        """Where files are handed in and wait."""
+        return f"{self.base}/quick-entry" if self.dossier is not None else "/hand-in"
+
+    @property
+    def layout(self) -> str:
+        """The template that frames the page."""
+        return "pages/dossiers/_dossier.html" if self.dossier is not None else "pages/records/_own.html"
+
+
+async def place_for(session: ReadSession, actor: Actor, dossier_id: UUID | None) -> Place:
+    """The place of a page: a member's own company, or a dossier, whose company the session may see from now on.
+
+    Raises:
+        NotFound: no such dossier for this actor, or a path of the other side.
+    """
+    if actor.company_id is not None and dossier_id is None:
+        return Place(actor.company_id, None)
+    if actor.firm_id is None or dossier_id is None:
+        raise NotFound
+    dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    return Place(dossier.company_id, dossier)
+
+
+async def others(session: ReadSession, actor: Actor, place: Place) -> Sequence[Dossier]:
+    """The dossiers that papers of this place may be moved to by the actor."""
+    if place.dossier is None or not actor.may(Right.EXPORT):
+        return []
+    return await dossiers.others_on_company(session, actor, place.dossier)

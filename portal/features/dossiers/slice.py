@@ -1,0 +1,27 @@
+"""What the application takes from this slice."""
+
+from portal.features.accounts.domain import CompaniesServed
+from portal.features.dossiers import jobs, pages
+from portal.features.dossiers.repository import companies
+from portal.kernel.actor import Right
+from portal.kernel.language import N_
+from portal.web.navigation import MenuEntry, Side
+from portal.web.slices import Slice
+
+SLICE = Slice(
+    name="dossiers",
+    pages=pages.ROUTES,
+    jobs=jobs,
+    answers={CompaniesServed: companies.companies_served},
+    sentences={
+        "dossiers.created": (N_("Dossier made"), "add"),
+        "dossiers.updated": (N_("Dossier changed"), "edit"),
+        "dossiers.access_granted": (N_("Access granted by the owner"), "check"),
+        "dossiers.access_declined": (N_("Access declined by the owner"), "close"),
+        "dossiers.access_ended": (N_("Access ended"), "close"),
+        "dossiers.access_requested": (N_("Access asked for"), "key"),
+    },
+    menu=[
+        MenuEntry(Side.MEMBERS, 60, N_("My accountant"), "/my-accountant", "accountant", Right.DOCUMENTS_SEE),
+    ],
+)

@@ -1,0 +1,131 @@
+"""SQL of pages of history, out of the audit log."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, array
+
+from portal.db.paging import PAGE_SIZE, Page, cut, keyset
+from portal.db.search import called, containing
+from portal.db.session import ReadSession
+from portal.features.audit.models import AuditEvent
+from portal.features.history.domain import HistoryQuery, Whose
+from portal.features.items.models import DossierItem
+from portal.features.retention.models import Erasure
+
+
+async def page(
+    session: ReadSession, whose: Whose, query: HistoryQuery, papers: Sequence[str], size: int = PAGE_SIZE
+) -> Page[AuditEvent]:
+    """One page, newest first. Each part of it (a dossier's events, its company's papers) is read by its own index."""
+    found: list[AuditEvent] = []
+    backwards = False
+    for part in _parts(whose, papers):
+        statement, backwards = keyset(
+            sa.select(AuditEvent).where(part, *_filters(query)),
+            sort=AuditEvent.at,
+            tie=AuditEvent.id,
+            kind=datetime,
+            descending=True,
+            cursor=query.cursor,
+            size=size,
+        )
+        found += await session.scalars(statement)
+    found.sort(key=lambda event: (event.at, event.id), reverse=not backwards)
+    return cut(
+        found[: size + 1],
+        backwards=backwards,
+        cursor=query.cursor,
+        sort_value=lambda event: event.at,
+        row_id=lambda event: event.id,
+        size=size,
+    )
+
+
+def _parts(whose: Whose, papers: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    of_members = sa.and_(
+        AuditEvent.firm_id.is_(None),
+        # An owner's answer stands in both chains; the firm's own copy is shown.
+        AuditEvent.action.not_like("dossiers.access\\_%"),
+    )
+    is_paper = AuditEvent.subject_type.in_(papers)
+    nowhere = AuditEvent.dossier_id.is_(None)
+    if whose.dossier_id is not None:
+        own = sa.or_(AuditEvent.firm_id.is_not(None), of_members)
+        parts = [sa.and_(AuditEvent.dossier_id == whose.dossier_id, own)]
+        if whose.company_ids:
+            parts.append(sa.and_(AuditEvent.company_id.in_(whose.company_ids), nowhere, is_paper))
+        return parts
+    mine = _by(whose.reader)
+    if whose.firm_id is None:
+        told = sa.or_(*(AuditEvent.action.startswith(action) for action in whose.actions))
+        return [
+            sa.and_(
+                AuditEvent.company_id.in_(whose.company_ids),
+                mine if whose.own else sa.or_(told, sa.and_(mine, AuditEvent.action.startswith("accounts."))),
+            )
+        ]
+    seen = sa.or_(
+        AuditEvent.dossier_id.in_(whose.dossier_ids),
+        sa.and_(nowhere, is_paper, AuditEvent.company_id.in_(whose.company_ids)),
+    )
+    return [
+        sa.and_(AuditEvent.firm_id == whose.firm_id, sa.true() if whose.everything else sa.or_(seen, mine)),
+        sa.and_(
+            AuditEvent.company_id.in_(whose.company_ids),
+            of_members,
+            sa.or_(nowhere & is_paper, AuditEvent.dossier_id.in_(whose.dossier_ids)),
+        ),
+    ]
+
+
+def _by(person_id: UUID | None) -> sa.ColumnElement[bool]:
+    """What a person did, and what was done on their behalf."""
+    if person_id is None:
+        return sa.false()
+    wanted = str(person_id)
+    return sa.or_(
+        AuditEvent.actor["person_id"].astext == wanted,
+        AuditEvent.actor["on_behalf_of", "person_id"].astext == wanted,
+    )
+
+
+def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
+    where: list[sa.ColumnElement[bool]] = []
+    if query.subject_id is not None:
+        where.append(AuditEvent.subject_id == query.subject_id)
+    if query.person_id is not None:
+        where.append(_by(query.person_id))
+    if query.actions:
+        where.append(sa.or_(*(AuditEvent.action.startswith(action) for action in query.actions)))
+    if query.since is not None:
+        where.append(AuditEvent.at >= query.since)
+    if query.until is not None:
+        where.append(AuditEvent.at < query.until)
+    if query.search:
+        pattern = containing(query.search)
+        meant = sa.select(DossierItem.document_id).where(
+            sa.or_(
+                DossierItem.number.ilike(pattern),
+                called(query.search, fold_column=DossierItem.fold, name=DossierItem.counterparty),
+            )
+        )
+        gone = sa.exists().where(
+            Erasure.state == "confirmed",
+            sa.or_(
+                Erasure.subjects.contains(array([AuditEvent.subject_id])),
+                AuditEvent.data["item_ids"].has_any(sa.cast(Erasure.subjects, ARRAY(sa.Text()))),
+            ),
+        )
+        where.append(~gone)
+        where.append(
+            sa.or_(
+                AuditEvent.data["what"].astext.ilike(pattern),
+                AuditEvent.data["name"].astext.ilike(pattern),  # files, as earlier releases wrote them
+                AuditEvent.data["number"].astext.ilike(pattern),
+                AuditEvent.subject_id.in_(meant),
+            )
+        )
+    return where

@@ -1,0 +1,11 @@
+"""Where the import of a list is."""
+
+import enum
+
+
+class ImportState(enum.StrEnum):
+    """Where an Excel import is."""
+
+    PREVIEWED = "previewed"
+    ACCEPTING = "accepting"  # its rows are carried out, batch by batch
+    ACCEPTED = "accepted"

@@ -1,0 +1,31 @@
+"""What the application takes from this slice."""
+
+from portal.features.intake import jobs, pages
+from portal.features.intake.service import lookups
+from portal.features.retention.domain import ArchivesWith
+from portal.jobs.upkeep import NamesObjects
+from portal.kernel.actor import Right
+from portal.kernel.language import N_
+from portal.web.navigation import MenuEntry, Side
+from portal.web.slices import Slice
+
+SLICE = Slice(
+    name="intake",
+    pages=pages.ROUTES,
+    jobs=jobs,
+    answers={ArchivesWith: lookups.archives_with},
+    objects=[
+        NamesObjects(
+            table="intake_file", owner="company", columns=("sha256", "hints.pdf_sha256"), erasable=True
+        )
+    ],
+    sentences={
+        "intake.handed_in": (N_("Files handed in"), "upload"),
+        "intake.processed": (N_("File processed"), "check"),
+        "intake.rejected": (N_("File rejected"), "close"),
+        "intake.rejection_undone": (N_("Rejection of a file undone"), "undo"),
+    },
+    menu=[
+        MenuEntry(Side.MEMBERS, 40, N_("Hand in"), "/hand-in", "upload", Right.UPLOAD),
+    ],
+)

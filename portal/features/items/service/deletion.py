@@ -1,0 +1,84 @@
+"""Deleting documents, with the items on them: what stands in the way of it."""
+
+from uuid import UUID
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.audit import service as audit
+from portal.features.banking import service as banking
+from portal.features.banking.models import Statement
+from portal.features.banking.service import LOCKED as STATEMENT_LOCKED
+from portal.features.documents.domain.documents import DocumentState
+from portal.features.documents.domain.retention import KEPT, kept_until, must_be_kept
+from portal.features.documents.models import Document
+from portal.features.documents.service import changes, locks
+from portal.features.documents.service.changes import LOCKED, check_right, named
+from portal.features.items.repository import items as items_repository
+from portal.jobs.contract import clock_of
+from portal.kernel.actor import Actor
+from portal.kernel.clock import local_date
+from portal.kernel.errors import Conflict
+from portal.kernel.language import N_
+
+LEFT = N_("This document has left in an export. It is corrected, not deleted.")
+STATEMENT_LEFT = N_("This statement has left in an export: it stays where it is.")
+
+
+async def aside_hindrance(session: ReadSession, document: Document) -> Conflict | None:
+    """Why a document can't be put aside, as far as the session sees; None when it can."""
+    if await locks.of_document(session, document.id):
+        return Conflict(LOCKED, code="locked")
+    if await items_repository.left_in(session, document.id):
+        return Conflict(LEFT, code="exported")
+    return None
+
+
+async def statement_aside_hindrance(session: ReadSession, row: Statement) -> Conflict | None:
+    """Why a bank statement can't be put aside, as far as the session sees; None when it can."""
+    if await banking.is_locked(session, row.id):
+        return Conflict(STATEMENT_LOCKED, code="locked")
+    if await items_repository.left_in(session, row.id):
+        return Conflict(STATEMENT_LEFT, code="exported")
+    return None
+
+
+async def delete_hindrance(session: ReadSession, document: Document) -> Conflict | None:
+    """Why a document can't be deleted, as far as the session sees; None when it can."""
+    hindrance = await aside_hindrance(session, document)
+    if hindrance is not None:
+        return hindrance
+    today = local_date(clock_of(session).now())
+    if must_be_kept(document.issue_date, today, draft=document.state is DocumentState.DRAFT):
+        return Conflict(KEPT, code="kept", day=f"{kept_until(document.issue_date):%d/%m/%Y}")
+    return None
+
+
+async def delete(
+    session: WriteSession, actor: Actor, document: Document, *, dossier_id: UUID | None = None
+) -> None:
+    """Delete a draft, or an original whose years are over, with the items on it. Its bytes stay until they are swept.
+
+    What this session cannot see (another firm's bundle, a decision) the database's foreign keys know.
+
+    Raises:
+        Forbidden: the actor may not process documents.
+        Conflict: locked (`locked`), exported (`exported`), to be kept (`kept`), or somebody has decided about it.
+    """
+    check_right(actor)
+    await items_repository.of_paper(session, document.id)
+    hindrance = await delete_hindrance(session, document)
+    if hindrance is not None:
+        raise hindrance
+    await changes.remove(session, document)
+    await audit.record(
+        session,
+        actor,
+        "documents.deleted",
+        "document",
+        document.id,
+        dossier_id=dossier_id,
+        what=named(document),
+        kind=document.kind.value,
+        number=document.number,
+        issue_date=document.issue_date,
+        sha256=document.original_sha256,
+    )

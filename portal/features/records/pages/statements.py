@@ -1,0 +1,137 @@
+"""Pages of bank accounts and statements. The same for both sides."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession, scope_of
+from portal.features.banking import service as banking
+from portal.features.banking.domain import StatementQuery, remarks
+from portal.features.banking.models import BankAccount, Statement
+from portal.features.documents.service import lookups
+from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
+from portal.features.items.service import deletion
+from portal.features.records.service import statements
+from portal.jobs.contract import Tools
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import NotFound
+from portal.web.files import attachment
+from portal.web.forms import uuid_or_none
+from portal.web.render import go, render
+from portal.web.sides import own_side
+
+LIST = ["/dossiers/{dossier_id:uuid}/bank", "/bank"]
+ONE = ["/dossiers/{dossier_id:uuid}/bank/{statement_id:uuid}", "/bank/{statement_id:uuid}"]
+
+
+@get(LIST, guards=[own_side])
+async def bank_page(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID | None] = None,
+    account: FromQuery[str] = "",
+    aside: FromQuery[str] = "",
+    sort: FromQuery[str] = "-date",
+    after: FromQuery[str | None] = None,
+    before: FromQuery[str | None] = None,
+) -> Template:
+    """The accounts with what is missing on them, and all statements."""
+    place = await places.place_for(session, actor, dossier_id)
+    if not actor.may(Right.DOCUMENTS_SEE):
+        raise NotFound
+    account_id = uuid_or_none(account)
+    query = StatementQuery(
+        account_id=account_id,
+        aside=bool(aside),
+        sort=sort.removeprefix("-"),
+        descending=sort.startswith("-"),
+        cursor=after or before,
+    )
+    return render(
+        request,
+        "pages/records/statements.html",
+        block="rows",
+        place=place,
+        dossier=place.dossier,
+        tab="bank",
+        accounts=await banking.accounts(session, actor, place.company_id),
+        page=await statements.listed(session, actor, place.company_id, place.dossier_id, query),
+        account_id=account_id,
+        aside=query.aside,
+        aside_count=await banking.count_aside(session, actor, place.company_id),
+        account_name=banking.account_name,
+        statement_number=banking.statement_number,
+        statement_date=banking.statement_date,
+        may_upload=actor.may(Right.UPLOAD) and place.open,
+    )
+
+
+async def _open(
+    session: ReadSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    statement_id: UUID,
+    *,
+    erased: bool = False,
+) -> tuple[Place, Statement, BankAccount]:
+    place = await places.place_for(session, actor, dossier_id)
+    return place, *(await banking.statement(session, actor, place.company_id, statement_id, erased=erased))
+
+
+@get(ONE, guards=[own_side])
+async def statement_page(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """One statement with its movements, read from its own bytes: after the transaction, so that no connection waits for the store."""
+    async with tools.database.reading(scope_of(actor)) as session:
+        place, row, account = await _open(session, actor, dossier_id, statement_id, erased=True)
+        if row.erased_at is not None:
+            return go(request, f"{place.base}/bank/{row.id}/erasure")
+        gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
+        stays = await deletion.statement_aside_hindrance(session, row)
+        may_move = bool(await places.others(session, actor, place))
+    return render(
+        request,
+        "pages/records/statement.html",
+        place=place,
+        dossier=place.dossier,
+        tab="bank",
+        row=row,
+        account=account,
+        name=banking.account_name(account),
+        number=banking.statement_number(row),
+        may_move=may_move and stays is None and row.aside_at is None,
+        may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
+        may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
+        day=banking.statement_date(row),
+        read=await banking.read_original(tools, row),
+        remarks=remarks(row.findings),
+        gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
+    )
+
+
+@get([one + "/file" for one in ONE], guards=[own_side])
+async def statement_file(
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[bytes]:
+    """The statement's own CODA, as a download."""
+    async with tools.database.reading(scope_of(actor)) as session:
+        _place, row, _account = await _open(session, actor, dossier_id, statement_id)
+    return attachment(row.original_name, "text/plain", await banking.file_of(tools, row))
+
+
+ROUTES: list[Any] = [bank_page, statement_page, statement_file]

@@ -1,0 +1,80 @@
+"""Looking at documents: lists, and one of them with its way to the bookkeeping."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from portal.db.paging import Page
+from portal.db.session import ReadSession
+from portal.features.documents.domain.documents import DocumentQuery
+from portal.features.documents.models import Document, DocumentLock
+from portal.features.documents.service import locks
+from portal.features.documents.service.lookups import own_uploads_only
+from portal.features.dossiers.service import dossiers
+from portal.features.records.domain import Departure, Way
+from portal.features.records.repository import lists as lists_repository
+from portal.features.records.repository import trails as trails_repository
+from portal.features.records.repository.lists import ListedDocument
+from portal.kernel.actor import Actor
+
+ITEM_ORDER = ("superseded", "aside", "new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
+"""States of items from the beginning of their way to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One document with everything its page shows."""
+
+    document: Document
+    locks: Sequence[DocumentLock]
+    ways: Sequence[Way]
+    departures: Sequence[Departure]
+    stands_in: UUID | None = None
+    """The other dossier of the firm that the document belongs to; None where it is looked at from its own."""
+
+    @property
+    def way(self) -> Way | None:
+        """The item that is furthest on its way: what the page shows."""
+        return max(self.ways, key=lambda way: ITEM_ORDER.index(way.state), default=None)
+
+
+async def listed(
+    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery
+) -> Page[ListedDocument]:
+    """One page of a company's documents, each with the state of its item."""
+    return await lists_repository.page(session, company_id, _for(actor, query))
+
+
+async def state_counts(
+    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery
+) -> dict[str, int]:
+    """How many documents are in each state, whatever states the list is filtered by."""
+    return await lists_repository.count_states(session, company_id, _for(actor, query, states=frozenset()))
+
+
+def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> DocumentQuery:
+    return msgspec.structs.replace(query, received_by=own_uploads_only(actor), **changes)
+
+
+async def detail(session: ReadSession, document: Document, dossier_id: UUID | None) -> Detail:
+    """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
+    ways = await trails_repository.ways(session, document.id, dossier_id)
+    left = await trails_repository.departures(session, [way.item_id for way in ways]) if dossier_id else []
+    elsewhere = await trails_repository.stands_in(session, document.id, dossier_id) if dossier_id else None
+    return Detail(document, await locks.of_document(session, document.id), ways, left, elsewhere)
+
+
+async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple[UUID, str] | None:
+    """The other dossier that a document belongs to and its name, empty where the actor may not see it; None when it is in its own."""
+    if detail.stands_in is None:
+        return None
+    names = await dossiers.names(session, actor, [detail.stands_in])
+    return detail.stands_in, names.get(detail.stands_in, ("", None))[0]
+
+
+def locked_here(detail: Detail) -> bool:
+    """Whether an export of the items in sight has locked the document: those can be unlocked here."""
+    mine = {way.item_id for way in detail.ways}
+    return any(lock.item_id in mine and lock.reason == "exported" for lock in detail.locks)

@@ -1,0 +1,177 @@
+"""Pages that put received originals aside and bring them back. The same for both sides, for documents and statements."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
+from portal.features.retention.service import aside
+from portal.features.retention.service.aside import Paper
+from portal.kernel.actor import Actor
+from portal.kernel.errors import Invalid
+from portal.kernel.language import N_, gettext
+from portal.web.forms import Form
+from portal.web.render import Toast, go, render
+from portal.web.sides import own_side
+
+PLACES = ("/dossiers/{dossier_id:uuid}", "")
+DOCUMENT = [f"{place}/documents/{{document_id:uuid}}" for place in PLACES]
+STATEMENT = [f"{place}/bank/{{statement_id:uuid}}" for place in PLACES]
+PUT_ASIDE = N_("Put aside. Both sides are told, with your reason.")
+BROUGHT_BACK = N_("Brought back. Both sides are told.")
+
+
+def below(papers: list[str], path: str) -> list[str]:
+    """The paths of something that belongs to one paper, on both sides."""
+    return [one + path for one in papers]
+
+
+def _asked(
+    request: HTMXRequest, place: Place, paper: Paper, form: Form | None = None, fault: str | None = None
+) -> Template:
+    return render(
+        request,
+        "pages/retention/put_aside.html",
+        status=422 if fault else 200,
+        place=place,
+        dossier=place.dossier,
+        tab="documents" if paper.table == "document" else "bank",
+        paper=paper,
+        reason=form.values.get("reason", "") if form else "",
+        fault=fault,
+    )
+
+
+async def _ask(
+    request: HTMXRequest,
+    session: ReadSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    table: str,
+    paper_id: UUID,
+) -> Template:
+    place = await places.place_for(session, actor, dossier_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
+    await aside.check_aside(session, actor, paper)
+    return _asked(request, place, paper)
+
+
+async def _put(
+    request: HTMXRequest,
+    session: WriteSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    table: str,
+    paper_id: UUID,
+) -> Template | Response[Any]:
+    form = await Form.of(request)
+    place = await places.place_for(session, actor, dossier_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
+    try:
+        await aside.put_aside(session, actor, paper, form.text("reason"), dossier_id=place.dossier_id)
+    except Invalid as missing:
+        return _asked(request, place, paper, form, missing.text())
+    return go(request, f"{place.base}{paper.path}", Toast("success", gettext(PUT_ASIDE)))
+
+
+async def _back(
+    request: HTMXRequest,
+    session: WriteSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    table: str,
+    paper_id: UUID,
+) -> Response[Any]:
+    place = await places.place_for(session, actor, dossier_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
+    await aside.bring_back(session, actor, paper, dossier_id=place.dossier_id)
+    return go(request, f"{place.base}{paper.path}", Toast("success", gettext(BROUGHT_BACK)))
+
+
+@get(below(DOCUMENT, "/put-aside"), guards=[own_side])
+async def ask_document(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """Ask for the reason."""
+    return await _ask(request, session, actor, dossier_id, "document", document_id)
+
+
+@post(below(DOCUMENT, "/put-aside"), guards=[own_side], status_code=200)
+async def put_document_aside(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """Put a document aside, with a reason that both sides read."""
+    return await _put(request, session, actor, dossier_id, "document", document_id)
+
+
+@post(below(DOCUMENT, "/bring-back"), guards=[own_side], status_code=200)
+async def bring_document_back(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[Any]:
+    """It counts again."""
+    return await _back(request, session, actor, dossier_id, "document", document_id)
+
+
+@get(below(STATEMENT, "/put-aside"), guards=[own_side])
+async def ask_statement(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template:
+    """Ask for the reason."""
+    return await _ask(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@post(below(STATEMENT, "/put-aside"), guards=[own_side], status_code=200)
+async def put_statement_aside(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """Put a statement aside, with a reason that both sides read."""
+    return await _put(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@post(below(STATEMENT, "/bring-back"), guards=[own_side], status_code=200)
+async def bring_statement_back(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[Any]:
+    """It counts again."""
+    return await _back(request, session, actor, dossier_id, "statement", statement_id)
+
+
+ROUTES: list[Any] = [
+    ask_document,
+    put_document_aside,
+    bring_document_back,
+    ask_statement,
+    put_statement_aside,
+    bring_statement_back,
+]

@@ -1,0 +1,345 @@
+"""Pages on which one person of the office proposes to erase a paper, a second one answers, and everybody reads what became of it."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Template
+
+from portal.db.session import ReadSession, WriteSession
+from portal.features.documents.domain.retention import kept_until
+from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
+from portal.features.retention.domain import KIND_WORDS
+from portal.features.retention.pages.aside import DOCUMENT, STATEMENT, below
+from portal.features.retention.service import aside, erasures
+from portal.features.retention.service.aside import Paper
+from portal.kernel.actor import Actor, Right
+from portal.kernel.errors import Invalid
+from portal.kernel.language import N_, gettext
+from portal.web.forms import Form
+from portal.web.render import Toast, go, render
+from portal.web.security import requires, staff
+from portal.web.sides import own_side
+
+OF_OFFICE = {"document": DOCUMENT[:1], "statement": STATEMENT[:1]}
+PROPOSED = N_("Proposed. A second person of your office has to confirm it.")
+WITHDRAWN = N_("Withdrawn. It stays put aside.")
+REFUSED = N_("Refused. It stays put aside, and who proposed it is told why.")
+ERASED = N_("Erased. Its stored files are destroyed within minutes.")
+STAFF_WITH_PAPERS = [staff, requires(Right.UPLOAD)]
+
+
+async def _look(
+    request: HTMXRequest,
+    session: ReadSession,
+    actor: Actor,
+    dossier_id: UUID | None,
+    table: str,
+    paper_id: UUID,
+) -> Template | Response[Any]:
+    """What is left of an erased paper; of one that is put aside how erasing it stands; else back to its page."""
+    place = await places.place_for(session, actor, dossier_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id, erased=True)
+    stone = await erasures.tombstone(session, table, paper_id)
+    standing = await erasures.standing(session, actor, place, paper)
+    if stone is None and standing is None:
+        return go(request, f"{place.base}{paper.path}")
+    return render(
+        request,
+        "pages/retention/erasure.html",
+        block="standing",
+        place=place,
+        dossier=place.dossier,
+        tab=_tab(paper),
+        paper=paper,
+        stone=stone,
+        standing=standing,
+        kinds=_kinds(),
+        kept_until=kept_until(aside.day_of(paper)),
+        may_settle=actor.may(Right.FIRM_SETTINGS),
+    )
+
+
+def _tab(paper: Paper) -> str:
+    return "documents" if paper.table == "document" else "bank"
+
+
+def _kinds() -> dict[str, str]:
+    return {kind.value: gettext(word) for kind, word in KIND_WORDS.items()}
+
+
+async def _found(
+    session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> tuple[Place, Paper]:
+    place = await places.place_for(session, actor, dossier_id)
+    return place, await aside.paper_of(session, actor, place, table, paper_id)
+
+
+async def _ask(
+    request: HTMXRequest,
+    session: ReadSession,
+    actor: Actor,
+    place: Place,
+    paper: Paper,
+    form: Form | None = None,
+    fault: Invalid | None = None,
+) -> Template:
+    standing = await erasures.standing(session, actor, place, paper)
+    return render(
+        request,
+        "pages/retention/erase.html",
+        status=422 if fault else 200,
+        place=place,
+        dossier=place.dossier,
+        tab=_tab(paper),
+        paper=paper,
+        kinds=list(_kinds().items()),
+        kind=form.values.get("kind", "") if form else "",
+        reason=form.values.get("reason", "") if form else "",
+        faults=fault.field_texts() if fault else {},
+        others=standing.others if standing else [],
+        may_settle=actor.may(Right.FIRM_SETTINGS),
+        beside=await erasures.beside(session, paper),
+    )
+
+
+async def _propose_form(
+    request: HTMXRequest, session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> Template:
+    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    await erasures.check_erasable(session, actor, paper)
+    return await _ask(request, session, actor, place, paper)
+
+
+async def _propose(
+    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> Template | Response[Any]:
+    form = await Form.of(request)
+    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    try:
+        await erasures.propose(
+            session, actor, place, paper, form.values.get("kind", ""), form.values.get("reason", "")
+        )
+    except Invalid as wrong:
+        return await _ask(request, session, actor, place, paper, form, wrong)
+    return go(request, f"{place.base}{paper.path}", Toast("success", gettext(PROPOSED)))
+
+
+async def _withdraw(
+    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> Response[Any]:
+    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    await erasures.withdraw(session, actor, paper)
+    return go(request, f"{place.base}{paper.path}", Toast("success", gettext(WITHDRAWN)))
+
+
+async def _question(
+    request: HTMXRequest,
+    session: ReadSession,
+    actor: Actor,
+    place: Place,
+    paper: Paper,
+    form: Form | None = None,
+    fault: str | None = None,
+) -> Template:
+    return render(
+        request,
+        "pages/retention/answer.html",
+        status=422 if fault else 200,
+        place=place,
+        dossier=place.dossier,
+        tab=_tab(paper),
+        paper=paper,
+        proposal=await erasures.proposal_to_answer(session, actor, paper),
+        kinds=_kinds(),
+        reason=form.values.get("reason", "") if form else "",
+        fault=fault,
+        beside=await erasures.beside(session, paper),
+    )
+
+
+async def _answer_form(
+    request: HTMXRequest, session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> Template:
+    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    return await _question(request, session, actor, place, paper)
+
+
+async def _answer(
+    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+) -> Template | Response[Any]:
+    form = await Form.of(request)
+    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    here = f"{place.base}{paper.path}"
+    if form.values.get("answer") == "erase":
+        await erasures.confirm(session, actor, paper)
+        return go(request, f"{here}/erasure", Toast("success", gettext(ERASED)))
+    try:
+        await erasures.refuse(session, actor, paper, form.values.get("reason", ""))
+    except Invalid as missing:
+        return await _question(request, session, actor, place, paper, form, missing.text())
+    return go(request, here, Toast("success", gettext(REFUSED)))
+
+
+@get(below(DOCUMENT, "/erasure"), guards=[own_side])
+async def document_erasure(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    document_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """What is left of an erased document, or how erasing it stands."""
+    return await _look(request, session, actor, dossier_id, "document", document_id)
+
+
+@get(below(STATEMENT, "/erasure"), guards=[own_side])
+async def statement_erasure(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    statement_id: FromPath[UUID],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Template | Response[Any]:
+    """What is left of an erased statement, or how erasing it stands."""
+    return await _look(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@get(below(OF_OFFICE["document"], "/erase"), guards=STAFF_WITH_PAPERS)
+async def ask_document(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> Template:
+    """Ask why it should be erased."""
+    return await _propose_form(request, session, actor, dossier_id, "document", document_id)
+
+
+@post(below(OF_OFFICE["document"], "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def propose_document(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> Template | Response[Any]:
+    """Propose to erase a document that is put aside."""
+    return await _propose(request, session, actor, dossier_id, "document", document_id)
+
+
+@post(below(OF_OFFICE["document"], "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def withdraw_document(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> Response[Any]:
+    """Who proposed it thinks better of it."""
+    return await _withdraw(request, session, actor, dossier_id, "document", document_id)
+
+
+@get(below(OF_OFFICE["document"], "/erase/answer"), guards=STAFF_WITH_PAPERS)
+async def question_document(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> Template:
+    """Ask the second person."""
+    return await _answer_form(request, session, actor, dossier_id, "document", document_id)
+
+
+@post(below(OF_OFFICE["document"], "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def answer_document(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    document_id: FromPath[UUID],
+) -> Template | Response[Any]:
+    """The second person erases it, or refuses with a reason."""
+    return await _answer(request, session, actor, dossier_id, "document", document_id)
+
+
+@get(below(OF_OFFICE["statement"], "/erase"), guards=STAFF_WITH_PAPERS)
+async def ask_statement(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+) -> Template:
+    """Ask why it should be erased."""
+    return await _propose_form(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@post(below(OF_OFFICE["statement"], "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def propose_statement(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+) -> Template | Response[Any]:
+    """Propose to erase a statement that is put aside."""
+    return await _propose(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@post(below(OF_OFFICE["statement"], "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def withdraw_statement(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+) -> Response[Any]:
+    """Who proposed it thinks better of it."""
+    return await _withdraw(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@get(below(OF_OFFICE["statement"], "/erase/answer"), guards=STAFF_WITH_PAPERS)
+async def question_statement(
+    request: HTMXRequest,
+    session: NamedDependency[ReadSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+) -> Template:
+    """Ask the second person."""
+    return await _answer_form(request, session, actor, dossier_id, "statement", statement_id)
+
+
+@post(below(OF_OFFICE["statement"], "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def answer_statement(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier_id: FromPath[UUID],
+    statement_id: FromPath[UUID],
+) -> Template | Response[Any]:
+    """The second person erases it, or refuses with a reason."""
+    return await _answer(request, session, actor, dossier_id, "statement", statement_id)
+
+
+ROUTES: list[Any] = [
+    document_erasure,
+    statement_erasure,
+    ask_document,
+    propose_document,
+    withdraw_document,
+    question_document,
+    answer_document,
+    ask_statement,
+    propose_statement,
+    withdraw_statement,
+    question_statement,
+    answer_statement,
+]

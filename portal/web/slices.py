@@ -1,0 +1,42 @@
+"""What a slice says of itself, in its `slice.py`: besides the directories of the gate, the composition root reads nothing else of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from portal.jobs.contract import Answerer
+from portal.jobs.upkeep import NamesObjects, OldRows
+from portal.kernel.questions import Question
+from portal.web.navigation import MenuEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One slice, as the application is put together from it.
+
+    Attributes:
+        pages: route handlers that answer people.
+        api: route handlers that answer programs.
+        jobs: the module with its job handlers, listeners and sweeps.
+        answers: the questions of lower slices that it answers.
+        old_rows: what of its tables is thrown away after a time.
+        objects: which columns of its tables name stored objects.
+        sentences: what history says of each action that the slice records, and an icon.
+        menu: what of it stands in the main menu.
+    """
+
+    name: str
+    pages: Sequence[Any] = ()
+    api: Sequence[Any] = ()
+    jobs: ModuleType | None = None
+    answers: Mapping[type[Question[Any]], Answerer] = field(default_factory=dict)
+    old_rows: Sequence[OldRows] = ()
+    objects: Sequence[NamesObjects] = ()
+    sentences: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    menu: Sequence[MenuEntry] = ()
+
+
+def menu_of(slices: Iterable[Slice]) -> tuple[MenuEntry, ...]:
+    """The main menu: what the slices put there, in the order that they say."""
+    return tuple(sorted((entry for one in slices for entry in one.menu), key=lambda entry: entry.place))
