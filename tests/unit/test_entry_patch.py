@@ -22,7 +22,14 @@ from portal.features.documents.domain.entry import (
 from portal.features.documents.domain.entry_form import form_values, read_form
 from portal.features.documents.domain.entry_json import EntryBody, read_json
 from portal.features.documents.domain.patch import EntryPatch, completed
-from portal.features.documents.domain.totals import NOT_A_FIELD, RATES, SEVERAL, SaidAmounts, SaidRate
+from portal.features.documents.domain.totals import (
+    NO_AMOUNTS,
+    NOT_A_FIELD,
+    RATES,
+    SEVERAL,
+    SaidAmounts,
+    SaidRate,
+)
 from portal.kernel.errors import Invalid
 from portal.kernel.kinds import Kind
 from portal.kernel.language import gettext
@@ -185,3 +192,12 @@ def test_a_patch_that_leaves_something_out_is_no_entry_by_itself() -> None:
     with pytest.raises(Invalid) as refused:
         completed(EntryPatch(number="F1", currency="EUR"))
     assert set(refused.value.fields) == {"kind", "issue_date", "counterparty_name", "total"}
+
+
+def test_a_paper_that_said_no_amounts_becomes_an_invoice_only_with_some() -> None:
+    contract = msgspec.structs.replace(STANDS, kind=Kind.CONTRACT, amounts=NO_AMOUNTS)
+    patch, faults = read_json(EntryBody(kind="purchase_invoice"), None, contract)
+    assert (patch, set(faults)) == (None, {"total"})
+    assert read_json(EntryBody(kind="other"), None, contract)[1] == {}
+    said = {"total": Decimal(0), "vat": "0"}
+    assert read_json(EntryBody(kind="purchase_invoice"), said, contract)[1] == {}

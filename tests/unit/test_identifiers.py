@@ -58,7 +58,9 @@ def test_what_is_none_is_refused_with_a_reason(scheme: Scheme, text: str) -> Non
 
 
 def test_papers_carry_a_peppol_address_without_its_scheme() -> None:
-    assert as_on_papers(Scheme.PEPPOL, "0208:0417497106") == "0417497106"
+    assert as_on_papers(Scheme.PEPPOL, "0208:0417497106") == "BE0417497106"
+    assert as_on_papers(Scheme.PEPPOL, "0088:5412345000013") == "5412345000013"
+    assert as_on_papers(Scheme.ENTERPRISE, "0417497106") == "BE0417497106"
     assert as_on_papers(Scheme.GLN, "5412345000013") == "5412345000013"
 
 

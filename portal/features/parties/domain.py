@@ -54,6 +54,7 @@ NOT_GLN = N_("A GLN has thirteen digits, and the last one checks the others.")
 NOT_PEPPOL = N_("A Peppol address is four digits, a colon and the number, for example 0208:0417497106.")
 NOT_FOREIGN = N_("A number in a foreign register has 5 to 40 letters and digits.")
 ENDS_FIRST = N_("It ends before it begins.")
+ENDS_LATER = N_("This day is still to come: end it when it is over.")
 
 
 def read_identifier(scheme: Scheme, text: str) -> str:
@@ -107,8 +108,16 @@ def _peppol(text: str) -> str:
 
 
 def as_on_papers(scheme: Scheme, value: str) -> str:
-    """A stored identifier as invoices carry it: of a Peppol address the number alone, its scheme stands beside it there."""
-    return value.partition(":")[2] if scheme is Scheme.PEPPOL else value
+    """A stored identifier as invoices carry it, with the country where that may be another than the company's own.
+
+    Of a Peppol address it is the number alone: its scheme stands beside it there.
+    """
+    if scheme is Scheme.ENTERPRISE:
+        return f"BE{value}"
+    if scheme is Scheme.PEPPOL:
+        kind, _, bare = value.partition(":")
+        return f"BE{bare}" if kind == "0208" else bare
+    return value
 
 
 def ends_before_it_begins(since: date | None, until: date) -> bool:

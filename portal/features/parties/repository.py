@@ -126,5 +126,6 @@ async def standing(session: ReadSession, company_id: UUID, today: date) -> Seque
     return [
         one
         for one in await identifiers(session, company_id)
-        if one.valid_until is None or one.valid_until >= today
+        if (one.valid_from is None or one.valid_from <= today)
+        and (one.valid_until is None or one.valid_until >= today)
     ]

@@ -8,7 +8,14 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.parties import repository
-from portal.features.parties.domain import ENDS_FIRST, Scheme, Source, as_on_papers, ends_before_it_begins
+from portal.features.parties.domain import (
+    ENDS_FIRST,
+    ENDS_LATER,
+    Scheme,
+    Source,
+    as_on_papers,
+    ends_before_it_begins,
+)
 from portal.features.parties.models import Company, CompanyIdentifier, Firm
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
@@ -255,7 +262,7 @@ async def end_identifier(
     Raises:
         Forbidden: the actor may not edit dossiers.
         NotFound: not this company's, or ended already.
-        Invalid: it would end before it began.
+        Invalid: it would end before it began, or on a day to come: until then the same one could be added again.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
@@ -264,6 +271,8 @@ async def end_identifier(
         raise NotFound
     if ends_before_it_begins(one.valid_from, until):
         raise Invalid(fields={"valid_until": ENDS_FIRST})
+    if until > local_date(clock_of(session).now()):
+        raise Invalid(fields={"valid_until": ENDS_LATER})
     one.valid_until = until
     await session.flush()
     await audit.record(

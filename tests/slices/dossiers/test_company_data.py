@@ -120,6 +120,23 @@ async def test_what_has_ended_stands_for_the_company_no_longer(office: Office) -
     assert not await known_by(office, GLN)
 
 
+async def test_what_begins_later_does_not_stand_for_the_company_yet(office: Office) -> None:
+    async with sign_in(office.world, office.accountant) as client:
+        added = await client.post(f"{page_of(office)}/identifiers", data=FORM | {"valid_from": "2099-01-01"})
+    assert added.status_code == 303
+    assert not await known_by(office, GLN)
+
+
+async def test_a_last_day_to_come_is_refused_so_that_nothing_stands_twice(office: Office) -> None:
+    async with sign_in(office.world, office.accountant) as client:
+        where = f"{page_of(office)}/identifiers"
+        await client.post(where, data=FORM)
+        (one,) = await identifiers(office)
+        late = await client.post(f"{where}/{one.id}/end", data={"valid_until": "2099-01-01"})
+    assert (late.status_code, "still to come" in late.text) == (422, True)
+    assert [one.valid_until for one in await identifiers(office)] == [None]
+
+
 @pytest.mark.parametrize(
     "changes",
     [

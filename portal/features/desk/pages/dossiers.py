@@ -23,8 +23,8 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
-from portal.kernel.numbers import NotANumber, parse_company_number
-from portal.web.forms import Form, uuid_or_none
+from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
+from portal.web.forms import NOT_A_CHOICE, Form, uuid_or_none
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
@@ -114,14 +114,22 @@ async def new_dossier(
     """Make it; a number that is claimed makes an access request."""
     form = await Form.of(request)
     try:
-        number = read_number(form)
+        country = read_country(form)
+        number = read_number(form, country)
         values = read_dossier(form)
         form.check()
         async with session.begin_nested():
             key = uuid_or_none(form.text("key"))
             second = form.text("second") == "yes"
             dossier = await creation.create(
-                session, tools, actor, number=number, key=key, second=second, **values
+                session,
+                tools,
+                actor,
+                number=number,
+                country=country,
+                key=key,
+                second=second,
+                **values,
             )
     except (Invalid, Conflict) as wrong:
         errors = wrong.field_texts() or {"code" if wrong.code == "code_taken" else "number": wrong.text()}
@@ -152,13 +160,22 @@ def second_faults(wrong: SecondDossier, activity: str | None) -> dict[str, str]:
     return {} if activity else {"activity": gettext(ACTIVITY_NEEDED)}
 
 
-def read_number(form: Form, country: str | None = None) -> str | None:
+def read_country(form: Form) -> str:
+    """The company's country; a fault beside the field when it is none of those that numbers are known of."""
+    country = form.text("country") or "BE"
+    if country not in COUNTRIES:
+        form.fault("country", NOT_A_CHOICE)
+        return "BE"
+    return country
+
+
+def read_number(form: Form, country: str) -> str | None:
     """The company number of a dossier form, normalised; a fault beside the field when it is none."""
     text = form.text("number", longest=40)
     if not text:
         return None
     try:
-        return parse_company_number(text, country or form.text("country") or "BE").number
+        return parse_company_number(text, country).number
     except NotANumber as wrong:
         form.fault("number", wrong.reason)
         return None

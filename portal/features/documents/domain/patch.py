@@ -20,9 +20,16 @@ from portal.features.documents.domain.entry import (
     Entry,
     is_text,
 )
-from portal.features.documents.domain.totals import AMOUNT_FIELDS, NOTHING, SaidAmounts, add_up, said_amounts
+from portal.features.documents.domain.totals import (
+    AMOUNT_FIELDS,
+    NO_AMOUNTS,
+    NOTHING,
+    SaidAmounts,
+    add_up,
+    said_amounts,
+)
 from portal.kernel.errors import Invalid
-from portal.kernel.kinds import DOCUMENTS, UNNUMBERED, Kind
+from portal.kernel.kinds import DOCUMENTS, PAPERS, UNNUMBERED, Kind
 from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
 
 
@@ -119,7 +126,8 @@ def judged(
             faults["structured_communication"] = NOT_STRUCTURED
     amounts = None
     if faults.keys().isdisjoint(AMOUNT_FIELDS):
-        if isinstance(whole.amounts, SaidAmounts):
+        unsaid = patch.amounts is UNSET and whole.amounts == NO_AMOUNTS and kind not in PAPERS
+        if isinstance(whole.amounts, SaidAmounts) and not unsaid:
             amounts = add_up(whole.amounts, amounts_currency(currency), faults)
         else:
             faults["total"] = NOTHING
