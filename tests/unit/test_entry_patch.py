@@ -201,3 +201,20 @@ def test_a_paper_that_said_no_amounts_becomes_an_invoice_only_with_some() -> Non
     assert read_json(EntryBody(kind="other"), None, contract)[1] == {}
     said = {"total": Decimal(0), "vat": "0"}
     assert read_json(EntryBody(kind="purchase_invoice"), said, contract)[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("amounts", "fields"),
+    [
+        ({"total": 121, "vat": "21", "net_6": 1000, "tax_6": 60}, {"net_6", "tax_6"}),
+        ({"total": 121, "vat": "none", "net_21": 100}, {"net_21"}),
+        ({"net_21": 100, "tax_0": 60}, {"net_0"}),
+        ({"total": 121, "vat": "21", "net_6": " "}, set[str]()),
+        ({"total": 121, "vat": "several", "net_21": 100, "tax_21": 21}, set[str]()),
+    ],
+)
+def test_what_a_program_says_of_amounts_is_taken_or_refused_and_never_left_out(
+    amounts: dict[str, str | int], fields: set[str]
+) -> None:
+    _patch, faults = program(amounts=amounts)
+    assert set(faults) == fields

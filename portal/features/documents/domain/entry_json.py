@@ -12,14 +12,18 @@ from portal.features.documents.domain.entry import NOT_A_CHOICE
 from portal.features.documents.domain.patch import EntryPatch, amounts_currency, judged
 from portal.features.documents.domain.totals import (
     AMOUNT_FIELDS,
+    NO_NET,
     NOT_A_FIELD,
     RECEIPT,
+    SEVERAL,
     SaidAmounts,
     read_amounts,
 )
 from portal.kernel.kinds import Kind
+from portal.kernel.language import N_
 
 T = TypeVar("T")
+BESIDE = N_("One rate is said: leave out the amounts per rate, or say several.")
 
 
 class EntryBody(msgspec.Struct, kw_only=True):
@@ -52,7 +56,7 @@ def read_json(
         present: what the document says now: amounts are in its currency, where the body names none.
     """
     unknown = {name: NOT_A_FIELD for name in amounts or {} if name not in AMOUNT_FIELDS}
-    if unknown:
+    if unknown := unknown or _left_over(amounts or {}):
         return None, unknown
     faults: dict[str, str] = {}
     currency = body.currency if body.currency is not None else present.currency or ""
@@ -73,6 +77,15 @@ def read_json(
     )
     _entry, faults = judged(patch, present, faults)
     return (None, faults) if faults else (patch, {})
+
+
+def _left_over(amounts: Mapping[str, str | int | Decimal]) -> dict[str, str]:
+    """Amounts that would be left out without a word. The form may bring such, in fields that it does not show; a program says them."""
+    said = {name for name, value in amounts.items() if not isinstance(value, str) or value.strip()}
+    which = str(amounts.get("vat", "")).strip()
+    if which and which != SEVERAL:
+        return {name: BESIDE for name in sorted(said) if name.startswith(("net_", "tax_"))}
+    return {"net_0": NO_NET} if "tax_0" in said and "net_0" not in said else {}
 
 
 def _said(value: T | None) -> T | UnsetType:
