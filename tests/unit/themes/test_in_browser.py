@@ -211,6 +211,8 @@ def test_approving_and_rejecting_by_key(page: Page, site: str) -> None:
     assert page.input_value("#reason") == "a"
     page.keyboard.press("Escape")
     page.wait_for_selector("#reject", state="hidden")
+    # the browser gives the focus back after it has hidden the dialog; until then the key is typed into the reason
+    page.wait_for_function("!document.activeElement.matches('textarea, input')")
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.keyboard.press("a")
     assert sent.value.post_data == "csrf_token=sample"
