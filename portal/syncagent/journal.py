@@ -214,7 +214,7 @@ class Journal:
 
     def _entries(self, where: str, values: tuple[str, ...]) -> Iterator[Entry]:
         query = (
-            "select position, item_id, role, sha256, target, temporary, state, written_at "  # noqa: S608
+            "select position, item_id, role, sha256, target, temporary, state, written_at "  # noqa: S608 - put together of our own words
             f"from file where {where} order by position"  # the two conditions are constants of this class
         )
         for position, item_id, role, sha256, target, temporary, state, at in self._db.execute(query, values):

@@ -38,7 +38,7 @@ class FormKeeping(ASGIMiddleware):
         try:
             await next_app(scope, receive, send)
         except StaleForm as stale:
-            request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment]
+            request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment] - a scope
             answer = await _answer(request, stale)
             await answer.to_asgi_response(None, request)(scope, receive, send)
 

@@ -135,7 +135,7 @@ class SameSite(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Check, then go on."""
         if scope["type"] == "http" and scope["method"] not in SAFE and not scope["path"].startswith("/api/"):
-            request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment]
+            request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment] - a scope
             if (
                 request.content_type[0] != RequestEncodingType.MULTI_PART
                 and _body_length(request) > FORM_MOST

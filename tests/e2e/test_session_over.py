@@ -19,7 +19,7 @@ PAPER = min(FILES.glob("*.pdf"))
 @pytest.fixture(scope="module")
 def sofie(browser: Browser, portal: Running, shots: object) -> Iterator[Person]:
     """The accountant."""
-    person = Person(browser, portal, shots)  # type: ignore[arg-type]
+    person = Person(browser, portal, shots)  # type: ignore[arg-type] - a page is all it asks of
     person.sign_in(SOFIE, PASSWORDS[SOFIE])
     yield person
     person.close()

@@ -147,7 +147,7 @@ def test_4_files_find_their_place(sofie: Person, facts: dict[str, Any]) -> None:
     page.locator("[data-drop-submit]").click()
     page.get_by_text("All were looked at").wait_for(timeout=90_000)
     sofie.shoot_all("04-handed-in")
-    outcome = lambda name: page.locator(".ui-outcome", has_text=name).first  # noqa: E731
+    outcome = lambda name: page.locator(".ui-outcome", has_text=name).first  # noqa: E731 - one line for one selector
     expect(outcome("aankoop-molens-2026-1042.xml")).to_contain_text("Purchase invoice")
     expect(outcome("verkoop-hotel-V2026-031.xml")).to_contain_text("Sales invoice")
     expect(outcome("creditnota-molens-CN-77.xml")).to_contain_text("credit note")

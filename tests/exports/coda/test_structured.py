@@ -124,7 +124,7 @@ def test_card_numbers_are_masked(number: str, shown: str) -> None:
 
 def test_values_are_not_changeable() -> None:
     with pytest.raises(TypeError):
-        decode("101090933755493").values["number"] = "x"  # type: ignore[index]
+        decode("101090933755493").values["number"] = "x"  # type: ignore[index] - that it cannot be written is what is shown
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def picture(mode: str, kind: str, colour: Any = None) -> bytes:
 
 def images(data: bytes) -> list[Any]:
     reader = pypdf.PdfReader(BytesIO(data))
-    things = [reader.get_object(number) for number in range(1, reader.trailer["/Size"])]  # type: ignore[operator]
+    things = [reader.get_object(number) for number in range(1, reader.trailer["/Size"])]  # type: ignore[operator] - any PDF object, says pypdf
     return [thing for thing in things if isinstance(thing, dict) and thing.get("/Subtype") == "/Image"]
 
 
@@ -47,7 +47,7 @@ def outside(data: bytes) -> list[str]:
     """The glyphs that the pages show and their fonts do not have (ISO 19005-3, 6.2.11.4.1)."""
     found: list[str] = []
     for page in pypdf.PdfReader(BytesIO(data)).pages:
-        fonts = page["/Resources"]["/Font"]  # type: ignore[index]
+        fonts = page["/Resources"]["/Font"]  # type: ignore[index] - any PDF object, says pypdf
         glyphs: dict[str, int] = {}
         for name, font in fonts.items():
             descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
@@ -129,7 +129,7 @@ def test_given_fonts_are_the_only_ones_and_each_subset_shows_its_own_letters() -
     )
     assert outside(data) == []
     assert text(data) == "Łódź Café Ελλάς Жук Łódź € x y"
-    fonts = pypdf.PdfReader(BytesIO(data)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    fonts = pypdf.PdfReader(BytesIO(data)).pages[0]["/Resources"]["/Font"]  # type: ignore[index] - any PDF object, says pypdf
     names = {font["/BaseFont"].partition("+")[2] for font in fonts.values()}
     assert all(name.startswith("Inter") for name in names)
     files = {font["/DescendantFonts"][0].get_object()["/FontDescriptor"].raw_get("/FontFile2").idnum for font in fonts.values()}  # fmt: skip

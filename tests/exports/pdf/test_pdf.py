@@ -38,7 +38,7 @@ def read(data: bytes) -> pypdf.PdfReader:
 
 
 def associated(data: bytes) -> list[Any]:
-    return [entry.get_object() for entry in read(data).trailer["/Root"]["/AF"]]  # type: ignore[index]
+    return [entry.get_object() for entry in read(data).trailer["/Root"]["/AF"]]  # type: ignore[index] - any PDF object, says pypdf
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
@@ -116,7 +116,7 @@ def test_given_fonts_are_dated_by_the_moment_and_not_by_the_clock(monkeypatch: p
     later = time.time() + 100_000
     monkeypatch.setattr(time, "time", lambda: later)
     assert written(html, resources) == first
-    fonts = read(first).pages[0]["/Resources"]["/Font"]  # type: ignore[index]
+    fonts = read(first).pages[0]["/Resources"]["/Font"]  # type: ignore[index] - any PDF object, says pypdf
     assert any("Boxes" in str(font.get_object()["/BaseFont"]) for font in fonts.values())
 
 
@@ -141,7 +141,7 @@ def test_threads_get_the_same_bytes_too() -> None:
 
 def test_it_says_that_it_is_pdf_a_3b_with_the_moment_of_creation() -> None:
     reader = read(written())
-    metadata = reader.trailer["/Root"]["/Metadata"].get_object().get_data().decode()  # type: ignore[index]
+    metadata = reader.trailer["/Root"]["/Metadata"].get_object().get_data().decode()  # type: ignore[index] - any PDF object, says pypdf
     assert 'pdfaid:part="3"' in metadata
     assert 'pdfaid:conformance="B"' in metadata
     assert "<xmp:CreateDate>2026-11-22T10:30:00Z</xmp:CreateDate>" in metadata
@@ -149,8 +149,8 @@ def test_it_says_that_it_is_pdf_a_3b_with_the_moment_of_creation() -> None:
     assert reader.metadata["/CreationDate"] == reader.metadata["/ModDate"] == "D:20261122103000Z"
     assert reader.metadata.title == "Factuur 2026-77"
     root = reader.trailer["/Root"]
-    assert root["/OutputIntents"][0].get_object()["/S"] == "/GTS_PDFA1"  # type: ignore[index]
-    assert root["/Lang"] == "nl"  # type: ignore[index]
+    assert root["/OutputIntents"][0].get_object()["/S"] == "/GTS_PDFA1"  # type: ignore[index] - any PDF object, says pypdf
+    assert root["/Lang"] == "nl"  # type: ignore[index] - any PDF object, says pypdf
     assert "/ID" in reader.trailer
 
 
@@ -249,12 +249,12 @@ def test_data_addresses_and_given_resources_are_shown() -> None:
             "QVR4nGOoBwAAgQCBVFbrbgAAAABJRU5ErkJggg=='><img src='logo.png?v=1#x'>"
         )
     ).pages[0]
-    assert len(page["/Resources"]["/XObject"]) == 2  # type: ignore[arg-type,index]
+    assert len(page["/Resources"]["/XObject"]) == 2  # type: ignore[arg-type,index] - any PDF object, says pypdf
 
 
 def test_links_lead_out_but_never_to_the_resources() -> None:
     page = read(written("<a href='https://example.com/pay'>a</a> <a href='css/print.css'>b</a>")).pages[0]
-    links = [entry.get_object()["/A"]["/URI"] for entry in page["/Annots"]]  # type: ignore[attr-defined]
+    links = [entry.get_object()["/A"]["/URI"] for entry in page["/Annots"]]  # type: ignore[attr-defined] - any PDF object, says pypdf
     assert links == ["https://example.com/pay"]
 
 

@@ -44,7 +44,7 @@ def an_entry(number: str, **changes: object) -> EntryPatch:
         "rates": (Rate(percent=Decimal(21), taxable=Decimal(100), tax=Decimal(21)),),
         **changes,
     }
-    return patch_of(Entry(**values))  # type: ignore[arg-type]
+    return patch_of(Entry(**values))  # type: ignore[arg-type] - a test names the fields it means
 
 
 class Scene:

@@ -237,7 +237,7 @@ async def test_lists_search_filter_sort_and_page_without_losing_their_place(offi
     async with office.world.tools.database.transaction(office.opened) as session:
 
         async def numbers(**query: object) -> list[str]:
-            wanted = DocumentQuery(dossier_id=office.dossier.id, **query)  # type: ignore[arg-type]
+            wanted = DocumentQuery(dossier_id=office.dossier.id, **query)  # type: ignore[arg-type] - a test names the fields it means
             page = await details.listed(session, office.accountant, office.company.id, wanted)
             return [row.document.number for row in page.rows]
 

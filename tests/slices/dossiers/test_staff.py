@@ -97,4 +97,4 @@ async def test_the_database_keeps_one_present_manager_of_the_office(world: World
                     firm_id=firm.id, id=new_id(), dossier_id=dossier.id, role=StaffRole.MANAGER, **values
                 )
             )
-    assert isinstance(refused.value.orig.__cause__, asyncpg.IntegrityConstraintViolationError)  # type: ignore[union-attr]
+    assert isinstance(refused.value.orig.__cause__, asyncpg.IntegrityConstraintViolationError)  # type: ignore[union-attr] - it has a cause

@@ -40,7 +40,7 @@ async def leave(scene: Scene, **values: object) -> None:
 
 
 async def state(scene: Scene, document_id: object) -> tuple[ItemState, ApprovalState]:
-    item = await scene.item(document_id)  # type: ignore[arg-type]
+    item = await scene.item(document_id)  # type: ignore[arg-type] - the document is there
     return item.state, item.approval
 
 

@@ -21,7 +21,7 @@ from portal.features.policies.domain import (
 )
 from portal.kernel.clock import BRUSSELS
 
-moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 days = st.integers(1, 28)
 hours = st.integers(0, 23)
 
@@ -126,7 +126,7 @@ def test_a_sensible_policy_has_no_fault() -> None:
     ],
 )
 def test_every_fault_is_told_beside_its_own_field(changes: dict[str, object], field: str) -> None:
-    values = PolicyValues(**{"cadence": Cadence.AFTER_DELAY, **changes})  # type: ignore[arg-type]
+    values = PolicyValues(**{"cadence": Cadence.AFTER_DELAY, **changes})  # type: ignore[arg-type] - a test names the fields it means
     assert list(faults(values)) == [field]
 
 

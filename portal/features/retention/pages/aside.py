@@ -24,6 +24,7 @@ from portal.web.sides import own_side
 PLACES = ("/dossiers/{dossier_id:uuid}", "")
 DOCUMENT = [f"{place}/documents/{{document_id:uuid}}" for place in PLACES]
 STATEMENT = [f"{place}/bank/{{statement_id:uuid}}" for place in PLACES]
+PAPERS = [*DOCUMENT, *STATEMENT]
 PUT_ASIDE = N_("Put aside. Both sides are told, with your reason.")
 BROUGHT_BACK = N_("Brought back. Both sides are told.")
 
@@ -31,6 +32,14 @@ BROUGHT_BACK = N_("Brought back. Both sides are told.")
 def below(papers: list[str], path: str) -> list[str]:
     """The paths of something that belongs to one paper, on both sides."""
     return [one + path for one in papers]
+
+
+def which(document_id: UUID | None, statement_id: UUID | None) -> tuple[str, UUID]:
+    """The table and the id of the paper that a path names: it has one of them."""
+    if document_id is not None:
+        return "document", document_id
+    assert statement_id is not None
+    return "statement", statement_id
 
 
 def _asked(
@@ -95,83 +104,47 @@ async def _back(
     return go(request, f"{place.base}{paper.path}", Toast("success", gettext(BROUGHT_BACK)))
 
 
-@get(below(DOCUMENT, "/put-aside"), guards=[own_side])
-async def ask_document(
+@get(below(PAPERS, "/put-aside"), guards=[own_side])
+async def ask(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Ask for the reason."""
-    return await _ask(request, session, actor, dossier_id, "document", document_id)
+    return await _ask(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@post(below(DOCUMENT, "/put-aside"), guards=[own_side], status_code=200)
-async def put_document_aside(
+@post(below(PAPERS, "/put-aside"), guards=[own_side], status_code=200)
+async def put_aside(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
-    """Put a document aside, with a reason that both sides read."""
-    return await _put(request, session, actor, dossier_id, "document", document_id)
+    """Put a document or statement aside, with a reason that both sides read."""
+    return await _put(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@post(below(DOCUMENT, "/bring-back"), guards=[own_side], status_code=200)
-async def bring_document_back(
+@post(below(PAPERS, "/bring-back"), guards=[own_side], status_code=200)
+async def bring_back(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """It counts again."""
-    return await _back(request, session, actor, dossier_id, "document", document_id)
-
-
-@get(below(STATEMENT, "/put-aside"), guards=[own_side])
-async def ask_statement(
-    request: HTMXRequest,
-    session: NamedDependency[ReadSession],
-    actor: NamedDependency[Actor],
-    statement_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
-) -> Template:
-    """Ask for the reason."""
-    return await _ask(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@post(below(STATEMENT, "/put-aside"), guards=[own_side], status_code=200)
-async def put_statement_aside(
-    request: HTMXRequest,
-    session: NamedDependency[WriteSession],
-    actor: NamedDependency[Actor],
-    statement_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
-) -> Template | Response[Any]:
-    """Put a statement aside, with a reason that both sides read."""
-    return await _put(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@post(below(STATEMENT, "/bring-back"), guards=[own_side], status_code=200)
-async def bring_statement_back(
-    request: HTMXRequest,
-    session: NamedDependency[WriteSession],
-    actor: NamedDependency[Actor],
-    statement_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
-) -> Response[Any]:
-    """It counts again."""
-    return await _back(request, session, actor, dossier_id, "statement", statement_id)
+    return await _back(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
 ROUTES: list[Any] = [
-    ask_document,
-    put_document_aside,
-    bring_document_back,
-    ask_statement,
-    put_statement_aside,
-    bring_statement_back,
+    ask,
+    put_aside,
+    bring_back,
 ]

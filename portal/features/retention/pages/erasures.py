@@ -14,7 +14,7 @@ from portal.features.documents.domain.retention import kept_until
 from portal.features.dossiers.service import places
 from portal.features.dossiers.service.places import Place
 from portal.features.retention.domain import KIND_WORDS
-from portal.features.retention.pages.aside import DOCUMENT, STATEMENT, below
+from portal.features.retention.pages.aside import DOCUMENT, PAPERS, STATEMENT, below, which
 from portal.features.retention.service import aside, erasures
 from portal.features.retention.service.aside import Paper
 from portal.kernel.actor import Actor, Right
@@ -25,7 +25,7 @@ from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 from portal.web.sides import own_side
 
-OF_OFFICE = {"document": DOCUMENT[:1], "statement": STATEMENT[:1]}
+OF_OFFICE = [DOCUMENT[0], STATEMENT[0]]
 PROPOSED = N_("Proposed. A second person of your office has to confirm it.")
 WITHDRAWN = N_("Withdrawn. It stays put aside.")
 REFUSED = N_("Refused. It stays put aside, and who proposed it is told why.")
@@ -185,161 +185,89 @@ async def _answer(
     return go(request, here, Toast("success", gettext(REFUSED)))
 
 
-@get(below(DOCUMENT, "/erasure"), guards=[own_side])
-async def document_erasure(
+@get(below(PAPERS, "/erasure"), guards=[own_side])
+async def erasure(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
-    """What is left of an erased document, or how erasing it stands."""
-    return await _look(request, session, actor, dossier_id, "document", document_id)
+    """What is left of an erased document or statement, or how erasing it stands."""
+    return await _look(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@get(below(STATEMENT, "/erasure"), guards=[own_side])
-async def statement_erasure(
-    request: HTMXRequest,
-    session: NamedDependency[ReadSession],
-    actor: NamedDependency[Actor],
-    statement_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
-) -> Template | Response[Any]:
-    """What is left of an erased statement, or how erasing it stands."""
-    return await _look(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@get(below(OF_OFFICE["document"], "/erase"), guards=STAFF_WITH_PAPERS)
-async def ask_document(
+@get(below(OF_OFFICE, "/erase"), guards=STAFF_WITH_PAPERS)
+async def ask(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Ask why it should be erased."""
-    return await _propose_form(request, session, actor, dossier_id, "document", document_id)
+    return await _propose_form(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@post(below(OF_OFFICE["document"], "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def propose_document(
+@post(below(OF_OFFICE, "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def propose(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
-    """Propose to erase a document that is put aside."""
-    return await _propose(request, session, actor, dossier_id, "document", document_id)
+    """Propose to erase a document or statement that is put aside."""
+    return await _propose(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@post(below(OF_OFFICE["document"], "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def withdraw_document(
+@post(below(OF_OFFICE, "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def withdraw(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """Who proposed it thinks better of it."""
-    return await _withdraw(request, session, actor, dossier_id, "document", document_id)
+    return await _withdraw(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@get(below(OF_OFFICE["document"], "/erase/answer"), guards=STAFF_WITH_PAPERS)
-async def question_document(
+@get(below(OF_OFFICE, "/erase/answer"), guards=STAFF_WITH_PAPERS)
+async def question(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Ask the second person."""
-    return await _answer_form(request, session, actor, dossier_id, "document", document_id)
+    return await _answer_form(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
-@post(below(OF_OFFICE["document"], "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def answer_document(
+@post(below(OF_OFFICE, "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
+async def answer(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
     dossier_id: FromPath[UUID],
-    document_id: FromPath[UUID],
+    document_id: FromPath[UUID | None] = None,
+    statement_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """The second person erases it, or refuses with a reason."""
-    return await _answer(request, session, actor, dossier_id, "document", document_id)
-
-
-@get(below(OF_OFFICE["statement"], "/erase"), guards=STAFF_WITH_PAPERS)
-async def ask_statement(
-    request: HTMXRequest,
-    session: NamedDependency[ReadSession],
-    actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
-    statement_id: FromPath[UUID],
-) -> Template:
-    """Ask why it should be erased."""
-    return await _propose_form(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@post(below(OF_OFFICE["statement"], "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def propose_statement(
-    request: HTMXRequest,
-    session: NamedDependency[WriteSession],
-    actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
-    statement_id: FromPath[UUID],
-) -> Template | Response[Any]:
-    """Propose to erase a statement that is put aside."""
-    return await _propose(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@post(below(OF_OFFICE["statement"], "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def withdraw_statement(
-    request: HTMXRequest,
-    session: NamedDependency[WriteSession],
-    actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
-    statement_id: FromPath[UUID],
-) -> Response[Any]:
-    """Who proposed it thinks better of it."""
-    return await _withdraw(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@get(below(OF_OFFICE["statement"], "/erase/answer"), guards=STAFF_WITH_PAPERS)
-async def question_statement(
-    request: HTMXRequest,
-    session: NamedDependency[ReadSession],
-    actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
-    statement_id: FromPath[UUID],
-) -> Template:
-    """Ask the second person."""
-    return await _answer_form(request, session, actor, dossier_id, "statement", statement_id)
-
-
-@post(below(OF_OFFICE["statement"], "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
-async def answer_statement(
-    request: HTMXRequest,
-    session: NamedDependency[WriteSession],
-    actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
-    statement_id: FromPath[UUID],
-) -> Template | Response[Any]:
-    """The second person erases it, or refuses with a reason."""
-    return await _answer(request, session, actor, dossier_id, "statement", statement_id)
+    return await _answer(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
 ROUTES: list[Any] = [
-    document_erasure,
-    statement_erasure,
-    ask_document,
-    propose_document,
-    withdraw_document,
-    question_document,
-    answer_document,
-    ask_statement,
-    propose_statement,
-    withdraw_statement,
-    question_statement,
-    answer_statement,
+    erasure,
+    ask,
+    propose,
+    withdraw,
+    question,
+    answer,
 ]
