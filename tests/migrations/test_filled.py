@@ -1,6 +1,6 @@
 """The filled database of the last release becomes today's, and the application goes on with it.
 
-`tests/data/release_0026.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
+`tests/data/release_0032.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
 migration after it is walked by these tests, forwards and back, with rows in all tables.
 """
 
@@ -29,7 +29,9 @@ from tests.support.names import wrong_keys
 from tests.support.servers import ROOT, Servers
 from tests.support.world import World, world_on
 
-RELEASE = "0026"
+RELEASE = "0032"
+OLDER = "0026"
+"""Filled likewise; between the two, the model changed most."""
 NEXT_DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 NOT_BROUGHT_BACK: dict[str, str] = {}
 """Columns that going back does not restore to the letter, each with its reason."""
@@ -39,6 +41,13 @@ NOT_BROUGHT_BACK: dict[str, str] = {}
 async def before(servers: Servers, tmp_path: Path) -> AsyncIterator[Released]:
     """The database of the release as it was, and its files."""
     async with released(servers, RELEASE, "portal_filled", tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def older(servers: Servers, tmp_path: Path) -> AsyncIterator[Released]:
+    """The same before the model's round."""
+    async with released(servers, OLDER, "portal_filled", tmp_path) as made:
         yield made
 
 
@@ -109,7 +118,7 @@ async def _goes_back_and_forth(world: World, servers: Servers) -> None:
         papers = await admin.fetchval(items, "payroll") + await admin.fetchval(items, "other")
         counted, managers = await admin.fetch(counters), await admin.fetch(managed)
         assert managers
-        await anyio.to_thread.run_sync(command.downgrade, config, RELEASE)
+        await anyio.to_thread.run_sync(command.downgrade, config, OLDER)
         assert await admin.fetchval(locked, "other") > 0
         assert await admin.fetchval(items, "other") == papers
         asked = await admin.fetchval("select approval_kinds from export_policy limit 1")
@@ -124,14 +133,22 @@ async def _goes_back_and_forth(world: World, servers: Servers) -> None:
 
 
 async def test_rows_survive_the_way_there_and_back_and_there_again(before: Released) -> None:
-    rows = await before.rows(exclude=NOT_BROUGHT_BACK)
+    await _there_and_back(before, RELEASE)
+
+
+async def test_rows_of_the_older_release_survive_it_too(older: Released) -> None:
+    await _there_and_back(older, OLDER)
+
+
+async def _there_and_back(was: Released, release: str) -> None:
+    rows = await was.rows(exclude=NOT_BROUGHT_BACK)
     assert all(rows.values())
-    await before.to("head")
-    await before.to(RELEASE)
-    back = await before.rows(exclude=NOT_BROUGHT_BACK)
+    await was.to("head")
+    await was.to(release)
+    back = await was.rows(exclude=NOT_BROUGHT_BACK)
     assert {table: back[table] for table in rows if back[table] != rows[table]} == {}
-    await before.to("head")
-    counted = await before.count(tuple(rows))
+    await was.to("head")
+    counted = await was.count(tuple(rows))
     assert counted == {table: len(said) for table, said in rows.items()}
 
 
@@ -140,17 +157,17 @@ async def test_names_have_the_keys_that_the_function_gives(migrated: World) -> N
         assert await wrong_keys(session) == []
 
 
-async def test_other_numbers_become_identifiers_and_come_back(before: Released) -> None:
+async def test_other_numbers_become_identifiers_and_come_back(older: Released) -> None:
     numbers = ["5412345000013", "HRB 12345"]
     given = "update company set other_numbers = $1 where id = (select id from company order by id limit 1)"
-    await before.admin.execute(given, numbers)
-    await before.to("head")
-    found = await before.admin.fetch(
+    await older.admin.execute(given, numbers)
+    await older.to("head")
+    found = await older.admin.fetch(
         "select value, scheme, source, valid_from from company_identifier order by value"
     )
     assert [tuple(row) for row in found] == [(one, "foreign", "import", None) for one in numbers]
-    await before.to(RELEASE)
-    back = await before.admin.fetch("select other_numbers from company where other_numbers <> '{}'")
+    await older.to(OLDER)
+    back = await older.admin.fetch("select other_numbers from company where other_numbers <> '{}'")
     assert [row["other_numbers"] for row in back] == [numbers]
 
 
