@@ -41,7 +41,7 @@ from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
-from portal.web.slices import Slice, menu_of
+from portal.web.slices import Slice, menu_of, states_of
 from themes import assets
 from themes.environment import create_environment
 
@@ -124,6 +124,7 @@ def create_tools(
         translations=language,
         language=lambda: current_language().value,
         now=now,
+        states=states_of(SLICES),
         extra={"settings": settings},
         shown=plain,
         auto_reload=settings.dev,

@@ -59,7 +59,7 @@ that a block can also be rendered alone as a fragment::
 
 The components (each explained beside its macro in ``templates/components``):
 
-- status: ``chip(state, text)`` (states and their words: ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``
+- status: ``chip(state, text)`` (a state of an enumeration, or ``"machine.state"``; ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``
 - page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
   ``chain``, ``timeline``, ``amount``
 - buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``shortened``, ``menu``,

@@ -89,7 +89,7 @@ def install() -> bool:
 def _users() -> list[Path]:
     """The files whose words may be class names."""
     here = Path(__file__).parent
-    found = [*here.glob("templates/**/*"), *here.glob("static/src/**/*.js"), here / "states.py"]
+    found = [*here.glob("templates/**/*"), *here.glob("static/src/**/*.js")]
     found += (ROOT / "portal").glob("**/*.py")
     return sorted(path for path in found if path.is_file())
 

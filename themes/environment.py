@@ -17,7 +17,7 @@ from themes.assets import Assets
 from themes.filters import Formats
 from themes.icons import ICONS
 from themes.links import chosen, query_pairs, sorted_by, toggled, url_with
-from themes.states import State, state_of
+from themes.states import Lookup, State, States
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -109,6 +109,7 @@ def create_environment(
     translations: Translations,
     language: Callable[[], str],
     now: Callable[[], datetime],
+    states: States | None = None,
     timezone: str = "Europe/Brussels",
     folders: Sequence[Path] = (),
     extra: Mapping[str, Any] | None = None,
@@ -122,6 +123,7 @@ def create_environment(
         translations: gettext functions, asked at every use, so that they may answer per request.
         language: gives the code of the current language, for dates and numbers.
         now: gives the current time, aware.
+        states: how the states are shown that ``ui.chip`` is asked for.
         timezone: in which points in time are shown.
         folders: further template folders, searched first.
         extra: further globals.
@@ -163,8 +165,10 @@ def create_environment(
         capitalize=formats.capitalize,
     )
 
-    def shown_state(name: str) -> State:
-        state = state_of(name)
+    look_up = Lookup(states or {})
+
+    def state_of(name: str) -> State:
+        state = look_up(name)
         return state._replace(word=translations.gettext(state.word))
 
     names = cast("dict[str, Any]", environment.globals)  # Jinja types it by what it begins with
@@ -178,7 +182,7 @@ def create_environment(
         chosen=chosen,
         query_pairs=query_pairs,
         sorted_by=sorted_by,
-        state_of=shown_state,
+        state_of=state_of,
         current_language=language,
         now=now,
         ui=Components(environment),

@@ -21,6 +21,7 @@ from jinja2 import Environment
 from themes.assets import DEMO, DIST, Assets, load
 from themes.css import stylesheet
 from themes.environment import create_environment
+from themes.states import State, States, Tone
 from themes.tokens import Brand
 
 NOW = datetime(2026, 11, 23, 9, 40, tzinfo=UTC)
@@ -59,12 +60,34 @@ NAMES = (
     "Bakkerij Peeters", "Claes Dakwerken", "De Smet & Zonen", "Garage Lambrecht", "Kapsalon Nora",
     "Lindenhof Tuinen", "Maes Transport", "Optiek Vermeulen", "Schrijnwerkerij Haeck", "Taverne Het Anker",
 )  # fmt: skip
+STATES: States = {
+    "access": {"managed": State("managed by you", Tone.NEUTRAL, "accountant")},
+    "approval": {
+        "waiting": State("waiting for approval", Tone.ATTENTION, "state-waiting"),
+        "approved": State("approved", Tone.POSITIVE, "state-approved"),
+        "disputed": State("disputed", Tone.NEGATIVE, "state-rejected"),
+    },
+    "item": {
+        "bundled": State("in a bundle", Tone.SETTLED, "state-bundle"),
+        "held": State("held back", Tone.ATTENTION, "state-held"),
+    },
+    "delivery": {
+        "written": State("written", Tone.POSITIVE, "state-written"),
+        "confirmed": State("confirmed", Tone.POSITIVE, "state-confirmed"),
+    },
+    "document": {"draft": State("draft", Tone.NEUTRAL, "state-draft")},
+}
+"""One of each tone and a few more."""
 
 
 def sample_environment(assets: Assets) -> Environment:
     """An environment that speaks English and stands still in time."""
     return create_environment(
-        assets=assets, translations=gettext.NullTranslations(), language=lambda: "en", now=lambda: NOW
+        assets=assets,
+        translations=gettext.NullTranslations(),
+        language=lambda: "en",
+        now=lambda: NOW,
+        states=STATES,
     )
 
 
@@ -129,9 +152,11 @@ def pages(environment: Environment, brand: Brand, css_url: str) -> Iterator[tupl
         kind="success", text="Export 12 is ready: 29 items.", href="/exports/12", link_text="Open"
     )
     states = [
-        ("waiting", None), ("approved", None), ("disputed", None), ("bundled", "in bundle 12"),
-        ("written", None), ("confirmed", None), ("locked", None), ("held", None), ("draft", None),
-    ]  # fmt: skip
+        (f"{machine}.{state}", "in bundle 12" if state == "bundled" else None)
+        for machine, its in STATES.items()
+        for state in its
+        if machine != "access"
+    ]
     details = {"amount": Decimal("121.00"), "day": date(2026, 10, 30), "moment": NOW, "states": states}
     company = context(brand, css_url, "company") | details
     anonymous = base | {"user": None, "nav": []}

@@ -1,6 +1,7 @@
 """What the application takes from this slice."""
 
 from portal.features.bundles import jobs, pages
+from portal.features.bundles.domain import DeliveryState, ExportState
 from portal.features.bundles.service import runs
 from portal.features.dossiers.domain.queries import WrittenFor
 from portal.jobs.upkeep import NamesObjects
@@ -8,6 +9,7 @@ from portal.kernel.actor import Right
 from portal.kernel.language import N_
 from portal.web.navigation import MenuEntry, Side
 from portal.web.slices import Slice
+from themes.states import State, Tone
 
 SLICE = Slice(
     name="bundles",
@@ -15,6 +17,22 @@ SLICE = Slice(
     jobs=jobs,
     answers={WrittenFor: runs.written_for},
     objects=[NamesObjects(table="export", owner="firm", columns=("sha256", "manifest_sha256"))],
+    states={
+        "export": {
+            ExportState.CHOOSING: State(N_("choosing"), Tone.INFO, "state-running"),
+            ExportState.BUILDING: State(N_("building"), Tone.INFO, "state-running"),
+            ExportState.FINISHED: State(N_("finished"), Tone.POSITIVE, "state-approved"),
+            ExportState.ABANDONED: State(N_("abandoned"), Tone.NEUTRAL, "state-ended"),
+        },
+        "delivery": {
+            DeliveryState.BY_HAND: State(N_("to download"), Tone.NEUTRAL, "download"),
+            DeliveryState.PENDING: State(N_("on its way"), Tone.INFO, "state-queued"),
+            DeliveryState.DOWNLOADED: State(N_("downloaded"), Tone.SETTLED, "download"),
+            DeliveryState.WRITTEN: State(N_("written"), Tone.POSITIVE, "state-written"),
+            DeliveryState.CONFIRMED: State(N_("confirmed"), Tone.POSITIVE, "state-confirmed"),
+            DeliveryState.REFUSED: State(N_("refused"), Tone.NEGATIVE, "state-rejected"),
+        },
+    },
     sentences={
         "documents.unlocked": (N_("Document unlocked"), "key"),
         "bundles.requested": (N_("Export started (items: %(items)s)"), "exports"),

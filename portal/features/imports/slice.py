@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 from portal.features.imports import jobs, pages, repository
+from portal.features.imports.domain.state import ImportState
 from portal.jobs.upkeep import OldRows
 from portal.kernel.language import N_
 from portal.web.slices import Slice
+from themes.states import State, Tone
 
 KEPT = timedelta(days=90)
 """So long the rows of an Excel list are kept; what was accepted is in the dossiers."""
@@ -15,6 +17,13 @@ SLICE = Slice(
     pages=pages.ROUTES,
     jobs=jobs,
     old_rows=[OldRows(after=KEPT, drop=repository.drop_old)],
+    states={
+        "import": {
+            ImportState.PREVIEWED: State(N_("to be checked"), Tone.ATTENTION, "state-waiting"),
+            ImportState.ACCEPTING: State(N_("being carried out"), Tone.INFO, "state-running"),
+            ImportState.ACCEPTED: State(N_("accepted"), Tone.POSITIVE, "state-approved"),
+        },
+    },
     sentences={
         "dossiers.imported": (N_("Excel list accepted"), "spreadsheet"),
     },

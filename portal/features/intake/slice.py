@@ -1,6 +1,7 @@
 """What the application takes from this slice."""
 
 from portal.features.intake import jobs, pages
+from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.service import lookups
 from portal.features.retention.domain import ArchivesWith
 from portal.jobs.upkeep import NamesObjects
@@ -8,6 +9,7 @@ from portal.kernel.actor import Right
 from portal.kernel.language import N_
 from portal.web.navigation import MenuEntry, Side
 from portal.web.slices import Slice
+from themes.states import State, Tone
 
 SLICE = Slice(
     name="intake",
@@ -19,6 +21,15 @@ SLICE = Slice(
             table="intake_file", owner="company", columns=("sha256", "hints.pdf_sha256"), erasable=True
         )
     ],
+    states={
+        "intake": {
+            IntakeState.RECEIVED: State(N_("received"), Tone.INFO, "quick-entry"),
+            IntakeState.TO_PROCESS: State(N_("to process"), Tone.ATTENTION, "quick-entry"),
+            IntakeState.PROCESSED: State(N_("processed"), Tone.POSITIVE, "state-approved"),
+            IntakeState.SPLIT: State(N_("split"), Tone.NEUTRAL, "state-split"),
+            IntakeState.REJECTED: State(N_("rejected"), Tone.NEGATIVE, "state-rejected"),
+        },
+    },
     sentences={
         "intake.handed_in": (N_("Files handed in"), "upload"),
         "intake.processed": (N_("File processed"), "check"),

@@ -136,7 +136,7 @@ async def _amounts(
 
 async def _view(session: ReadSession, document: Document) -> DocumentView:
     detail = await details.detail(session, document, None)
-    again = any(way.reexports for way in detail.ways)
+    again = any(trail.reexports for trail in detail.trails)
     return _shown(document, locked=bool(detail.locks), reexported=again)
 
 

@@ -1,14 +1,21 @@
 """What the application takes from this slice."""
 
 from portal.features.retention import api, jobs, pages
+from portal.features.retention.domain import ErasureState
 from portal.kernel.language import N_
 from portal.web.slices import Slice
+from themes.states import State, Tone
 
 SLICE = Slice(
     name="retention",
     pages=pages.ROUTES,
     api=api.ROUTES,
     jobs=jobs,
+    states={
+        "erasure": {
+            ErasureState.CONFIRMED: State(N_("erased"), Tone.NEUTRAL, "delete"),
+        },
+    },
     sentences={
         "documents.put_aside": (N_("Document put aside"), "state-held"),
         "documents.brought_back": (N_("Document brought back"), "undo"),

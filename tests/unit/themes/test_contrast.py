@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from themes.contrast import BLACK, WHITE, apart, ratio, readable, shifted, softened, text_on, worst
 from themes.css import Scheme, derive
 from themes.oklch import channels, mix, to_hex, to_oklch
-from themes.states import STATES, Tone
+from themes.states import Tone
 from themes.tokens import DARK_SURFACES, LIGHT_SURFACES, Brand
 
 STEPS = ("00", "33", "66", "99", "cc", "ff")
@@ -169,13 +169,6 @@ def test_the_surfaces_in_python_and_in_the_stylesheet_are_the_same() -> None:
     names = ("--ui-surface", "--ui-page", "--ui-hover")
     assert tuple(PAIRS[name][0] for name in names) == LIGHT_SURFACES
     assert tuple(PAIRS[name][1] for name in names) == DARK_SURFACES
-
-
-def test_no_two_opposite_states_look_the_same_without_colour() -> None:
-    shapes = {
-        name: STATES[name].icon for name in ("waiting", "approved", "rejected", "locked", "bundled", "failed")
-    }
-    assert len(set(shapes.values())) == len(shapes)
 
 
 def test_mixing_is_what_a_browser_does() -> None:

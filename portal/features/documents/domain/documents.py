@@ -156,7 +156,7 @@ LIST_STATES: Mapping[str, str] = {
     "aside": N_("put aside"),
     "erased": N_("erased"),
 }
-"""Filters by what a list says of a document; the words of `themes.states`."""
+"""Filters by what a list says of a document; the words are those of the chips of its rows."""
 
 MEMBER_STATES: Mapping[str, str] = {**LIST_STATES, "ready": N_("ready for your accountant")}
 """The same in the words of the company itself, which exports nothing."""

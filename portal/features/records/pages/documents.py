@@ -196,11 +196,12 @@ async def _shown(
         tab="documents",
         document=document,
         detail=detail,
+        steps=detail.steps(for_staff=place.dossier is not None),
         kind_name=gettext(KIND_NAMES[document.kind]),
         is_sale=document.kind in SALES,
         pages=await count_pages(tools, document),
         elsewhere=elsewhere,
-        may_move=bool(others) and detail.way is not None and detail.way.movable,
+        may_move=bool(others) and detail.trail is not None and detail.trail.movable,
         may_edit=may_edit,
         may_amend=may_edit
         and document.origin in AMENDABLE

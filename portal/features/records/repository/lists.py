@@ -15,7 +15,9 @@ from portal.db.session import ReadSession
 from portal.features.documents.domain.documents import DocumentQuery
 from portal.features.documents.models import Document
 from portal.features.dossiers.models import belongs_to
+from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
+from portal.features.records.domain import FROM_BEGINNING_TO_END, REJECTED
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (Document.issue_date, date),
@@ -28,24 +30,26 @@ SORTS: dict[str, tuple[Any, type[Any]]] = {
 _SHOWN = sa.case(
     (
         sa.and_(
-            DossierItem.approval.in_(("disputed", "not_ours")), DossierItem.state.in_(("held", "waiting"))
+            DossierItem.approval.in_(REJECTED), DossierItem.state.in_((ItemState.HELD, ItemState.WAITING))
         ),
         DossierItem.approval,
     ),
-    (sa.and_(DossierItem.state == "ready", DossierItem.approval == "approved"), DossierItem.approval),
+    (
+        sa.and_(DossierItem.state == ItemState.READY, DossierItem.approval == ApprovalState.APPROVED),
+        DossierItem.approval,
+    ),
     else_=DossierItem.state,
 ).label("shown")
 _ASIDE = Document.aside_at.is_not(None)
-_ORDER = ("new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
 
 
 @dataclass(frozen=True, slots=True)
 class ListedDocument:
-    """A row of a list: the document and the state of its item."""
+    """A row of a list: the document and the state of its item; None where it has none yet."""
 
     document: Document
-    state: str | None
-    approval: str | None
+    state: ItemState | None
+    approval: ApprovalState | None
     bundle: int | None
     locked: bool
     reexports: int
@@ -54,7 +58,7 @@ class ListedDocument:
 def _items_of(query: DocumentQuery) -> sa.Subquery:
     """One row a document: of the dossier, or of the furthest item."""
     furthest = sa.case(
-        {state: place for place, state in enumerate(_ORDER)}, value=DossierItem.state, else_=-1
+        {state: place for place, state in enumerate(FROM_BEGINNING_TO_END)}, value=DossierItem.state
     )
     statement = sa.select(
         DossierItem.document_id,
@@ -69,8 +73,10 @@ def _items_of(query: DocumentQuery) -> sa.Subquery:
         here = statement.where(DossierItem.dossier_id == query.dossier_id).ext(
             distinct_on(DossierItem.document_id)
         )
-        return here.order_by(DossierItem.document_id, DossierItem.state == "superseded").subquery()
-    one_each = statement.where(DossierItem.state != "superseded").ext(distinct_on(DossierItem.document_id))
+        return here.order_by(DossierItem.document_id, DossierItem.state == ItemState.SUPERSEDED).subquery()
+    one_each = statement.where(DossierItem.state != ItemState.SUPERSEDED).ext(
+        distinct_on(DossierItem.document_id)
+    )
     return one_each.order_by(DossierItem.document_id, furthest.desc()).subquery()
 
 
@@ -85,7 +91,7 @@ def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
         elsewhere = sa.select(DossierItem.id).where(
             DossierItem.document_id == Document.id,
             DossierItem.dossier_id != query.dossier_id,
-            DossierItem.state != "superseded",
+            DossierItem.state != ItemState.SUPERSEDED,
         )
         belongs = belongs_to(Document.dossier_id, query.dossier_id)
         statement = statement.where(
@@ -121,7 +127,7 @@ async def page(
     column, kind = SORTS.get(query.sort, SORTS["date"])
     item = _items_of(query)
     columns = (
-        _said(item.c.state),
+        item.c.state,
         item.c.approval,
         item.c.bundle_number,
         item.c.locked,
@@ -141,7 +147,14 @@ async def page(
     )
     found: Any = await session.execute(statement)
     rows = [
-        ListedDocument(row[0], row[1], row[2], row[3], locked=bool(row[4]), reexports=row[5] or 0)
+        ListedDocument(
+            row[0],
+            ItemState.ASIDE if row[0].aside_at else row[1],
+            row[2],
+            row[3],
+            locked=bool(row[4]),
+            reexports=row[5] or 0,
+        )
         for row in found
     ]
     return cut(

@@ -13,6 +13,7 @@ from portal.db.session import ReadSession
 from portal.features.banking.domain import StatementQuery
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.dossiers.models import belongs_to
+from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
 
 _NEVER = date(1, 1, 1)
@@ -25,7 +26,7 @@ class ListedStatement:
 
     statement: Statement
     account: BankAccount
-    state: str | None
+    state: ItemState | None
     bundle: int | None
     reexports: int
 
@@ -44,7 +45,7 @@ async def page(
         )
         .ext(distinct_on(DossierItem.statement_id))
         .where(DossierItem.dossier_id == dossier_id, DossierItem.statement_id.is_not(None))
-        .order_by(DossierItem.statement_id, DossierItem.state == "superseded")
+        .order_by(DossierItem.statement_id, DossierItem.state == ItemState.SUPERSEDED)
         .subquery()
     )
     wanted: Any = (
@@ -58,7 +59,7 @@ async def page(
         elsewhere = sa.select(DossierItem.statement_id).where(
             DossierItem.statement_id == Statement.id,
             DossierItem.dossier_id != dossier_id,
-            DossierItem.state != "superseded",
+            DossierItem.state != ItemState.SUPERSEDED,
         )
         belongs = belongs_to(Statement.dossier_id, dossier_id)
         wanted = wanted.where(sa.or_(item.c.statement_id.is_not(None), sa.and_(~elsewhere.exists(), belongs)))

@@ -8,12 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.session import ReadSession
+from portal.features.bundles.domain import DeliveryState
 from portal.features.bundles.models import BundleItem, Delivery, DeliveryProof, Export
+from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
-from portal.features.records.domain import Departure, Proof, Way
+from portal.features.records.domain import Departure, DocumentTrail, Proof
 
 
-async def ways(session: ReadSession, document_id: UUID, dossier_id: UUID | None) -> Sequence[Way]:
+async def trails(session: ReadSession, document_id: UUID, dossier_id: UUID | None) -> Sequence[DocumentTrail]:
     """The items on a document: of one dossier, or all the session sees."""
     statement = sa.select(
         DossierItem.id,
@@ -29,16 +31,16 @@ async def ways(session: ReadSession, document_id: UUID, dossier_id: UUID | None)
     ).where(DossierItem.document_id == document_id)
     if dossier_id is not None:
         statement = statement.where(DossierItem.dossier_id == dossier_id)
-    return [Way(*row) for row in await session.execute(statement.order_by(DossierItem.id))]
+    return [DocumentTrail(*row) for row in await session.execute(statement.order_by(DossierItem.id))]
 
 
-async def stands_in(session: ReadSession, document_id: UUID, but: UUID) -> UUID | None:
+async def stands_in(session: ReadSession, document_id: UUID, exclude: UUID) -> UUID | None:
     """The other dossier of the firm that a document belongs to; in the firm's scope."""
     return await session.scalar(
         sa.select(DossierItem.dossier_id).where(
             DossierItem.document_id == document_id,
-            DossierItem.dossier_id != but,
-            DossierItem.state != "superseded",
+            DossierItem.dossier_id != exclude,
+            DossierItem.state != ItemState.SUPERSEDED,
         )
     )
 
@@ -75,7 +77,7 @@ async def departures(session: ReadSession, item_ids: Sequence[UUID]) -> Sequence
         _made, _again, confirmed, files = departed.get(number, (made_at, reexport, False, {}))
         if state is not None:
             files |= {proof[1]: Proof(*proof)}
-        departed[number] = (made_at, reexport, confirmed or state == "confirmed", files)
+        departed[number] = (made_at, reexport, confirmed or state is DeliveryState.CONFIRMED, files)
     return [
         Departure(number, made_at, reexport, confirmed, list(files.values()))
         for number, (made_at, reexport, confirmed, files) in departed.items()

@@ -13,14 +13,11 @@ from portal.features.documents.models import Document, DocumentLock
 from portal.features.documents.service import locks
 from portal.features.documents.service.lookups import own_uploads_only
 from portal.features.dossiers.service import dossiers
-from portal.features.records.domain import Departure, Way
+from portal.features.records.domain import Departure, DocumentTrail, Step, furthest, steps
 from portal.features.records.repository import lists as lists_repository
 from portal.features.records.repository import trails as trails_repository
 from portal.features.records.repository.lists import ListedDocument
 from portal.kernel.actor import Actor
-
-ITEM_ORDER = ("superseded", "aside", "new", "waiting", "held", "ready", "reserved", "bundled", "delivered")
-"""States of items from the beginning of their way to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +26,25 @@ class Detail:
 
     document: Document
     locks: Sequence[DocumentLock]
-    ways: Sequence[Way]
+    trails: Sequence[DocumentTrail]
     departures: Sequence[Departure]
     stands_in: UUID | None = None
     """The other dossier of the firm that the document belongs to; None where it is looked at from its own."""
 
     @property
-    def way(self) -> Way | None:
+    def trail(self) -> DocumentTrail | None:
         """The item that is furthest on its way: what the page shows."""
-        return max(self.ways, key=lambda way: ITEM_ORDER.index(way.state), default=None)
+        return furthest(self.trails)
+
+    def steps(self, *, for_staff: bool) -> list[Step]:
+        """Its way to the bookkeeping, step by step; members see less of what happens in the office."""
+        return steps(
+            received_at=self.document.received_at,
+            aside_reason=self.document.aside_reason,
+            trail=self.trail,
+            departures=self.departures,
+            for_staff=for_staff,
+        )
 
 
 async def listed(
@@ -60,10 +67,12 @@ def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> Docum
 
 async def detail(session: ReadSession, document: Document, dossier_id: UUID | None) -> Detail:
     """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
-    ways = await trails_repository.ways(session, document.id, dossier_id)
-    left = await trails_repository.departures(session, [way.item_id for way in ways]) if dossier_id else []
+    trails = await trails_repository.trails(session, document.id, dossier_id)
+    left = (
+        await trails_repository.departures(session, [trail.item_id for trail in trails]) if dossier_id else []
+    )
     elsewhere = await trails_repository.stands_in(session, document.id, dossier_id) if dossier_id else None
-    return Detail(document, await locks.of_document(session, document.id), ways, left, elsewhere)
+    return Detail(document, await locks.of_document(session, document.id), trails, left, elsewhere)
 
 
 async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple[UUID, str] | None:
@@ -76,5 +85,5 @@ async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple
 
 def locked_here(detail: Detail) -> bool:
     """Whether an export of the items in sight has locked the document: those can be unlocked here."""
-    mine = {way.item_id for way in detail.ways}
+    mine = {trail.item_id for trail in detail.trails}
     return any(lock.item_id in mine and lock.reason == "exported" for lock in detail.locks)
