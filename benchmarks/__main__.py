@@ -19,7 +19,7 @@ HEAD = ("work", "against", "ratio", "goal")
 
 
 def names() -> list[str]:
-    """Every benchmark there is."""
+    """The names of all benchmarks, in the order in which they run."""
     return sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
 
 

@@ -99,7 +99,7 @@ class SealedFetcher(URLFetcher):
 
 
 def _in_rgb(data: bytes) -> bytes:
-    """The same bytes, or an image in CMYK as a PNG in RGB; raises what Pillow does when that one is broken."""
+    """An image as PDF/A takes it: its bytes as they are, or one in CMYK as a PNG in RGB; raises what Pillow does when that one is broken."""
     try:
         image = Image.open(BytesIO(data))
     except (

@@ -11,7 +11,7 @@ PAGING = frozenset({"after", "before", "page"})
 
 
 def url_with(path: str, query: str, *, keep_place: bool = False, **changes: object) -> str:
-    """The same page with other query parameters.
+    """The address of a page with other query parameters.
 
     A value of ``None`` or ``""`` removes the parameter, a list or tuple repeats it. Unless ``keep_place`` or
     the change itself is about paging, the paging parameters are dropped.
@@ -36,7 +36,7 @@ def url_with(path: str, query: str, *, keep_place: bool = False, **changes: obje
 
 
 def toggled(path: str, query: str, name: str, value: str) -> str:
-    """The same page with one value of a repeatable filter switched on, or off when it is on."""
+    """The address of the page with one value of a repeatable filter switched on, or off when it is on."""
     present = [one for key, one in parse_qsl(query) if key == name]
     wanted = [one for one in present if one != value] if value in present else [*present, value]
     changes: dict[str, Any] = {name: wanted}

@@ -111,7 +111,7 @@ class Totals(Struct, frozen=True, kw_only=True):
 
 
 class ManifestDossier(Struct, frozen=True, kw_only=True):
-    """Whose bundle it is."""
+    """The dossier that the bundle is of, and its company."""
 
     id: str
     code: str | None
@@ -160,7 +160,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def amount(value: Decimal) -> Decimal:
-    """The same amount in plain notation.
+    """An amount in plain notation, without exponent.
 
     Raises:
         ValueError: It is no number, or has more than 18 digits before or 6 after the point.

@@ -347,5 +347,5 @@ class File:
         return all(statement.is_complete for statement in self.statements)
 
     def replace(self, **changes: Any) -> Self:
-        """The same file with some attributes changed."""
+        """A copy of the file with some attributes changed."""
         return replace(self, **changes)

@@ -60,7 +60,7 @@ def _parts(edges: Sequence[Edge]) -> list["_Part"]:
 
 
 class _Part:
-    """Ways that hang together."""
+    """Ways (from one balance to the next) that hang together by the balances that they share."""
 
     def __init__(self, ways: Sequence[tuple[int, _Place]], indexes: list[int]) -> None:
         self.indexes = indexes

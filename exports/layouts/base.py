@@ -80,7 +80,7 @@ class FolderLayout:
     statement_pdf: bool = False
 
     def with_folders(self, overrides: Mapping[Kind, str] | Mapping[str, str]) -> FolderLayout:
-        r"""The same layout with a dossier's own folders for some kinds; ``\`` counts as ``/``.
+        r"""A copy of the layout with a dossier's own folders for some kinds; ``\`` counts as ``/``.
 
         Raises:
             LayoutFault: A folder is absolute, climbs with ``..``, holds a name Windows refuses, a letter

@@ -28,12 +28,12 @@ def schemed(name: str, value: str | None, scheme: str | None, beside: str = "sch
 
 
 def listed(name: str, value: str, scheme: str | None, beside: str = "schemeID") -> str:
-    """The same of a struct's tuple, so not safe yet."""
+    """An identifier or code as `schemed` writes it, from texts that are not escaped yet."""
     return schemed(name, escaped(value), escaped(scheme) if scheme else None, beside)
 
 
 def day(name: str, value: date | None) -> str:
-    """A date."""
+    """The value of an xsd:date."""
     return f"<cbc:{name}>{value.isoformat()}</cbc:{name}>" if value else ""
 
 

@@ -79,7 +79,7 @@ def _around(
 
 
 def _line(of: Line, position: int, kind: str, quantity_name: str, currency: str) -> str:
-    """Any line."""
+    """One line, of an invoice or a credit note."""
     category = tax_category(
         "ClassifiedTaxCategory",
         of.tax_category,

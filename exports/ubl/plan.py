@@ -55,7 +55,7 @@ def leaf(field: str, convert: Callable[[str], Any] | None = None, **attributes: 
 
 
 def needed(field: str, convert: Callable[[str], Any], **attributes: str) -> Value:
-    """The same for a value without which, or with a wrong one, there is no document."""
+    """A step of the plan for a value without which, or with a wrong one, there is no document."""
     return Value(field, convert, tuple(attributes.items()), needed=True)
 
 

@@ -177,7 +177,7 @@ _LINE_LISTS = ("allowances_charges", "classifications", "properties")
 
 
 def close_line(parent: Record, own: Record) -> None:
-    """A line is complete."""
+    """The end of a line: its row is complete."""
     lines: list[Line] = parent.setdefault("lines", [])
     if "net_amount" not in own:
         raise ValueFault("missing", "cbc:LineExtensionAmount")

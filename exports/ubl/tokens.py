@@ -162,7 +162,7 @@ def cut(data: bytes, text: str) -> list[str] | None:
 
 
 def cut_written(text: str) -> list[str]:
-    """The same for what :func:`normalised` gave, which needs no looking at."""
+    """Cut what :func:`normalised` gave into tokens; it needs no looking at."""
     return text.replace(">", "<").split("<")
 
 
@@ -203,7 +203,7 @@ def head(text: str, strict: bool) -> Head:
 
 
 def inner_head(text: str, strict: bool) -> Head:
-    """The same for a tag below the root, where the subset has no namespace declarations."""
+    """The head of a tag below the root, where the subset has no namespace declarations."""
     result = head(text, strict)
     if strict and any(name[:5] == "xmlns" for name in result.attributes):
         raise MalformedError("a namespace below the root")

@@ -42,7 +42,7 @@ class ValueFault(ValueError):
 
 
 def amount(text: str) -> Decimal:
-    """An xsd:decimal."""
+    """The value of an xsd:decimal, signs kept."""
     value = numbers.to_decimal(text)
     if value is None:
         raise ValueFault("not_an_amount", text)

@@ -89,7 +89,7 @@ def walk(
 
 
 def quick_walk(parts: list[str], root: Root, *, strict: bool, references: bool) -> Record | None:
-    """The same, or nothing when some value may have a wrong form.
+    """What :func:`walk` gives, or nothing when some value may have a wrong form.
 
     Raises:
         MalformedError: See :func:`walk`.

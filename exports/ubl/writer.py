@@ -60,7 +60,7 @@ def write(document: Document) -> bytes:
 
 
 def write_to(document: Document, out: BinaryIO) -> None:
-    """The same into a file; attachments go through in pieces, from memory or from their ``source``.
+    """Write an invoice into a file; attachments go through in pieces, from memory or from their ``source``.
 
     Raises:
         Unwritable: See :func:`write`.

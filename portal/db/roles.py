@@ -125,7 +125,7 @@ def _exists(catalogue: str, column: str, name: str) -> str:
 
 
 def psql_script(database: str, passwords: RolePasswords) -> str:
-    """The same statements as a script for ``psql`` (connected as superuser to the database ``postgres``)."""
+    """The statements that make the roles, as a script for ``psql`` (connected as superuser to the database ``postgres``)."""
     lines = ["\\set ON_ERROR_STOP on"]
     inside = False
     for statement in statements(database, passwords):

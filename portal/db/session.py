@@ -227,7 +227,7 @@ class Database:
             yield session
 
     async def close(self) -> None:
-        """Close both pools."""
+        """Close the connections of both roles."""
         await self.app_engine.dispose()
         if self.system_engine is not self.app_engine:
             await self.system_engine.dispose()

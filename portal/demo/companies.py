@@ -23,7 +23,7 @@ class DemoCompany:
 
     @property
     def vat_id(self) -> str:
-        """The VAT number."""
+        """The VAT number of the company, with its country."""
         return f"BE{self.number}"
 
 

@@ -89,12 +89,12 @@ class EmbeddedPostgres:
 
     @property
     def port(self) -> int:
-        """TCP port on 127.0.0.1."""
+        """The TCP port on 127.0.0.1 at which it listens."""
         return self._note.port
 
     @property
     def running(self) -> bool:
-        """Whether the postmaster lives."""
+        """Whether its first process lives."""
         return self._process.running
 
     def answers(self) -> bool:

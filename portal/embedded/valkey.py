@@ -74,7 +74,7 @@ class EmbeddedValkey:
 
     @property
     def port(self) -> int:
-        """TCP port on 127.0.0.1."""
+        """The TCP port on 127.0.0.1 at which it listens."""
         return self._note.port
 
     @property
@@ -83,7 +83,7 @@ class EmbeddedValkey:
         return self._process.running
 
     def answers(self) -> bool:
-        """Whether it answers."""
+        """Whether it answers PING."""
         return _answers(self._note) is True
 
     def stop(self) -> None:

@@ -32,11 +32,11 @@ class Crew:
         self._stopping = False
 
     def wake(self) -> None:
-        """There may be work."""
+        """Ask the ledger now: a job may have been written."""
         self._look.set()
 
     def stop(self) -> None:
-        """Take no more jobs."""
+        """Begin no further job; `work` returns when those that run have ended."""
         self._stopping = True
         self._look.set()
 

@@ -73,7 +73,7 @@ class Invalid(PortalError):
 
 
 class Unauthorised(PortalError):
-    """Nobody is signed in."""
+    """Nobody is signed in, or the key is unknown: 401."""
 
     status = 401
     code = "unauthorised"
@@ -89,7 +89,7 @@ class Forbidden(PortalError):
 
 
 class NotFound(PortalError):
-    """Unknown, or another tenant's."""
+    """The object is unknown, or another tenant's, which answers alike: 404."""
 
     status = 404
     code = "not_found"
@@ -109,7 +109,7 @@ class WrongMethod(PortalError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The methods that the address takes."""
+        """Headers of the answer: `Allow`, the methods that the address takes."""
         return {"Allow": self.allowed}
 
 
@@ -122,7 +122,7 @@ class Conflict(PortalError):
 
 
 class TooLarge(PortalError):
-    """More bytes than allowed."""
+    """A body or a file has more bytes than are allowed: 413."""
 
     status = 413
     code = "too_large"
@@ -148,7 +148,7 @@ class HeadersTooLarge(PortalError):
 
 
 class TooMany(PortalError):
-    """Too many tries."""
+    """Something was tried too often in a while: 429."""
 
     status = 429
     code = "too_many"
@@ -160,7 +160,7 @@ class TooMany(PortalError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """When to try again."""
+        """Headers of the answer: `Retry-After`, in seconds."""
         return {"Retry-After": str(self.retry_after)}
 
     def text(self) -> str:
@@ -191,5 +191,5 @@ class Unavailable(PortalError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """When to try again, as the message says it."""
+        """Headers of the answer: `Retry-After`, in seconds."""
         return {"Retry-After": "60"}

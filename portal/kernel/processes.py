@@ -1,4 +1,4 @@
-"""Processes that end together."""
+"""Child processes that end with the process that started them."""
 
 import ctypes
 import os

@@ -53,7 +53,7 @@ def plain(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """The same as one line: whatever parts words becomes one space, and none stands at the ends."""
+    """What `plain` gives, as one line: whatever parts words becomes one space, and none stands at the ends."""
     return " ".join(plain(text).split())
 
 

@@ -39,12 +39,12 @@ class Failure(enum.IntEnum):
 
 
 def encode_message(message: Order | Kill) -> bytes:
-    """For the launcher."""
+    """A message of the portal as bytes for the launcher."""
     return msgspec.json.encode(message)
 
 
 def decode_message(data: bytes) -> Order | Kill:
-    """In the launcher."""
+    """A message of the portal from the bytes that the launcher received."""
     return msgspec.json.decode(data, type=Order | Kill)
 
 

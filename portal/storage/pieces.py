@@ -78,7 +78,7 @@ class VerifiedReader(io.RawIOBase):
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
-        """It is."""
+        """Always: an object is read, never written (`io.RawIOBase`)."""
         return True
 
     def readinto(self, buffer: object, /) -> int:
@@ -120,5 +120,5 @@ def faults() -> Generator[None]:
 
 
 def sha256_of(data: bytes) -> str:
-    """In hexadecimal digits."""
+    """The SHA-256 of the bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

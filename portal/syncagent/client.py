@@ -84,7 +84,7 @@ class Portal:
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to the portal."""
         self._http.close()
 
     def pair(self, request: contract.PairRequest) -> contract.Paired:
@@ -244,7 +244,7 @@ class BundleAnswer:
         self.content_range = response.headers.get("Content-Range", "")
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes as sent."""
+        """The body in pieces, in bytes as they were sent."""
         return self._response.iter_raw()
 
 

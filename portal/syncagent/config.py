@@ -64,7 +64,7 @@ class State(msgspec.Struct, kw_only=True):
 
 
 class Home:
-    """The agent's folder."""
+    """The agent's own folder: configuration, key, journal and log."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -74,4 +74,4 @@ class DeliveryFailedError(AgentError):
 
 
 class DeliveryUnavailableError(DeliveryFailedError):
-    """The same where the portal, or what is in between, says that it is busy or away: it may be so for all of them."""
+    """One delivery did not come because the portal, or what is in between, is busy or away: it may be so for all deliveries."""

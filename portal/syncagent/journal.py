@@ -75,7 +75,7 @@ class Journal:
         self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file of the journal."""
         self._db.close()
 
     @contextmanager

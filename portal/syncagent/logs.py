@@ -62,7 +62,7 @@ def started() -> bool:
 
 
 def stop() -> None:
-    """Close the log."""
+    """Write what waits to be written and close the log."""
     while _handlers:
         handler = _handlers.pop()
         log.removeHandler(handler)

@@ -21,7 +21,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What the mark says."""
+    """The contents of the file by which a root is known again: which agent and which portal write below it."""
 
     agent_id: str
     portal: str

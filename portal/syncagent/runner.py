@@ -371,5 +371,5 @@ def _name(delivery: contract.Delivery) -> str:
 
 
 def utc_now() -> datetime:
-    """The time, in UTC."""
+    """The present moment, aware, in UTC."""
     return datetime.now(UTC)

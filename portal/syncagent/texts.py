@@ -121,7 +121,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    """The same text with everything shown that would act on a terminal or hide in a line: control, direction, no character at all."""
+    """The text with everything shown that would act on a terminal or hide in a line: control, direction, no character at all."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(

@@ -40,7 +40,7 @@ class PageOwner:
 
     @property
     def key(self) -> str:
-        """The same for the same person in the same capacity, whatever the session; tells nobody who that is."""
+        """A key of person and capacity, whatever the session: one value for each, which tells nobody who that is."""
         said = f"page owner:{self.person_id}:{self.firm_id}:{self.company_id}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
@@ -82,7 +82,7 @@ class KeptForm:
 
 
 class HostDirectory(Protocol):
-    """Hosts of firms."""
+    """Finds the firm that a host belongs to."""
 
     async def find(self, host: str) -> HostFirm | None:
         """The firm under this (normalised) host, or None: the answer is then the neutral 404."""
@@ -90,7 +90,7 @@ class HostDirectory(Protocol):
 
 
 class SessionDirectory(Protocol):
-    """Sessions of people."""
+    """Finds and touches the session of a cookie."""
 
     async def find(self, token: str, firm_id: FirmId) -> SignedIn | None:
         """The live session of this cookie on this firm's host; None for any other, ended, expired or another host's."""
@@ -98,7 +98,7 @@ class SessionDirectory(Protocol):
 
 
 class KeyDirectory(Protocol):
-    """Keys of programs."""
+    """Finds the agent or program that a bearer key belongs to."""
 
     async def find(self, key: str, firm_id: FirmId) -> Actor | None:
         """Whoever this bearer key of this firm belongs to; None for unknown and revoked keys."""
@@ -135,7 +135,7 @@ class FormKeeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Directories:
-    """All of them together."""
+    """What the gate asks of the slices, in one value."""
 
     hosts: HostDirectory
     sessions: SessionDirectory

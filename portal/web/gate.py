@@ -72,7 +72,7 @@ LOOKS = ("/static/", "/brand/")
 
 
 class Gate:
-    """The outermost ASGI application."""
+    """The outermost ASGI application: host, headers, cookies, bounds and language, before anything is routed."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Gate:
         self.refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection."""
+        """Answer one connection of the server (ASGI)."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
         elif scope["type"] == "http" and scope["method"] == "HEAD":

@@ -19,7 +19,7 @@ IMMUTABLE = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
 
 @get("/health/live", guards=[public], include_in_schema=False)
 async def live() -> dict[str, str]:
-    """The process answers."""
+    """200 as long as the process answers at all; asks nothing of any other part."""
     return {"status": "ok"}
 
 

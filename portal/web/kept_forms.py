@@ -159,7 +159,7 @@ class KeptForms:
         return self.app.routes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Handle one request."""
+        """Answer one request (ASGI), keeping its form where the session has ended."""
         signed_in: SignedIn | None = scope.get("state", {}).get("signed_in")
         if scope["type"] != "http" or signed_in is None:
             await self.app(scope, receive, send)

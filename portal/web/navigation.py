@@ -9,7 +9,7 @@ from portal.kernel.language import gettext
 
 
 class Side(Enum):
-    """Whose menu it is."""
+    """For whom a menu is: staff of the firm, or members of a company."""
 
     STAFF = "staff"
     MEMBERS = "members"

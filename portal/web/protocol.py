@@ -89,7 +89,7 @@ class Leaving(asyncio.Transport):
         self._abort_after(LEAVING_SECONDS)
 
     def lost(self) -> None:
-        """It is closed."""
+        """Note that the connection is closed: nothing is written any more."""
         if self._end is not None:
             self._end.cancel()
 
@@ -99,7 +99,7 @@ class Leaving(asyncio.Transport):
             self._inner.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
+        """Let the transport read again."""
         if not self.is_closing():
             self._inner.resume_reading()
 
@@ -108,7 +108,7 @@ class Leaving(asyncio.Transport):
 
 
 class Http(HttpToolsProtocol):
-    """One connection."""
+    """The HTTP protocol of one connection, with bounds on head, body and pauses."""
 
     transport: Leaving  # pyright: ignore[reportIncompatibleVariableOverride] - nobody else sets it
     _place = _Place.BETWEEN
@@ -127,7 +127,7 @@ class Http(HttpToolsProtocol):
     # ── the connection ────────────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
-        """Somebody is there."""
+        """A client has connected."""
         self._held = bytearray()
         # An answer is written in two parts, the second of which would wait for the first to be acknowledged.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -135,7 +135,7 @@ class Http(HttpToolsProtocol):
         self._within(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """They are gone."""
+        """The connection has ended, by either side."""
         self._within(None)
         for timer in (self._timer, self._taking):
             if timer is not None:
@@ -184,7 +184,7 @@ class Http(HttpToolsProtocol):
         self._taking = self.loop.call_later(TAKING_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """They took it."""
+        """The client has taken what was written: the application may write on."""
         super().resume_writing()
         if self._taking is not None:
             self._taking.cancel()
@@ -198,7 +198,7 @@ class Http(HttpToolsProtocol):
     # ── the parser ────────────────────────────────────────────────────────────────────────────────────────────
 
     def on_message_begin(self) -> None:
-        """A request line begins."""
+        """The first byte of a request has come: its clock begins."""
         self._place = _Place.HEAD
         super().on_message_begin()
 
@@ -233,7 +233,7 @@ class Http(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The last byte of a request has come."""
         self._place, self._loose = _Place.BETWEEN, 0
         self._within(None)
         if not self.cycle.response_started:

@@ -188,7 +188,7 @@ def toast_now(answer: Response[Any], toast: Toast) -> Response[Any]:
 
 
 def trigger_header(toast: Toast) -> Mapping[str, str]:
-    """The same as a header, for answers made elsewhere. ASCII: other characters as JSON escapes."""
+    """A toast as an `HX-Trigger` header, for answers made elsewhere. ASCII: other characters as JSON escapes."""
     shown = msgspec.structs.replace(toast, text=plain(toast.text))
     return {"HX-Trigger": json.dumps({"toast": msgspec.to_builtins(shown)})}
 

@@ -71,7 +71,7 @@ class StaleForm(Forbidden):
 
 
 def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Somebody is signed in."""
+    """Guard: a person is signed in, on either side."""
     if connection.state.signed_in is None:
         raise Unauthorised
 
@@ -133,7 +133,7 @@ class SameSite(ASGIMiddleware):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Check, then go on."""
+        """Refuse what a page of another site sent, then go on (ASGI middleware)."""
         if scope["type"] == "http" and scope["method"] not in SAFE and not scope["path"].startswith("/api/"):
             request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment] - a scope
             if (

@@ -35,7 +35,7 @@ async def provide_actor(request: Request[Any, Any, Any]) -> Actor:
 
 
 async def provide_tools(state: State) -> Tools:
-    """Store, clock, settings, templates."""
+    """Dependency: the tools of the application."""
     return state.tools
 
 

@@ -369,6 +369,18 @@ def test_no_file_is_too_long_to_read() -> None:
     assert long == set()
 
 
+def test_a_docstring_is_understood_without_its_neighbour() -> None:
+    said = {
+        f"{shown(path)}: {text.splitlines()[0]}"
+        for path in sources("portal", "exports", "themes")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and (text := ast.get_docstring(node))
+        and re.match(r"(The same\b|Both\b|Change it\b|Likewise\b)", text)
+    }
+    assert said == set()
+
+
 @pytest.mark.parametrize("package", sorted(MINIMUM_VERSIONS))
 def test_no_version_with_a_known_hole_is_installed(package: str) -> None:
     try:

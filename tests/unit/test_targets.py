@@ -31,3 +31,9 @@ def test_a_package_needs_a_name_of_its_own_and_a_layout_there_is(name: str, layo
 
 def test_nothing_is_wrong_with_a_good_one() -> None:
     assert faults("New", "generic", ("generic",), ("Bob",)) == {}
+
+
+@pytest.mark.parametrize("name", ["ΟΔΟΣ", "οδος", "Straße", "STRASSE"])
+def test_names_that_differ_in_case_alone_are_one_name_in_every_script(name: str) -> None:
+    # (the database compares in small letters, in which a final sigma is another one than in Python)
+    assert list(faults(name, "generic", ("generic",), ("οδοσ", "strasse"))) == ["name"]

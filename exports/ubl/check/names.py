@@ -11,7 +11,7 @@ class Element(Protocol):
 
     @property
     def tag(self) -> str:
-        """Clark name."""
+        """The name of an element in Clark notation, `{namespace}local`."""
         ...
 
     @property
@@ -23,7 +23,7 @@ class Element(Protocol):
     def __iter__(self) -> Iterator["Element"]: ...
 
     def get(self, name: str, /) -> str | None:
-        """An attribute's value."""
+        """The value of an attribute; None where the element has none."""
         ...
 
     def getparent(self) -> "Element | None":

@@ -1,4 +1,4 @@
-"""Jobs of accounts."""
+"""Jobs and sweeps of accounts: password links, old sessions, counts and forms."""
 
 from portal.db.session import WriteSession
 from portal.features.accounts.service import sessions

@@ -144,14 +144,14 @@ async def live_sessions_of(
 
 
 async def touch(session: WriteSession, digest: bytes, now: datetime) -> None:
-    """A session was used."""
+    """Note when a session was last used."""
     await session.execute(
         sa.update(LoginSession).where(LoginSession.token_hash == digest).values(last_seen_at=now)
     )
 
 
 async def end_session(session: WriteSession, digest: bytes) -> None:
-    """Sign one browser out."""
+    """Delete one session: that browser is signed out."""
     await session.execute(sa.delete(LoginSession).where(LoginSession.token_hash == digest))
 
 

@@ -75,7 +75,7 @@ async def pair(
 async def heartbeat(
     data: JSONBody[Heartbeat], actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> HeartbeatReply:
-    """An agent is alive."""
+    """An agent says that it is alive and what it can do; the answer says what is wanted of it."""
     await service.heartbeat(session, actor, msgspec.to_builtins(data))
     return HeartbeatReply(
         poll_seconds=service.POLL_SECONDS,

@@ -103,7 +103,7 @@ async def revoke_key(
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
-    """End a key."""
+    """Revoke the key of a program; it opens nothing from now on."""
     ended = await service.revoke_key(session, actor, key_id)
     text = gettext(N_("The key “%(name)s” opens nothing any more.")) % {"name": ended.name}
     return go(request, "/agents", Toast("success", text))
@@ -122,7 +122,7 @@ async def revoke(
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
-    """End an agent."""
+    """Revoke an agent: its key opens nothing from now on, and what waits for it waits for another."""
     ended = await service.revoke(session, actor, agent_id)
     text = gettext(N_("%(name)s can fetch nothing any more.")) % {"name": ended.name}
     return go(request, "/agents", Toast("success", text))

@@ -70,7 +70,7 @@ class DeliveryFile(msgspec.Struct):
 
 
 class Delivery(msgspec.Struct):
-    """One bundle to write."""
+    """One bundle that an agent is to write, with its files."""
 
     id: UUID
     dossier_id: UUID

@@ -165,7 +165,7 @@ class Keys:
 
 
 async def listed(session: ReadSession) -> Sequence[Agent]:
-    """The firm's agents."""
+    """The firm's agents, those that were revoked last."""
     return await repository.agents(session)
 
 

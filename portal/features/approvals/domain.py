@@ -40,7 +40,7 @@ def worth_a_mail(waits: Sequence[Waits], told_at: datetime | None, now: datetime
 
 
 class Decision(enum.StrEnum):
-    """What an entrepreneur decides."""
+    """What an entrepreneur may say of a document that waits."""
 
     APPROVED = "approved"
     DISPUTED = "disputed"

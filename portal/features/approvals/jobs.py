@@ -1,4 +1,4 @@
-"""Jobs of the slice."""
+"""Jobs, listeners and sweeps of approvals: reminders, notices, hand-overs."""
 
 from portal.db.session import WriteSession
 from portal.features.approvals.domain import ClientSaid, ClientTookBack, HandedOver

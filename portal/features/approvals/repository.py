@@ -156,7 +156,7 @@ async def hand_overs_since(session: ReadSession, firm_id: UUID, since: datetime)
 
 
 async def hand_over(session: ReadSession, hand_over_id: UUID) -> HandOver | None:
-    """One hand-over."""
+    """One hand-over by id; None where the session sees none."""
     return await session.get(HandOver, hand_over_id)
 
 

@@ -51,7 +51,7 @@ class ChainReport:
 
     @property
     def holds(self) -> bool:
-        """Whether every chain holds."""
+        """Whether no chain has a fault."""
         return not self.faults
 
 

@@ -1,4 +1,4 @@
-"""The sealer."""
+"""The sweep that seals audit events into their chains."""
 
 from portal.db.session import WriteSession
 from portal.features.audit import service

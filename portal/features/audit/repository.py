@@ -15,7 +15,7 @@ LOOK_BACK = timedelta(hours=1)
 
 
 def add(session: WriteSession, event: AuditEvent) -> None:
-    """Append one event."""
+    """Append one event to the log."""
     session.add(event)
 
 
@@ -111,7 +111,7 @@ def seal(
     digest: bytes,
     at: datetime,
 ) -> None:
-    """Write one seal."""
+    """Write one seal of a chain."""
     session.add(
         AuditSeal(
             event_id=event_id, chain=chain, sequence=sequence, previous=previous, hash=digest, sealed_at=at

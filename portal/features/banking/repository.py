@@ -46,7 +46,7 @@ async def find_or_make_account(session: WriteSession, values: Mapping[str, Any])
 async def account_of(
     session: ReadSession, company_id: UUID, number: str, currency: str, extension: str
 ) -> BankAccount | None:
-    """A known account."""
+    """The account of a company with this number, currency and extension; None for one that is new."""
     return await session.scalar(
         sa.select(BankAccount).where(
             BankAccount.company_id == company_id,
@@ -111,7 +111,7 @@ async def locked(session: ReadSession, statement_id: UUID) -> bool:
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Statement, BankAccount]]:
-    """Several at once."""
+    """Some statements by id, each with its account."""
     if not ids:
         return {}
     found = await session.execute(

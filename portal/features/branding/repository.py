@@ -37,7 +37,7 @@ async def main_host(session: ReadSession, firm_id: UUID) -> str | None:
 
 
 async def published(session: ReadSession, firm_id: UUID) -> FirmBrand | None:
-    """The published house style."""
+    """The firm's house style that is in use; None before the first was published."""
     return await session.scalar(
         sa.select(FirmBrand).where(FirmBrand.firm_id == firm_id, FirmBrand.state == BrandState.PUBLISHED)
     )

@@ -78,6 +78,8 @@ DELIVERY = machine(
         DeliveryState.REFUSED: {DeliveryState.DOWNLOADED, DeliveryState.WRITTEN, DeliveryState.CONFIRMED},
     },
 )
+ON_ITS_WAY = frozenset({DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN})
+"""An agent is to write such a delivery, or is writing it."""
 
 
 class Takes(enum.StrEnum):
@@ -114,7 +116,7 @@ class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhyNot(enum.StrEnum):
-    """Why an item stays."""
+    """Why an item does not leave with an export."""
 
     WAITING = "waiting"
     REJECTED = "rejected"
@@ -133,7 +135,7 @@ class Candidate(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """What it is."""
+        """Its kind, as `kernel.kinds` has them."""
         ...
 
     @property
@@ -143,7 +145,7 @@ class Candidate(Protocol):
 
     @property
     def approval(self) -> ApprovalState:
-        """What the entrepreneur said."""
+        """What the entrepreneur said of the present version."""
         ...
 
     @property
@@ -153,7 +155,7 @@ class Candidate(Protocol):
 
     @property
     def item_date(self) -> date:
-        """Its legal date."""
+        """Its legal date; None where it has none."""
         ...
 
     @property
@@ -163,7 +165,7 @@ class Candidate(Protocol):
 
     @property
     def version(self) -> int:
-        """Its present version."""
+        """The number of its present version, from 1."""
         ...
 
     @property

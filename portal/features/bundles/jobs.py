@@ -52,7 +52,7 @@ async def release_dead_exports(session: WriteSession, tools: Tools) -> None:
 
 @handles(GiveUpExport)
 async def give_up_export(session: WriteSession, actor: Actor, job: GiveUpExport, _tools: Tools) -> None:
-    """Abandon one of them."""
+    """Abandon an export whose build was given up, and release what it held."""
     await give_up(session, actor, job)
 
 

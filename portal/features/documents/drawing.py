@@ -18,7 +18,7 @@ NICE = 10
 
 
 def main() -> None:
-    """Draw one PDF."""
+    """Draw the HTML of standard input and write the PDF to standard output."""
     ctypes.CDLL(None).prctl(
         1, signal.SIGKILL
     )  # PR_SET_PDEATHSIG: nobody would read what is drawn for a worker that is gone

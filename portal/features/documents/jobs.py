@@ -10,7 +10,7 @@ from portal.jobs.runner import Task
 
 @handles_long(DrawPdf, max_attempts=drawings.TRIES)
 async def draw_pdf(task: Task, job: DrawPdf) -> None:
-    """Draw one PDF."""
+    """Draw the PDF of a document that has none that opens."""
     await drawings.draw_pdf(task, job)
 
 

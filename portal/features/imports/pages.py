@@ -104,7 +104,7 @@ def told_result(result: Mapping[str, Any]) -> str:
 async def import_page(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
-    """Template, upload, earlier imports."""
+    """The template to download, the upload, and the earlier lists."""
     imports = await previews.imports(session, actor)
     return render(request, "pages/imports/import.html", problem=None, imports=imports)
 

@@ -119,7 +119,7 @@ async def _moved(
 
 
 async def states(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, IntakeState]:
-    """Where files are."""
+    """The state of some files, by id."""
     found = await session.execute(sa.select(IntakeFile.id, IntakeFile.state).where(IntakeFile.id.in_(ids)))
     return {row[0]: row[1] for row in found}
 

@@ -127,5 +127,5 @@ async def approvers_changed(session: WriteSession, _tools: Tools) -> None:
 async def document_unlocked(
     session: WriteSession, _actor: Actor, event: DocumentUnlocked, _tools: Tools
 ) -> None:
-    """The items show it."""
+    """A document was unlocked: its items are locked no more."""
     await moves.set_locked(session, event.item_ids, locked=False)

@@ -34,7 +34,7 @@ async def move_page(
     dossier_id: FromPath[UUID],
     selected: FromQuery[list[UUID] | None] = None,
 ) -> Template:
-    """Ask to which dossier."""
+    """The page that asks to which dossier of the company items are moved."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     return await _ask(request, session, actor, dossier, selected or [])
 

@@ -12,7 +12,7 @@ from portal.kernel.actor import Actor
 
 @handles_long(DeliverMail)
 async def deliver(task: Task, job: DeliverMail) -> None:
-    """Render and send."""
+    """Render a mail in its reader's language and hand it to the mail server."""
     await delivery.deliver(task, job)
 
 

@@ -11,7 +11,7 @@ from portal.kernel.language import Language
 
 
 class MailState(enum.StrEnum):
-    """Where a mail is."""
+    """How far a mail is."""
 
     QUEUED = "queued"
     SENT = "sent"

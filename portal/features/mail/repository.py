@@ -57,8 +57,3 @@ async def of_dossier(
     if message is not None:
         statement = statement.where(MailMessage.message == message)
     return (await session.scalars(statement.order_by(MailMessage.id.desc()).limit(limit))).all()
-
-
-async def latest(session: ReadSession, limit: int = 100) -> Sequence[MailMessage]:
-    """The latest mails of the firm."""
-    return (await session.scalars(sa.select(MailMessage).order_by(MailMessage.id.desc()).limit(limit))).all()

@@ -14,7 +14,7 @@ from portal.kernel.language import Language
 
 
 class Firm(Base):
-    """An accounting office."""
+    """An accounting office: the tenant that owns staff, hosts, brand, dossiers and exports."""
 
     __tablename__ = "firm"
 

@@ -67,12 +67,12 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def delay_of(amount: int, unit: DelayUnit) -> int:
-    """The wait in seconds."""
+    """The wait of *after N minutes*, in seconds."""
     return amount * UNIT_SECONDS[unit]
 
 
 def delay_shown(seconds: int) -> tuple[int, DelayUnit]:
-    """The same wait in the largest unit that tells it exactly."""
+    """The wait of *after N minutes* as people read it: number and unit, the largest that tells it exactly."""
     for unit in (DelayUnit.HOURS, DelayUnit.MINUTES):
         if seconds and seconds % UNIT_SECONDS[unit] == 0:
             return seconds // UNIT_SECONDS[unit], unit

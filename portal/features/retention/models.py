@@ -73,7 +73,7 @@ class Erasure(OwnedByCompany, Base):
 
     @property
     def paper_id(self) -> UUID:
-        """The document or statement."""
+        """The id of the document or statement that it is about."""
         found = self.document_id or self.statement_id
         assert found is not None
         return found

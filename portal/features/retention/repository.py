@@ -21,7 +21,7 @@ async def take_turn(session: WriteSession, paper_id: UUID) -> None:
 
 
 def add(session: WriteSession, erasure: Erasure) -> None:
-    """A proposal."""
+    """Insert a proposal to erase."""
     session.add(erasure)
 
 

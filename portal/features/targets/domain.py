@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from portal.kernel.language import N_
+from portal.kernel.names import fold
 
 DEFAULT_LAYOUT = "sage-bob-demat"
 LONGEST_NAME = 80
@@ -47,7 +48,7 @@ def faults(name: str, layout: str, layouts: Collection[str], names: Collection[s
     found: dict[str, str] = {}
     if not name:
         found["name"] = N_("Give the package a name.")
-    elif name.lower() in {other.lower() for other in names}:
+    elif fold(name) in {fold(other) for other in names}:
         found["name"] = N_("Another package of your office has this name.")
     if layout not in layouts:
         found["layout"] = N_("Choose one of the list.")

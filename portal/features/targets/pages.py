@@ -77,7 +77,7 @@ async def packages_page(
 async def add_package(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> Template | Response[Any]:
-    """One more package."""
+    """Add a bookkeeping package to the office."""
     form = await Form.of(request)
     try:
         method = form.choice("delivery_method", DeliveryMethod)

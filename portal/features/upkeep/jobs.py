@@ -11,7 +11,7 @@ from portal.kernel.actor import Actor
 
 @sweeps("upkeep.ask_for_upkeep", every=3600)
 async def ask_for_upkeep(session: WriteSession, tools: Tools) -> None:
-    """What is due."""
+    """Once an hour: enqueue what is thrown away and swept."""
     await service.ask_for_upkeep(session, tools.clock.now())
 
 

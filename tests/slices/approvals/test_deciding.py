@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from portal.features.approvals import repository
 from portal.features.approvals.domain import Decision
 from portal.features.approvals.service import cases, decisions
 from portal.features.approvals.service.decisions import Decided
@@ -122,7 +123,7 @@ async def test_a_changed_document_waits_again(scene: Any) -> None:
     item = await scene.item(document.id)
     assert (item.state, item.approval, item.version) == (ItemState.WAITING, ApprovalState.WAITING, 2)
     async with scene.member() as session:
-        assert await cases.count_waiting(session) == 1
+        assert await repository.count_waiting(session) == 1
         told = [step.text for step in await cases.history(session, document.id)]
     assert told == ["Approved", "Document changed: version 2"]
 
@@ -175,7 +176,7 @@ async def test_another_companys_member_finds_no_such_document(scene: Any) -> Non
             with pytest.raises(NotFound):
                 await decisions.withdraw(session, stranger, document_id, 1)
             assert await cases.history(session, document_id) == []
-            assert await cases.count_waiting(session) == 0
+            assert await repository.count_waiting(session) == 0
 
 
 async def test_one_decision_counts_in_every_dossier_on_the_company(scene: Any) -> None:

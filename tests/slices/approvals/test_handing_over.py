@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from portal.features.approvals import repository
 from portal.features.approvals.models import HandOver
 from portal.features.approvals.service import handovers
 from portal.features.dossiers.domain.dossiers import Access
@@ -124,7 +125,7 @@ async def test_only_the_firm_of_this_host_is_told(scene: Any) -> None:
     assert [row.firm_id for row in await rows(scene)] == [scene.firm.id]
     assert mails(scene.world, other.id) == []
     async with scene.world.as_scope(firm_id=other.id) as session:
-        assert list(await handovers.hand_overs(session, scene.firm.id)) == []
+        assert list(await repository.hand_overs(session, scene.firm.id, 10)) == []
 
 
 @pytest.mark.parametrize("role", [Role.CONTRIBUTOR, Role.READER])

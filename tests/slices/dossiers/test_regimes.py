@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier, DossierVatRegime
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import changes, dossiers
 from portal.features.imports.service import previews, workbooks
 from portal.features.onboarding.service import activation
 from portal.kernel.clock import local_date
@@ -93,7 +93,7 @@ async def test_the_day_reached_the_coming_regime_is_the_present_one(world: World
     dossier = await a_dossier(world, firm)
     soon = local_date(world.clock.now()) + timedelta(days=2)
     async with world.as_scope(firm_id=firm.id) as session:
-        await dossiers.change(
+        await changes.change(
             session,
             owner,
             await dossiers.open_dossier(session, owner, dossier.id),
@@ -182,7 +182,7 @@ async def test_a_second_dossier_on_a_claimed_company_has_the_regimes_of_the_firs
     async with world.as_scope(firm_id=firm.id) as session:
         for one in year:
             found = await dossiers.open_dossier(session, owner, dossier.id)
-            await dossiers.change(session, owner, found, {"vat_regime": one})
+            await changes.change(session, owner, found, {"vat_regime": one})
     before = await rows(world, dossier)
     await a_company(world, None, "Bakkerij", claimed=True, number=mine.number)
     async with world.as_scope(firm_id=firm.id, host_firm_id=firm.id) as session:

@@ -12,7 +12,7 @@ from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.domain.staff import assigned_only, is_own, may_set_manager
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import creation, dossiers
+from portal.features.dossiers.service import changes, creation, dossiers
 from portal.features.parties.models import Firm
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound
@@ -164,7 +164,7 @@ async def test_an_assistant_cannot_give_a_dossier_away(world: World) -> None:
     dossier = await a_dossier(world, firm, manager_id=assistant.person_id)
     async with world.as_scope(firm_id=firm.id) as session:
         with pytest.raises(Forbidden):
-            await dossiers.change(session, assistant, dossier, {"manager_id": None})
+            await changes.change(session, assistant, dossier, {"manager_id": None})
 
 
 async def test_the_books_are_closed_by_the_file_manager_and_it_is_in_the_audit_log(world: World) -> None:

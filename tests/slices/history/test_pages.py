@@ -17,6 +17,7 @@ from portal.features.documents.domain.annotation import Annotation
 from portal.features.documents.domain.documents import PaymentState
 from portal.features.documents.service import changes, lookups
 from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.service import changes as dossier_changes
 from portal.features.dossiers.service import dossiers
 from portal.kernel.actor import Actor, Role
 from portal.kernel.ids import new_id
@@ -256,7 +257,7 @@ async def test_members_see_papers_and_decisions_but_not_how_the_office_works(sce
 
 async def change_code(session: WriteSession, scene: Scene) -> None:
     dossier = await dossiers.open_dossier(session, scene.accountant, scene.dossier.id)
-    await dossiers.change(session, scene.accountant, dossier, {"code": "99"})
+    await dossier_changes.change(session, scene.accountant, dossier, {"code": "99"})
 
 
 async def test_a_dossier_change_a_note_and_a_company_of_elsewhere(scene: Scene) -> None:

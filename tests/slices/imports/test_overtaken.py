@@ -11,7 +11,7 @@ import xlsxwriter
 
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import creation, dossiers, folders
+from portal.features.dossiers.service import changes, creation, dossiers, folders
 from portal.features.imports.models import DossierImport
 from portal.features.imports.service import acceptance
 from portal.features.parties.models import Company, Firm
@@ -104,7 +104,7 @@ async def test_a_field_that_a_colleague_changed_since_is_not_overwritten(world: 
         async with world.as_scope(firm_id=firm.id) as session:
             for name in ("Bakkerij", "Garage"):
                 card = (await dossiers.cards(session, els, [there[name].id]))[there[name].id]
-                await dossiers.change(session, els, card, {"contact_name": "Z"})
+                await changes.change(session, els, card, {"contact_name": "Z"})
         page = await carried_out(world, client, where)
         whole = (await client.get(where)).text
     assert page.count("this was changed from") == 2
@@ -122,7 +122,7 @@ async def test_what_a_colleague_has_done_already_is_no_contradiction(world: Worl
         where = await previewed(client, {"name": "Bakkerij", "code": "7", "contact": "Y", "phone": "2"})
         async with world.as_scope(firm_id=firm.id) as session:
             card = (await dossiers.cards(session, els, [one.id]))[one.id]
-            await dossiers.change(session, els, card, {"contact_name": "Y"})
+            await changes.change(session, els, card, {"contact_name": "Y"})
         await carried_out(world, client, where)
         assert "1 dossier changed" in (await client.get(where)).text
     found = (await dossiers_of(world, firm))["Bakkerij"]
@@ -163,7 +163,7 @@ async def test_an_answer_holds_for_what_was_shown_of_the_dossier_that_was_chosen
         assert "As the same, it changes" in page
         async with world.as_scope(firm_id=firm.id) as session:
             card = (await dossiers.cards(session, els, [one.id]))[one.id]
-            await dossiers.change(session, els, card, {"contact_name": "Z"})
+            await changes.change(session, els, card, {"contact_name": "Z"})
         assert "from X to Z" in await carried_out(world, client, where, answer_2=str(one.id))
         again = (await client.post(f"{where}/again")).headers["location"]
         await carried_out(world, client, again, answer_2=str(one.id))
@@ -234,7 +234,7 @@ async def test_a_form_and_a_batch_at_one_dossier_wait_for_each_other(world: Worl
     async with world.as_scope(firm_id=firm.id) as session:
         await folders.hold(session, els)
         card = (await dossiers.cards(session, els, [one.id]))[one.id]
-        await dossiers.change(session, els, card, {"contact_name": "Z"})
+        await changes.change(session, els, card, {"contact_name": "Z"})
         batch = asyncio.create_task(accept_rows(world, kept, mine))
         await somebody_waits(world)
     await batch

@@ -97,6 +97,24 @@ async def test_nothing_is_written_into_a_folder_that_was_left_to_another_dossier
         is_problem(await agent.get(f"{FEED}/{feed[0]['id']}/bundle"), 409, "code_clash")
 
 
+async def test_what_two_dossiers_left_for_one_folder_waits_until_a_person_gives_another_code(
+    world: World,
+) -> None:
+    office = await an_office(world, code="A12")
+    target = await a_package(world, office, method=DeliveryMethod.DOWNLOAD)
+    second = await a_package(world, office, "WinBooks", DeliveryMethod.DOWNLOAD, "winbooks")
+    async with paired(world, office) as agent:
+        await bundled(world, office)
+        await move(world, office, office.dossier, target)
+        other = Office(office.firm, office.owner, await a_dossier(world, office.firm, code="a12"))
+        await bundled(world, other)
+        await move(world, other, other.dossier, second)
+        assert (await agent.get(FEED)).json()["deliveries"] == []
+        await move(world, other, other.dossier, second, code="B7")
+        feed = (await agent.get(FEED)).json()["deliveries"]
+        assert sorted(one["dossier_code"] for one in feed) == ["A12", "B7"]
+
+
 async def _proof(world: World, office: Office, **changes: Any) -> None:
     async with world.as_system() as session:
         [one] = (await session.scalars(sa.select(DeliveryProof).limit(1))).all()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import changes, dossiers
 from portal.features.targets import service
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
@@ -44,7 +44,7 @@ async def move(world: World, office: Office, dossier: Dossier, target: Target, *
     """Give a dossier to another package."""
     async with world.as_scope(firm_id=office.firm.id) as session:
         mine = await dossiers.open_dossier(session, office.owner, dossier.id)
-        return await dossiers.change(session, office.owner, mine, {"target_id": target.id, **values})
+        return await changes.change(session, office.owner, mine, {"target_id": target.id, **values})
 
 
 async def test_an_office_begins_with_one_and_its_dossiers_are_in_it(world: World) -> None:
@@ -200,7 +200,7 @@ async def test_an_accountant_chooses_it_in_own_dossiers_alone_and_an_assistant_i
             mine = await dossiers.open_dossier(session, somebody, office.dossier.id)
             assert await dossiers.packages_to_choose(session, somebody, mine) == []
             with pytest.raises(Forbidden):
-                await dossiers.change(session, somebody, mine, {"target_id": other.id})
+                await changes.change(session, somebody, mine, {"target_id": other.id})
 
 
 async def test_codes_are_one_for_all_that_agents_write_and_apart_for_what_is_downloaded(world: World) -> None:
@@ -212,10 +212,10 @@ async def test_codes_are_one_for_all_that_agents_write_and_apart_for_what_is_dow
             theirs = await dossiers.open_dossier(session, office.owner, other.id)
             if taken:
                 with pytest.raises(Conflict) as refused:
-                    await dossiers.change(session, office.owner, theirs, {"code": "a12"})
+                    await changes.change(session, office.owner, theirs, {"code": "a12"})
                 assert refused.value.code == "code_taken"
             else:
-                assert await dossiers.change(session, office.owner, theirs, {"code": "a12"}) == ["code"]
+                assert await changes.change(session, office.owner, theirs, {"code": "a12"}) == ["code"]
     [mine] = [one for one in await packages(world, office) if one.name == "agent"]
     with pytest.raises(Conflict):  # back among what agents write, the code is another's
         await move(world, office, other, mine)

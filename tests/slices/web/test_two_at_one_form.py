@@ -260,6 +260,13 @@ def test_every_template_that_shows_present_values_brings_what_was_seen() -> None
     assert having == edits
 
 
+def test_a_form_that_has_no_such_field_says_nothing_of_it() -> None:
+    form = Form({"name": "Nora", "seen_name": "Noor", "seen_open": "on"})
+    edit = laid_over(form, {"name": "Noor", "street": "Kerkstraat 1", "kinds": ["a", "b"], "open": "on"})
+    assert (form.text("street"), form.all("kinds"), form.text("open")) == ("Kerkstraat 1", ["a", "b"], "")
+    assert edit.touched == {"name", "open"}
+
+
 @pytest.mark.parametrize(
     ("typed", "seen", "now", "stands", "clash"),
     [

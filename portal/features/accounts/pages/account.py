@@ -72,7 +72,7 @@ async def _mails(tools: Tools, actor: Actor) -> bool:
 async def account_page(
     request: HTMXRequest, tools: NamedDependency[Tools], signed_in: NamedDependency[SignedIn | None]
 ) -> Template:
-    """Who I am here."""
+    """The page of the person who is signed in: profile, password, browsers."""
     return await _page(request, tools, _present(signed_in))
 
 

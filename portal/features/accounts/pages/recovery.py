@@ -1,4 +1,4 @@
-"""A forgotten password."""
+"""Pages of a forgotten password: asking for a link, and choosing a new one."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from portal.web.security import public
 
 @get("/forgot", guards=[public])
 async def forgot_page(request: HTMXRequest) -> Template:
-    """Which address?"""
+    """The form that asks for the e-mail address."""
     return render(request, "pages/accounts/forgot.html", email="", problem=None, asked=False)
 
 
@@ -33,7 +33,7 @@ async def forgot_page(request: HTMXRequest) -> Template:
 async def forgot(
     request: HTMXRequest, tools: NamedDependency[Tools], firm: NamedDependency[HostFirm]
 ) -> Template:
-    """The same answer for every address."""
+    """Ask for a link; the answer is one and the same, whether anybody has the address or not."""
     form = await Form.of(request)
     email = form.text("email", required=True, longest=254)
     try:

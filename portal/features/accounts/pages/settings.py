@@ -91,7 +91,7 @@ def _words() -> dict[str, tuple[str, dict[str, str]]]:
 async def settings_page(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
-    """Profile and team."""
+    """Profile of the office, and links to its other settings."""
     return await _page(request, session, actor)
 
 

@@ -83,7 +83,7 @@ class Forms:
         return _kept(row) if row is not None else None
 
     async def forget(self, owner: PageOwner, key: str, action: str) -> None:
-        """It was sent now."""
+        """Delete a kept form: it was sent now."""
         form_id = _form_id(key)
         if form_id is None:
             return

@@ -1,4 +1,4 @@
-"""Counting tries."""
+"""Rate limits, counted in PostgreSQL in fixed windows of time."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Pages of approvals."""
+"""Pages of approvals: what waits, one case, hand-overs, messages."""
 
 from typing import Any
 

@@ -61,7 +61,7 @@ async def send_page(
 async def send(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
 ) -> Template | Response[Any]:
-    """Tell the accountant."""
+    """Hand what is ready over: the accountant is told."""
     note = (await Form.of(request)).text("note", longest=10_000)
     try:
         sent = await handovers.hand_over(session, actor, note)
@@ -115,7 +115,7 @@ async def staff_history(
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template:
-    """The same for the office, with the way to ask once more."""
+    """What the company handed over and decided, for the office, with the way to ask once more."""
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     document = await cases.paper_in(session, actor, dossier, document_id)
     here = f"/dossiers/{dossier.id}/documents/{document.id}"

@@ -79,11 +79,6 @@ async def queue(session: ReadSession, search: str = "", limit: int = LISTED) -> 
     return Queue([found[document_id] for document_id in ids if document_id in found], total)
 
 
-async def count_waiting(session: ReadSession) -> int:
-    """How many documents wait for the company's approval; in a member's scope."""
-    return await repository.count_waiting(session)
-
-
 async def first(session: ReadSession) -> UUID | None:
     """The document to begin with."""
     found = await repository.waiting(session, "", 1)

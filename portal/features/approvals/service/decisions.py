@@ -188,7 +188,7 @@ async def decide_many(
     decision: Decision,
     reason: str = "",
 ) -> BulkResult:
-    """The same word on several documents, each by itself: those that are not open any more are left out and told.
+    """One decision on several documents, each by itself: those that are not open any more are left out and told.
 
     Args:
         chosen: documents and the versions the actor has looked at.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 import structlog
 
@@ -46,7 +45,7 @@ class ReadyInDossier:
 
     @property
     def total(self) -> int:
-        """Both."""
+        """Documents and statements together."""
         return self.documents + self.statements
 
 
@@ -60,7 +59,7 @@ class Ready:
 
     @property
     def documents(self) -> int:
-        """Documents, over all dossiers."""
+        """How many documents are handed over, over all dossiers."""
         return sum(one.documents for one in self.dossiers)
 
     @property
@@ -70,7 +69,7 @@ class Ready:
 
     @property
     def total(self) -> int:
-        """Both."""
+        """Documents and statements together."""
         return self.documents + self.statements
 
 
@@ -202,8 +201,3 @@ async def tell_accountant(session: WriteSession, actor: Actor, event: HandedOver
             )
         except Invalid:  # an office without a usable address still sees it on its work list
             log.warning("approvals.no_address", firm_id=str(event.firm_id))
-
-
-async def hand_overs(session: ReadSession, firm_id: UUID, limit: int = 10) -> Sequence[HandOver]:
-    """The latest hand-overs to a firm, newest first, as far as the session may see them."""
-    return await repository.hand_overs(session, firm_id, limit)

@@ -14,7 +14,15 @@ from sqlalchemy.orm import aliased
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
-from portal.features.bundles.domain import DELIVERY, EXPORT, OPEN, DeliveryState, ExportState, RunsQuery
+from portal.features.bundles.domain import (
+    DELIVERY,
+    EXPORT,
+    ON_ITS_WAY,
+    OPEN,
+    DeliveryState,
+    ExportState,
+    RunsQuery,
+)
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.dossiers.domain.dossiers import titled
 from portal.features.dossiers.models import Dossier, managed_by
@@ -270,9 +278,16 @@ def add(session: WriteSession, row: Delivery | BundleDownload) -> None:
 def _without_folder() -> sa.ColumnElement[bool]:
     """Dossiers whose code names no folder of their own, among all that agents write for.
 
-    A dossier that has gone to a package which is downloaded for has left its folder to whoever gets its code.
+    A dossier that has gone to a package which is downloaded for has left its folder to whoever gets its code. Where two have left one
+    folder, what is still on its way for either waits.
     """
-    other = aliased(Dossier)
+    other, own, on_its_way = aliased(Dossier), aliased(Target), aliased(Delivery)
+    left_it = sa.exists().where(
+        own.firm_id == Dossier.firm_id,
+        own.id == Dossier.target_id,
+        own.delivery_method != DeliveryMethod.AGENT,
+    )
+    has_some = sa.exists().where(on_its_way.dossier_id == other.id, on_its_way.state.in_(ON_ITS_WAY))
     left_to_another = (
         sa.exists()
         .where(
@@ -281,7 +296,10 @@ def _without_folder() -> sa.ColumnElement[bool]:
             other.id != Dossier.id,
             Target.firm_id == other.firm_id,
             Target.id == other.target_id,
-            Target.delivery_method == DeliveryMethod.AGENT,
+            sa.or_(
+                Target.delivery_method == DeliveryMethod.AGENT,
+                sa.and_(left_it.correlate(Dossier), has_some.correlate(other)),
+            ),
         )
         .correlate(Dossier)
     )
@@ -337,7 +355,7 @@ async def deliveries_waiting(
         sa.select(Delivery, Export)
         .join(Export, Export.id == Delivery.export_id)
         .where(
-            Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED, DeliveryState.WRITTEN)),
+            Delivery.state.in_(ON_ITS_WAY),
             _has_a_folder(),
             _free_for(agent_id, taken_before),
         )

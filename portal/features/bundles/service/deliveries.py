@@ -163,7 +163,7 @@ async def agents_go(session: WriteSession, firm_id: UUID) -> None:
 
 
 def new_delivery(export: Export, files: int, now: datetime, state: DeliveryState) -> Delivery:
-    """The row of one."""
+    """The row of a new delivery of an export, not yet added to a session."""
     return Delivery(
         firm_id=export.firm_id,
         export_id=export.id,

@@ -69,7 +69,7 @@ class Rehearsal:
 
     @property
     def stay(self) -> int:
-        """How many stay."""
+        """How many items stay behind, for whatever reason."""
         return len(self.staying) + self.exported
 
     @property

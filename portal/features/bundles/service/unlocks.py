@@ -39,7 +39,7 @@ def unlock_hindrance(actor: Actor, document: Document, dossier: Dossier) -> Forb
 
 
 def check_unlock(actor: Actor, document: Document, dossier: Dossier) -> None:
-    """The same, for those who go on.
+    """What `unlock_hindrance` finds is raised, for those who go on.
 
     Raises:
         Forbidden: it is not the actor's dossier.

@@ -18,7 +18,7 @@ from portal.features.desk.pages.dossiers import form_choices, read_dossier, read
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.domain.staff import is_own
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import codes, dossiers, folders, numbers
+from portal.features.dossiers.service import changes, codes, dossiers, folders, numbers
 from portal.features.dossiers.service.dossiers import VatRegimes
 from portal.features.dossiers.service.folders import Move
 from portal.features.dossiers.service.numbers import Kept, SecondDossier
@@ -212,7 +212,7 @@ async def edit(
             asked = move is not None and form.text("folder") != move.now
             if not asked:
                 async with session.begin_nested():
-                    await dossiers.change(session, actor, dossier, values)
+                    await changes.change(session, actor, dossier, values)
                     if number is not None:
                         await numbers.give_number(session, tools, actor, dossier, number)
         except (Invalid, Conflict) as wrong:

@@ -85,5 +85,5 @@ def chosen(form: Form, edit: Edit, found: VatRegimes) -> RegimeFrom | None:
 
 
 def context(found: VatRegimes) -> dict[str, Any]:
-    """What the templates show."""
+    """What the card of VAT regimes shows."""
     return {"regime_lines": lines(found), "regimes_seen": seen(found)[ALL]}

@@ -64,7 +64,7 @@ def read_tags(text: str) -> list[str]:
 
 
 def annotation_values(tags: Sequence[str], note: str, payment_state: PaymentState) -> dict[str, str]:
-    """The same as a form has them."""
+    """Tags, note and payment state as the fields of a form have them."""
     return {"tags": ", ".join(tags), "note": note, "payment_state": payment_state.value}
 
 

@@ -22,7 +22,7 @@ class Issuer(enum.StrEnum):
 
 
 class Origin(enum.StrEnum):
-    """How the document came."""
+    """By which way a document came in."""
 
     ENTERED = "entered"
     UBL = "ubl"

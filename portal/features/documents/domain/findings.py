@@ -125,7 +125,7 @@ def _storable(value: str) -> str:
 
 
 def entry_findings(entry: Entry) -> list[dict[str, Any]]:
-    """The same of what a person typed: the VAT of each rate, the printed total against its parts, the days."""
+    """What does not agree in what a person typed: the VAT of each rate, the printed total against its parts, the days."""
     found: list[dict[str, Any]] = []
     for rate in entry.rates:
         if not rate.percent:

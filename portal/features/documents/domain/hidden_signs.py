@@ -57,7 +57,7 @@ def _hides(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """The same value where nothing of it changes."""
+    """A value without hidden signs: the given object itself where nothing of it changes."""
     if isinstance(value, str):
         shown = plain(value)
         return value if shown == value else shown

@@ -39,7 +39,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def category(self) -> str:
-        """UNCL5305."""
+        """The category of VAT, a code of UNCL 5305."""
         return "O" if self.percent is None else "S" if self.percent else "Z"
 
 

@@ -37,7 +37,7 @@ async def locked(session: WriteSession, document_id: UUID) -> Document | None:
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Document]:
-    """Several at once."""
+    """Some documents by id; those the session does not see are left out."""
     if not ids:
         return {}
     found = await session.scalars(

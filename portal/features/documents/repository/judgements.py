@@ -13,7 +13,7 @@ _UNJUDGED = sa.not_(Document.judged)
 
 
 async def companies_unjudged(session: ReadSession, limit: int) -> Sequence[UUID]:
-    """Companies that have some."""
+    """Companies with documents of releases that judged nothing."""
     return (
         await session.scalars(sa.select(Document.company_id).where(_UNJUDGED).distinct().limit(limit))
     ).all()

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from portal.kernel.actor import Actor, Right, Role
 from portal.kernel.ids import PersonId
+from portal.kernel.language import N_
+
+NOT_YOURS_TO_GIVE = N_("Only a manager or the owner of the office gives a dossier to another file manager.")
 
 
 class StaffRole(enum.StrEnum):

@@ -110,7 +110,7 @@ async def change_company(
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Template | Response[Any]:
-    """Change name and address."""
+    """Change the company's name and address."""
     dossier, company = await _opened(session, actor, dossier_id)
     await take(session, company)
     form = await Form.of(request)

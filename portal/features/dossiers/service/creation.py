@@ -11,7 +11,7 @@ from portal.features.audit import service as audit
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, AccessRequested, DossierOpened
 from portal.features.dossiers.domain.queries import CodeHolder
-from portal.features.dossiers.domain.staff import assigned_only
+from portal.features.dossiers.domain.staff import NOT_YOURS_TO_GIVE, assigned_only
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import dossiers as dossiers_repository
@@ -20,7 +20,6 @@ from portal.features.dossiers.repository import staff as staff_repository
 from portal.features.dossiers.repository.dossiers import SpacedKey
 from portal.features.dossiers.service.codes import taken
 from portal.features.dossiers.service.dossiers import (
-    NOT_YOURS_TO_GIVE,
     check_columns,
     check_manager,
     claimed_companies,

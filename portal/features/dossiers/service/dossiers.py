@@ -1,50 +1,37 @@
-"""Dossiers: opening, listing, changing."""
+"""Dossiers: finding, listing and changing them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, open_company
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.accounts.service import limits, people
-from portal.features.audit import service as audit
 from portal.features.dossiers.domain.codes import code_fault
-from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, folded, place_of
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, place_of
 from portal.features.dossiers.domain.queries import DossierQuery, MemberDossier, Totals
 from portal.features.dossiers.domain.staff import assigned_only, is_own, may_set_manager
-from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on, with_regime
+from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import companies as companies_repository
 from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.dossiers.repository import regimes as regimes_repository
 from portal.features.dossiers.repository import staff as staff_repository
-from portal.features.dossiers.service.codes import refuse_taken, settle_clashes
 from portal.features.parties import service as parties
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
-from portal.kernel.actor import Actor, Right
+from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.language import N_
 
 REQUESTS_PER_DAY = 200
 ASK_AGAIN_AFTER = timedelta(days=7)
 TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 NOT_OURS = N_("Choose somebody of your office.")
-NOT_YOURS_TO_GIVE = N_("Only a manager or the owner of the office gives a dossier to another file manager.")
-NOT_YOURS_TO_CLOSE = N_(
-    "Only the file manager of this dossier, a manager or the owner of the office closes its books."
-)
-NOT_YOURS_TO_DELIVER = N_(
-    "Only the file manager of this dossier, a manager or the owner of the office chooses its bookkeeping package."
-)
-NO_PACKAGE = N_("Choose one of the list.")
-TOLD_APART = N_("Your office has another dossier on this company: the activity has to tell the two apart.")
-ENDS_FIRST = N_("This period ends before it begins.")
 
 
 async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
@@ -243,109 +230,6 @@ async def packages_to_choose(
         return []
     found = [(one.id, one.name) for one in await targets.listed(session, dossier.firm_id)]
     return found if len(found) > 1 else []
-
-
-async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
-    """Change what a dossier says; gives the names of what really changed.
-
-    Args:
-        values: by name its columns, `manager_id`, and as `vat_regime` a regime with the day from which it holds (`RegimeFrom`).
-
-    Raises:
-        Forbidden: the actor may not edit dossiers, not give this one to another manager, not close its books, or not choose its package.
-        Invalid: the code can be no folder's name, the e-mail address is none, the manager is nobody of the office, the period of the
-            books ends before it begins, the activity is that of another dossier on the company, or the package is none of the office's.
-        Conflict: the code is taken in its package.
-    """
-    if not actor.may(Right.DOSSIERS_EDIT):
-        raise Forbidden
-    values = dict(values)
-    new_regime: RegimeFrom | None = values.pop("vat_regime", None)
-    changed = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
-    regimes = await _regimes_with(session, dossier, new_regime)
-    if new_regime is not None and regimes is not None:
-        changed.append("vat_regime")
-    check_columns(values.get("code"), values.get("contact_email"))
-    if not changed:
-        return []
-    if "manager_id" in changed:
-        if not may_set_manager(actor, dossier.manager_id, values["manager_id"]):
-            raise Forbidden(NOT_YOURS_TO_GIVE)
-        await check_manager(session, actor, values["manager_id"])
-    if "closed_until" in changed and not is_own(actor, dossier.manager_id):
-        raise Forbidden(NOT_YOURS_TO_CLOSE)
-    if "target_id" in changed and not is_own(actor, dossier.manager_id):
-        raise Forbidden(NOT_YOURS_TO_DELIVER)
-    begin, end = (values.get(name, getattr(dossier, name)) for name in ("books_from", "books_until"))
-    if begin is not None and end is not None and end < begin:
-        raise Invalid(fields={"books_until": ENDS_FIRST})
-    coded = "code" in changed or "target_id" in changed
-    if coded or "activity" in changed:
-        await dossiers_repository.lock_dossiers(session, dossier.firm_id)
-    if "activity" in changed:
-        others = await companies_repository.on_company(
-            session, dossier.firm_id, dossier.company_id, dossier.country, dossier.number
-        )
-        labels = {folded(one.activity or "") for one in others if one.id != dossier.id}
-        if folded(values["activity"] or "") in labels:
-            raise Invalid(fields={"activity": TOLD_APART})
-    packages = {one.id: one.name for one in await targets.listed(session, dossier.firm_id)} if coded else {}
-    target_id = values.get("target_id", dossier.target_id)
-    if coded and target_id not in packages:
-        raise Invalid(fields={"target_id": NO_PACKAGE})
-    code = values.get("code", dossier.code)
-    if coded and code:
-        await refuse_taken(session, dossier.firm_id, target_id, code, dossier.id)
-    columns = [name for name in changed if name != "vat_regime"]
-    told = audit.changes({name: getattr(dossier, name) for name in columns}, values, columns)
-    if "target_id" in told:
-        del told["target_id"]
-        told["target"] = (packages.get(dossier.target_id), packages[target_id])
-    if new_regime is not None and regimes is not None:
-        told |= audit.changes(
-            {"vat_regime": regimes.before},
-            {"vat_regime": new_regime.regime, "vat_regime_from": new_regime.valid_from},
-        )
-        await regimes_repository.replace_regimes(session, dossier, regimes.after)
-    for name in columns:
-        if name == "manager_id":
-            day = local_date(clock_of(session).now())
-            await staff_repository.set_manager(session, dossier, values["manager_id"], day)
-        else:
-            setattr(dossier, name, values[name])
-    if coded:
-        dossier.code = code  # writes its key: in another package it may have one
-    await session.flush()
-    if coded:
-        await settle_clashes(session, dossier.firm_id)
-    await audit.record(
-        session,
-        actor,
-        "dossiers.updated",
-        "dossier",
-        dossier.id,
-        dossier_id=dossier.id,
-        what=audit.named(dossier.code, dossier.name),
-        fields=told,
-    )
-    return changed
-
-
-@dataclass(frozen=True, slots=True)
-class _Regimes:
-    """What a new regime does: which held on its day, and all as they will be."""
-
-    before: VatRegime | None
-    after: Sequence[RegimeFrom]
-
-
-async def _regimes_with(session: ReadSession, dossier: Dossier, new: RegimeFrom | None) -> _Regimes | None:
-    """The regimes of a dossier with a new one; None when it says nothing new."""
-    if new is None:
-        return None
-    before = (await vat_regimes(session, dossier)).regimes
-    after = with_regime(before, new)
-    return _Regimes(regime_on(before, new.valid_from), after) if after != before else None
 
 
 @dataclass(frozen=True, slots=True)

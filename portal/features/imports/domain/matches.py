@@ -92,7 +92,7 @@ class KnownDossier:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the dossier, with its activity."""
         return self.values.get("name", "")
 
 

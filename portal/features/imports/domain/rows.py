@@ -101,7 +101,7 @@ class ImportRow(msgspec.Struct):
         return (self.values.get(Column.COUNTRY.value) or "BE").upper()
 
     def get(self, column: Column) -> str:
-        """A cell."""
+        """The text of a cell; empty where the list has no such column."""
         return self.values.get(column.value, "")
 
     def fault(self, column: Column | None, what: str, fix: str = "", **params: str) -> None:

@@ -18,8 +18,9 @@ from portal.features.audit import service as audit
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service.changes import change
 from portal.features.dossiers.service.creation import NewDossier, Placed, look_up, place, write
-from portal.features.dossiers.service.dossiers import change, claimed_companies
+from portal.features.dossiers.service.dossiers import claimed_companies
 from portal.features.dossiers.service.numbers import give_number
 from portal.features.imports import repository
 from portal.features.imports.domain.binding import AGAIN, Overtaken, overtaken

@@ -58,6 +58,22 @@ def _by(remark: Remark) -> str:
     return f"({remark.by or '–'}, {local_date(remark.at).isoformat()}) " if remark.at is not None else ""
 
 
+def _write_heading(sheet: Any, head: Any, must: Any, text: Any) -> None:
+    """The titles with what belongs in each column, and below them, hidden, the names by which they are read again."""
+    for position, (column, words) in enumerate(COLUMNS.items()):
+        sheet.set_column(position, position, words.width, text)
+        title = gettext(words.title)
+        sheet.write_string(
+            0, position, title + ("*" if words.required else ""), must if words.required else head
+        )
+        if words.help:
+            sheet.write_comment(0, position, gettext(words.help), {"x_scale": 1.6})
+        sheet.write_string(1, position, column.value, text)
+    sheet.set_row(0, 24)
+    sheet.set_row(1, None, None, {"hidden": True})
+    sheet.freeze_panes(2, 2)
+
+
 def _workbook(
     rows: Sequence[Mapping[str, str]],
     *,
@@ -84,18 +100,7 @@ def _workbook(
     text = book.add_format({"num_format": "@"})
     wrong = book.add_format({"num_format": "@", "bg_color": "#FBE3E1"})
     sheet = book.add_worksheet(gettext(SHEET)[:31])
-    for position, (column, words) in enumerate(COLUMNS.items()):
-        sheet.set_column(position, position, words.width, text)
-        title = gettext(words.title)
-        sheet.write_string(
-            0, position, title + ("*" if words.required else ""), must if words.required else head
-        )
-        if words.help:
-            sheet.write_comment(0, position, gettext(words.help), {"x_scale": 1.6})
-        sheet.write_string(1, position, column.value, text)
-    sheet.set_row(0, 24)
-    sheet.set_row(1, None, None, {"hidden": True})
-    sheet.freeze_panes(2, 2)
+    _write_heading(sheet, head, must, text)
     if comments is not None:
         sheet.set_column(len(COLUMNS), len(COLUMNS), 70)
         sheet.write_string(0, len(COLUMNS), gettext(N_("What to correct")), head)

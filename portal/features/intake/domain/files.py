@@ -139,5 +139,5 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True):
     handled_at: datetime | UnsetType | None = UNSET
 
     def columns(self) -> dict[str, Any]:
-        """The columns that change."""
+        """The columns of the row that change, with their values."""
         return {name: value for name, value in msgspec.structs.asdict(self).items() if value is not UNSET}

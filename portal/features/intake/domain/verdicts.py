@@ -23,7 +23,7 @@ ERASED_BEFORE = "erased_before"
 
 
 class ErasedBefore(msgspec.Struct, frozen=True, kw_only=True):
-    """The same was erased here: when, and why. It is never taken again without asking."""
+    """What has the same content was erased here: when, and why. It is never taken again without asking."""
 
     day: date
     why: str
@@ -83,7 +83,7 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """It is not taken."""
+    """The file is rejected, with its reason."""
 
     reason: Reason
 

@@ -69,7 +69,7 @@ async def _open(
 async def _looked_up(
     tools: Tools, actor: Actor, dossier_id: UUID | None, file_id: UUID
 ) -> tuple[Place, Outcome]:
-    """The same, with what became of it, in a short transaction of its own: while files are read, a request holds no connection."""
+    """A file with what became of it, looked up in a short transaction of its own: while files are read, a request holds no connection."""
     async with tools.database.reading(scope_of(actor)) as session:
         place, row = await _open(session, actor, dossier_id, file_id)
         return place, await lookups.outcome(session, row)

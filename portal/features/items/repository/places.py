@@ -107,7 +107,7 @@ async def doubles(session: ReadSession, *, manager_id: UUID | None, limit: int) 
 
 
 async def count_doubles(session: ReadSession, *, manager_id: UUID | None) -> int:
-    """How many those are."""
+    """How many papers of the firm stand in two dossiers and were not noted."""
     found = await session.scalar(
         sa.select(sa.func.count()).select_from(DossierItem).where(*_unseen(manager_id))
     )

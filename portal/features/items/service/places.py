@@ -126,7 +126,7 @@ async def doubles(session: ReadSession, actor: Actor, limit: int = 200) -> Seque
 
 
 async def count_doubles(session: ReadSession, actor: Actor) -> int:
-    """How many those are."""
+    """How many papers of the firm stand in two dossiers and were not noted."""
     return await places_repository.count_doubles(session, manager_id=assigned_only(actor))
 
 

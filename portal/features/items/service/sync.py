@@ -49,7 +49,7 @@ async def make_for_document(session: WriteSession, document_id: UUID) -> int:
 
 
 async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
-    """The same for a bank statement."""
+    """An item for every firm that sees the company of a bank statement; repeating it makes none twice."""
     found = await banking.by_ids(session, [statement_id])
     made = 0
     for statement, account in found.values():
@@ -105,7 +105,7 @@ async def fill_documents(
 async def fill_statements(
     session: WriteSession, dossier_id: UUID, company_id: UUID, after: UUID | None
 ) -> UUID | None:
-    """The same for bank statements, which never change."""
+    """Make the items of bank statements that have none here yet; statements never change."""
     dossier = await _if_open(session, dossier_id, company_id)
     found = await banking.batch_of_company(session, company_id, after, BATCH) if dossier else ()
     if dossier is None or not found:

@@ -205,8 +205,3 @@ async def of_dossier(
 ) -> Sequence[MailMessage]:
     """The mails about a dossier, newest first."""
     return await repository.of_dossier(session, dossier_id, message)
-
-
-async def latest(session: ReadSession) -> Sequence[MailMessage]:
-    """The latest mails of the firm."""
-    return await repository.latest(session)

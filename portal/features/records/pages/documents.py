@@ -127,7 +127,7 @@ async def open_one(
 async def looked_up(
     tools: Tools, actor: Actor, dossier_id: UUID | None, document_id: UUID
 ) -> tuple[Place, Document]:
-    """The same in a short transaction of its own: while files are fetched and drawn, a request holds no connection."""
+    """What `open_one` finds, in a short transaction of its own: while files are fetched and drawn, a request holds no connection."""
     async with tools.database.reading(scope_of(actor)) as session:
         return await open_one(session, actor, dossier_id, document_id)
 

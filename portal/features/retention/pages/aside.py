@@ -113,7 +113,7 @@ async def ask(
     statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
-    """Ask for the reason."""
+    """The page that asks why a paper is put aside."""
     return await _ask(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 
@@ -139,7 +139,7 @@ async def bring_back(
     statement_id: FromPath[UUID | None] = None,
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
-    """It counts again."""
+    """Bring a paper back: it counts again, in every office."""
     return await _back(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 

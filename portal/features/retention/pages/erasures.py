@@ -246,7 +246,7 @@ async def question(
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Template:
-    """Ask the second person."""
+    """The page on which the second person confirms or refuses."""
     return await _answer_form(request, session, actor, dossier_id, *which(document_id, statement_id))
 
 

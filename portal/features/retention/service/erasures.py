@@ -215,7 +215,7 @@ async def proposal(session: ReadSession, actor: Actor, paper: Paper) -> Erasure:
 
 
 async def proposal_to_answer(session: ReadSession, actor: Actor, paper: Paper) -> Erasure:
-    """The same, for a second person.
+    """The open proposal for a paper, where the actor is a second person who may answer it.
 
     Raises:
         Forbidden: nobody of the office who processes papers, or the one who proposed it (`second`).
@@ -344,7 +344,7 @@ async def known_as_erased(session: ReadSession, company_id: UUID, sha256: str) -
 async def erased_content(
     session: ReadSession, company_id: UUID, content_hashes: Sequence[str]
 ) -> Erasure | None:
-    """The same of statements, in whichever file they come."""
+    """What was erased here with the content of these statements, in whichever file they came."""
     return await repository.erased_content(session, company_id, content_hashes)
 
 
