@@ -31,7 +31,7 @@ def create_engine(url: str, *, name: str, pool_size: int = 10, tell: bool = Fals
 def create_database(
     app_url: str, system_url: str, *, name: str, pool_size: int = 10, tell: bool = False
 ) -> Database:
-    """Both doors, each with its own pool."""
+    """The doors of the application and of the system role, each with its own pool."""
     return Database(
         create_engine(app_url, name=f"fidero-{name}", pool_size=pool_size, tell=tell),
         create_engine(system_url, name=f"fidero-{name}-system", pool_size=max(3, pool_size // 2), tell=tell),

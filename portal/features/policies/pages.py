@@ -299,7 +299,7 @@ async def change_firm(
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
-    """Change it for all of them."""
+    """Change the export policy of the office, for all dossiers without one of their own."""
     form = await Form.of(request)
     await service.take_turn(session, actor)
     context = await _firm_context(session, actor, tools)

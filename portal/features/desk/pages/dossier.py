@@ -172,7 +172,7 @@ async def edit(
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
-    """Change it; a company in formation gets its number here."""
+    """Change a dossier; a company in formation gets its number here."""
     await folders.hold(session, actor)
     dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await take(session, dossier)
