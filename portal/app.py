@@ -42,6 +42,7 @@ from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import (
     provide_actor,
     provide_firm,
+    provide_given,
     provide_session,
     provide_signed_in,
     provide_tools,
@@ -202,6 +203,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             "tools": Provide(provide_tools),
             "firm": Provide(provide_firm),
             "signed_in": Provide(provide_signed_in),
+            **{name: provide_given(name) for one in SLICES for name in one.given},
         },
         middleware=[FormKeeping(), SameSite()],
         request_class=AnyRequest,
@@ -213,6 +215,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
                 "doorbell": doorbell,
                 "directories": directories,
                 "menu": menu_of(SLICES),
+                "given": {name: given for one in SLICES for name, given in one.given.items()},
             }
         ),
         lifespan=[lifespan],

@@ -146,11 +146,16 @@ def on_commit(session: ReadSession, call: Callable[[], None]) -> None:
 
 
 async def open_company(session: ReadSession, company_id: UUID) -> None:
-    """Let a firm's session see one company's rows, from now on and in its later transactions.
+    """Complete the scope of a firm's session that is beginning with the company of the dossier that it was begun for.
 
-    The caller has looked the dossier up under row security first; the policies check its access again.
+    Only `dossiers.service.opening` does so, having looked the dossier up under row security; the policies check its access again.
+
+    Raises:
+        ValueError: the session is no firm's, or sees another company already.
     """
     context = session.context
+    if context.scope.opened_company_id not in (None, company_id):
+        raise ValueError("a session opens one company")
     context.scope = replace(context.scope, opened_company_id=company_id)
     await session.execute(_SET, _values(context.scope))
 

@@ -2,6 +2,7 @@
 
 from portal.features.accounts.domain import CompaniesServed
 from portal.features.dossiers import jobs, pages
+from portal.features.dossiers.pages import given
 from portal.features.dossiers.repository import companies
 from portal.kernel.actor import Right
 from portal.kernel.language import N_
@@ -12,6 +13,7 @@ SLICE = Slice(
     name="dossiers",
     pages=pages.ROUTES,
     jobs=jobs,
+    given=given.GIVEN,
     answers={CompaniesServed: companies.companies_served},
     sentences={
         "dossiers.created": (N_("Dossier made"), "add"),

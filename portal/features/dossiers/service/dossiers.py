@@ -1,4 +1,4 @@
-"""Dossiers: opening, listing, changing."""
+"""Dossiers: looking up, listing, changing."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.db.paging import Page
-from portal.db.session import ReadSession, WriteSession, open_company
+from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.accounts.service import limits, people
 from portal.features.audit import service as audit
@@ -47,8 +47,8 @@ TOLD_APART = N_("Your office has another dossier on this company: the activity h
 ENDS_FIRST = N_("This period ends before it begins.")
 
 
-async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
-    """Look a dossier up under row security and, while the firm's access stands, let the session see its company.
+async def look_up(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
+    """One dossier of the actor's firm, without a look into its company (`opening` begins a transaction that has one).
 
     Raises:
         NotFound: unknown, another firm's, or not this assistant's.
@@ -56,8 +56,6 @@ async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> 
     found = await dossiers_repository.dossier(session, actor, dossier_id)
     if found is None:
         raise NotFound
-    if found.access in OPEN_ACCESS:
-        await open_company(session, found.company_id)
     return found
 
 
