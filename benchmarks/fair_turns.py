@@ -153,7 +153,7 @@ async def measure(world: World) -> list[Row]:
     """Quiet, then busy in both ways, with one worker."""
     big, small = await _firm(world, "big"), await _firm(world, "small")
     doorbell = Doorbell(world.settings.redis_url)
-    world.tools.database.session_info["ring"] = doorbell.ring
+    world.tools.database.ring = doorbell.ring
     worker = _worker(world)
     try:
         await _one(world, small)  # the worker has started

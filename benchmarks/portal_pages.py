@@ -43,7 +43,7 @@ from portal.features.bundles.domain import ExportOptions
 from portal.features.bundles.service import runs, selection
 from portal.features.documents.domain.documents import PdfOrigin, StoredFile
 from portal.features.documents.service import arrivals
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import opening
 from portal.features.imports.service import workbooks
 from portal.features.items.service import sync
 from portal.kernel.actor import Role
@@ -191,8 +191,7 @@ async def bundle(world: World) -> Row:
     async with world.as_system() as session:
         await session.execute(sa.text("delete from job"))
     began = time.perf_counter()
-    async with world.tools.database.transaction(opened(firm, dossier)) as session:
-        again = await dossiers.open_dossier(session, owner, dossier.id)
+    async with opening.dossier(world.tools.database, owner, dossier.id) as (session, again):
         export = await selection.request_export(session, owner, again, ExportOptions())
     await world.run_jobs()
     mine = time.perf_counter() - began

@@ -19,7 +19,6 @@ from litestar.template.config import TemplateConfig
 from portal import sandbox
 from portal.config import Settings
 from portal.db.engine import create_database
-from portal.db.session import Database
 from portal.features.accounts.service import forms, sessions
 from portal.features.agents import service as agents
 from portal.features.branding import service as branding
@@ -40,7 +39,14 @@ from portal.web.kept_forms import FormKeeping, KeptForms
 from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
-from portal.web.session import provide_actor, provide_firm, provide_session, provide_signed_in, provide_tools
+from portal.web.session import (
+    provide_actor,
+    provide_firm,
+    provide_given,
+    provide_session,
+    provide_signed_in,
+    provide_tools,
+)
 from portal.web.slices import Slice, menu_of, states_of
 from themes import assets
 from themes.environment import create_environment
@@ -99,17 +105,21 @@ def create_tools(
     settings: Settings,
     *,
     name: str,
-    database: Database | None = None,
     clock: Clock | None = None,
     store: ObjectStore | None = None,
     pool_size: int = 10,
 ) -> Tools:
     """What use cases and handlers need; the sessions made from its database know the registry and the clock."""
     used_clock = clock or SystemClock()
-    used_database = database or create_database(
-        settings.database_url, settings.database_system_url, name=name, pool_size=pool_size, tell=settings.dev
+    database = create_database(
+        settings.database_url,
+        settings.database_system_url,
+        name=name,
+        pool_size=pool_size,
+        tell=settings.dev,
+        clock=used_clock,
+        registry=create_registry(),
     )
-    used_database.session_info.update(registry=create_registry(), clock=used_clock)
     credentials = (
         S3Credentials(settings.storage_key, settings.storage_secret)
         if settings.storage_key and settings.storage_secret
@@ -131,7 +141,7 @@ def create_tools(
     )
     return Tools(
         settings=settings,
-        database=used_database,
+        database=database,
         store=store or open_store(settings.storage_url, credentials),
         clock=used_clock,
         templates=templates,
@@ -162,7 +172,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
-        tools.database.session_info["ring"] = doorbell.ring
+        tools.database.ring = doorbell.ring
         sandbox.warm_up()
         try:
             yield
@@ -194,13 +204,20 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             "tools": Provide(provide_tools),
             "firm": Provide(provide_firm),
             "signed_in": Provide(provide_signed_in),
+            **{name: provide_given(name) for one in SLICES for name in one.given},
         },
         middleware=[FormKeeping(), SameSite()],
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
         state=State(
-            {"tools": tools, "doorbell": doorbell, "directories": directories, "menu": menu_of(SLICES)}
+            {
+                "tools": tools,
+                "doorbell": doorbell,
+                "directories": directories,
+                "menu": menu_of(SLICES),
+                "given": {name: given for one in SLICES for name, given in one.given.items()},
+            }
         ),
         lifespan=[lifespan],
         openapi_config=openapi,

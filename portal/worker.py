@@ -11,6 +11,7 @@ import structlog
 from portal import sandbox
 from portal.app import create_tools
 from portal.config import Settings
+from portal.jobs.contract import registry_of
 from portal.jobs.crew import Crew
 from portal.jobs.doorbell import Doorbell, listen
 from portal.jobs.runner import Runner
@@ -39,9 +40,9 @@ async def main(settings: Settings) -> None:
     """Work until told to stop, whichever of database, Valkey and store are away meanwhile."""
     tools = create_tools(settings, name="worker")
     doorbell = Doorbell(settings.redis_url)
-    tools.database.session_info["ring"] = doorbell.ring
+    tools.database.ring = doorbell.ring
     sandbox.warm_up(at_once=settings.worker_jobs)
-    runner = Runner(tools, tools.database.session_info["registry"])
+    runner = Runner(tools, registry_of(tools.database))
     crew = Crew(runner, settings.worker_jobs)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from portal.db.session import Database
 from portal.db.statements import count_statements
+from portal.kernel.clock import Clock
 
 
 def create_engine(url: str, *, name: str, pool_size: int = 10, tell: bool = False) -> AsyncEngine:
@@ -29,10 +30,19 @@ def create_engine(url: str, *, name: str, pool_size: int = 10, tell: bool = Fals
 
 
 def create_database(
-    app_url: str, system_url: str, *, name: str, pool_size: int = 10, tell: bool = False
+    app_url: str,
+    system_url: str,
+    *,
+    name: str,
+    pool_size: int = 10,
+    tell: bool = False,
+    clock: Clock | None = None,
+    registry: object = None,
 ) -> Database:
-    """The doors of the application and of the system role, each with its own pool."""
+    """The doors of the application and of the system role, each with its own pool; their sessions know the clock and the registry of jobs."""
     return Database(
         create_engine(app_url, name=f"fidero-{name}", pool_size=pool_size, tell=tell),
         create_engine(system_url, name=f"fidero-{name}-system", pool_size=max(3, pool_size // 2), tell=tell),
+        clock=clock,
+        registry=registry,
     )

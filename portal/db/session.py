@@ -12,7 +12,7 @@ five (empty for none), so that nothing lingers from whoever had the connection b
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from socket import gaierror
 from typing import Any, TypeVar
 from uuid import UUID
@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
 from portal.kernel.actor import Actor
+from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import Unavailable
 from portal.kernel.parts import DATABASE, PARTS
 
@@ -70,33 +71,64 @@ def _values(scope: Scope) -> dict[str, str]:
     return {name: str(getattr(scope, name) or "") for name in Scope.__slots__}
 
 
+@dataclass(slots=True, kw_only=True)
+class SessionContext:
+    """What a session knows besides its rows; made by `Database` for each.
+
+    Attributes:
+        scope: whose rows it sees.
+        clock: what time it is.
+        registry: who carries out which job; `jobs.contract.registry_of` gives it with its type, which stands above this layer.
+        ring: says that there is work; None where no doorbell hangs.
+        after_commit: what is called once the transaction has been committed.
+    """
+
+    scope: Scope
+    clock: Clock
+    registry: object
+    ring: Callable[[], None] | None
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+
 class ScopedSession(Session):
     """The synchronous half of every session of the portal."""
 
+    def __init__(self, *, context: SessionContext, **options: Any) -> None:
+        super().__init__(**options)
+        self.context = context
+
 
 @event.listens_for(ScopedSession, "after_begin")
-def _bind_scope(session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
-    connection.execute(_SET, _values(session.info.get("scope", NOBODY)))
+def _bind_scope(session: ScopedSession, _transaction: SessionTransaction, connection: sa.Connection) -> None:
+    connection.execute(_SET, _values(session.context.scope))
     PARTS.back(DATABASE)
 
 
 @event.listens_for(ScopedSession, "after_commit")
-def _after_commit(session: Session) -> None:
+def _after_commit(session: ScopedSession) -> None:
     if not session.in_nested_transaction():
-        for call in session.info.pop("after_commit", []):
+        calls, session.context.after_commit = session.context.after_commit, []
+        for call in calls:
             call()
 
 
 @event.listens_for(ScopedSession, "after_rollback")
-def _after_rollback(session: Session) -> None:
+def _after_rollback(session: ScopedSession) -> None:
     if not session.in_nested_transaction():
-        session.info.pop("after_commit", None)
+        session.context.after_commit = []
 
 
 class ReadSession(AsyncSession):
     """A session handed to a use case that only reads: its transaction is READ ONLY, whatever is asked of it."""
 
     sync_session_class = ScopedSession
+
+    @property
+    def context(self) -> SessionContext:
+        """What it was begun with."""
+        half = self.sync_session
+        assert isinstance(half, ScopedSession)
+        return half.context
 
 
 class WriteSession(ReadSession):
@@ -110,17 +142,22 @@ async def take(session: WriteSession, row: Any) -> None:
 
 def on_commit(session: ReadSession, call: Callable[[], None]) -> None:
     """Call this once the transaction has been committed; never when it is rolled back. Must not raise or block."""
-    session.info.setdefault("after_commit", []).append(call)
+    session.context.after_commit.append(call)
 
 
 async def open_company(session: ReadSession, company_id: UUID) -> None:
-    """Let a firm's session see one company's rows, from now on and in its later transactions.
+    """Complete the scope of a firm's session that is beginning with the company of the dossier that it was begun for.
 
-    The caller has looked the dossier up under row security first; the policies check its access again.
+    Only `dossiers.service.opening` does so, having looked the dossier up under row security; the policies check its access again.
+
+    Raises:
+        ValueError: the session is no firm's, or sees another company already.
     """
-    scope: Scope = replace(session.info["scope"], opened_company_id=company_id)
-    session.info["scope"] = scope
-    await session.execute(_SET, _values(scope))
+    context = session.context
+    if context.scope.opened_company_id not in (None, company_id):
+        raise ValueError("a session opens one company")
+    context.scope = replace(context.scope, opened_company_id=company_id)
+    await session.execute(_SET, _values(context.scope))
 
 
 def is_outage(error: BaseException) -> bool:
@@ -188,33 +225,50 @@ def _reading(engine: AsyncEngine) -> async_sessionmaker[ReadSession]:
 
 
 class Database:
-    """The two doors to PostgreSQL: as the plain application role, and as the system role for what has no tenant."""
+    """The two doors to PostgreSQL: as the plain application role, and as the system role for what has no tenant.
 
-    def __init__(self, app_engine: AsyncEngine, system_engine: AsyncEngine) -> None:
+    Attributes:
+        clock, registry, ring: what its sessions are given (`SessionContext`). The doorbell is hung up last, when the program starts.
+    """
+
+    def __init__(
+        self,
+        app_engine: AsyncEngine,
+        system_engine: AsyncEngine,
+        *,
+        clock: Clock | None = None,
+        registry: object = None,
+    ) -> None:
         self._app = async_sessionmaker(app_engine, class_=WriteSession, expire_on_commit=False)
         self._system = async_sessionmaker(system_engine, class_=WriteSession, expire_on_commit=False)
         self._app_reads = _reading(app_engine)
         self._system_reads = _reading(system_engine)
         self.app_engine = app_engine
         self.system_engine = system_engine
-        self.session_info: dict[str, Any] = {}
+        self.clock = clock or SystemClock()
+        self.registry = registry
+        self.ring: Callable[[], None] | None = None
+
+    def _begin(self, sessions: async_sessionmaker[_S], scope: Scope) -> _S:
+        context = SessionContext(scope=scope, clock=self.clock, registry=self.registry, ring=self.ring)
+        return sessions(context=context)
 
     @asynccontextmanager
     async def transaction(self, scope: Scope) -> AsyncGenerator[WriteSession]:
         """One transaction in this scope: returning commits, raising rolls back."""
-        async with _ended(self._app(info={**self.session_info, "scope": scope})) as session:
+        async with _ended(self._begin(self._app, scope)) as session:
             yield session
 
     @asynccontextmanager
     async def reading(self, scope: Scope) -> AsyncGenerator[ReadSession]:
         """One READ ONLY transaction in this scope: the database refuses to write in it, whoever asks."""
-        async with _ended(self._app_reads(info={**self.session_info, "scope": scope})) as session:
+        async with _ended(self._begin(self._app_reads, scope)) as session:
             yield session
 
     @asynccontextmanager
     async def system_read(self) -> AsyncGenerator[ReadSession]:
         """One READ ONLY transaction beyond row security, for the same few as `system_scope`."""
-        async with _ended(self._system_reads(info={**self.session_info, "scope": NOBODY})) as session:
+        async with _ended(self._begin(self._system_reads, NOBODY)) as session:
             yield session
 
     @asynccontextmanager
@@ -223,7 +277,7 @@ class Database:
 
         Who may call it is a list in tests/architecture.
         """
-        async with _ended(self._system(info={**self.session_info, "scope": NOBODY})) as session:
+        async with _ended(self._begin(self._system, NOBODY)) as session:
             yield session
 
     async def close(self) -> None:

@@ -12,7 +12,7 @@ from portal.features.parties import service as parties
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, PolicyValues
 from portal.features.targets import service as targets
-from portal.jobs.contract import Tools
+from portal.jobs.contract import Tools, registry_of
 from portal.jobs.runner import Runner
 from portal.kernel.actor import Actor, Door, Role
 from portal.kernel.ids import FirmId, PersonId
@@ -37,7 +37,7 @@ async def seed(settings: Settings) -> list[str]:
             there = await branding.is_taken(session, NOORDZEE)
         if not there:
             await _make(tools)
-            await Runner(tools, tools.database.session_info["registry"]).run_all()
+            await Runner(tools, registry_of(tools.database)).run_all()
         return _lines(settings)
     finally:
         await tools.database.close()

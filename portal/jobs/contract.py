@@ -211,11 +211,13 @@ async def ask(session: ReadSession, question: Question[A]) -> A:
     return answer
 
 
-def registry_of(session: ReadSession) -> Registry:
-    """The registry the composition root gave to all sessions."""
-    return session.info["registry"]
+def registry_of(holder: Database | ReadSession) -> Registry:
+    """The registry the composition root gave to the database and so to all sessions."""
+    registry = holder.registry if isinstance(holder, Database) else holder.context.registry
+    assert isinstance(registry, Registry)
+    return registry
 
 
 def clock_of(session: ReadSession) -> Clock:
     """The clock the composition root gave to all sessions."""
-    return session.info["clock"]
+    return session.context.clock

@@ -1,6 +1,6 @@
 """Writing to the ledger: in the caller's transaction, so that a job exists exactly when its cause does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -54,14 +54,13 @@ async def _write(
     unique_key: str | None,
 ) -> UUID | None:
     now = clock_of(session).now()
-    scope = session.info.get("scope")
     job_id = new_id()
     written = await session.scalar(
         insert(JobRow)
         .values(
             id=job_id,
             firm_id=actor.firm_id,
-            company_id=actor.company_id or getattr(scope, "opened_company_id", None),
+            company_id=actor.company_id or session.context.scope.opened_company_id,
             priority=int(priority),
             name=name,
             payload=msgspec.to_builtins(payload),
@@ -77,7 +76,7 @@ async def _write(
     if written is None:
         return None
     if due_at is None or due_at <= now:
-        ring: Callable[[], None] | None = session.info.get("ring")
+        ring = session.context.ring
         if ring is not None:
             on_commit(session, ring)
     return job_id

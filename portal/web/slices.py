@@ -9,6 +9,7 @@ from portal.jobs.contract import Answerer
 from portal.jobs.upkeep import NamesObjects, OldRows
 from portal.kernel.questions import Question
 from portal.web.navigation import MenuEntry
+from portal.web.session import Given
 from themes.states import State, States
 
 
@@ -19,6 +20,7 @@ class Slice:
     Attributes:
         pages: route handlers that answer people.
         api: route handlers that answer programs.
+        given: what handlers of any slice may ask for by name; the transaction of their request begins with it.
         jobs: the module with its job handlers, listeners and sweeps.
         answers: the questions of lower slices that it answers.
         old_rows: what of its tables is thrown away after a time.
@@ -31,6 +33,7 @@ class Slice:
     name: str
     pages: Sequence[Any] = ()
     api: Sequence[Any] = ()
+    given: Mapping[str, Given] = field(default_factory=dict)
     jobs: ModuleType | None = None
     answers: Mapping[type[Question[Any]], Answerer] = field(default_factory=dict)
     old_rows: Sequence[OldRows] = ()

@@ -24,7 +24,7 @@ from portal.features.accounts.passwords import hash_password
 from portal.features.agents import service as agents
 from portal.features.bundles.domain import Takes
 from portal.features.dossiers.domain.dossiers import Access
-from portal.features.dossiers.service import creation, dossiers
+from portal.features.dossiers.service import creation, opening
 from portal.features.intake.service import reception
 from portal.features.intake.service.reception import Incoming
 from portal.features.onboarding.service import invitations
@@ -249,8 +249,7 @@ async def _known_by(world: World, office: Office) -> None:
 async def _waiting(world: World, office: Office) -> None:
     """Work that nobody has done yet: a file to read, listeners to tell, a letter to send, a list to carry out."""
     dossier = await a_dossier(world, office.firm, name="Zaak none", code="I-none")
-    async with world.as_scope(firm_id=office.firm.id, host_firm_id=office.firm.id) as session:
-        found = await dossiers.open_dossier(session, office.accountant, dossier.id)
+    async with opening.dossier(world.tools.database, office.accountant, dossier.id) as (session, found):
         await invitations.invite(
             session, office.accountant, found, email="none@zaken.example", name="Jo", language=Language.NL
         )

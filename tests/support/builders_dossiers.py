@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import opening
 from portal.features.onboarding.service import invitations
 from portal.kernel.actor import Actor
 from portal.kernel.language import Language
@@ -53,8 +53,7 @@ async def an_invitation(
     language: Language = Language.EN,
 ) -> str:
     """Invite and let the mail leave; gives the path of the one-time link."""
-    async with world.as_scope(firm_id=dossier.firm_id, host_firm_id=dossier.firm_id) as session:
-        found = await dossiers.open_dossier(session, actor, dossier.id)
+    async with opening.dossier(world.tools.database, actor, dossier.id) as (session, found):
         await invitations.invite(session, actor, found, email=email, name=name, language=language)
     await world.run_jobs()
     return link_in(mails(world, dossier.firm_id)[-1], "/activate/")

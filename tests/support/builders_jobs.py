@@ -77,6 +77,6 @@ async def make_bench(world: World) -> Bench:
         heard = Handler(name, Happened, listener, None, False, 3, event="test.happened")
         registry.handlers[name] = heard
         registry.listeners.setdefault("test.happened", []).append(heard)
-    world.tools.database.session_info["registry"] = registry
+    world.tools.database.registry = registry
     world.runner = Runner(world.tools, registry)
     return made

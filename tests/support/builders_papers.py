@@ -12,6 +12,7 @@ from uuid import UUID
 import pypdfium2
 
 from exports import coda
+from portal.features.dossiers.service import opening
 from portal.features.intake.service import lookups, reception
 from portal.features.intake.service.lookups import Upload
 from portal.features.intake.service.reception import Incoming
@@ -166,6 +167,5 @@ async def hand_in(
 
 async def results(world: World, actor: Actor, upload_id: UUID, dossier_id: UUID | None = None) -> Upload:
     """What became of an upload, as its page shows it."""
-    async with world.as_scope(firm_id=actor.firm_id, company_id=actor.company_id) as session:
-        company_id = await reception.company_for(session, actor, dossier_id)
-        return await lookups.upload(session, actor, company_id, upload_id)
+    async with opening.reading_place(world.tools.database, actor, dossier_id) as (session, place):
+        return await lookups.upload(session, actor, place.company_id, upload_id)

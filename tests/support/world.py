@@ -13,7 +13,7 @@ from portal.app import create_app, create_tools
 from portal.config import Settings
 from portal.db.roles import DatabaseUrls
 from portal.db.session import Scope, WriteSession
-from portal.jobs.contract import Tools
+from portal.jobs.contract import Tools, registry_of
 from portal.jobs.runner import Runner
 from portal.kernel.clock import FixedClock
 from portal.web.gate import Gate
@@ -97,7 +97,7 @@ async def world_on(
     tools = create_tools(settings, name="test", clock=clock)
     try:
         app = create_app(settings, tools=tools)
-        runner = Runner(tools, tools.database.session_info["registry"])
+        runner = Runner(tools, registry_of(tools.database))
         yield World(settings, tools, clock, app, runner, urls, folder)
     finally:
         await tools.database.close()

@@ -51,12 +51,11 @@ async def record(
     """
     said = {"what": what, "fields": fields, "reason": reason}
     data |= {name: value for name, value in said.items() if value}
-    scope = session.info.get("scope")
     repository.add(
         session,
         AuditEvent(
             firm_id=actor.firm_id,
-            company_id=actor.company_id or getattr(scope, "opened_company_id", None),
+            company_id=actor.company_id or session.context.scope.opened_company_id,
             at=clock_of(session).now(),
             actor=msgspec.to_builtins(actor),
             action=action,

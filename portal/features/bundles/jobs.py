@@ -3,32 +3,26 @@
 from datetime import timedelta
 
 from portal.db.session import WriteSession
-from portal.features.bundles.service import builder, repairs, unlocks
+from portal.features.bundles.service import builder, due_exports, repairs, unlocks
 from portal.features.bundles.service.deliveries import MendArchive
 from portal.features.bundles.service.due_exports import (
     ExportByPolicy,
     GiveUpExport,
     due_dossiers,
-    export_by_policy,
-    give_up,
     give_up_dead,
     policy_key,
 )
 from portal.features.bundles.service.selection import BuildBundle
 from portal.features.documents.domain.documents import DocumentUnlocked
-from portal.jobs.contract import Tools, handles, handles_long, on_event, sweeps
+from portal.jobs.contract import Tools, handles_long, on_event, sweeps
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, policy_actor
 from portal.kernel.ids import FirmId
 
 BUILD = handles_long(BuildBundle)(builder.build)
 MEND = handles_long(MendArchive)(repairs.mend)
-
-
-@handles(ExportByPolicy)
-async def run_policy(session: WriteSession, actor: Actor, job: ExportByPolicy, _tools: Tools) -> None:
-    """Export what a standing policy says is due."""
-    await export_by_policy(session, actor, job)
+RUN_POLICY = handles_long(ExportByPolicy)(due_exports.export_by_policy)
+GIVE_UP = handles_long(GiveUpExport)(due_exports.give_up)
 
 
 @sweeps("bundles.look_for_due_exports", every=2)
@@ -50,13 +44,7 @@ async def release_dead_exports(session: WriteSession, tools: Tools) -> None:
     await give_up_dead(session, tools.clock.now() - timedelta(minutes=2))
 
 
-@handles(GiveUpExport)
-async def give_up_export(session: WriteSession, actor: Actor, job: GiveUpExport, _tools: Tools) -> None:
-    """Abandon an export whose build was given up, and release what it held."""
-    await give_up(session, actor, job)
-
-
-__all__ = ["BUILD", "MEND", "give_up_export", "look_for_due_exports", "release_dead_exports", "run_policy"]
+__all__ = ["BUILD", "GIVE_UP", "MEND", "RUN_POLICY", "look_for_due_exports", "release_dead_exports"]
 
 
 @on_event(DocumentUnlocked, "documents.tell_unlocked", as_system=True)

@@ -11,14 +11,15 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream, Template
 
-from portal.db.session import ReadSession, WriteSession, scope_of
+from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, ProofChannel, RunsQuery, WhyNot
 from portal.features.bundles.service import deliveries, downloads, places, repairs, selection
 from portal.features.bundles.service import runs as bundles_runs
 from portal.features.documents.service import remarks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import opening
 from portal.features.items.service import moves
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence
@@ -97,9 +98,8 @@ def read_options(form: Form) -> ExportOptions:
 
 
 async def _context(
-    session: ReadSession, actor: Actor, tools: Tools, dossier_id: UUID, options: ExportOptions
+    session: ReadSession, actor: Actor, tools: Tools, dossier: Dossier, options: ExportOptions
 ) -> dict[str, Any]:
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     open_access = dossier.access in OPEN_ACCESS
     runs = await bundles_runs.recent(session, dossier.id)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
@@ -131,7 +131,7 @@ async def _context(
 @get("/dossiers/{dossier_id:uuid}/export", guards=[staff])
 async def export_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
@@ -139,14 +139,14 @@ async def export_page(
     """What would leave now, the button, and the history. The form's own fields in the query rehearse other options."""
     query = request.query_params
     form = Form({name: query.get(name) for name in query} | {"": query})
-    context = await _context(session, actor, tools, dossier_id, read_options(form))
+    context = await _context(session, actor, tools, dossier, read_options(form))
     return render(request, "pages/bundles/export.html", block="rehearsal", **context)
 
 
 @post("/dossiers/{dossier_id:uuid}/export", guards=[requires(Right.EXPORT)], status_code=200)
 async def start_export(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
@@ -154,7 +154,6 @@ async def start_export(
     form = await Form.of(request)
     options = read_options(form)
     form.check()
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     here = f"/dossiers/{dossier.id}/export"
     try:
         async with session.begin_nested():
@@ -169,12 +168,11 @@ async def start_export(
 @post("/dossiers/{dossier_id:uuid}/export/try-again", guards=[requires(Right.EXPORT)], status_code=200)
 async def try_again(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
     """What was put aside because its file was damaged goes on; one that still is comes back here."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     count = await moves.try_again(session, actor, dossier)
     text = ngettext("%(n)s item goes on.", "%(n)s items go on.", count) % {"n": count}
     return go(request, f"/dossiers/{dossier.id}/export", Toast("success", text) if count else None)
@@ -183,13 +181,11 @@ async def try_again(
 @get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/progress", guards=[staff])
 async def export_progress(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     export_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template | Response[Any]:
     """The progress bar while it builds; the page again when it is done."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     export = await bundles_runs.export_of(session, dossier.id, export_id)
     here = f"/dossiers/{dossier.id}/export"
     if export.state in OPEN:
@@ -206,13 +202,12 @@ async def export_progress(
 @get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}", guards=[staff])
 async def bundle_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """One bundle: what is in it, and where each file was written."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     run = await bundles_runs.run_of(session, dossier.id, export_id)
     proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
     stayed = {UUID(one["item_id"]) for one in run.export.aside if "item_id" in one}
@@ -247,15 +242,13 @@ async def download(
     tools: NamedDependency[Tools],
 ) -> Stream | Response[Any]:
     """The archive itself, byte for byte the same each time."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        dossier = await dossiers.open_dossier(session, actor, dossier_id)
+    async with opening.reading_dossier(tools.database, actor, dossier_id) as (session, dossier):
         export = await downloads.finished(session, dossier.id, export_id)
     assert export.sha256 is not None
     # Before a download is noted that never was; read whole, because a person cannot go on where it was cut. That may take
     # minutes, which no connection to the database waits.
     broken = await repairs.is_broken(tools.store, export, thorough=True)
-    async with tools.database.transaction(scope_of(actor)) as session:
-        await dossiers.open_dossier(session, actor, dossier_id)
+    async with opening.dossier(tools.database, actor, dossier_id) as (session, dossier):
         if broken:
             await repairs.note_damage(session, actor, export)
         else:
@@ -272,14 +265,12 @@ async def download(
 
 @get("/dossiers/{dossier_id:uuid}/export/{export_id:uuid}/manifest", guards=[staff], opt={AS_STORED: True})
 async def manifest(
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     export_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Stream:
     """The manifest alone, as it is in the archive."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     export = await downloads.finished(session, dossier.id, export_id)
     assert export.manifest_sha256 is not None
     headers = attachment_headers(
@@ -301,13 +292,12 @@ async def _stream(tools: Tools, namespace: UUID, sha256: str) -> AsyncIterator[b
 )
 async def deliver_again(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     export_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
     """The agents write the same bundle once more; into another folder than before only with a yes."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     form = await Form.of(request)
     moved = await places.moved(session, dossier, await bundles_runs.export_of(session, dossier.id, export_id))
     if moved is not None and form.text("folder") != moved.now:

@@ -3,6 +3,7 @@
 from portal.features.accounts.domain import CompaniesServed
 from portal.features.dossiers import jobs, pages
 from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.pages import given
 from portal.features.dossiers.repository import companies
 from portal.kernel.actor import Right
 from portal.kernel.language import N_
@@ -14,6 +15,7 @@ SLICE = Slice(
     name="dossiers",
     pages=pages.ROUTES,
     jobs=jobs,
+    given=given.GIVEN,
     answers={CompaniesServed: companies.companies_served},
     states={
         "access": {

@@ -2,16 +2,15 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
 from portal.features.history import service
 from portal.features.history.domain import HistoryQuery
 from portal.features.history.groups import GROUPS, MEMBERS_SEE
@@ -65,7 +64,7 @@ def _groups(actor: Actor) -> list[tuple[str, str]]:
 @get("/dossiers/{dossier_id:uuid}/history", guards=[staff])
 async def dossier_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
     q: FromQuery[str] = "",
@@ -78,7 +77,6 @@ async def dossier_page(
     before: FromQuery[str | None] = None,
 ) -> Template:
     """What happened in this dossier, newest first."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     query = query_of(q, document, person, what, since, until, after or before)
     return render(
         request,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -31,11 +31,10 @@ async def move_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     selected: FromQuery[list[UUID] | None] = None,
 ) -> Template:
     """The page that asks to which dossier of the company items are moved."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     return await _ask(request, session, actor, dossier, selected or [])
 
 
@@ -71,10 +70,9 @@ async def move(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
 ) -> Template | Response[Any]:
     """Move the chosen papers; a list's selection comes without a dossier yet, and is asked for one."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     form = await Form.of(request)
     ids = [one for text in form.all("selected") if (one := uuid_or_none(text)) is not None]
     if not ids:
@@ -86,7 +84,7 @@ async def move(
     to = uuid_or_none(asked)
     if to is None:
         raise NotFound
-    target = await dossiers.open_dossier(session, actor, to)
+    target = await dossiers.look_up(session, actor, to)
     try:
         done = await places.move_to(session, actor, dossier, target, ids)
     except (Conflict, Invalid) as wrong:

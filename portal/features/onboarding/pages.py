@@ -9,8 +9,9 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.service import access, dossiers
+from portal.db.session import WriteSession
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import access
 from portal.features.onboarding.service import activation, invitations
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
@@ -32,12 +33,10 @@ LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
 @get("/dossiers/{dossier_id:uuid}/invitation", guards=[requires(Right.DOSSIERS_EDIT)])
 async def invite_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
-    session: NamedDependency[ReadSession],
+    dossier: NamedDependency[Dossier],
 ) -> Template:
     """Whom to send login details to."""
-    dossier = await invitations.dossier_to_invite(session, actor, dossier_id)
+    invitations.check_invitable(dossier)
     values = {
         "email": dossier.contact_email or "",
         "name": dossier.contact_name or "",
@@ -57,12 +56,12 @@ async def invite_page(
 @post("/dossiers/{dossier_id:uuid}/invitation", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def invite(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Template | Response[Any]:
     """Send them. From the card of the Detail page the answer is the card again."""
-    dossier = await invitations.dossier_to_invite(session, actor, dossier_id)
+    invitations.check_invitable(dossier)
     form = await Form.of(request)
     try:
         email = form.text("email", required=True, longest=254)
@@ -118,13 +117,12 @@ async def invite_many(
 @post("/dossiers/{dossier_id:uuid}/request-access", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def ask_again(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Response[Any]:
     """Ask a claimed company's owner for access once more."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await access.ask_again(session, tools, actor, dossier)
     return go(
         request, f"/dossiers/{dossier.id}", Toast("success", gettext(N_("The owner is asked for access.")))

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -183,13 +182,12 @@ async def _dossier_context(
 @get("/dossiers/{dossier_id:uuid}/policy", guards=[requires(Right.UNLOCK)])
 async def dossier_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
     tools: NamedDependency[Tools],
 ) -> Template:
     """When this dossier's items leave, and what must happen before."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     context = await _dossier_context(session, actor, tools, dossier)
     values = shown(context["policy"])
     return render(
@@ -206,13 +204,12 @@ async def dossier_page(
 @post("/dossiers/{dossier_id:uuid}/policy", guards=[requires(Right.UNLOCK)], status_code=200)
 async def change_dossier(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """The dossier has a policy of its own from now on."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await service.take_turn(session, actor)
     policy = await service.policy_for(session, dossier.firm_id, dossier.id)
     values_now = service.values_of(policy)
@@ -248,12 +245,11 @@ async def change_dossier(
 @post("/dossiers/{dossier_id:uuid}/policy/default", guards=[requires(Right.UNLOCK)], status_code=200)
 async def follow_default(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
     """Back to what the firm says for everybody."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await service.back_to_default(session, actor, dossier)
     text = gettext(N_("This dossier follows the office's default again."))
     return go(request, f"/dossiers/{dossier.id}/policy", Toast("success", text))

@@ -24,7 +24,8 @@ from portal.features.documents.domain.patch import document_patch
 from portal.features.documents.models import Document
 from portal.features.documents.service import arrivals, changes, lookups, remarks
 from portal.features.dossiers.domain import queries
-from portal.features.dossiers.service import dossiers, places
+from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service.places import Place
 from portal.features.items.service import deletion
 from portal.features.records.service import details
 from portal.kernel.actor import Actor, Right
@@ -115,11 +116,6 @@ class DocumentPatch(EntryBody, kw_only=True, forbid_unknown_fields=True):
     payment_state: PaymentState | None = None
 
 
-async def _open(session: ReadSession, actor: Actor, dossier_id: UUID, document_id: UUID) -> Document:
-    place = await places.place_for(session, actor, dossier_id)
-    return await lookups.document(session, actor, place.company_id, document_id)
-
-
 async def _amounts(
     request: Request[Any, Any, Any], data: DocumentPatch
 ) -> Mapping[str, str | int | Decimal] | None:
@@ -198,12 +194,11 @@ async def list_dossiers(
 async def list_documents(
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     after: FromQuery[str] = "",
 ) -> DocumentList:
     """A dossier's documents, a page at a time."""
-    place = await places.place_for(session, actor, dossier_id)
-    query = DocumentQuery(dossier_id=dossier_id, cursor=after or None)
+    query = DocumentQuery(dossier_id=place.dossier_id, cursor=after or None)
     page = await details.listed(session, actor, place.company_id, query)
     shown = [_shown(one.document, locked=one.locked, reexported=one.reexports > 0) for one in page.rows]
     return DocumentList(documents=shown, next=page.next)
@@ -213,11 +208,10 @@ async def list_documents(
 async def get_document(
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
 ) -> DocumentView:
     """A document of a dossier that the firm has open access to."""
-    place = await places.place_for(session, actor, dossier_id)
     return await _view(
         session, await lookups.document(session, actor, place.company_id, document_id, erased=True)
     )
@@ -228,12 +222,12 @@ async def patch_document(
     request: Request[Any, Any, Any],
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
     data: JSONBody[DocumentPatch],
 ) -> DocumentView:
     """Accounting fields make a new version, which whoever approved is asked about again; 409 when the document is locked."""
-    document = await _open(session, actor, dossier_id, document_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
     if data.version is not None and data.version != document.version:
         raise Conflict(code="changed")
     if data.says_something:
@@ -242,7 +236,7 @@ async def patch_document(
         if said is None:
             raise Invalid(fields=faults)
         us = own_key(await arrivals.identity_of(session, document.company_id))
-        document = await changes.amend(session, actor, document, said, us=us, dossier_id=dossier_id)
+        document = await changes.amend(session, actor, document, said, us=us, dossier_id=place.dossier_id)
     document = await changes.annotate(
         session,
         actor,
@@ -256,12 +250,12 @@ async def patch_document(
 async def delete_document(
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
 ) -> None:
     """Delete a draft, or an original whose years are over; 409 when it is locked, was exported or must be kept."""
-    document = await _open(session, actor, dossier_id, document_id)
-    await deletion.delete(session, actor, document, dossier_id=dossier_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
+    await deletion.delete(session, actor, document, dossier_id=place.dossier_id)
 
 
 ROUTES: list[Any] = [list_dossiers, list_documents, get_document, patch_document, delete_document]

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.service import places
+from portal.features.dossiers.service.places import Place
 from portal.features.retention.service import aside, erasures
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import NotFound
@@ -46,38 +46,35 @@ class ErasureView(msgspec.Struct, kw_only=True):
 async def put_aside(
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
     data: JSONBody[PutAside],
 ) -> None:
     """A received original stays kept and leaves approval and export; 409 when it is locked or was exported."""
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, "document", document_id)
-    await aside.put_aside(session, actor, paper, data.reason.strip(), dossier_id=dossier_id)
+    await aside.put_aside(session, actor, paper, data.reason.strip(), dossier_id=place.dossier_id)
 
 
 @post(f"{PATH}/bring-back", guards=[WRITES], summary="Bring a document back", status_code=204)
 async def bring_back(
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
 ) -> None:
     """What was put aside counts again; 409 when another document took its place."""
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, "document", document_id)
-    await aside.bring_back(session, actor, paper, dossier_id=dossier_id)
+    await aside.bring_back(session, actor, paper, dossier_id=place.dossier_id)
 
 
 @get(f"{PATH}/erasure", guards=[READS], summary="Why a document was erased")
 async def erasure(
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
 ) -> ErasureView:
     """Who erased a document, when and why; 404 for one that was not erased."""
-    place = await places.place_for(session, actor, dossier_id)
     await aside.paper_of(session, actor, place, "document", document_id, erased=True)
     stone = await erasures.tombstone(session, "document", document_id)
     if stone is None or stone.answered_at is None:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.features.bundles.models import Delivery
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import changes, creation, dossiers
+from portal.features.dossiers.service import changes, creation, dossiers, opening
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict
 from portal.kernel.language import Language
@@ -49,11 +49,10 @@ async def test_a_change_to_the_same_folder_is_refused_and_another_writing_of_the
 ) -> None:
     office = await an_office(world, code="A12")
     other = await a_dossier(world, office.firm, code="B1")
-    async with world.as_scope(firm_id=office.firm.id) as session:
-        mine = await dossiers.open_dossier(session, office.owner, office.dossier.id)
+    async with opening.dossier(world.tools.database, office.owner, office.dossier.id) as (session, mine):
         assert await changes.change(session, office.owner, mine, {"code": "a12"}) == ["code"]
         assert (mine.code, mine.code_key) == ("a12", "a12")
-        theirs = await dossiers.open_dossier(session, office.owner, other.id)
+        theirs = await dossiers.look_up(session, office.owner, other.id)
         with pytest.raises(Conflict) as refused:
             await changes.change(session, office.owner, theirs, {"code": "A12"})
     assert refused.value.code == "code_taken"
@@ -81,8 +80,7 @@ async def test_two_people_at_once_never_make_one_folder_of_two_dossiers(world: W
 
     async def change(dossier: Dossier, code: str) -> bool:
         try:
-            async with world.as_scope(firm_id=office.firm.id) as session:
-                mine = await dossiers.open_dossier(session, office.owner, dossier.id)
+            async with opening.dossier(world.tools.database, office.owner, dossier.id) as (session, mine):
                 await changes.change(session, office.owner, mine, {"code": code})
         except Conflict:
             return False
@@ -143,11 +141,9 @@ def _edit(client: httpx.AsyncClient, **changes: str) -> dict[str, str]:
 
 async def test_a_code_that_was_given_up_is_free_for_the_one_that_waited(world: World) -> None:
     older, younger = await two_with_one_folder(world)
-    async with world.as_scope(firm_id=older.firm.id) as session:
-        mine = await dossiers.open_dossier(session, older.owner, older.dossier.id)
+    async with opening.dossier(world.tools.database, older.owner, older.dossier.id) as (session, mine):
         await changes.change(session, older.owner, mine, {"code": "B1"})
-    async with world.as_scope(firm_id=older.firm.id) as session:
-        waited = await dossiers.open_dossier(session, older.owner, younger.dossier.id)
+    async with opening.dossier(world.tools.database, older.owner, younger.dossier.id) as (session, waited):
         assert (waited.code, waited.code_key) == ("a12", "a12")
 
 

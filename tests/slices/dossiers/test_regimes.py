@@ -96,7 +96,7 @@ async def test_the_day_reached_the_coming_regime_is_the_present_one(world: World
         await changes.change(
             session,
             owner,
-            await dossiers.open_dossier(session, owner, dossier.id),
+            await dossiers.look_up(session, owner, dossier.id),
             {"vat_regime": RegimeFrom(soon, MONTHLY)},
         )
     for expected in (QUARTERLY, MONTHLY):
@@ -181,7 +181,7 @@ async def test_a_second_dossier_on_a_claimed_company_has_the_regimes_of_the_firs
     year = [RegimeFrom(date(2026, 1, 1), MONTHLY), RegimeFrom(date(2027, 1, 1), UNIT)]
     async with world.as_scope(firm_id=firm.id) as session:
         for one in year:
-            found = await dossiers.open_dossier(session, owner, dossier.id)
+            found = await dossiers.look_up(session, owner, dossier.id)
             await changes.change(session, owner, found, {"vat_regime": one})
     before = await rows(world, dossier)
     await a_company(world, None, "Bakkerij", claimed=True, number=mine.number)

@@ -215,7 +215,7 @@ async def test_another_firms_dossier_stays_unknown(world: World) -> None:
     owner = await a_staff_member(world, firm)
     async with world.as_scope(firm_id=firm.id) as session:
         with pytest.raises(NotFound):
-            await dossiers.open_dossier(session, owner, dossier.id)
+            await dossiers.look_up(session, owner, dossier.id)
     made = await create(world, firm, owner, dossier.number)
     assert made.company_id != dossier.company_id
 

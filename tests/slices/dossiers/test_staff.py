@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.features.dossiers.domain.queries import DossierQuery
 from portal.features.dossiers.domain.staff import StaffRole
 from portal.features.dossiers.models import Dossier, DossierStaff
-from portal.features.dossiers.service import changes, creation, dossiers
+from portal.features.dossiers.service import changes, creation, dossiers, opening
 from portal.kernel.actor import Actor, Role
 from portal.kernel.clock import local_date
 from portal.kernel.ids import new_id
@@ -27,8 +27,7 @@ async def rows(world: World, dossier: Dossier) -> list[tuple[object, date, date 
 
 
 async def give(world: World, actor: Actor, dossier: Dossier, to: Actor | None) -> None:
-    async with world.as_scope(firm_id=dossier.firm_id) as session:
-        mine = await dossiers.open_dossier(session, actor, dossier.id)
+    async with opening.dossier(world.tools.database, actor, dossier.id) as (session, mine):
         await changes.change(session, actor, mine, {"manager_id": to.person_id if to else None})
         assert mine.manager_id == (to.person_id if to else None)
 

@@ -256,7 +256,7 @@ async def test_members_see_papers_and_decisions_but_not_how_the_office_works(sce
 
 
 async def change_code(session: WriteSession, scene: Scene) -> None:
-    dossier = await dossiers.open_dossier(session, scene.accountant, scene.dossier.id)
+    dossier = await dossiers.look_up(session, scene.accountant, scene.dossier.id)
     await dossier_changes.change(session, scene.accountant, dossier, {"code": "99"})
 
 

@@ -73,7 +73,7 @@ async def test_a_job_exists_exactly_when_its_cause_does(bench: Bench, world: Wor
 
 async def test_the_bell_rings_after_the_commit_and_never_for_a_rollback(bench: Bench, world: World) -> None:
     rung: list[int] = []
-    world.tools.database.session_info["ring"] = lambda: rung.append(1)
+    world.tools.database.ring = lambda: rung.append(1)
     with pytest.raises(RuntimeError):
         await enqueue_and_fail(bench)
     async with world.as_scope(firm_id=bench.firm_id) as session:
@@ -294,7 +294,7 @@ async def test_a_job_runs_in_the_scope_and_language_of_whoever_asked(bench: Benc
     seen: list[object] = []
 
     async def look(session: WriteSession, _actor: Actor, _job: Note, _tools: Tools) -> None:
-        scope: Scope = session.info["scope"]
+        scope = session.context.scope
         seen.append((scope.firm_id, scope.opened_company_id, current_language()))
 
     bench.registry.handlers["test.note"] = Handler(

@@ -142,7 +142,7 @@ async def test_work_goes_on_from_the_ledger_while_valkey_is_away(
 
 async def test_the_site_works_while_valkey_is_away(world: World) -> None:
     doorbell = Doorbell("redis://127.0.0.1:1")
-    world.tools.database.session_info["ring"] = doorbell.ring
+    world.tools.database.ring = doorbell.ring
     office = await an_office(world)
     await requested(world, office)
     await doorbell.close()

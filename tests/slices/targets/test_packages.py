@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import changes, dossiers
+from portal.features.dossiers.service import changes, dossiers, opening
 from portal.features.targets import service
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
@@ -42,8 +42,7 @@ async def a_package(
 
 async def move(world: World, office: Office, dossier: Dossier, target: Target, **values: Any) -> list[str]:
     """Give a dossier to another package."""
-    async with world.as_scope(firm_id=office.firm.id) as session:
-        mine = await dossiers.open_dossier(session, office.owner, dossier.id)
+    async with opening.dossier(world.tools.database, office.owner, dossier.id) as (session, mine):
         return await changes.change(session, office.owner, mine, {"target_id": target.id, **values})
 
 
@@ -196,8 +195,7 @@ async def test_an_accountant_chooses_it_in_own_dossiers_alone_and_an_assistant_i
         async with world.as_system() as session:
             dossier = await session.get_one(Dossier, office.dossier.id)
             await give_to(session, owned_by.person_id, world.clock.now(), dossier)
-        async with world.as_scope(firm_id=office.firm.id) as session:
-            mine = await dossiers.open_dossier(session, somebody, office.dossier.id)
+        async with opening.dossier(world.tools.database, somebody, office.dossier.id) as (session, mine):
             assert await dossiers.packages_to_choose(session, somebody, mine) == []
             with pytest.raises(Forbidden):
                 await changes.change(session, somebody, mine, {"target_id": other.id})
@@ -208,8 +206,7 @@ async def test_codes_are_one_for_all_that_agents_write_and_apart_for_what_is_dow
     for method, taken in ((DeliveryMethod.AGENT, True), (DeliveryMethod.DOWNLOAD, False)):
         target = await a_package(world, office, method.value, method)
         other = await a_dossier(world, office.firm, code=f"B{taken}", target_id=target.id)
-        async with world.as_scope(firm_id=office.firm.id) as session:
-            theirs = await dossiers.open_dossier(session, office.owner, other.id)
+        async with opening.dossier(world.tools.database, office.owner, other.id) as (session, theirs):
             if taken:
                 with pytest.raises(Conflict) as refused:
                     await changes.change(session, office.owner, theirs, {"code": "a12"})

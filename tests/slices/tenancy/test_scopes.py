@@ -108,7 +108,7 @@ async def test_a_scope_holds_in_every_transaction_of_a_session_and_in_its_savepo
     world: World, narrow: Database
 ) -> None:
     first, _second = await an_office(world), await an_office(world, "ardennes")
-    async with narrow._app(info={"scope": of(first)}) as session:
+    async with narrow._begin(narrow._app, of(first)) as session:
         for _ in range(2):
             assert set(await session.scalars(sa.select(Dossier.firm_id))) == {first.firm.id}
             await session.commit()
@@ -122,7 +122,7 @@ async def test_a_company_once_opened_stays_open_in_later_transactions_of_that_se
     world: World, narrow: Database
 ) -> None:
     office = await an_office(world)
-    async with narrow._app(info={"scope": Scope(firm_id=office.firm.id)}) as session:
+    async with narrow._begin(narrow._app, Scope(firm_id=office.firm.id)) as session:
         company = sa.text("select count(*) from bank_account")
         await open_company(session, office.dossier.company_id)
         for _ in range(2):

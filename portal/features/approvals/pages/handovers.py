@@ -13,7 +13,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession
 from portal.features.approvals.pages.decisions import names
 from portal.features.approvals.service import cases, decisions, handovers
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import N_, gettext, ngettext
@@ -110,13 +110,12 @@ async def member_history(
 @get("/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/decisions", guards=[staff])
 async def staff_history(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """What the company handed over and decided, for the office, with the way to ask once more."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     document = await cases.paper_in(session, actor, dossier, document_id)
     here = f"/dossiers/{dossier.id}/documents/{document.id}"
     may_ask = actor.may(Right.EXPORT) and await cases.may_ask_again(session, dossier, document.id)
@@ -139,13 +138,12 @@ async def staff_history(
 )
 async def ask_again(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     document_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
     """The accountant asks the client once more."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await decisions.ask_again(session, actor, dossier, document_id)
     text = gettext(N_("The client is asked again."))
     return go(request, f"/dossiers/{dossier.id}/documents/{document_id}", Toast("success", text))

@@ -1,17 +1,15 @@
 """What the client said, in a dossier: rejections, notes and answers, and marking them as handled."""
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.approvals.service import notices
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
 from portal.kernel.actor import Actor
 from portal.kernel.language import N_, gettext
 from portal.web.forms import Form, uuid_or_none
@@ -22,12 +20,10 @@ from portal.web.security import staff
 @get("/dossiers/{dossier_id:uuid}/messages", guards=[staff])
 async def messages_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
+    dossier: NamedDependency[Dossier],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """What is open, and what was handled lately. The dossier's first page fetches the open ones."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     waiting, done = await notices.notices_of(session, dossier)
     return render(
         request,
@@ -44,13 +40,12 @@ async def messages_page(
 @post("/dossiers/{dossier_id:uuid}/messages/handled", guards=[staff], status_code=200)
 async def handled(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Response[Any]:
     """Somebody has seen to one message, or to all of the dossier."""
     form = await Form.of(request)
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     notice = form.text("notice")
     notice_id = uuid_or_none(notice)
     done = await notices.handled(session, actor, dossier, notice_id) if notice_id or notice == "all" else 0

@@ -36,7 +36,7 @@ async def tell_office(
     session: WriteSession, actor: Actor, export: Export, outcome: Outcome, *, part: str = ""
 ) -> None:
     """Write to those who look after agents, else to the office; each in their own language."""
-    dossier = await dossiers.open_dossier(session, actor, export.dossier_id)
+    dossier = await dossiers.look_up(session, actor, export.dossier_id)
     firm = await parties.firm(session, export.firm_id)
     readers = [
         (person.email, person.name, person.language)

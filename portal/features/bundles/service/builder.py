@@ -27,7 +27,8 @@ from portal.features.bundles.service.plans import Plan, plan_of
 from portal.features.bundles.service.selection import BuildBundle, abandon
 from portal.features.documents.service import locks
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import opening
 from portal.features.items.service import moves
 from portal.jobs.contract import clock_of
 from portal.jobs.runner import Task
@@ -79,7 +80,8 @@ async def build(task: Task, job: BuildBundle) -> None:
             if export is None or export.state is not ExportState.BUILDING:
                 await task.finish(session)
                 return
-            plan = await plan_of(session, task, export)
+        async with opening.dossier(task.tools.database, task.actor, export.dossier_id) as (session, dossier):
+            plan = await plan_of(session, task, dossier, export)
             if plan is None:
                 await abandon(session, task.actor, export, ENDED)
                 await task.finish(session)
@@ -124,8 +126,8 @@ async def _build_once(task: Task, plan: Plan) -> bool:
         await asyncio.to_thread(archive.close)
     kept = await task.tools.store.put(plan.firm_id, manifest.to_bytes(), media_type="application/json")
     fail_point("stored")
-    async with task.transaction() as session:
-        await _finish(session, task, plan, manifest, stored.sha256, stored.size, kept.sha256)
+    async with opening.dossier(task.tools.database, task.actor, plan.dossier_id) as (session, dossier):
+        await _finish(session, task, dossier, plan, manifest, stored.sha256, stored.size, kept.sha256)
         await task.finish(session)
     fail_point("finished")
     return True
@@ -189,7 +191,7 @@ async def _give_up(task: Task, export_id: UUID, problem: str) -> None:
     async with task.transaction() as session:
         export = await exports_repository.export(session, export_id)
         assert export is not None
-        await dossiers.open_dossier(session, task.actor, export.dossier_id)
+    async with opening.dossier(task.tools.database, task.actor, export.dossier_id) as (session, _dossier):
         if await abandon(session, task.actor, export, problem):
             await come_back(session, task.actor, export, after=AGAIN_AFTER)
         await task.finish(session)
@@ -197,8 +199,7 @@ async def _give_up(task: Task, export_id: UUID, problem: str) -> None:
 
 async def _abandon_empty(task: Task, plan: Plan) -> None:
     """Abandon an export of which nothing can leave; its items wait for a person, each with its reason."""
-    async with task.transaction() as session:
-        await dossiers.open_dossier(session, task.actor, plan.dossier_id)
+    async with opening.dossier(task.tools.database, task.actor, plan.dossier_id) as (session, _dossier):
         export = await exports_repository.export(session, plan.export_id)
         assert export is not None
         named = await _named(session, plan)
@@ -236,6 +237,7 @@ async def _put_aside(session: WriteSession, task: Task, plan: Plan) -> None:
 async def _finish(
     session: WriteSession,
     task: Task,
+    dossier: Dossier,
     plan: Plan,
     manifest: Manifest,
     sha256: str,
@@ -243,7 +245,6 @@ async def _finish(
     manifest_sha256: str,
 ) -> None:
     """Number, manifest, exported facts, locks and the delivery: one transaction, so they cannot disagree."""
-    dossier = await dossiers.open_dossier(session, task.actor, plan.dossier_id)
     now = clock_of(session).now()
     ids = [UUID(entry.id) for entry in manifest.items]
     held = await moves.reserved(session, plan.export_id, lock=True)

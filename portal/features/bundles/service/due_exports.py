@@ -7,17 +7,19 @@ from uuid import UUID
 import msgspec
 
 from portal.db.session import WriteSession
-from portal.features.bundles.domain import OPEN, ExportOptions
+from portal.features.bundles.domain import ExportOptions
 from portal.features.bundles.models import Export
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service.selection import abandon, build_key, request_export
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import opening
 from portal.features.items.service import sync
 from portal.features.policies import service as policies
 from portal.features.policies.domain import Cadence, month_end_due
 from portal.jobs import ledger
 from portal.jobs.contract import Job, Later, clock_of
+from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Principal, policy_actor
 from portal.kernel.errors import Conflict
 from portal.kernel.ids import FirmId, PersonId
@@ -93,14 +95,26 @@ async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
     return due
 
 
-async def export_by_policy(session: WriteSession, actor: Actor, job: ExportByPolicy) -> None:
-    """Carry a due export out; the policy is read again, because it may have changed meanwhile.
+async def export_by_policy(task: Task, job: ExportByPolicy) -> None:
+    """Carry one ExportByPolicy out.
+
+    Raises:
+        Later: see `_export_what_is_due`.
+    """
+    async with opening.dossier(task.tools.database, task.actor, job.dossier_id) as (session, dossier):
+        await _export_what_is_due(session, task.actor, dossier, job)
+        await task.finish(session)
+
+
+async def _export_what_is_due(
+    session: WriteSession, actor: Actor, dossier: Dossier, job: ExportByPolicy
+) -> None:
+    """Begin a due export; the policy is read again, because it may have changed meanwhile.
 
     Raises:
         Later: an export that somebody began by hand is running, a document is being changed, or no folder can have the dossier's code
             as its name.
     """
-    dossier = await dossiers.open_dossier(session, actor, job.dossier_id)
     if dossier.access not in OPEN_ACCESS:
         return
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
@@ -169,13 +183,16 @@ def _wanted_by(export: Export) -> Principal | None:
     return Principal(person_id=PersonId(export.requested_by), name=export.requested_by_name)
 
 
-async def give_up(session: WriteSession, actor: Actor, job: GiveUpExport) -> None:
+async def give_up(task: Task, job: GiveUpExport) -> None:
     """Abandon an export that nobody works on; what a policy had asked for comes back later."""
-    export = await exports_repository.export(session, job.export_id)
-    if export is None or export.state not in OPEN:
-        return
-    if await ledger.is_pending(session, build_key(export.id)):
-        return  # somebody revived the build meanwhile
-    await dossiers.open_dossier(session, actor, export.dossier_id)
-    if await abandon(session, actor, export, GIVEN_UP):
-        await come_back(session, policy_actor(FirmId(export.firm_id), "policy"), export, after=AGAIN_AFTER)
+    async with task.transaction() as session:
+        export = await exports_repository.export(session, job.export_id)
+        if export is None:
+            await task.finish(session)
+            return
+    async with opening.dossier(task.tools.database, task.actor, export.dossier_id) as (session, _dossier):
+        revived = await ledger.is_pending(session, build_key(export.id))  # somebody did, meanwhile
+        if not revived and await abandon(session, task.actor, export, GIVEN_UP):
+            asks = policy_actor(FirmId(export.firm_id), "policy")
+            await come_back(session, asks, export, after=AGAIN_AFTER)
+        await task.finish(session)

@@ -18,7 +18,7 @@ from portal.features.bundles.service.parts import document_item, statement_item
 from portal.features.bundles.service.selection import is_reexport
 from portal.features.documents.service import lookups
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.models import Dossier
 from portal.features.items.service import moves
 from portal.features.policies import service as policies
 from portal.jobs.runner import Task
@@ -54,9 +54,8 @@ class Plan:
         self.items = [item for item in self.items if item.id not in self.aside]
 
 
-async def plan_of(session: WriteSession, task: Task, export: Export) -> Plan | None:
-    """What to build; None when the firm's access to the company has ended meanwhile."""
-    dossier = await dossiers.open_dossier(session, task.actor, export.dossier_id)
+async def plan_of(session: WriteSession, task: Task, dossier: Dossier, export: Export) -> Plan | None:
+    """What to build, of an opened dossier; None when the firm's access to the company has ended meanwhile."""
     if dossier.access not in OPEN_ACCESS:
         return None
     policy = await policies.policy_for(session, export.firm_id, export.dossier_id)

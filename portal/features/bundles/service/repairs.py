@@ -117,7 +117,7 @@ async def mend(task: Task, job: MendArchive) -> None:
         if export is None or export.state is not ExportState.FINISHED:
             await task.finish(session)
             return
-        dossier = await dossiers.open_dossier(session, task.actor, export.dossier_id)
+        dossier = await dossiers.look_up(session, task.actor, export.dossier_id)
         company_id = dossier.company_id if dossier.access in OPEN_ACCESS else None
     broken = await is_broken(store, export, thorough=True)
     why: str | None = None
@@ -173,7 +173,7 @@ async def _manifest(task: Task, export: Export) -> Manifest | None:
 
 
 async def _manifest_from_rows(session: ReadSession, actor: Actor, export: Export) -> Manifest | None:
-    dossier = await dossiers.open_dossier(session, actor, export.dossier_id)
+    dossier = await dossiers.look_up(session, actor, export.dossier_id)
     rows = await exports_repository.items_of(session, export.id)
     entries = tuple(msgspec.convert(row.entry, ManifestItem) for row in rows)
     previous = await channels_repository.manifest_before(session, export)

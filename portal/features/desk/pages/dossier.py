@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -43,12 +41,11 @@ DAYS = ("books_from", "books_until", "closed_until")
 @get("/dossiers/{dossier_id:uuid}", guards=[staff])
 async def detail_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """Name, number, contact, access, and the next step."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     company = await dossiers.company_of(session, dossier)
     identifiers = await parties.identifiers(session, company.id) if company is not None else []
     return render(
@@ -74,12 +71,11 @@ async def detail_page(
 @get("/dossiers/{dossier_id:uuid}/edit", guards=[requires(Right.DOSSIERS_EDIT)])
 async def edit_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """The form for changing it."""
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     found = await dossiers.vat_regimes(session, dossier)
     values = _values(dossier) | regimes.seen(found)
     return render(
@@ -167,14 +163,13 @@ async def _edit_context(
 @post("/dossiers/{dossier_id:uuid}/edit", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def edit(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """Change a dossier; a company in formation gets its number here."""
     await folders.hold(session, actor)
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     await take(session, dossier)
     form = await Form.of(request)
     # A field that is not the writer's to change is not on their form: it is neither seen nor overtaken.

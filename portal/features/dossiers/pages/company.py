@@ -38,17 +38,16 @@ LONGEST = {"name": 200, "street": 200, "postcode": 20, "city": 100}
 LONGEST_EVIDENCE = 500
 
 
-async def _opened(session: ReadSession, actor: Actor, dossier_id: UUID) -> tuple[Dossier, Company]:
-    """The dossier and its company.
+async def _company_of(session: ReadSession, dossier: Dossier) -> Company:
+    """The company of a dossier.
 
     Raises:
-        NotFound: no such dossier, or its access does not stand.
+        NotFound: its access does not stand.
     """
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
     company = await dossiers.company_of(session, dossier)
     if company is None:
         raise NotFound
-    return dossier, company
+    return company
 
 
 def _values(company: Company) -> dict[str, str]:
@@ -95,23 +94,22 @@ async def _page(
 @get("/dossiers/{dossier_id:uuid}/edit/company", guards=[requires(Right.DOSSIERS_EDIT)])
 async def company_page(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
-    actor: NamedDependency[Actor],
+    dossier: NamedDependency[Dossier],
     session: NamedDependency[ReadSession],
 ) -> Template:
     """The forms for changing it."""
-    return await _page(request, session, *await _opened(session, actor, dossier_id))
+    return await _page(request, session, dossier, await _company_of(session, dossier))
 
 
 @post("/dossiers/{dossier_id:uuid}/edit/company", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def change_company(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Template | Response[Any]:
     """Change the company's name and address."""
-    dossier, company = await _opened(session, actor, dossier_id)
+    company = await _company_of(session, dossier)
     await take(session, company)
     form = await Form.of(request)
     present = _values(company)
@@ -159,12 +157,12 @@ async def change_company(
 )
 async def add_identifier(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
 ) -> Template | Response[Any]:
     """Add an identifier; a number that is none is said beside its field."""
-    dossier, company = await _opened(session, actor, dossier_id)
+    company = await _company_of(session, dossier)
     form = await Form.of(request)
     try:
         scheme = form.choice("scheme", Scheme)
@@ -207,14 +205,14 @@ def _read(form: Form, scheme: Scheme | None, text: str) -> str:
 )
 async def end_identifier(
     request: HTMXRequest,
-    dossier_id: FromPath[UUID],
+    dossier: NamedDependency[Dossier],
     identifier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """It is the company's no longer: its last day is the one that was given, else today."""
-    dossier, company = await _opened(session, actor, dossier_id)
+    company = await _company_of(session, dossier)
     form = await Form.of(request)
     try:
         until = form.day("valid_until") or local_date(tools.clock.now())

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from portal.db.paging import Page
-from portal.db.session import ReadSession, WriteSession, open_company
+from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.accounts.service import limits, people
 from portal.features.dossiers.domain.codes import code_fault
@@ -34,8 +34,8 @@ TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 NOT_OURS = N_("Choose somebody of your office.")
 
 
-async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
-    """Look a dossier up under row security and, while the firm's access stands, let the session see its company.
+async def look_up(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
+    """One dossier of the actor's firm, without a look into its company (`opening` begins a transaction that has one).
 
     Raises:
         NotFound: unknown, another firm's, or not this assistant's.
@@ -43,8 +43,6 @@ async def open_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> 
     found = await dossiers_repository.dossier(session, actor, dossier_id)
     if found is None:
         raise NotFound
-    if found.access in OPEN_ACCESS:
-        await open_company(session, found.company_id)
     return found
 
 

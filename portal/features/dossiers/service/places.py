@@ -9,7 +9,6 @@ from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +42,6 @@ class Place:
     def layout(self) -> str:
         """The template that frames the page."""
         return "pages/dossiers/_dossier.html" if self.dossier is not None else "pages/records/_own.html"
-
-
-async def place_for(session: ReadSession, actor: Actor, dossier_id: UUID | None) -> Place:
-    """The place of a page: a member's own company, or a dossier, whose company the session may see from now on.
-
-    Raises:
-        NotFound: no such dossier for this actor, or a path of the other side.
-    """
-    if actor.company_id is not None and dossier_id is None:
-        return Place(actor.company_id, None)
-    if actor.firm_id is None or dossier_id is None:
-        raise NotFound
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    return Place(dossier.company_id, dossier)
 
 
 async def others(session: ReadSession, actor: Actor, place: Place) -> Sequence[Dossier]:

@@ -12,7 +12,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from exports.model import Document as Invoice
-from portal.db.session import ReadSession, WriteSession, scope_of
+from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.domain.comparison import Difference
 from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.judgement import NotBookable
@@ -21,7 +21,7 @@ from portal.features.documents.models import Document
 from portal.features.documents.service import duplicates, entry_forms, files, remarks
 from portal.features.documents.service import lookups as documents_lookups
 from portal.features.documents.service.duplicates import Met
-from portal.features.dossiers.service import places
+from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.files import FileKind, IntakeState
@@ -55,23 +55,22 @@ def below(path: str) -> list[str]:
 
 
 async def _open(
-    session: ReadSession, actor: Actor, dossier_id: UUID | None, file_id: UUID, *, erased: bool = False
-) -> tuple[Place, IntakeFile]:
-    place = await places.place_for(session, actor, dossier_id)
+    session: ReadSession, actor: Actor, place: Place, file_id: UUID, *, erased: bool = False
+) -> IntakeFile:
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     row = await lookups.file(session, actor, place.company_id, file_id)
     if row.erased_at is not None and not erased:
         raise NotFound(REASONS[row.reason or "erased"], code="erased")
-    return place, row
+    return row
 
 
 async def _looked_up(
     tools: Tools, actor: Actor, dossier_id: UUID | None, file_id: UUID
 ) -> tuple[Place, Outcome]:
     """A file with what became of it, looked up in a short transaction of its own: while files are read, a request holds no connection."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        place, row = await _open(session, actor, dossier_id, file_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        row = await _open(session, actor, place, file_id)
         return place, await lookups.outcome(session, row)
 
 
@@ -111,8 +110,8 @@ async def file_page(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """One file beside the fields that make a document of it."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        place, row = await _open(session, actor, dossier_id, file_id, erased=True)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        row = await _open(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
     hints = quick_entry.invoice_hints(row)
@@ -179,14 +178,12 @@ async def process(
     problem: str | None = None
     met = await _met(tools, actor, dossier_id, row, read, form) if isinstance(read, Invoice) else None
     try:
-        async with tools.database.transaction(scope_of(actor)) as session:
-            place = await places.place_for(session, actor, dossier_id)  # in sight again, in this transaction
+        async with opening.place(tools.database, actor, dossier_id) as (session, place):
             handled = await _processed(session, actor, place, row, form, read, patch, met)
             return await _next(request, session, actor, place, row, handled)
     except NotBookable as why:
         assert isinstance(read, Invoice)  # nothing else is judged
-        async with tools.database.transaction(scope_of(actor)) as session:
-            place = await places.place_for(session, actor, dossier_id)
+        async with opening.place(tools.database, actor, dossier_id) as (session, place):
             await quick_entry.ask_values(session, actor, row, read, _sold(row, form), why)
         return go(request, f"{place.intake}/{row.id}", Toast("warning", why.text()))
     except Duplicate as there:
@@ -195,8 +192,7 @@ async def process(
         if form.text("decide") != Decision.REPLACE or refused.code == "handled":
             raise
         problem = refused.text()
-    async with tools.database.reading(scope_of(actor)) as session:
-        place = await places.place_for(session, actor, dossier_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
         currency = read.currency if isinstance(read, Invoice) else form.text("currency").upper() or "EUR"
         there = await documents_lookups.by_id(session, met.document_id) if met else None
         shown = met is not None and there is not None and documents_lookups.is_visible(actor, there)
@@ -228,8 +224,7 @@ async def _met(
     form: Form,
 ) -> Met | None:
     sold = _sold(row, form)
-    async with tools.database.reading(scope_of(actor)) as session:
-        await places.place_for(session, actor, dossier_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, _place):
         there = await duplicates.of_invoice(session, row.company_id, read, supplier_is_us=sold)
     return await comparison.meet(tools, read, there, supplier_is_us=sold) if there else None
 
@@ -280,12 +275,10 @@ async def _next(
 @post([one + "/amounts" for one in LIST], guards=[own_side], status_code=200)
 async def amounts(
     request: HTMXRequest,
-    session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID | None] = None,
+    place: NamedDependency[Place],  # noqa: ARG001 - only where somebody may type one
 ) -> Template:
     """What the amounts of a form come to so far, while they are typed: by the same reader that will take them."""
-    await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     form = await Form.of(request)
@@ -297,11 +290,11 @@ async def reject(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     file_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """Nothing for the books, with a reason."""
-    place, row = await _open(session, actor, dossier_id, file_id)
+    row = await _open(session, actor, place, file_id)
     form = await Form.of(request)
     try:
         await quick_entry.reject(session, actor, row, form.text("reason"), dossier_id=place.dossier_id)
@@ -317,11 +310,11 @@ async def undo(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     file_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """A rejected file waits again."""
-    place, row = await _open(session, actor, dossier_id, file_id)
+    row = await _open(session, actor, place, file_id)
     await quick_entry.undo_reject(session, actor, row, dossier_id=place.dossier_id)
     return go(request, f"{place.intake}/{row.id}", Toast("success", gettext(TAKEN_BACK)))
 

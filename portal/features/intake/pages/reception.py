@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, scope_of
-from portal.features.dossiers.service import places
+from portal.db.session import ReadSession
+from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.files import IntakeQuery, IntakeState
 from portal.features.intake.service import lookups, reception
@@ -41,14 +41,13 @@ async def quick_entry_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID | None] = None,
+    place: NamedDependency[Place],
     status: FromQuery[str] = "to_process",
     q: FromQuery[str] = "",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
     """The drop zone, and what waits."""
-    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     chosen = SHOWN.get(status, IntakeState.TO_PROCESS)
@@ -93,8 +92,7 @@ async def hand_in(
     except Invalid as none_chosen:
         base = f"/dossiers/{dossier_id}/quick-entry" if dossier_id is not None else "/hand-in"
         return go(request, base, Toast("warning", none_chosen.text()))
-    async with tools.database.transaction(scope_of(actor)) as session:
-        place = await places.place_for(session, actor, dossier_id)
+    async with opening.place(tools.database, actor, dossier_id) as (session, place):
         if not is_fragment(request):
             return go(request, f"{place.intake}/uploads/{upload_id}")
         return await _results(request, session, actor, place, upload_id)
@@ -105,11 +103,10 @@ async def upload_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     upload_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """What became of the files of one upload; asks again by itself until all were looked at."""
-    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     return await _results(request, session, actor, place, upload_id)

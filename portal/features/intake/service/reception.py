@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 from uuid import UUID
 
-from portal.db.session import WriteSession, scope_of
 from portal.features.audit import service as audit
-from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import opening
+from portal.features.dossiers.service.places import Place
 from portal.features.intake import repository
 from portal.features.intake.domain.files import HEAD, NewFile, Reception, clean_name, sniff
 from portal.features.intake.domain.reasons import Reason
@@ -52,20 +51,15 @@ class Incoming:
     file: BinaryIO
 
 
-async def company_for(session: WriteSession, actor: Actor, dossier_id: UUID | None) -> UUID:
+def company_of(place: Place) -> UUID:
     """The company whose files these are: the member's own, or that of a dossier which is open to the firm.
 
     Raises:
-        NotFound: no such dossier for this actor.
         Conflict: the firm has no access (`no_access`).
     """
-    if actor.company_id is not None:
-        return actor.company_id
-    assert dossier_id is not None
-    dossier = await dossiers.open_dossier(session, actor, dossier_id)
-    if dossier.access not in OPEN_ACCESS:
+    if not place.open:
         raise Conflict(NO_ACCESS, code="no_access")
-    return dossier.company_id
+    return place.company_id
 
 
 NAMED = 3
@@ -90,19 +84,20 @@ async def hand_in(
     Raises:
         Forbidden: the actor may not upload.
         Invalid: no file at all.
-        NotFound, Conflict: see `company_for`.
+        NotFound: no such dossier for this actor.
+        Conflict: see `company_of`.
         StorageUnavailable: nothing was written down.
     """
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     if not files:
         raise Invalid(NO_FILES, fields={"files": NO_FILES})
-    async with tools.database.transaction(scope_of(actor)) as session:
-        company_id = await company_for(session, actor, dossier_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (_session, place):
+        company_id = company_of(place)
     stored = [await _stored(tools, company_id, one) for one in files]
     upload_id = new_id()
-    async with tools.database.transaction(scope_of(actor)) as session:
-        await company_for(session, actor, dossier_id)
+    async with opening.place(tools.database, actor, dossier_id) as (session, place):
+        company_of(place)
         reception = Reception(
             company_id=company_id,
             upload_id=upload_id,

@@ -45,7 +45,7 @@ async def to_move(
 async def move_to(
     session: WriteSession, actor: Actor, source: Dossier, target: Dossier, subject_ids: Sequence[UUID]
 ) -> Moved:
-    """Documents and statements that never left go to another dossier of the firm on the same company; the caller has opened both.
+    """Documents and statements that never left go to another dossier of the firm on the same company; the caller has opened the first.
 
     What the entrepreneur said, and what was put aside, stays so; whether anybody is asked is for the policy of the other dossier.
 

@@ -16,7 +16,6 @@ from portal.features.branding import service as branding
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
-from portal.features.dossiers.service.dossiers import open_dossier
 from portal.features.mail.domain import Content, one_line
 from portal.features.mail.service import delivery
 from portal.features.onboarding import repository
@@ -135,7 +134,7 @@ async def invite_many(session: WriteSession, actor: Actor, dossier_ids: Sequence
         raise Invalid(TOO_MANY, code="too_many_dossiers", limit=MOST_AT_ONCE)
     result = Invited()
     for dossier_id in sorted(set(dossier_ids)):
-        dossier = await open_dossier(session, actor, dossier_id)
+        dossier = await dossiers.look_up(session, actor, dossier_id)
         if dossier.access is not Access.MANAGED:
             reason = ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS
             result.left_out.append((dossier.title, reason))
@@ -200,23 +199,20 @@ async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str
     }
 
 
-async def dossier_to_invite(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier:
-    """The dossier behind the form for login details.
+def check_invitable(dossier: Dossier) -> None:
+    """Refuse the form for login details where nobody can be invited.
 
     Raises:
-        NotFound: unknown, another firm's, or not this assistant's.
-        Conflict: nobody can be invited for it.
+        Conflict: the company has activated already, or the firm has no access to it.
     """
-    dossier = await open_dossier(session, actor, dossier_id)
     if dossier.access is not Access.MANAGED:
         raise Conflict(ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS, code="not_managed")
-    return dossier
 
 
 __all__ = [
     "Invited",
     "SendInvitation",
-    "dossier_to_invite",
+    "check_invitable",
     "expire_old",
     "invitation_context",
     "invite",

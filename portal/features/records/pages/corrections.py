@@ -10,14 +10,15 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import scope_of, take
+from portal.db.session import take
 from portal.features.audit import service as audit
 from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.identity import own_key
 from portal.features.documents.models import Document
-from portal.features.documents.service import arrivals, changes, entry_forms
+from portal.features.documents.service import arrivals, changes, entry_forms, lookups
+from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
-from portal.features.records.pages.documents import SAVED, below, count_pages, looked_up, open_one
+from portal.features.records.pages.documents import SAVED, below, count_pages, looked_up
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
@@ -39,8 +40,8 @@ async def edit_page(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Correct what was typed from a paper."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        place, document = await open_one(session, actor, dossier_id, document_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        document = await lookups.document(session, actor, place.company_id, document_id)
         await changes.check_amendable(session, actor, document)
     values = entry_forms.entry_fields(document)
     return await _edit(request, tools, place, document, values, values)
@@ -86,8 +87,8 @@ async def edit(
     form = await Form.of(request)
     edit, before = Edit(frozenset(), (), {}), 0
     try:
-        async with tools.database.transaction(scope_of(actor)) as session:
-            place, document = await open_one(session, actor, dossier_id, document_id)
+        async with opening.place(tools.database, actor, dossier_id) as (session, place):
+            document = await lookups.document(session, actor, place.company_id, document_id)
             await take(session, document)
             await changes.check_amendable(session, actor, document)
             present = entry_forms.entry_fields(document)

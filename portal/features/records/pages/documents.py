@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession, scope_of
+from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles.service import unlocks
 from portal.features.documents.domain.annotation import Annotation, annotation_values, read_tags
@@ -24,7 +24,7 @@ from portal.features.documents.domain.documents import (
 from portal.features.documents.models import Document
 from portal.features.documents.service import changes, files, lookups, remarks
 from portal.features.documents.service.changes import Overtaken
-from portal.features.dossiers.service import places
+from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
 from portal.features.items.service import deletion
 from portal.features.records.service import details
@@ -76,7 +76,7 @@ async def documents_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID | None] = None,
+    place: NamedDependency[Place],
     q: FromQuery[str] = "",
     kind: FromQuery[list[str] | None] = None,
     status: FromQuery[list[str] | None] = None,
@@ -85,7 +85,6 @@ async def documents_page(
     before: FromQuery[str | None] = None,
 ) -> Template:
     """All documents, searched, filtered and sorted in the address."""
-    place = await places.place_for(session, actor, dossier_id)
     query = _query(place, q, kind, status, sort, after or before)
     page = await details.listed(session, actor, place.company_id, query)
     counts = await details.state_counts(session, actor, place.company_id, query)
@@ -111,25 +110,12 @@ async def documents_page(
     )
 
 
-async def open_one(
-    session: ReadSession,
-    actor: Actor,
-    dossier_id: UUID | None,
-    document_id: UUID,
-    *,
-    erased: bool = False,
-) -> tuple[Place, Document]:
-    """A document, and the side it is looked at from; with `erased` also what is left of one."""
-    place = await places.place_for(session, actor, dossier_id)
-    return place, await lookups.document(session, actor, place.company_id, document_id, erased=erased)
-
-
 async def looked_up(
     tools: Tools, actor: Actor, dossier_id: UUID | None, document_id: UUID
 ) -> tuple[Place, Document]:
     """What `open_one` finds, in a short transaction of its own: while files are fetched and drawn, a request holds no connection."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        return await open_one(session, actor, dossier_id, document_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        return place, await lookups.document(session, actor, place.company_id, document_id)
 
 
 def _why_locked(actor: Actor, place: Place, document: Document, detail: Detail) -> str | None:
@@ -170,8 +156,8 @@ async def _shown(
     overtaken: Overtaken | None = None,
 ) -> Template | Response[Any]:
     """The page, or that of what is left when it was erased; with `form` the notes somebody typed that were not saved: at fault, or overtaken by somebody else's."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        place, document = await open_one(session, actor, dossier_id, document_id, erased=form is None)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        document = await lookups.document(session, actor, place.company_id, document_id, erased=form is None)
         if document.erased_at is not None:
             return go(request, f"{place.base}/documents/{document.id}/erasure")
         detail = await details.detail(session, document, place.dossier_id)
@@ -283,8 +269,8 @@ async def annotate(
         wanted = _annotation(form)
         seen = _annotation(form, "seen_")
         form.check()
-        async with tools.database.transaction(scope_of(actor)) as session:
-            place, document = await open_one(session, actor, dossier_id, document_id)
+        async with opening.place(tools.database, actor, dossier_id) as (session, place):
+            document = await lookups.document(session, actor, place.company_id, document_id)
             await changes.annotate(session, actor, document, wanted, seen=seen)
     except Overtaken as overtaken:
         return await _shown(request, tools, actor, dossier_id, document_id, form=form, overtaken=overtaken)
@@ -307,11 +293,11 @@ async def delete_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Ask before deleting; for browsers without script."""
-    place, document = await open_one(session, actor, dossier_id, document_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     hindrance = await deletion.delete_hindrance(session, document)
@@ -332,11 +318,11 @@ async def delete(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """Delete a draft, or an original whose years are over."""
-    place, document = await open_one(session, actor, dossier_id, document_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
     await deletion.delete(session, actor, document, dossier_id=place.dossier_id)
     return go(request, f"{place.base}/documents", Toast("success", gettext(DELETED)))
 
@@ -348,11 +334,11 @@ async def unlock_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
-    dossier_id: FromPath[UUID],
 ) -> Template:
     """Ask for the reason; for browsers without script."""
-    place, document = await open_one(session, actor, dossier_id, document_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
     assert place.dossier is not None
     unlocks.check_unlock(actor, document, place.dossier)
     return _unlock(request, place, document)
@@ -380,11 +366,11 @@ async def unlock(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID],
-    dossier_id: FromPath[UUID],
 ) -> Template | Response[Any]:
     """Lift the lock of an exported document, with a reason that both sides read."""
-    place, document = await open_one(session, actor, dossier_id, document_id)
+    document = await lookups.document(session, actor, place.company_id, document_id)
     assert place.dossier is not None
     form = await Form.of(request)
     try:

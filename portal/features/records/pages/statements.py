@@ -9,12 +9,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, scope_of
+from portal.db.session import ReadSession
 from portal.features.banking import service as banking
 from portal.features.banking.domain import StatementQuery, remarks
-from portal.features.banking.models import BankAccount, Statement
 from portal.features.documents.service import lookups
-from portal.features.dossiers.service import places
+from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
 from portal.features.items.service import deletion
 from portal.features.records.service import statements
@@ -35,7 +34,7 @@ async def bank_page(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID | None] = None,
+    place: NamedDependency[Place],
     account: FromQuery[str] = "",
     aside: FromQuery[str] = "",
     sort: FromQuery[str] = "-date",
@@ -43,7 +42,6 @@ async def bank_page(
     before: FromQuery[str | None] = None,
 ) -> Template:
     """The accounts with what is missing on them, and all statements."""
-    place = await places.place_for(session, actor, dossier_id)
     if not actor.may(Right.DOCUMENTS_SEE):
         raise NotFound
     account_id = uuid_or_none(account)
@@ -73,18 +71,6 @@ async def bank_page(
     )
 
 
-async def _open(
-    session: ReadSession,
-    actor: Actor,
-    dossier_id: UUID | None,
-    statement_id: UUID,
-    *,
-    erased: bool = False,
-) -> tuple[Place, Statement, BankAccount]:
-    place = await places.place_for(session, actor, dossier_id)
-    return place, *(await banking.statement(session, actor, place.company_id, statement_id, erased=erased))
-
-
 @get(ONE, guards=[own_side])
 async def statement_page(
     request: HTMXRequest,
@@ -94,8 +80,8 @@ async def statement_page(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """One statement with its movements, read from its own bytes: after the transaction, so that no connection waits for the store."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        place, row, account = await _open(session, actor, dossier_id, statement_id, erased=True)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        row, account = await banking.statement(session, actor, place.company_id, statement_id, erased=True)
         if row.erased_at is not None:
             return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
@@ -129,8 +115,8 @@ async def statement_file(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
     """The statement's own CODA, as a download."""
-    async with tools.database.reading(scope_of(actor)) as session:
-        _place, row, _account = await _open(session, actor, dossier_id, statement_id)
+    async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
+        row, _account = await banking.statement(session, actor, place.company_id, statement_id)
     return attachment(row.original_name, "text/plain", await banking.file_of(tools, row))
 
 

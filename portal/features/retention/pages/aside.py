@@ -10,7 +10,6 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.service import places
 from portal.features.dossiers.service.places import Place
 from portal.features.retention.service import aside
 from portal.features.retention.service.aside import Paper
@@ -62,11 +61,10 @@ async def _ask(
     request: HTMXRequest,
     session: ReadSession,
     actor: Actor,
-    dossier_id: UUID | None,
+    place: Place,
     table: str,
     paper_id: UUID,
 ) -> Template:
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, table, paper_id)
     await aside.check_aside(session, actor, paper)
     return _asked(request, place, paper)
@@ -76,12 +74,11 @@ async def _put(
     request: HTMXRequest,
     session: WriteSession,
     actor: Actor,
-    dossier_id: UUID | None,
+    place: Place,
     table: str,
     paper_id: UUID,
 ) -> Template | Response[Any]:
     form = await Form.of(request)
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, table, paper_id)
     try:
         await aside.put_aside(session, actor, paper, form.text("reason"), dossier_id=place.dossier_id)
@@ -94,11 +91,10 @@ async def _back(
     request: HTMXRequest,
     session: WriteSession,
     actor: Actor,
-    dossier_id: UUID | None,
+    place: Place,
     table: str,
     paper_id: UUID,
 ) -> Response[Any]:
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, table, paper_id)
     await aside.bring_back(session, actor, paper, dossier_id=place.dossier_id)
     return go(request, f"{place.base}{paper.path}", Toast("success", gettext(BROUGHT_BACK)))
@@ -109,12 +105,12 @@ async def ask(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Template:
     """The page that asks why a paper is put aside."""
-    return await _ask(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _ask(request, session, actor, place, *which(document_id, statement_id))
 
 
 @post(below(PAPERS, "/put-aside"), guards=[own_side], status_code=200)
@@ -122,12 +118,12 @@ async def put_aside(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """Put a document or statement aside, with a reason that both sides read."""
-    return await _put(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _put(request, session, actor, place, *which(document_id, statement_id))
 
 
 @post(below(PAPERS, "/bring-back"), guards=[own_side], status_code=200)
@@ -135,12 +131,12 @@ async def bring_back(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """Bring a paper back: it counts again, in every office."""
-    return await _back(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _back(request, session, actor, place, *which(document_id, statement_id))
 
 
 ROUTES: list[Any] = [

@@ -11,7 +11,6 @@ from litestar.response import Template
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.domain.retention import kept_until
-from portal.features.dossiers.service import places
 from portal.features.dossiers.service.places import Place
 from portal.features.retention.domain import KIND_WORDS
 from portal.features.retention.pages.aside import DOCUMENT, PAPERS, STATEMENT, below, which
@@ -37,12 +36,11 @@ async def _look(
     request: HTMXRequest,
     session: ReadSession,
     actor: Actor,
-    dossier_id: UUID | None,
+    place: Place,
     table: str,
     paper_id: UUID,
 ) -> Template | Response[Any]:
     """What is left of an erased paper; of one that is put aside how erasing it stands; else back to its page."""
-    place = await places.place_for(session, actor, dossier_id)
     paper = await aside.paper_of(session, actor, place, table, paper_id, erased=True)
     stone = await erasures.tombstone(session, table, paper_id)
     standing = await erasures.standing(session, actor, place, paper)
@@ -70,13 +68,6 @@ def _tab(paper: Paper) -> str:
 
 def _kinds() -> dict[str, str]:
     return {kind.value: gettext(word) for kind, word in KIND_WORDS.items()}
-
-
-async def _found(
-    session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
-) -> tuple[Place, Paper]:
-    place = await places.place_for(session, actor, dossier_id)
-    return place, await aside.paper_of(session, actor, place, table, paper_id)
 
 
 async def _ask(
@@ -108,18 +99,18 @@ async def _ask(
 
 
 async def _propose_form(
-    request: HTMXRequest, session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+    request: HTMXRequest, session: ReadSession, actor: Actor, place: Place, table: str, paper_id: UUID
 ) -> Template:
-    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
     await erasures.check_erasable(session, actor, paper)
     return await _ask(request, session, actor, place, paper)
 
 
 async def _propose(
-    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+    request: HTMXRequest, session: WriteSession, actor: Actor, place: Place, table: str, paper_id: UUID
 ) -> Template | Response[Any]:
     form = await Form.of(request)
-    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
     try:
         await erasures.propose(
             session, actor, place, paper, form.values.get("kind", ""), form.values.get("reason", "")
@@ -130,9 +121,9 @@ async def _propose(
 
 
 async def _withdraw(
-    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+    request: HTMXRequest, session: WriteSession, actor: Actor, place: Place, table: str, paper_id: UUID
 ) -> Response[Any]:
-    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
     await erasures.withdraw(session, actor, paper)
     return go(request, f"{place.base}{paper.path}", Toast("success", gettext(WITHDRAWN)))
 
@@ -163,17 +154,17 @@ async def _question(
 
 
 async def _answer_form(
-    request: HTMXRequest, session: ReadSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+    request: HTMXRequest, session: ReadSession, actor: Actor, place: Place, table: str, paper_id: UUID
 ) -> Template:
-    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
     return await _question(request, session, actor, place, paper)
 
 
 async def _answer(
-    request: HTMXRequest, session: WriteSession, actor: Actor, dossier_id: UUID, table: str, paper_id: UUID
+    request: HTMXRequest, session: WriteSession, actor: Actor, place: Place, table: str, paper_id: UUID
 ) -> Template | Response[Any]:
     form = await Form.of(request)
-    place, paper = await _found(session, actor, dossier_id, table, paper_id)
+    paper = await aside.paper_of(session, actor, place, table, paper_id)
     here = f"{place.base}{paper.path}"
     if form.values.get("answer") == "erase":
         await erasures.confirm(session, actor, paper)
@@ -190,12 +181,12 @@ async def erasure(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
-    dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """What is left of an erased document or statement, or how erasing it stands."""
-    return await _look(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _look(request, session, actor, place, *which(document_id, statement_id))
 
 
 @get(below(OF_OFFICE, "/erase"), guards=STAFF_WITH_PAPERS)
@@ -203,12 +194,12 @@ async def ask(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Template:
     """Ask why it should be erased."""
-    return await _propose_form(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _propose_form(request, session, actor, place, *which(document_id, statement_id))
 
 
 @post(below(OF_OFFICE, "/erase"), guards=STAFF_WITH_PAPERS, status_code=200)
@@ -216,12 +207,12 @@ async def propose(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """Propose to erase a document or statement that is put aside."""
-    return await _propose(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _propose(request, session, actor, place, *which(document_id, statement_id))
 
 
 @post(below(OF_OFFICE, "/erase/withdraw"), guards=STAFF_WITH_PAPERS, status_code=200)
@@ -229,12 +220,12 @@ async def withdraw(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Response[Any]:
     """Who proposed it thinks better of it."""
-    return await _withdraw(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _withdraw(request, session, actor, place, *which(document_id, statement_id))
 
 
 @get(below(OF_OFFICE, "/erase/answer"), guards=STAFF_WITH_PAPERS)
@@ -242,12 +233,12 @@ async def question(
     request: HTMXRequest,
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Template:
     """The page on which the second person confirms or refuses."""
-    return await _answer_form(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _answer_form(request, session, actor, place, *which(document_id, statement_id))
 
 
 @post(below(OF_OFFICE, "/erase/answer"), guards=STAFF_WITH_PAPERS, status_code=200)
@@ -255,12 +246,12 @@ async def answer(
     request: HTMXRequest,
     session: NamedDependency[WriteSession],
     actor: NamedDependency[Actor],
-    dossier_id: FromPath[UUID],
+    place: NamedDependency[Place],
     document_id: FromPath[UUID | None] = None,
     statement_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """The second person erases it, or refuses with a reason."""
-    return await _answer(request, session, actor, dossier_id, *which(document_id, statement_id))
+    return await _answer(request, session, actor, place, *which(document_id, statement_id))
 
 
 ROUTES: list[Any] = [
