@@ -89,6 +89,7 @@ STATES: Final = MappingProxyType(
         "opened": State(N_("invitation opened"), Tone.INFO, "view"),
         "used": State(N_("activated"), Tone.POSITIVE, "state-on"),
         "expired": State(N_("expired"), Tone.ATTENTION, "state-held"),
+        "withdrawn": State(N_("withdrawn"), Tone.NEUTRAL, "state-ended"),
         "bounced": State(N_("could not be delivered"), Tone.NEGATIVE, "state-failed"),
         # exports, jobs, agents and connections
         "open": State(N_("being built"), Tone.INFO, "state-running"),

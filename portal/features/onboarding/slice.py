@@ -1,7 +1,9 @@
 """What the application takes from this slice."""
 
 from portal.features.onboarding import jobs, pages
+from portal.kernel.actor import Right
 from portal.kernel.language import N_
+from portal.web.navigation import MenuEntry, Side
 from portal.web.slices import Slice
 
 SLICE = Slice(
@@ -10,6 +12,14 @@ SLICE = Slice(
     jobs=jobs,
     sentences={
         "dossiers.invited": (N_("Login details sent"), "mail"),
+        "dossiers.invitation_withdrawn": (N_("Login details withdrawn"), "close"),
         "dossiers.activated": (N_("The client activated and claimed the company"), "person-add"),
+        "onboarding.staff_invited": (N_("Colleague invited"), "mail"),
+        "onboarding.staff_withdrawn": (N_("Invitation of a colleague withdrawn"), "close"),
+        "onboarding.staff_joined": (N_("A colleague joined the office"), "person-add"),
+        "onboarding.member_invited": (N_("Invited to the company"), "mail"),
+        "onboarding.member_withdrawn": (N_("Invitation to the company withdrawn"), "close"),
+        "onboarding.member_joined": (N_("Joined the company"), "person-add"),
     },
+    menu=[MenuEntry(Side.MEMBERS, 65, N_("People"), "/people", "team", Right.MEMBERS)],
 )
