@@ -70,6 +70,9 @@ def upgrade() -> None:
             unique=True,
             postgresql_where=sa.text(f"kind = '{of_kind}' and {OPEN}"),
         )
+    op.create_index(
+        "ix_invitation_member", "invitation", ["company_id"], postgresql_where=sa.text("kind = 'member'")
+    )
     op.execute("drop policy firm on invitation")
     policy("invitation", "firm", OF_FIRM)
     policy("invitation", "members_see", OF_MEMBERS, command="select")
@@ -81,7 +84,7 @@ def downgrade() -> None:
     """Invitations of staff and members are deleted: there is no word for them. A withdrawn claim has expired."""
     for name in ("firm", "members_see", "members_made", "members_changed"):
         op.execute(f"drop policy {name} on invitation")
-    for name in ("uq_invitation_staff", "uq_invitation_member"):
+    for name in ("ix_invitation_member", "uq_invitation_staff", "uq_invitation_member"):
         op.drop_index(name, table_name="invitation")
     op.execute("delete from invitation where kind <> 'claim'")
     op.execute("update invitation set state = 'expired' where state = 'withdrawn'")

@@ -50,6 +50,7 @@ class Invitation(OwnedByFirm, Base):
         ),
         sa.CheckConstraint(OF_KIND, name="of_kind"),
         sa.Index("ix_invitation_dossier", "firm_id", "dossier_id"),
+        sa.Index("ix_invitation_member", "company_id", postgresql_where=sa.text("kind = 'member'")),
         sa.Index(
             "uq_invitation_staff",
             "firm_id",

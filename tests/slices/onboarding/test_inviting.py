@@ -209,6 +209,23 @@ async def test_many_are_invited_at_once_and_who_is_left_out_is_said(world: World
     assert invited == 2
 
 
+async def test_an_office_sends_so_many_login_details_a_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "PER_DAY", 2)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    dossiers = [
+        await a_dossier(world, firm, code=str(n), contact_email=f"a{n}@client.example") for n in range(3)
+    ]
+    async with sign_in(world, owner) as client:
+        many = await client.post("/dossiers/invite", data={"selected": [str(one.id) for one in dossiers]})
+        assert many.status_code == 429
+        assert "too many invitations for one day" in many.text
+        assert (await client.post(f"/dossiers/{dossiers[0].id}/invitation", data=FORM)).status_code == 429
+    assert await states(world) == []
+
+
 async def test_another_firms_dossier_is_unknown_to_whoever_invites(world: World) -> None:
     firm, ardennes = await a_firm(world), await a_firm(world, "ardennes", "Bureau Ardennes")
     dossier = await a_dossier(world, firm)

@@ -54,6 +54,7 @@ async def invite(
     dossier_id: FromPath[UUID],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """Send them. From the card of the Detail page the answer is the card again."""
     dossier = await invitations.dossier_to_invite(session, actor, dossier_id)
@@ -63,6 +64,7 @@ async def invite(
         name = form.text("name", required=True, longest=120)
         language = form.choice("language", Language, default=dossier.language)
         form.check()
+        await invitations.limit_letters(tools, actor)
         await invitations.invite(session, actor, dossier, email=email, name=name, language=language)
     except Invalid as wrong:
         if is_fragment(request):
@@ -113,7 +115,10 @@ async def withdraw(
 
 @post("/dossiers/invite", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def invite_many(
-    request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[WriteSession]
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[WriteSession],
+    tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """Send login details for every selected dossier (field `selected`, several times)."""
     form = await Form.of(request)
@@ -123,6 +128,7 @@ async def invite_many(
         raise Invalid(NOT_A_CHOICE) from None
     if not chosen:
         raise Invalid(N_("Choose at least one dossier."))
+    await invitations.limit_letters(tools, actor, len(set(chosen)))
     result = await invitations.invite_many(session, actor, chosen)
     if result.left_out:
         return render(request, "pages/onboarding/invited.html", result=result)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
+from portal.features.accounts.service import limits
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
@@ -18,19 +20,34 @@ from portal.features.onboarding.domain import VALID, InvitationKind, InvitationS
 from portal.features.onboarding.models import Invitation
 from portal.features.onboarding.service import letters
 from portal.features.onboarding.service.letters import MESSAGES
-from portal.jobs.contract import clock_of
+from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid
+from portal.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
 MOST_AT_ONCE = 500
+PER_DAY = 2_000
+"""Login details that a firm may send in a day: all of its clients and as many again."""
 NO_NAME = N_("Please fill this in.")
 ACTIVATED = N_("This company has activated already. Its owner decides who else gets access.")
 NO_ACCESS = N_("You have no access to this company, so you cannot invite its people.")
 TOO_MANY = N_("Choose at most %(limit)s dossiers at once.")
 NOT_OPEN = N_("This invitation was used, has expired or was withdrawn already.")
+TOO_MANY_LETTERS = N_("These are too many invitations for one day. Send the rest tomorrow.")
 NO_ADDRESS = N_("no e-mail address of a contact person")
+
+
+async def limit_letters(tools: Tools, actor: Actor, count: int = 1) -> None:
+    """Count the login details that a firm is about to send.
+
+    Raises:
+        TooMany: more than a firm may send in a day.
+    """
+    try:
+        await limits.limit(tools, f"invite:claim:{actor.firm_id}", PER_DAY, timedelta(days=1), count=count)
+    except TooMany as many:
+        raise TooMany(TOO_MANY_LETTERS, retry_after=many.retry_after) from None
 
 
 async def invite(

@@ -27,7 +27,7 @@ from portal.features.onboarding.domain import (
 )
 from portal.features.onboarding.models import Invitation
 from portal.features.onboarding.service import letters
-from portal.features.onboarding.service.invitations import NO_NAME, NOT_OPEN
+from portal.features.onboarding.service.invitations import NO_NAME, NOT_OPEN, TOO_MANY_LETTERS
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Role
@@ -45,7 +45,6 @@ THERE_ALREADY = {
     InvitationKind.STAFF: N_("This person works at your office already."),
     InvitationKind.MEMBER: N_("This person belongs to your company already."),
 }
-TOO_MANY = N_("These are too many invitations for one day. Send the rest tomorrow.")
 INVITED = {
     InvitationKind.STAFF: "onboarding.staff_invited",
     InvitationKind.MEMBER: "onboarding.member_invited",
@@ -225,7 +224,7 @@ async def _limit(tools: Tools, kind: InvitationKind, owner: UUID) -> None:
     try:
         await limits.limit(tools, f"invite:{kind}:{owner}", PER_DAY[kind], timedelta(days=1))
     except TooMany as many:
-        raise TooMany(TOO_MANY, retry_after=many.retry_after) from None
+        raise TooMany(TOO_MANY_LETTERS, retry_after=many.retry_after) from None
 
 
 def _check(actor: Actor, kind: InvitationKind, address: str, name: str, role: Role) -> None:
