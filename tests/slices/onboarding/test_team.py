@@ -15,8 +15,8 @@ from portal.features.onboarding.service import joining
 from portal.kernel.actor import Role
 from portal.kernel.errors import Forbidden
 from portal.kernel.language import Language
-from tests.support.builders import a_firm, a_person, a_staff_member, sign_in
-from tests.support.builders_dossiers import activate, link_in, mails, text_of
+from tests.support.builders import PASSWORD, a_firm, a_person, a_staff_member, sign_in
+from tests.support.builders_dossiers import activate, link_in, mails, text_of, token_in
 from tests.support.builders_joining import a_link, invited
 from tests.support.world import World
 
@@ -247,6 +247,30 @@ async def test_two_who_invite_one_address_at_once_make_one_open_invitation(world
     await world.run_jobs()
     assert sorted(await states(world))[:-1] == [InvitationState.EXPIRED] * (len(await states(world)) - 1)
     assert (await states(world)).count(InvitationState.SENT) == 1
+
+
+async def test_two_who_use_one_link_at_once_make_one_colleague(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    path = await a_link(world, owner, Role.ASSISTANT)
+    async with world.client() as one, world.client() as two:
+        pages = [await client.get(path) for client in (one, two)]
+        answers = await asyncio.gather(
+            *(
+                client.post(
+                    path,
+                    data={
+                        "name": "Nele",
+                        "language": "en",
+                        "password": PASSWORD,
+                        "csrf_token": token_in(page),
+                    },
+                )
+                for client, page in zip((one, two), pages, strict=True)
+            )
+        )
+    assert sorted(answer.status_code for answer in answers) == [303, 410]
+    assert (await staff(world))["nele@wouters.example"] == ("assistant", True)
 
 
 async def test_hostile_fields_are_told_and_never_break_anything(world: World) -> None:
