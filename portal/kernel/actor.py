@@ -8,6 +8,7 @@ import enum
 import msgspec
 
 from portal.kernel.ids import AgentId, CompanyId, FirmId, KeyId, PersonId
+from portal.kernel.language import N_
 
 
 class Role(enum.StrEnum):
@@ -21,6 +22,18 @@ class Role(enum.StrEnum):
     APPROVER = "approver"
     CONTRIBUTOR = "contributor"
     READER = "reader"
+
+
+ROLE_NAMES = {
+    Role.OWNER: N_("Owner"),
+    Role.MANAGER: N_("Manager"),
+    Role.ACCOUNTANT: N_("Accountant"),
+    Role.ASSISTANT: N_("Assistant"),
+    Role.ENTREPRENEUR: N_("Entrepreneur"),
+    Role.APPROVER: N_("Approver"),
+    Role.CONTRIBUTOR: N_("Contributor"),
+    Role.READER: N_("Reader"),
+}
 
 
 class Right(enum.StrEnum):

@@ -14,9 +14,9 @@ from litestar import Request
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Response, Template
 
-from portal.kernel.actor import Role
+from portal.kernel.actor import ROLE_NAMES
 from portal.kernel.ids import new_token
-from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
+from portal.kernel.language import LANGUAGE_NAMES, gettext
 from portal.kernel.texts import LEFT_OUT, plain
 from portal.web.cookies import TOAST, VISITOR, clear_cookie, cookie, set_cookie
 from portal.web.forms import SIGNS_LEFT_OUT
@@ -24,16 +24,6 @@ from portal.web.navigation import entries
 from portal.web.security import expected_token
 
 ToastKind = Literal["success", "info", "warning", "danger"]
-ROLE_NAMES = {
-    Role.OWNER: N_("Owner"),
-    Role.MANAGER: N_("Manager"),
-    Role.ACCOUNTANT: N_("Accountant"),
-    Role.ASSISTANT: N_("Assistant"),
-    Role.ENTREPRENEUR: N_("Entrepreneur"),
-    Role.APPROVER: N_("Approver"),
-    Role.CONTRIBUTOR: N_("Contributor"),
-    Role.READER: N_("Reader"),
-}
 
 
 class Toast(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ JOBS = {
     "keeping.remove_erased",
     "mail.deliver",
     "mail.send_reset",
+    "onboarding.send_to_member",
     "upkeep.drop_old_rows",
     "upkeep.sweep_objects",
 }
@@ -51,6 +52,7 @@ LISTENERS = {
     "intake.answered": {"approvals.file_answered"},
     "keeping.erasure_moved": {"keeping.tell_erasure"},
     "keeping.paper_moved": {"approvals.put_aside", "keeping.paper_moved", "keeping.tell_paper_moved"},
+    "onboarding.member_invited": {"onboarding.prepare_to_member"},
     "policies.changed": {"items.policy_changed"},
 }
 """Event → the jobs that one row each is written for."""

@@ -122,6 +122,8 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
         row["aside_at"] = value_for(table.c.aside_at, name)
     if table.name == "erasure":
         row["proposed_by"] = parents["person"]["id"]
+    if table.name == "invitation":  # of kind claim, which names a dossier
+        row["dossier_id"] = parents["dossier"]["id"]
     if table.name == "dossier_item":
         row["kind"] = Kind.PURCHASE_INVOICE.value
     return row

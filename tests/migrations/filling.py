@@ -45,6 +45,8 @@ from tests.support.builders import (
 )
 from tests.support.builders_agents import a_pairing
 from tests.support.builders_dossiers import activate, an_invitation, token_in
+from tests.support.builders_joining import a_link
+from tests.support.builders_joining import invited as invited_to_join
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl
 from tests.support.builders_scene import US, Office, an_office
 from tests.support.ended import a_note, end, send
@@ -80,6 +82,7 @@ async def fill(world: World) -> None:
     await _erased(world, office)
     await _exported(world, office, owner)
     await _invited(world, office)
+    await _joining(world, office, owner)
     await _packaged(world, office, owner)
     await _imported(world, owner)
     await _browsers(world, office)
@@ -201,6 +204,22 @@ async def _invited(world: World, office: Office) -> None:
                 assert (await activate(visitor, path)).status_code == 303
         if state == "expired":  # by a newer one
             await an_invitation(world, sofie, dossier, email="nieuw@zaken.example", name="Jo")
+        await world.run_jobs()
+
+
+async def _joining(world: World, office: Office, owner: Actor) -> None:
+    """A colleague and a second person of the company: one invited, one who came, one who is not to come any more."""
+    for actor, role, place, page in (
+        (owner, Role.ACCOUNTANT, "kantoor", "/settings/team"),
+        (office.entrepreneur, Role.APPROVER, "client", "/people"),
+    ):
+        await a_link(world, actor, role, f"gevraagd@{place}-nieuw.example", "Gevraagd")
+        path = await a_link(world, actor, role, f"gekomen@{place}-nieuw.example", "Gekomen")
+        async with world.client() as visitor:
+            assert (await activate(visitor, path)).status_code == 303
+        made = await invited_to_join(world, actor, role, f"toch-niet@{place}-nieuw.example", "Toch Niet")
+        async with sign_in(world, actor) as client:
+            assert (await client.post(f"{page}/{made.id}/withdraw")).status_code == 303
         await world.run_jobs()
 
 

@@ -105,6 +105,7 @@ async def _goes_back_and_forth(world: World, servers: Servers) -> None:
     locked = "select count(*) from document d join document_lock l on l.document_id = d.id where d.kind = $1"
     items = "select count(*) from dossier_item where kind = $1"
     managed = "select dossier_id, person_id from dossier_staff where until is null order by 1"
+    invitations = "select kind, state, count(*) from invitation group by 1, 2 order by 1, 2"
     counters = "select id, quick_entry_count, waiting_count, ready_count from dossier order by id"
     try:
         await admin.execute("set session_replication_role = replica")
@@ -118,14 +119,24 @@ async def _goes_back_and_forth(world: World, servers: Servers) -> None:
         papers = await admin.fetchval(items, "payroll") + await admin.fetchval(items, "other")
         counted, managers = await admin.fetch(counters), await admin.fetch(managed)
         assert managers
+        await admin.execute(
+            "update invitation set state = 'withdrawn' where kind = 'claim' and state = 'sent'"
+        )
+        asked = {tuple(row)[:2]: row["count"] for row in await admin.fetch(invitations)}
+        assert {kind for kind, _state in asked} == {"claim", "staff", "member"}
+        claims = sum(count for (kind, _state), count in asked.items() if kind == "claim")
+        ended = asked[("claim", "withdrawn")] + asked[("claim", "expired")]
         await anyio.to_thread.run_sync(command.downgrade, config, OLDER)
         assert await admin.fetchval(locked, "other") > 0
         assert await admin.fetchval(items, "other") == papers
-        asked = await admin.fetchval("select approval_kinds from export_policy limit 1")
-        assert sorted(asked) == ["other", "sales_invoice"]
+        approvals = await admin.fetchval("select approval_kinds from export_policy limit 1")
+        assert sorted(approvals) == ["other", "sales_invoice"]
         regimes = await admin.fetch("select distinct vat_regime from dossier")
         assert [row["vat_regime"] for row in regimes] == ["none"]
+        assert await admin.fetchval("select count(*) from invitation") == claims
+        assert await admin.fetchval("select count(*) from invitation where state = 'expired'") == ended
         await anyio.to_thread.run_sync(command.upgrade, config, "head")
+        assert {row["kind"] for row in await admin.fetch(invitations)} == {"claim"}
         assert await admin.fetch(counters) == counted
         assert await admin.fetch(managed) == managers
     finally:
@@ -250,6 +261,18 @@ async def test_what_waited_is_done_and_the_chain_of_the_log_holds(migrated: Worl
     assert any("none@zaken.example" in letter["To"] for letter in letters)
     async with migrated.as_system() as session:
         assert (await audit.verify(session)).faults == ()
+
+
+async def test_invitations_of_the_release_are_claims(before: Released) -> None:
+    was = await before.admin.fetch(
+        "select id, dossier_id, company_id, email, state from invitation order by id"
+    )
+    await before.to("head")
+    now = await before.admin.fetch(
+        "select id, dossier_id, company_id, email, state, kind, role, invited_by from invitation order by id"
+    )
+    assert was
+    assert [(*row, "claim", None, None) for row in was] == [tuple(row) for row in now]
 
 
 async def test_a_link_that_was_sent_still_opens_and_is_used_once(migrated: World) -> None:

@@ -56,6 +56,21 @@ async def staff_membership(session: ReadSession, firm_id: UUID, person_id: UUID)
     )
 
 
+async def staff_row(session: ReadSession, firm_id: UUID, person_id: UUID) -> FirmMember | None:
+    """The membership of a person in a firm, ended or not."""
+    return await session.scalar(
+        sa.select(FirmMember).where(FirmMember.firm_id == firm_id, FirmMember.person_id == person_id)
+    )
+
+
+async def serves(session: ReadSession, firm_id: UUID, company_id: UUID) -> bool:
+    """Whether a firm works for a company, so that its people reach it through that firm's host; needs the system scope."""
+    served = await ask(session, CompaniesServed(firm_id=firm_id))
+    return bool(
+        await session.scalar(sa.select(sa.exists().where(Company.id == company_id, Company.id.in_(served))))
+    )
+
+
 async def company_memberships(
     session: ReadSession, person_id: UUID, firm_id: UUID
 ) -> Sequence[tuple[CompanyMember, str]]:

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
+from portal.kernel.actor import ROLE_NAMES
 from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import LANGUAGE_NAMES, N_, current_language, gettext, parse_language
 from themes.filters import DASH, Formats
@@ -94,6 +95,8 @@ VAT_REGIMES = {
 }
 _kind = _word({kind.value: name for kind, name in KIND_NAMES.items()})
 FIELDS: dict[str, tuple[str, Show]] = {
+    # people
+    "role": (N_("Role"), _word({role.value: name for role, name in ROLE_NAMES.items()})),
     # documents
     "kind": (N_("Kind"), _kind),
     "issuer": (N_("Made by"), _word({"us": N_("us"), "counterparty": N_("the other party")})),

@@ -11,7 +11,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "dossier": (N_("Dossier and access"), ("dossiers.", "parties.company_", "parties.identifier_")),
     "policy": (N_("Export policy"), ("policies.",)),
     "office": (N_("Office, agents and keys"), ("agents.", "parties.firm_", "targets.")),
-    "people": (N_("Signing in and accounts"), ("accounts.",)),
+    "people": (N_("Signing in and accounts"), ("accounts.", "onboarding.")),
 }
 """Kinds of events that a page of history is filtered by: word, and the beginnings of their actions."""
 MEMBERS_SEE = (
@@ -21,6 +21,7 @@ MEMBERS_SEE = (
     "banking.",
     "dossiers.activated",
     "dossiers.access_",
+    "onboarding.member_",
     "parties.company_",
     "parties.identifier_",
 )

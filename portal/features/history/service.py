@@ -237,12 +237,21 @@ def _reason(data: Mapping[str, Any]) -> str:
     return gettext(said) % params if params and not data.get("reason") else gettext(said)
 
 
+def _where_invited(actor: Actor) -> str | None:
+    """The page of invitations of colleagues, or of a company's people, for those who decide about them."""
+    if actor.is_firm:
+        return "/settings/team" if actor.may(Right.FIRM_SETTINGS) else None
+    return "/people" if actor.may(Right.MEMBERS) else None
+
+
 def _href(actor: Actor, event: AuditEvent, dossier_id: UUID | None) -> str | None:
     """The page of what an event is about, on the reader's side; None where there is none."""
     subject, kind = event.subject_id, event.subject_type
     papers = {"document": "documents", "statement": "bank", "intake_file": "quick-entry"}
     if subject is None:
         return None
+    if kind == "invitation" and dossier_id is None:
+        return _where_invited(actor)
     if not actor.is_firm:
         members = {**papers, "intake_file": "hand-in"}
         return f"/{members[kind]}/{subject}" if kind in members else None

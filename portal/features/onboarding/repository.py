@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.onboarding.domain import INVITATION, InvitationState
+from portal.features.onboarding.domain import INVITATION, OPEN, InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
 
 
@@ -18,16 +19,59 @@ def add(session: WriteSession, row: Invitation) -> None:
 
 
 async def invitations(session: ReadSession, dossier_id: UUID) -> Sequence[Invitation]:
-    """The invitations of a dossier, newest first."""
+    """The invitations to claim the company of a dossier, newest first."""
     found = await session.scalars(
         sa.select(Invitation).where(Invitation.dossier_id == dossier_id).order_by(Invitation.id.desc())
     )
     return found.all()
 
 
-async def invitation(session: ReadSession, invitation_id: UUID) -> Invitation | None:
-    """One invitation."""
-    return await session.get(Invitation, invitation_id)
+def _of(kind: InvitationKind, owner_id: UUID) -> sa.ColumnElement[bool]:
+    """Those to the staff of a firm, or to the people of a company."""
+    owner = Invitation.firm_id if kind is InvitationKind.STAFF else Invitation.company_id
+    return sa.and_(Invitation.kind == kind, owner == owner_id)
+
+
+async def invitation(session: ReadSession, invitation_id: UUID, *, lock: bool = False) -> Invitation | None:
+    """One invitation. With `lock`, nobody else changes it meanwhile."""
+    statement = sa.select(Invitation).where(Invitation.id == invitation_id)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def invitation_of(
+    session: ReadSession, kind: InvitationKind, owner_id: UUID, invitation_id: UUID
+) -> Invitation | None:
+    """One invitation to the staff of a firm, or to the people of a company."""
+    return await session.scalar(
+        sa.select(Invitation).where(Invitation.id == invitation_id, _of(kind, owner_id))
+    )
+
+
+async def open_to(
+    session: ReadSession, kind: InvitationKind, owner_id: UUID, email: str
+) -> Invitation | None:
+    """The open invitation of an address to a firm's staff or a company's people: there is one at most."""
+    return await session.scalar(
+        sa.select(Invitation).where(
+            _of(kind, owner_id), Invitation.email == email, Invitation.state.in_(OPEN)
+        )
+    )
+
+
+async def latest_to_each(
+    session: ReadSession, kind: InvitationKind, owner_id: UUID, since: datetime
+) -> Sequence[Invitation]:
+    """The newest invitation of each address to a firm's staff or a company's people, of those made since then; newest first."""
+    newest = (
+        sa.select(Invitation.id)
+        .where(_of(kind, owner_id), Invitation.created_at > since)
+        .ext(distinct_on(Invitation.email))
+        .order_by(Invitation.email, Invitation.id.desc())
+    )
+    found = await session.scalars(
+        sa.select(Invitation).where(Invitation.id.in_(newest)).order_by(Invitation.id.desc())
+    )
+    return found.all()
 
 
 async def invitation_by_token(
@@ -50,31 +94,43 @@ async def move_invitation(
     )
 
 
-async def expire_invitations(session: WriteSession, dossier_id: UUID | None, now: datetime) -> None:
-    """Close open invitations: those of a dossier (a newer one replaces them), or all whose time is over."""
-    statement = sa.update(Invitation).where(Invitation.state.in_(INVITATION.sources(InvitationState.EXPIRED)))
-    if dossier_id is not None:
-        statement = statement.where(Invitation.dossier_id == dossier_id)
-    else:
-        statement = statement.where(Invitation.expires_at < now)
-    await session.execute(statement.values(state=InvitationState.EXPIRED))
-
-
-async def expire_invitations_of_company(session: WriteSession, company_id: UUID, but: UUID) -> None:
-    """Close every open invitation for a company, but one: its owner is there."""
-    await session.execute(
+def _expiring() -> sa.Update:
+    return (
         sa.update(Invitation)
-        .where(
-            Invitation.company_id == company_id,
-            Invitation.id != but,
-            Invitation.state.in_(INVITATION.sources(InvitationState.EXPIRED)),
-        )
+        .where(Invitation.state.in_(INVITATION.sources(InvitationState.EXPIRED)))
         .values(state=InvitationState.EXPIRED)
     )
 
 
-async def lock_invitations(session: WriteSession, dossier_id: UUID) -> None:
-    """Two people who invite for one dossier do so one after the other."""
+async def expire_invitations_of_dossier(session: WriteSession, dossier_id: UUID) -> None:
+    """Close the open invitations to claim the company of a dossier: a newer one replaces them."""
     await session.execute(
-        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"invite:{dossier_id}", 0)))
+        _expiring().where(Invitation.kind == InvitationKind.CLAIM, Invitation.dossier_id == dossier_id)
     )
+
+
+async def expire_old_invitations(session: WriteSession, now: datetime) -> None:
+    """Close open invitations whose time is over, of every kind; in the system scope."""
+    await session.execute(_expiring().where(Invitation.expires_at < now))
+
+
+async def expire_claims_of_company(session: WriteSession, company_id: UUID, but: UUID) -> None:
+    """Close every open invitation to claim a company, but one: its owner is there. Invitations of its people stay."""
+    await session.execute(
+        _expiring().where(
+            Invitation.kind == InvitationKind.CLAIM,
+            Invitation.company_id == company_id,
+            Invitation.id != but,
+        )
+    )
+
+
+async def lock_invitations(session: WriteSession, *what: object) -> None:
+    """Two people who invite for one dossier, or one address to one place, do so one after the other."""
+    key = ":".join(("invite", *(str(one) for one in what)))
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+
+
+async def note_failure(session: WriteSession, invitation_id: UUID, why: str) -> None:
+    """The letter of an invitation could not leave."""
+    await session.execute(sa.update(Invitation).where(Invitation.id == invitation_id).values(failure=why))

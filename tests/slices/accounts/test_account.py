@@ -221,9 +221,10 @@ async def test_the_owner_changes_the_profile_that_stands_under_every_mail(world:
         "language": "nl",
     }
     async with sign_in(world, owner) as client:
-        page = await client.get("/settings")
-        assert "Tom Aerts" in page.text
-        assert "Assistant" in page.text
+        assert (await client.get("/settings")).status_code == 200
+        team = (await client.get("/settings/team")).text
+        assert "Tom Aerts" in team
+        assert "Assistant" in team
         wrong = await client.post(
             "/settings", data={**form, "number": "0403.170.702", "email": "x", "name": ""}
         )

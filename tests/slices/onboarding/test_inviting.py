@@ -144,6 +144,30 @@ async def test_links_that_grew_old_are_closed_by_the_clock(world: World) -> None
         assert "was not used in time" in (await client.get(f"/dossiers/{dossier.id}")).text
 
 
+async def test_login_details_are_withdrawn_and_may_be_sent_anew(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    dossier = await a_dossier(world, firm)
+    where = f"/dossiers/{dossier.id}"
+    async with sign_in(world, owner) as client, world.client() as visitor:
+        assert (await client.post(f"{where}/invitation/withdraw")).status_code == 409, "there is none"
+        path = await an_invitation(world, owner, dossier)
+        ended = await client.post(f"{where}/invitation/withdraw", headers={"hx-request": "true"})
+        assert ended.status_code == 200
+        assert "was withdrawn" in ended.text
+        assert "<html" not in ended.text
+        assert (await visitor.get(path)).status_code == 410
+        assert (await client.post(f"{where}/invitation/withdraw")).status_code == 409
+        assert "Login details withdrawn" in (await client.get(f"{where}/history")).text
+        again = await client.post(f"{where}/invitation", data=FORM)
+        assert again.status_code == 303
+        waits = await client.post(f"{where}/invitation/withdraw")
+        assert (waits.status_code, waits.headers["location"]) == (303, where)
+    await world.run_jobs()
+    assert len(mails(world)) == 1, "the second was withdrawn before it left"
+    assert await states(world) == [InvitationState.WITHDRAWN, InvitationState.WITHDRAWN]
+
+
 async def test_an_activated_company_is_not_invited_again(world: World) -> None:
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
@@ -185,6 +209,23 @@ async def test_many_are_invited_at_once_and_who_is_left_out_is_said(world: World
     assert invited == 2
 
 
+async def test_an_office_sends_so_many_login_details_a_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "PER_DAY", 2)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    dossiers = [
+        await a_dossier(world, firm, code=str(n), contact_email=f"a{n}@client.example") for n in range(3)
+    ]
+    async with sign_in(world, owner) as client:
+        many = await client.post("/dossiers/invite", data={"selected": [str(one.id) for one in dossiers]})
+        assert many.status_code == 429
+        assert "too many invitations for one day" in many.text
+        assert (await client.post(f"/dossiers/{dossiers[0].id}/invitation", data=FORM)).status_code == 429
+    assert await states(world) == []
+
+
 async def test_another_firms_dossier_is_unknown_to_whoever_invites(world: World) -> None:
     firm, ardennes = await a_firm(world), await a_firm(world, "ardennes", "Bureau Ardennes")
     dossier = await a_dossier(world, firm)
@@ -192,6 +233,7 @@ async def test_another_firms_dossier_is_unknown_to_whoever_invites(world: World)
     async with sign_in(world, stranger, "ardennes.localhost") as client:
         assert (await client.post(f"/dossiers/{dossier.id}/invitation", data=FORM)).status_code == 404
         assert (await client.get(f"/dossiers/{dossier.id}/invitation")).status_code == 404
+        assert (await client.post(f"/dossiers/{dossier.id}/invitation/withdraw")).status_code == 404
         assert (await client.post("/dossiers/invite", data={"selected": str(dossier.id)})).status_code == 404
     async with world.as_scope(firm_id=ardennes.id) as session:
         with pytest.raises(NotFound):

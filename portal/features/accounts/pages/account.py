@@ -15,14 +15,14 @@ from portal.features.accounts.pages.sign_in import secret_of
 from portal.features.accounts.service import people, sessions
 from portal.features.audit import service as audit
 from portal.jobs.contract import Tools
-from portal.kernel.actor import RIGHTS, Actor, Right
+from portal.kernel.actor import RIGHTS, ROLE_NAMES, Actor, Right
 from portal.kernel.errors import Invalid, NotFound, TooMany, Unauthorised
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.web.cookies import set_session_cookie
 from portal.web.directories import SignedIn
 from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import NOT_A_CHOICE, Form
-from portal.web.render import ROLE_NAMES, Toast, go, local_path, render
+from portal.web.render import Toast, go, local_path, render
 from portal.web.security import signed_in as somebody
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]

@@ -1,4 +1,4 @@
-"""Settings of the firm: its profile, and who works there."""
+"""Settings of the firm: its profile."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,6 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession, take
 from portal.features.accounts import domain
 from portal.features.accounts.domain import NOT_AN_ADDRESS
-from portal.features.accounts.service import people
 from portal.features.audit import service as audit
 from portal.features.parties import service as parties
 from portal.kernel.actor import Actor, Right
@@ -20,7 +19,7 @@ from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.kernel.numbers import NotANumber, parse_company_number, shown_number
 from portal.web.edits import Clash, clashes_in_words, laid_over
 from portal.web.forms import Form
-from portal.web.render import ROLE_NAMES, Toast, go, render
+from portal.web.render import Toast, go, render
 from portal.web.security import requires
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
@@ -42,10 +41,6 @@ async def _page(
 ) -> Template:
     assert actor.firm_id is not None
     firm = await parties.firm(session, actor.firm_id)
-    team = [
-        (person.name, person.email, gettext(ROLE_NAMES[row.role]), row.since, person.id == actor.person_id)
-        for row, person in await people.staff(session, actor.firm_id)
-    ]
     return render(
         request,
         "pages/accounts/settings.html",
@@ -55,7 +50,6 @@ async def _page(
         errors=errors or {},
         overtaken=overtaken,
         all_languages=LANGUAGES,
-        team=team,
     )
 
 
@@ -91,7 +85,7 @@ def _words() -> dict[str, tuple[str, dict[str, str]]]:
 async def settings_page(
     request: HTMXRequest, actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
 ) -> Template:
-    """Profile of the office, and links to its other settings."""
+    """The profile of the office."""
     return await _page(request, session, actor)
 
 

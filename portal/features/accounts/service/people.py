@@ -56,11 +56,14 @@ async def add_person(
 
 
 async def add_staff(session: WriteSession, firm_id: UUID, person_id: UUID, role: Role) -> FirmMember:
-    """Make a person part of a firm's staff."""
-    row = FirmMember(
-        firm_id=firm_id, person_id=person_id, role=role, since=clock_of(session).now(), ended_at=None
-    )
-    repository.add(session, row)
+    """Make a person part of a firm's staff; a former colleague comes back with this role."""
+    now = clock_of(session).now()
+    row = await repository.staff_row(session, firm_id, person_id)
+    if row is None:
+        row = FirmMember(firm_id=firm_id, person_id=person_id, role=role, since=now, ended_at=None)
+        repository.add(session, row)
+    elif row.ended_at is not None:
+        row.role, row.since, row.ended_at = role, now, None
     await session.flush()
     return row
 
@@ -109,6 +112,29 @@ async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMembe
 async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:
     """The members of a company."""
     return await repository.members(session, company_id)
+
+
+async def role_at_firm(session: ReadSession, firm_id: UUID, person_id: UUID) -> Role | None:
+    """What a person is at a firm now; None for somebody who never was, has left, or was disabled."""
+    row = await repository.staff_membership(session, firm_id, person_id)
+    return row.role if row is not None and await _may_sign_in(session, person_id) else None
+
+
+async def role_in_company(session: ReadSession, company_id: UUID, person_id: UUID) -> Role | None:
+    """What a person is in a company now; None for somebody who never was, has left, or was disabled."""
+    row = await repository.company_membership(session, company_id, person_id)
+    here = row is not None and row.ended_at is None and await _may_sign_in(session, person_id)
+    return row.role if row is not None and here else None
+
+
+async def _may_sign_in(session: ReadSession, person_id: UUID) -> bool:
+    found = await repository.person(session, person_id)
+    return found is not None and found.disabled_at is None
+
+
+async def serves(session: ReadSession, firm_id: UUID, company_id: UUID) -> bool:
+    """Whether the people of a company reach it through this firm's host; runs in the system scope."""
+    return await repository.serves(session, firm_id, company_id)
 
 
 async def proves(person: Person | None, password: str) -> bool:

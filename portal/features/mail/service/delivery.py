@@ -43,6 +43,7 @@ GIVEN_UP = N_("The mail server was away for a whole day.")
 
 ContentMaker = Callable[[WriteSession], Awaitable[Content | None]]
 After = Callable[[WriteSession], Awaitable[None]]
+GaveUp = Callable[[WriteSession, str], Awaitable[None]]
 
 
 class DeliverMail(Job, frozen=True, kw_only=True):
@@ -139,12 +140,19 @@ def sender(firm_id: UUID, actor: Actor) -> Actor:
     return Actor(door=Door.JOB, name=actor.name, firm_id=FirmId(firm_id), person_id=actor.person_id)
 
 
-async def dispatch(task: Task, mail_id: UUID, content: ContentMaker, done: After | None = None) -> None:
+async def dispatch(
+    task: Task,
+    mail_id: UUID,
+    content: ContentMaker,
+    done: After | None = None,
+    gave_up: GaveUp | None = None,
+) -> None:
     """Send one prepared mail within a long job, and finish the job. See the top of this module.
 
     Args:
         content: called in a transaction of its own before anything leaves; None when there is nothing to send any more.
         done: effects that belong to "it left", in the transaction that finishes the job.
+        gave_up: effects that belong to "it will never leave", likewise, with the reason for people.
 
     Raises:
         Later: the server is away; the job comes back.
@@ -162,12 +170,12 @@ async def dispatch(task: Task, mail_id: UUID, content: ContentMaker, done: After
     try:
         await transport.hand_over(tools.settings.mail_url, mail.firm_id, letter)
     except Refused as refused:
-        await _fail(task, mail, refused.why)
+        await _fail(task, mail, refused.why, gave_up)
         return
     except NotNow as away:
         pause = pause_before_retry(mail.created_at, tools.clock.now())
         if pause is None:
-            await _fail(task, mail, GIVEN_UP)
+            await _fail(task, mail, GIVEN_UP, gave_up)
             return
         async with task.transaction() as session:
             await repository.note(session, mail.id, away.why)
@@ -185,9 +193,11 @@ async def dispatch(task: Task, mail_id: UUID, content: ContentMaker, done: After
         await task.finish(session)
 
 
-async def _fail(task: Task, mail: MailMessage, why: str) -> None:
+async def _fail(task: Task, mail: MailMessage, why: str, gave_up: GaveUp | None) -> None:
     async with task.transaction() as session:
         await repository.settle(session, mail.id, MailState.FAILED, error=why)
+        if gave_up is not None:
+            await gave_up(session, why)
         await task.finish(session)
 
 

@@ -1,4 +1,4 @@
-"""Activation: the one-time link becomes a person, and the person's company is claimed.
+"""Activation: the one-time link becomes a person, who claims a company, works at the firm or joins a company, as the invitation says.
 
 Everything here runs in the system scope: nobody is signed in yet, and the link's token is what proves the right. A link only works on
 the host of the firm that sent it.
@@ -20,8 +20,9 @@ from portal.features.dossiers.service.dossiers import grant_on_claim, match_comp
 from portal.features.dossiers.service.letters import tell_firm
 from portal.features.mail.domain import one_line
 from portal.features.onboarding import repository
-from portal.features.onboarding.domain import CompanyActivated, InvitationState
+from portal.features.onboarding.domain import USABLE, CompanyActivated, InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
+from portal.features.onboarding.service import letters
 from portal.features.parties import service as parties
 from portal.jobs.contract import Job, Tools, clock_of
 from portal.jobs.ledger import enqueue, publish
@@ -32,13 +33,22 @@ from portal.kernel.language import N_, Language, gettext, speaking
 from portal.web.directories import SignedIn
 
 TRIES_PER_NETWORK, TRIES_PER_LINK = 30, 10
-USABLE = frozenset({InvitationState.SENT, InvitationState.OPENED})
 CLOSED = N_("This link does not work any more.")
 NO_NAME = N_("Please fill this in.")
 WRONG_PASSWORD = N_("This is not the password of this e-mail address.")
 HAS_OWNER = N_(
     "This company has been activated by somebody else. Ask them, or your accountant, to give you access."
 )
+THERE_ALREADY = {
+    InvitationKind.STAFF: N_("You work at this office already. Simply sign in; what you are there stays."),
+    InvitationKind.MEMBER: N_(
+        "You belong to this company already. Simply sign in; what you are there stays."
+    ),
+}
+JOINED = {
+    InvitationKind.STAFF: "onboarding.staff_joined",
+    InvitationKind.MEMBER: "onboarding.member_joined",
+}
 OWN_ACCOUNT = N_("account of the client")
 HAS_ACCOUNT = N_(
     "A company with this number already has an account here. Its owner is asked to give %(firm)s access; until then nothing changes."
@@ -54,13 +64,40 @@ class AskAccess(Job, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class OpenedLink:
-    """What the activation page shows. `known`: the address has a login already, so its password is asked instead of chosen."""
+    """What the activation page shows.
 
+    Attributes:
+        role: as what one joins; None for whoever claims a company.
+        company: what one claims or joins; empty for staff.
+        known: the address has a login already, so its password is asked instead of chosen.
+    """
+
+    kind: InvitationKind
+    role: Role | None
     company: str
     email: str
     name: str
     language: Language
     known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """What came of using a link: the session, and as what."""
+
+    session: sessions.NewSession
+    kind: InvitationKind
+    role: Role | None
+    company: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Usable:
+    """An invitation whose link works. `dossier`: the one whose company is claimed; `company`: its name, or that of the one joined."""
+
+    invitation: Invitation
+    dossier: Dossier | None
+    company: str
 
 
 async def opened(
@@ -79,13 +116,15 @@ async def opened(
         found = await _usable(session, firm_id, token)
         if found is None:
             return None
-        invitation, dossier = found
+        invitation = found.invitation
         if invitation.state is InvitationState.SENT and reader in (None, invitation.email):
             now = clock_of(session).now()
             await repository.move_invitation(session, invitation.id, InvitationState.OPENED, opened_at=now)
         person = await people.person_by_email(session, invitation.email)
         return OpenedLink(
-            company=dossier.name,
+            kind=invitation.kind,
+            role=invitation.role,
+            company=found.company,
             email=invitation.email,
             name=invitation.name,
             language=invitation.language,
@@ -93,18 +132,31 @@ async def opened(
         )
 
 
-async def _usable(
-    session: ReadSession, firm_id: UUID, token: str, *, lock: bool = False
-) -> tuple[Invitation, Dossier] | None:
+async def _usable(session: ReadSession, firm_id: UUID, token: str, *, lock: bool = False) -> _Usable | None:
     found = await repository.invitation_by_token(session, token_hash(token), lock=lock)
     now = clock_of(session).now()
     if found is None or found.firm_id != firm_id or found.state not in USABLE or found.expires_at <= now:
+        return None
+    if found.kind is InvitationKind.CLAIM:
+        return await _usable_claim(session, found)
+    if not await letters.is_given(session, found):
+        return None
+    if found.kind is InvitationKind.STAFF:
+        return _Usable(found, None, "")
+    if found.company_id is None or not await people.serves(session, firm_id, found.company_id):
+        return None
+    company = await parties.company(session, found.company_id)
+    return _Usable(found, None, company.name)
+
+
+async def _usable_claim(session: ReadSession, found: Invitation) -> _Usable | None:
+    if found.company_id is None or found.dossier_id is None:
         return None
     of_company = await dossiers.of_company(session, found.company_id)
     dossier = next((one for one in of_company if one.id == found.dossier_id), None)
     if dossier is None or dossier.access is not Access.MANAGED:
         return None
-    return found, dossier
+    return _Usable(found, dossier, dossier.name)
 
 
 async def activate(
@@ -118,20 +170,21 @@ async def activate(
     address: str,
     user_agent: str,
     replacing: SignedIn | None = None,
-) -> sessions.NewSession:
-    """Use a link, all in one transaction: the login, the claim, the access, the membership as entrepreneur, the session.
+) -> Activated:
+    """Use a link, all in one transaction: the login, what one is from now on, the session. A claim also opens the company to the firm.
 
     A person whose address has a login proves it with the password it has; nobody gets into an account by an invitation to it. By
-    activating, the owner agrees that the firm sees the company: its dossiers become *granted*.
+    claiming, the owner agrees that the firm sees the company: its dossiers become *granted*.
 
     Args:
         replacing: the session this browser had until now; it ends.
 
     Raises:
-        NotFound: the link is unknown, used, replaced or too old: all alike.
+        NotFound: the link is unknown, used, withdrawn, replaced or too old, or nobody may give its role any more: all alike.
         Invalid: the password is too weak or wrong (field `password`), or the name is missing; the link may be used again.
         Conflict: the company has an owner already (`has_owner`), or another company with its number is claimed (`has_account`): then
-            no twin is made, the invitation ends and that company's owner gets an access request.
+            no twin is made, the invitation ends and that company's owner gets an access request. Or the person is there already
+            (`there_already`): a link changes no role.
         TooMany: too many tries.
     """
     await limits.limit(tools, f"activate:ip:{address}", TRIES_PER_NETWORK)
@@ -140,12 +193,15 @@ async def activate(
         found = await _usable(session, firm_id, token, lock=True)
         if found is None:
             raise NotFound(CLOSED, code="link_closed")
-        invitation, dossier = found
-        twin = await _claimed_twin(session, dossier)
-        if not twin:
-            return await _activate(
-                session, invitation, dossier, firm_id, name, password, language, user_agent, replacing
-            )
+        invitation, dossier = found.invitation, found.dossier
+        if dossier is None or not await _claimed_twin(session, dossier):
+            person = await _person(session, invitation, name, password, language)
+            how = _Entering(firm_id, user_agent, replacing)
+            if dossier is None:
+                opened_session = await _join(session, invitation, person, how)
+            else:
+                opened_session = await _claim(session, invitation, dossier, person, how)
+            return Activated(opened_session, invitation.kind, invitation.role, found.company)
         await repository.move_invitation(session, invitation.id, InvitationState.EXPIRED)
         firm = await parties.firm(session, firm_id)
         await enqueue(session, policy_actor(firm_id, firm.name), AskAccess(dossier_id=dossier.id))
@@ -161,34 +217,76 @@ async def _claimed_twin(session: ReadSession, dossier: Dossier) -> bool:
     return claimed is not None and claimed.id != company.id
 
 
-async def _activate(
-    session: WriteSession,
-    invitation: Invitation,
-    dossier: Dossier,
-    firm_id: FirmId,
-    name: str,
-    password: str,
-    language: Language,
-    user_agent: str,
-    replacing: SignedIn | None,
+@dataclass(frozen=True, slots=True)
+class _Entering:
+    """How somebody comes in: on which firm's host, with which browser, and whose session it had until now."""
+
+    firm_id: FirmId
+    user_agent: str
+    replacing: SignedIn | None
+
+
+async def _enter(
+    session: WriteSession, person: Person, company_id: UUID | None, how: _Entering
 ) -> sessions.NewSession:
-    person = await _person(session, invitation, name, password, language)
-    if not await parties.claim(session, dossier.company_id):
-        raise Conflict(HAS_OWNER, code="has_owner")
+    entered = await sessions.open_session(
+        session, how.firm_id, person, how.user_agent, company_id=company_id, replacing=how.replacing
+    )
+    if entered is None:  # cannot be: what they are was written just before
+        raise NotFound(CLOSED, code="link_closed")
+    return entered
+
+
+async def _join(
+    session: WriteSession, invitation: Invitation, person: Person, how: _Entering
+) -> sessions.NewSession:
+    """The person works at the firm, or belongs to the company; who had left comes back with the role of the invitation."""
+    company_id, role = invitation.company_id, invitation.role
+    if role is None:  # cannot be: the table has a check
+        raise NotFound(CLOSED, code="link_closed")
+    if company_id is None:
+        present = await people.role_at_firm(session, invitation.firm_id, person.id)
+    else:
+        present = await people.role_in_company(session, company_id, person.id)
+    if present is not None:
+        raise Conflict(THERE_ALREADY[invitation.kind], code="there_already")
+    if company_id is None:
+        await people.add_staff(session, invitation.firm_id, person.id, role)
+    else:
+        await people.add_member(session, company_id, person.id, role)
+    await _use(session, invitation, person)
+    entered = await _enter(session, person, company_id, how)
+    await audit.record(
+        session,
+        entered.signed_in.actor,
+        JOINED[invitation.kind],
+        "invitation",
+        invitation.id,
+        what=audit.named(person.name, person.email),
+        fields=audit.changes({}, {"role": role.value}),
+    )
+    return entered
+
+
+async def _use(session: WriteSession, invitation: Invitation, person: Person) -> None:
     now = clock_of(session).now()
-    await people.add_member(session, dossier.company_id, person.id, Role.ENTREPRENEUR)
     await repository.move_invitation(
         session, invitation.id, InvitationState.USED, used_at=now, used_by=person.id, token_hash=None
     )
-    await repository.expire_invitations_of_company(session, dossier.company_id, invitation.id)
+
+
+async def _claim(
+    session: WriteSession, invitation: Invitation, dossier: Dossier, person: Person, how: _Entering
+) -> sessions.NewSession:
+    if not await parties.claim(session, dossier.company_id):
+        raise Conflict(HAS_OWNER, code="has_owner")
+    await people.add_member(session, dossier.company_id, person.id, Role.ENTREPRENEUR)
+    await _use(session, invitation, person)
+    await repository.expire_claims_of_company(session, dossier.company_id, invitation.id)
     for one in await dossiers.of_company(session, dossier.company_id):
         if one.access is Access.MANAGED:
             await grant_on_claim(session, one.id)
-    signed_in = await sessions.open_session(
-        session, firm_id, person, user_agent, company_id=dossier.company_id, replacing=replacing
-    )
-    if signed_in is None:  # cannot be: the membership and the access were written above
-        raise NotFound(CLOSED, code="link_closed")
+    signed_in = await _enter(session, person, dossier.company_id, how)
     actor = signed_in.signed_in.actor
     await audit.record(
         session,

@@ -1,51 +1,53 @@
-"""Login details: inviting the entrepreneur of a dossier by a one-time link, never with a password.
-
-The link's token exists in clear only while its mail is being sent (see portal.features.mail.service.delivery) and in the mail itself.
-"""
+"""Login details: inviting the entrepreneur of a dossier to claim its company by a one-time link, never with a password."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
+from portal.features.accounts.service import limits
 from portal.features.audit import service as audit
-from portal.features.branding import service as branding
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
-from portal.features.mail.domain import Content, one_line
+from portal.features.mail.domain import one_line
 from portal.features.mail.service import delivery
 from portal.features.onboarding import repository
-from portal.features.onboarding.domain import InvitationState
+from portal.features.onboarding.domain import VALID, InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
-from portal.jobs.contract import Job, Priority, clock_of
-from portal.jobs.ledger import enqueue
-from portal.jobs.runner import Task
+from portal.features.onboarding.service import letters
+from portal.features.onboarding.service.letters import MESSAGES
+from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden, Invalid
-from portal.kernel.ids import new_id, new_token, token_hash
+from portal.kernel.errors import Conflict, Forbidden, Invalid, TooMany
+from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
-VALID = timedelta(days=14)
-MESSAGE = "invitation"
 MOST_AT_ONCE = 500
+PER_DAY = 2_000
+"""Login details that a firm may send in a day: all of its clients and as many again."""
 NO_NAME = N_("Please fill this in.")
 ACTIVATED = N_("This company has activated already. Its owner decides who else gets access.")
 NO_ACCESS = N_("You have no access to this company, so you cannot invite its people.")
 TOO_MANY = N_("Choose at most %(limit)s dossiers at once.")
+NOT_OPEN = N_("This invitation was used, has expired or was withdrawn already.")
+TOO_MANY_LETTERS = N_("These are too many invitations for one day. Send the rest tomorrow.")
 NO_ADDRESS = N_("no e-mail address of a contact person")
 
 
-class SendInvitation(Job, frozen=True, kw_only=True):
-    """Make the one-time link of an invitation and mail it."""
+async def limit_letters(tools: Tools, actor: Actor, count: int = 1) -> None:
+    """Count the login details that a firm is about to send.
 
-    name: ClassVar[str] = "dossiers.send_invitation"
-    priority: ClassVar[Priority] = Priority.NOW
-    invitation_id: UUID
-    mail_id: UUID
+    Raises:
+        TooMany: more than a firm may send in a day.
+    """
+    try:
+        await limits.limit(tools, f"invite:claim:{actor.firm_id}", PER_DAY, timedelta(days=1), count=count)
+    except TooMany as many:
+        raise TooMany(TOO_MANY_LETTERS, retry_after=many.retry_after) from None
 
 
 async def invite(
@@ -75,10 +77,12 @@ async def invite(
     before = await repository.invitations(session, dossier.id)
     if before and before[0].state is InvitationState.NONE and before[0].email == address:
         return before[0]
-    await repository.expire_invitations(session, dossier.id, now)
+    await repository.expire_invitations_of_dossier(session, dossier.id)
     made = Invitation(
         id=new_id(),
         firm_id=dossier.firm_id,
+        kind=InvitationKind.CLAIM,
+        role=None,
         dossier_id=dossier.id,
         company_id=dossier.company_id,
         email=address,
@@ -86,26 +90,18 @@ async def invite(
         language=language,
         token_hash=None,
         state=InvitationState.NONE,
+        invited_by=actor.person_id,
         created_at=now,
         sent_at=None,
         opened_at=None,
         used_at=None,
         used_by=None,
         expires_at=now + VALID,
+        failure=None,
     )
     repository.add(session, made)
     await session.flush()
-    mail_id = await delivery.prepare(
-        session,
-        dossier.firm_id,
-        message=MESSAGE,
-        to_email=address,
-        to_name=person,
-        language=language,
-        dossier_id=dossier.id,
-    )
-    job = SendInvitation(invitation_id=made.id, mail_id=mail_id)
-    await enqueue(session, delivery.sender(dossier.firm_id, actor), job)
+    await letters.prepare(session, actor, made)
     await audit.record(
         session, actor, "dossiers.invited", "invitation", made.id, dossier_id=dossier.id, what=address
     )
@@ -153,45 +149,45 @@ async def invite_many(session: WriteSession, actor: Actor, dossier_ids: Sequence
     return result
 
 
-async def send_invitation(task: Task, job: SendInvitation) -> None:
-    """Make the link, mail it, and mark the invitation as sent."""
+async def withdraw(session: WriteSession, actor: Actor, dossier: Dossier) -> Invitation:
+    """The link that was sent for a dossier stops working, or does not leave.
 
-    async def content(session: WriteSession) -> Content | None:
-        found = await repository.invitation(session, job.invitation_id)
-        if found is None or found.state is not InvitationState.NONE:
-            return None  # a newer invitation took its place meanwhile
-        dossier = await dossiers.dossier(session, task.actor, found.dossier_id)
-        if dossier is None or dossier.access is not Access.MANAGED:
-            await repository.move_invitation(session, found.id, InvitationState.EXPIRED)
-            return None
-        token = new_token()
-        digest = found.token_hash = token_hash(token)
-        found.expires_at = clock_of(session).now() + VALID
-        await session.flush()
-        host = await branding.main_host(session, found.firm_id)
-        link = f"{task.tools.settings.origin(host)}/activate/{token}"
-        return Content(
-            {"link": link, "company": dossier.name, "expires_at": found.expires_at},
-            edition=digest.hex()[:12],
-        )
-
-    async def done(session: WriteSession) -> None:
-        await repository.move_invitation(
-            session, job.invitation_id, InvitationState.SENT, sent_at=clock_of(session).now()
-        )
-
-    await delivery.dispatch(task, job.mail_id, content, done)
+    Raises:
+        Forbidden: the actor may not invite.
+        Conflict: there is no open invitation (any more).
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    await repository.lock_invitations(session, dossier.id)
+    found = await repository.invitations(session, dossier.id)
+    ended = (
+        await repository.move_invitation(session, found[0].id, InvitationState.WITHDRAWN, token_hash=None)
+        if found
+        else None
+    )
+    if ended is None:
+        raise Conflict(NOT_OPEN, code="not_open")
+    await audit.record(
+        session,
+        actor,
+        "dossiers.invitation_withdrawn",
+        "invitation",
+        ended.id,
+        dossier_id=dossier.id,
+        what=ended.email,
+    )
+    return ended
 
 
 async def expire_old(session: WriteSession) -> None:
     """Close invitations whose time is over; runs in the system scope."""
-    await repository.expire_invitations(session, None, clock_of(session).now())
+    await repository.expire_old_invitations(session, clock_of(session).now())
 
 
 async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str, Any]:
     """What the Detail page shows of login details: the latest invitation, all of them, and whether its mail could leave."""
     found = await repository.invitations(session, dossier.id)
-    mails = await delivery.of_dossier(session, dossier.id, MESSAGE) if found else []
+    mails = await delivery.of_dossier(session, dossier.id, MESSAGES[InvitationKind.CLAIM]) if found else []
     return {
         "invitation": found[0] if found else None,
         "invitations": found,
@@ -207,15 +203,3 @@ def check_invitable(dossier: Dossier) -> None:
     """
     if dossier.access is not Access.MANAGED:
         raise Conflict(ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS, code="not_managed")
-
-
-__all__ = [
-    "Invited",
-    "SendInvitation",
-    "check_invitable",
-    "expire_old",
-    "invitation_context",
-    "invite",
-    "invite_many",
-    "send_invitation",
-]
