@@ -37,6 +37,7 @@ from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
+from portal.web.menu_counts import MenuCounts
 from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
@@ -194,7 +195,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             "firm": Provide(provide_firm),
             "signed_in": Provide(provide_signed_in),
         },
-        middleware=[FormKeeping(), SameSite()],
+        middleware=[FormKeeping(), SameSite(), MenuCounts()],
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
