@@ -33,10 +33,10 @@ SLICE = Slice(
         "intake.rejection_undone": (N_("Rejection of a file undone"), "undo"),
         "intake.inbox_received": (N_("Files handed in to the office's inbox"), "quick-entry"),
         "intake.routed": (
-            N_("File from the inbox of %(sender)s handed to the dossier by its number"),
+            N_("Came through the inbox from %(sender)s, by its number"),
             "forward",
         ),
-        "intake.assigned": (N_("File from the inbox of %(sender)s handed to the dossier by hand"), "forward"),
+        "intake.assigned": (N_("Came through the inbox from %(sender)s, assigned by hand"), "forward"),
         "intake.discarded": (N_("File of the inbox discarded"), "close"),
         "intake.discard_undone": (N_("File of the inbox taken back"), "undo"),
     },

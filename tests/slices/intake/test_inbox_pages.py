@@ -120,7 +120,7 @@ async def test_what_waits_is_looked_at_and_handed_to_the_dossier_that_a_person_c
         page = await client.get(f"{office.base}/quick-entry/{went.id}")
         assert "through the office" in page.text
         history = words((await client.get(f"{office.base}/history")).text)
-        assert "File from the inbox of An Peeters handed to the dossier by hand" in history
+        assert "Came through the inbox from An Peeters, assigned by hand" in history
         assert "scan.pdf" in history
     assert (await actions(world)).count("intake.assigned") == 1
 

@@ -12,7 +12,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.documents.service import files
 from portal.features.intake.domain.inbox import BY_HAND, InboxQuery, InboxState
-from portal.features.intake.domain.reasons import REASONS
+from portal.features.intake.domain.reasons import reason_text
 from portal.features.intake.models import InboxFile
 from portal.features.intake.pages.reception import READ, incoming_of
 from portal.features.intake.service import inbox
@@ -171,7 +171,7 @@ async def inbox_assign(
     except Conflict as refused:
         return go(request, f"{INBOX}/{file_id}", Toast("warning", refused.text()))
     except BrokenFile:
-        return go(request, f"{INBOX}/{file_id}", Toast("danger", gettext(REASONS["file_broken"])))
+        return go(request, f"{INBOX}/{file_id}", Toast("danger", reason_text("file_broken", {})))
     async with tools.database.reading(scope_of(actor)) as session:
         waiting = await inbox.next_waiting(session, actor, file_id)
     toast = Toast(

@@ -40,15 +40,13 @@ async def write(
     company_id: UUID,
     *,
     source: InboxState,
-    action: str,
 ) -> UUID | None:
     """Write files down for a dossier, the first one with those beside it, and ask for their reading. Their bytes are copied.
 
     Args:
         actor: who hands them over, of all who see the dossier.
         company_id: to whom they were copied.
-        source: where they must be.
-        action: what history tells.
+        source: where they must be: waiting for this person, or just received and known by their number.
 
     Returns:
         The id of the new upload; None when somebody was there first, or the dossier is another company's by now.
@@ -76,6 +74,7 @@ async def write(
         if moved is not None:
             await _add(session, moved, upload_id, company_id)
     first = rows[0]
+    action = "intake.assigned" if source is InboxState.WAITING else "intake.routed"
     await audit.record(
         session,
         actor,

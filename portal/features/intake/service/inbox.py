@@ -263,7 +263,6 @@ async def assign(tools: Tools, actor: Actor, file_id: UUID, dossier_id: UUID) ->
             dossier_id,
             company_id,
             source=InboxState.WAITING,
-            action="intake.assigned",
         )
         if upload_id is None:
             raise Conflict(HANDLED, code="handled")

@@ -64,7 +64,6 @@ class InboxRun(Run[InboxFile]):
                 only.dossier_id,
                 only.company_id,
                 source=InboxState.RECEIVED,
-                action="intake.routed",
             )
 
     async def set_aside(self, row: InboxFile, reason: Reason) -> None:
