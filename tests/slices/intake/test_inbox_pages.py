@@ -280,3 +280,26 @@ async def test_hostile_names_archives_and_addresses_are_never_a_fault_of_ours(of
         assert states["many.zip"][1] == "zip.members"
         assert states["zeros.bin"][1] == "zip.ratio"
         assert states["passwd"] == ("waiting", "inbox.paper")
+
+
+async def test_quick_entry_says_how_a_file_came_and_from_whom(office: Office) -> None:
+    async with sign_in(office.world, office.entrepreneur) as client:
+        await client.post("/hand-in", files=parts({"mine.pdf": a_pdf("mine")}))
+    async with sign_in(office.world, office.accountant) as client:
+        await client.post(
+            f"{office.base}/quick-entry", files=parts({"ours.zip": a_zip({"ours.pdf": a_pdf("ours")})})
+        )
+    await office.world.run_jobs()
+    by_name = {one.name: (one.channel.value, one.sender) for one in await intake_rows(office.world)}
+    assert by_name == {
+        "mine.pdf": ("member", "Bert Claes"),
+        "ours.zip": ("office", "An Peeters"),
+        "ours.pdf": ("office", "An Peeters"),
+    }
+    async with sign_in(office.world, office.accountant) as client:
+        listed = words((await client.get(f"{office.base}/quick-entry")).text)
+        assert "Bert Claes · handed in by the company" in listed
+        assert "An Peeters · handed in by the office" in listed
+        for row in await intake_rows(office.world):
+            page = words((await client.get(f"{office.base}/quick-entry/{row.id}")).text)
+            assert f"{row.sender} · handed in by the" in page

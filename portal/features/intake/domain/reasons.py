@@ -68,7 +68,7 @@ REASONS: dict[str, str] = {
         "Statement %(number)s of account %(account)s is there already, with other content. Compare the two and choose."
     ),
     # the office's inbox: whose is it?
-    "inbox.paper": N_("A PDF or a photo does not say whose it is. Choose the dossier."),
+    "inbox.paper": N_("A PDF or a photo does not say whose it is."),
     "inbox.nobody_invoice": N_(
         "None of your dossiers has a number of the supplier (%(supplier)s) or of the customer (%(customer)s)."
     ),
