@@ -1,9 +1,10 @@
 """The main menu: what staff see and what members of a company see. Each slice says in its `slice.py` what of it stands there."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from portal.db.session import ReadSession
 from portal.kernel.actor import Actor, Right
 from portal.kernel.language import gettext
 
@@ -23,6 +24,7 @@ class MenuEntry:
         place: where it stands among the others, counted from above in tens, so that something fits in between.
         label: in English; translated where it is shown.
         right: None for everybody of that side.
+        count: how many things wait there for the actor, in one short statement.
     """
 
     side: Side
@@ -31,6 +33,12 @@ class MenuEntry:
     href: str
     icon: str
     right: Right | None = None
+    count: Callable[[ReadSession, Actor], Awaitable[int]] | None = None
+
+    def is_for(self, actor: Actor) -> bool:
+        """Whether it stands in the menu of this actor."""
+        side = Side.STAFF if actor.is_firm else Side.MEMBERS
+        return self.side is side and (self.right is None or actor.may(self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +52,28 @@ class Entry:
     count: int | None = None
 
 
-def entries(menu: Iterable[MenuEntry], actor: Actor, path: str) -> list[Entry]:
-    """The menu of whoever is signed in; the entry of the present page is marked."""
-    side = Side.STAFF if actor.is_firm else Side.MEMBERS
+def entries(
+    menu: Iterable[MenuEntry], actor: Actor, path: str, counts: Mapping[str, int] | None = None
+) -> list[Entry]:
+    """The menu of whoever is signed in; the entry of the present page is marked.
+
+    Args:
+        counts: how many things wait behind an entry, by its address.
+    """
     return [
         Entry(
             gettext(one.label),
             one.href,
             one.icon,
             path == one.href or (one.href != "/" and path.startswith(one.href + "/")),
+            (counts or {}).get(one.href),
         )
         for one in menu
-        if one.side is side and (one.right is None or actor.may(one.right))
+        if one.is_for(actor)
     ]
+
+
+async def counted(session: ReadSession, menu: Iterable[MenuEntry], actor: Actor) -> dict[str, int]:
+    """How many things wait behind the entries of an actor's menu that are counted, by their address."""
+    asked = {one.href: one.count for one in menu if one.count is not None and one.is_for(actor)}
+    return {href: await count(session, actor) for href, count in asked.items()}

@@ -71,7 +71,9 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "brand": request.state.firm,
         "user": user,
         "actor": actor,
-        "nav": entries(request.app.state.menu, actor, request.scope["path"]) if user else [],
+        "nav": entries(request.app.state.menu, actor, request.scope["path"], _menu_counts(request))
+        if user
+        else [],
         "language": request.state.language.value,
         "languages": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "csrf_token": csrf_token(request),
@@ -81,6 +83,10 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "current_path": request.scope["path"],
         "query": request.scope["query_string"].decode("latin-1"),
     }
+
+
+def _menu_counts(request: Request[Any, Any, Any]) -> Mapping[str, int]:
+    return getattr(request.state, "menu_counts", {})
 
 
 def _form_page(request: Request[Any, Any, Any]) -> str | None:

@@ -43,6 +43,7 @@ SYSTEM_SCOPE = {
     "portal/features/onboarding/service/letters.py": "a company's invitation, sent by the firm of the host that does not see it",
     "portal/features/dossiers/service/access.py": "an owner's answer, on the dossiers of the own company alone; whom to ask",
     "portal/features/agents/service.py": "pairing by a code, and keys",
+    "portal/features/intake/service/matching.py": "which of a firm's own dossiers a file names: their companies are seen one at a time",
     "portal/features/upkeep/service.py": "an object that any row names is kept, whoever sees the row",
 }
 AS_SYSTEM = {

@@ -24,6 +24,8 @@ JOBS = {
     "dossiers.send_invitation",
     "dossiers.tell_owner",
     "intake.give_up",
+    "intake.give_up_inbox",
+    "intake.read_inbox",
     "intake.read_upload",
     "items.fill_dossier",
     "items.reassess",

@@ -8,6 +8,7 @@ NAMES_NONE = {
     ("dossier_import", "sha256"),  # the list itself is not kept
     # the file it came in is kept by its row of quick entry, until one of its statements is erased
     ("statement", "original_sha256"),
+    ("inbox_file", "sha256"),  # its bytes are named by `object_sha256`, as long as the firm keeps them
     ("delivery_proof", "sha256"),  # a file in somebody's bookkeeping
 }
 """Columns with hashes of what is not in the store, or is named elsewhere."""

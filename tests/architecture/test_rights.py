@@ -22,6 +22,7 @@ NEEDED: list[tuple[str, Right | None]] = [
     (r"/my-accountant/.*", Right.MEMBERS),
     (r"/people.*", Right.MEMBERS),
     (r"(/dossiers/{dossier_id})?/(quick-entry|hand-in).*", Right.UPLOAD),
+    (r"/inbox(/.*)?", Right.UPLOAD),
     (r"(/dossiers/{dossier_id})?/documents/{document_id}/(edit|delete|annotate)", Right.UPLOAD),
     (r"(/dossiers/{dossier_id})?/(documents|bank)/{\w+}/(put-aside|bring-back|erase(/.*)?)", Right.UPLOAD),
     (r"/dossiers/{dossier_id}/documents/{document_id}/unlock", Right.UNLOCK),

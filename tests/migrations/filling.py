@@ -25,7 +25,7 @@ from portal.features.agents import service as agents
 from portal.features.bundles.domain import Takes
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.service import creation, opening
-from portal.features.intake.service import reception
+from portal.features.intake.service import inbox, reception
 from portal.features.intake.service.reception import Incoming
 from portal.features.onboarding.service import invitations
 from portal.features.parties.models import Firm
@@ -266,7 +266,12 @@ async def _known_by(world: World, office: Office) -> None:
 
 
 async def _waiting(world: World, office: Office) -> None:
-    """Work that nobody has done yet: a file to read, listeners to tell, a letter to send, a list to carry out."""
+    """Work that nobody has done yet: a file of the inbox, one to read, listeners to tell, a letter to send, a list to carry out."""
+    paper = a_pdf("whose?")
+    await inbox.hand_in(
+        world.tools, office.accountant, [Incoming("whose.pdf", len(paper), io.BytesIO(paper))]
+    )
+    await world.run_jobs()
     dossier = await a_dossier(world, office.firm, name="Zaak none", code="I-none")
     async with opening.dossier(world.tools.database, office.accountant, dossier.id) as (session, found):
         await invitations.invite(

@@ -163,6 +163,18 @@ async def _there_and_back(was: Released, release: str) -> None:
     assert counted == {table: len(said) for table, said in rows.items()}
 
 
+async def test_files_that_were_there_say_by_whom_they_came(migrated: World) -> None:
+    handed_in = (
+        "select distinct f.channel, m.person_id is not null, f.sender <> '' from intake_file f"
+        " left join company_member m on m.company_id = f.company_id and m.person_id = f.received_by"
+    )
+    assert {"office/False/True", "member/True/True"} >= set(await ids(migrated, handed_in)) != set()
+    assert (
+        await ids(migrated, "select id from intake_file where dossier_id is not null and channel <> 'office'")
+        == []
+    )
+
+
 async def test_names_have_the_keys_that_the_function_gives(migrated: World) -> None:
     async with migrated.as_system() as session:
         assert await wrong_keys(session) == []

@@ -6,17 +6,43 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.db.base import Base, Json, OwnedByCompany
-from portal.features.intake.domain.files import IntakeState
+from portal.db.base import Base, Json, OwnedByCompany, OwnedByFirm
+from portal.features.intake.domain.files import Channel, IntakeState
+from portal.features.intake.domain.inbox import InboxState
 
 
-class IntakeFile(OwnedByCompany, Base):
-    """One file handed in. `upload_id` groups what was dropped together; `parent_id` names the archive it was in.
+class HandedIn:
+    """What every file has that came in. `upload_id` groups what was dropped together; `parent_id` names the archive it was in.
 
-    `dossier_id` is where an office handed it in; what a member hands in belongs to the first dossier of each firm.
+    `channel` is how it came in, `sender` who handed it in, for people to read.
 
     `begun` counts how often reading began after a run that ended badly: a file that ends its reader every time is set aside.
-    `reason` is a code, `reason_params` its values; `what` says for people what became of it (`domain.reasons`).
+    `reason` is a code, `reason_params` its values (`domain.reasons`).
+    """
+
+    upload_id: Mapped[UUID]
+    parent_id: Mapped[UUID | None]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    reason: Mapped[str | None]
+    reason_params: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    channel: Mapped[Channel]
+    sender: Mapped[str] = mapped_column(default="", server_default="")
+    received_at: Mapped[datetime]
+    received_by: Mapped[UUID | None]
+    dossier_id: Mapped[UUID | None]
+    handled_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+    """What was made of it, or of a file in it, was erased by two people: its bytes are not kept."""
+    begun: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class IntakeFile(HandedIn, OwnedByCompany, Base):
+    """One file handed in. `dossier_id` is where an office handed it in; what a member hands in belongs to the first dossier of each firm.
+
+    With `reason` it says for people what became of it.
     """
 
     __tablename__ = "intake_file"
@@ -28,23 +54,42 @@ class IntakeFile(OwnedByCompany, Base):
         sa.Index("ix_intake_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
     )
 
-    upload_id: Mapped[UUID]
-    parent_id: Mapped[UUID | None]
-    name: Mapped[str]
-    media_type: Mapped[str]
-    size: Mapped[int]
-    sha256: Mapped[str]
     state: Mapped[IntakeState]
-    reason: Mapped[str | None]
-    reason_params: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     hints: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     document_id: Mapped[UUID | None]
     statement_ids: Mapped[Json] = mapped_column(default=dict, server_default="{}")
-    received_at: Mapped[datetime]
-    received_by: Mapped[UUID | None]
-    received_by_name: Mapped[str] = mapped_column(default="", server_default="")
-    dossier_id: Mapped[UUID | None]
-    handled_at: Mapped[datetime | None]
-    erased_at: Mapped[datetime | None]
-    """What was made of it, or of a file in it, was erased by two people: its bytes are not kept."""
-    begun: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody has looked at it yet."""
+        return self.state is IntakeState.RECEIVED
+
+
+class InboxFile(HandedIn, OwnedByFirm, Base):
+    """One file that came to the office as a whole. It belongs to the firm until it is handed to a dossier.
+
+    `object_sha256` names its bytes in the firm's part of the store, as long as they are needed there: not any more when it was handed
+    over (the company has a copy then) or its files were taken out of it. `dossier_id` and `intake_file_id` say where it went.
+    """
+
+    __tablename__ = "inbox_file"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["firm_id", "dossier_id"], ["dossier.firm_id", "dossier.id"]),
+        sa.Index("ix_inbox_file_upload", "firm_id", "upload_id"),
+        sa.Index("ix_inbox_file_state", "firm_id", "state", "received_at"),
+        sa.Index("ix_inbox_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
+        sa.Index(
+            "ix_inbox_file_went", "intake_file_id", postgresql_where=sa.text("intake_file_id is not null")
+        ),
+        sa.Index("ix_inbox_file_handled", "handled_at", postgresql_where=sa.text("handled_at is not null")),
+    )
+
+    state: Mapped[InboxState]
+    object_sha256: Mapped[str | None]
+    handled_by: Mapped[UUID | None]
+    intake_file_id: Mapped[UUID | None]
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nobody has looked at it yet."""
+        return self.state is InboxState.RECEIVED

@@ -1,25 +1,32 @@
 """What the application takes from this slice."""
 
+from datetime import timedelta
+
 from portal.features.intake import jobs, pages
 from portal.features.intake.domain.files import IntakeState
-from portal.features.intake.service import lookups
+from portal.features.intake.service import inbox, lookups
 from portal.features.retention.domain import ArchivesWith
-from portal.jobs.upkeep import NamesObjects
+from portal.jobs.upkeep import NamesObjects, OldRows
 from portal.kernel.actor import Right
 from portal.kernel.language import N_
 from portal.web.navigation import MenuEntry, Side
 from portal.web.slices import Slice
 from themes.states import State, Tone
 
+KEPT = timedelta(days=90)
+"""So long a file of the inbox is kept that was discarded or handed over: by then it is in its dossier, or nobody's."""
+
 SLICE = Slice(
     name="intake",
     pages=pages.ROUTES,
     jobs=jobs,
     answers={ArchivesWith: lookups.archives_with},
+    old_rows=[OldRows(after=KEPT, drop=inbox.drop_old)],
     objects=[
         NamesObjects(
             table="intake_file", owner="company", columns=("sha256", "hints.pdf_sha256"), erasable=True
-        )
+        ),
+        NamesObjects(table="inbox_file", owner="firm", columns=("object_sha256",), erasable=True),
     ],
     states={
         "intake": {
@@ -35,8 +42,25 @@ SLICE = Slice(
         "intake.processed": (N_("File processed"), "check"),
         "intake.rejected": (N_("File rejected"), "close"),
         "intake.rejection_undone": (N_("Rejection of a file undone"), "undo"),
+        "intake.inbox_received": (N_("Files handed in to the office's inbox"), "quick-entry"),
+        "intake.routed": (
+            N_("Came through the inbox from %(sender)s, by its number"),
+            "forward",
+        ),
+        "intake.assigned": (N_("Came through the inbox from %(sender)s, assigned by hand"), "forward"),
+        "intake.discarded": (N_("File of the inbox discarded"), "close"),
+        "intake.discard_undone": (N_("File of the inbox taken back"), "undo"),
     },
     menu=[
+        MenuEntry(
+            Side.STAFF,
+            15,
+            N_("Inbox"),
+            "/inbox",
+            "quick-entry",
+            Right.UPLOAD,
+            count=inbox.count_waiting,
+        ),
         MenuEntry(Side.MEMBERS, 40, N_("Hand in"), "/hand-in", "upload", Right.UPLOAD),
     ],
 )

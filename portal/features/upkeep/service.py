@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from portal.db.session import WriteSession
+from portal.features.intake.service import inbox
 from portal.features.retention.service import erasures
 from portal.features.retention.service.erasures import RemoveErased
 from portal.features.upkeep import repository
@@ -101,37 +102,45 @@ async def sweep_objects(task: Task, job: SweepObjects) -> None:
 async def remove_erased(task: Task, job: RemoveErased) -> None:
     """The objects of something that two people erased go: out of reach at once, for good a few minutes later.
 
-    What another living row of the company names stays, or comes back. It goes on wherever a run before it ended.
+    So do the copies that offices had in their inboxes before they handed them over. What another living row of its owner names stays, or
+    comes back. It goes on wherever a run before it ended.
 
     Raises:
         Later: they are aside, and not long enough; or the store is away.
     """
     async with task.tools.database.system_scope() as session:
-        kept = await repository.named(
-            session, "company", job.company_id, job.hashes, registry_of(session).objects
-        )
+        objects = registry_of(session).objects
+        copies = await inbox.copies_of_erased(session, job.erasure_id)
+        kept = {
+            job.company_id: await repository.named(session, "company", job.company_id, job.hashes, objects),
+            **{
+                firm_id: await repository.named(session, "firm", firm_id, hashes, objects)
+                for firm_id, hashes in copies.items()
+            },
+        }
     try:
-        is_gone = await _taken_away(task, job, kept)
+        gone = [
+            await _taken_away(task, owner, hashes, kept[owner])
+            for owner, hashes in {job.company_id: job.hashes, **copies}.items()
+        ]
     except Unavailable as away:
         raise Later(AWAY, away.code) from away
-    if not is_gone:
+    if not all(gone):
         raise Later(QUIET.total_seconds(), "aside")
     async with task.transaction() as session:
         await erasures.objects_removed(session, job.erasure_id, task.tools.clock.now())
         await task.finish(session)
 
 
-async def _taken_away(task: Task, job: RemoveErased, kept: set[str]) -> bool:
+async def _taken_away(task: Task, owner: UUID, hashes: Sequence[str], kept: set[str]) -> bool:
     """Set aside what is not kept, and delete what has been aside long enough; whether nothing is left."""
     store, now = task.tools.store, task.tools.clock.now()
-    for sha256 in job.hashes:
+    for sha256 in hashes:
         if sha256 in kept:
-            await store.exists(job.company_id, sha256)  # brings it back
+            await store.exists(owner, sha256)  # brings it back
         else:
-            await store.set_aside(
-                job.company_id, sha256, put_before=datetime.max.replace(tzinfo=UTC), now=now
-            )
-    gone = [one async for one in store.aside(job.company_id) if one.sha256 in set(job.hashes) - kept]
+            await store.set_aside(owner, sha256, put_before=datetime.max.replace(tzinfo=UTC), now=now)
+    gone = [one async for one in store.aside(owner) if one.sha256 in set(hashes) - kept]
     for one in gone:
         if one.since <= now - QUIET:
             await store.forget(one)

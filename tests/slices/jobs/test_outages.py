@@ -28,6 +28,7 @@ from portal.storage.stores import Store
 from tests.support.builders import sign_in
 from tests.support.builders_exports import an_office, exports_of, press_export
 from tests.support.builders_papers import a_pdf, a_ubl, hand_in
+from tests.support.inbox import dropped
 from tests.support.world import World
 
 OFTEN = 8
@@ -109,19 +110,20 @@ async def test_no_job_loses_a_try_or_its_work_to_a_store_that_is_away(world: Wor
         office.dossier.id,
     )
     assert upload is not None
+    await dropped(world, office.owner, {"all.zip": packed({"3.xml": a_ubl(customer=number, number="THREE")})})
     world.clock.at += timedelta(minutes=1)  # drawing waits for a PDF that may come beside it
     await world.run_jobs()
     async with world.as_system() as session:
         assert set(await session.scalars(sa.select(IntakeFile.state))) & {"received", "failed"} == set()
         papers = list(await session.scalars(sa.select(Document).where(Document.ubl_sha256.is_not(None))))
-    assert {paper.number for paper in papers} == {"ONE", "TWO"}
+    assert {paper.number for paper in papers} == {"ONE", "TWO", "THREE"}
     assert all(paper.pdf_sha256 for paper in papers)
 
     async with sign_in(world, office.owner, office.host) as client:
         await press_export(client, office)
     await world.run_jobs()
     (export,) = await exports_of(world, office.dossier)
-    assert (export.state, export.total) == (ExportState.FINISHED, 2)
+    assert (export.state, export.total) == (ExportState.FINISHED, 3)
 
     async with world.as_system() as session:
         firm = Actor(door=Door.JOB, name="sweeper", firm_id=FirmId(office.dossier.firm_id))
@@ -135,6 +137,7 @@ async def test_no_job_loses_a_try_or_its_work_to_a_store_that_is_away(world: Wor
         "bundles.build",
         MendArchive.name,
         "documents.draw_pdf",
+        "intake.read_inbox",
         "intake.read_upload",
         "upkeep.sweep_objects",
     }

@@ -274,5 +274,6 @@ def an_intake_row(world: World, company: UUID, sha256: str) -> dict[str, object]
         "size": 5,
         "sha256": sha256,
         "state": "to_process",
+        "channel": "office",
         "received_at": world.clock.now(),
     }

@@ -140,6 +140,7 @@ def an_intake_row(world: World, company: UUID, sha256: str) -> dict[str, Any]:
         "size": 5,
         "sha256": sha256,
         "state": "to_process",
+        "channel": "office",
         "received_at": world.clock.now(),
     }
 

@@ -12,6 +12,7 @@ from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import codes, dossiers
 from portal.features.dossiers.service.codes import Clash
+from portal.features.intake.service import inbox
 from portal.features.items.domain import ItemQuery
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists, moves, places
@@ -36,6 +37,8 @@ class WorkList:
     """Name and code of the dossiers of what is put aside."""
     erasures: Waiting
     """What a second person has to confirm, as far as the reader may be that one."""
+    in_inbox: int
+    """Files of the office's inbox that wait for the reader to say whose they are."""
     nobody_to_ask: set[UUID]
     """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
@@ -53,6 +56,7 @@ async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> 
         aside,
         await dossiers.names(session, actor, {item.dossier_id for item in aside.first}),
         await erasures.waiting(session, actor),
+        await inbox.count_waiting(session, actor),
         await policies.nobody_to_ask(session, page.rows),
     )
 

@@ -39,7 +39,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     country: str = "BE"
 
 
-def _compact(text: str) -> str:
+def compact(text: str) -> str:
+    """An identifier without spaces, punctuation and case, as it is compared."""
     # Capital at the end: of "nº 5" folding makes a small letter.
     folded = unicodedata.normalize("NFKC", text).upper()
     return "".join(character for character in folded if character.isalnum())
@@ -52,7 +53,7 @@ def identity(country: str, number: str | None, vat_id: str | None, others: Colle
     if number:
         pairs.add((country, number))
         if country != "BE":
-            texts.add(_compact(number))
+            texts.add(compact(number))
     for text in (vat_id, *others):
         if not text:
             continue
@@ -60,7 +61,7 @@ def identity(country: str, number: str | None, vat_id: str | None, others: Colle
         if pair is not None:
             pairs.add(pair)
         else:
-            texts.add(_compact(text))
+            texts.add(compact(text))
     return Identity(numbers=frozenset(pairs), texts=frozenset(texts), country=country)
 
 
@@ -75,7 +76,7 @@ def is_us(party: Party, us: Identity) -> bool:
         party.tax_registration_id,
         *(value for _scheme, value in party.identifiers),
     )
-    return any(_compact(text) in us.texts for text in given if text)
+    return any(compact(text) in us.texts for text in given if text)
 
 
 def direction_of(invoice: Invoice, us: Identity) -> Direction:
@@ -107,9 +108,9 @@ def supplier_key(party: Party) -> str:
     for country, number in party.company_numbers:
         return f"{country}:{number}"
     for text in (party.vat_id, party.legal_id, party.endpoint_id, party.tax_registration_id):
-        if text and _compact(text):
-            return f"id:{_compact(text)}"
-    name = _compact(party.display_name)
+        if text and compact(text):
+            return f"id:{compact(text)}"
+    name = compact(party.display_name)
     return f"name:{name}" if name else ""
 
 
@@ -122,7 +123,7 @@ def own_key(us: Identity) -> str:
 
 def duplicate_key(supplier: str, number: str, issued: date, type_code: str) -> str | None:
     """Supplier, number, date and type: the same four are the same document. None when supplier or number is missing."""
-    shown = _compact(number) or number.strip()
+    shown = compact(number) or number.strip()
     if not supplier or not shown:
         return None
     return f"{supplier}|{shown}|{issued.isoformat()}|{type_code}"

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from portal.features.intake.domain.reasons import Reason
+from portal.kernel.language import N_
 from portal.kernel.machine import machine
 from portal.kernel.texts import line
 
@@ -37,6 +38,21 @@ INTAKE = machine(
         IntakeState.REJECTED: {IntakeState.TO_PROCESS},
     },
 )
+
+
+class Channel(enum.StrEnum):
+    """How a file came in."""
+
+    OFFICE = "office"  # somebody of the office, on a dossier's page
+    MEMBER = "member"  # somebody of the company, on its own pages
+    INBOX = "inbox"  # dropped on the office as a whole
+
+
+CHANNEL_WORDS = {
+    Channel.OFFICE: N_("handed in by the office"),
+    Channel.MEMBER: N_("handed in by the company"),
+    Channel.INBOX: N_("through the office's inbox"),
+}
 
 
 class FileKind(enum.StrEnum):
@@ -105,9 +121,9 @@ class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reception(msgspec.Struct, frozen=True, kw_only=True):
-    """How files came in: into which company, by whom, when.
+    """How files came in: into which company, through which channel, by whom, when.
 
-    `dossier_id` is where an office handed them in.
+    `dossier_id` is where an office handed them in; `sender` is who did, for people to read.
     """
 
     company_id: UUID
@@ -115,12 +131,14 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
     dossier_id: UUID | None
     received_at: datetime
     received_by: UUID | None
-    received_by_name: str
+    channel: Channel
+    sender: str
 
 
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes."""
+    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already."""
 
+    id: UUID | None = None
     name: str
     media_type: FileKind = FileKind.UNKNOWN
     size: int = 0

@@ -67,6 +67,23 @@ REASONS: dict[str, str] = {
     "coda.conflict": N_(
         "Statement %(number)s of account %(account)s is there already, with other content. Compare the two and choose."
     ),
+    # the office's inbox: whose is it?
+    "inbox.paper": N_("A PDF or a photo does not say whose it is."),
+    "inbox.nobody_invoice": N_(
+        "None of your dossiers has a number of the supplier (%(supplier)s) or of the customer (%(customer)s)."
+    ),
+    "inbox.nobody_coda": N_(
+        "None of your dossiers has this account (%(accounts)s), or the company number in it."
+    ),
+    "inbox.several": N_("It fits several dossiers: %(names)s. Choose one."),
+    "inbox.several_hidden": N_(
+        "It fits several dossiers, and not all of them are yours. Somebody else chooses one."
+    ),
+    "inbox.waits_already": N_("The same file waits in the inbox already. Nothing was added."),
+    "inbox.discarded": N_("Discarded: %(text)s"),
+    "inbox.not_read": N_(
+        "This file could not be read because of a fault on our side. Choose the dossier, or hand it in again."
+    ),
     # refused as a whole
     "empty": N_("The file is empty. Save or send it again."),
     "too_large": N_(

@@ -1,7 +1,7 @@
-"""Handing in, and quick entry. Staff find both in the dossier, members under /hand-in."""
+"""Handing in, and quick entry: staff find both in the dossier, members under /hand-in. And the office's inbox."""
 
 from typing import Any
 
-from portal.features.intake.pages import quick_entry, reception
+from portal.features.intake.pages import inbox, quick_entry, reception
 
-ROUTES: list[Any] = [*reception.ROUTES, *quick_entry.ROUTES]
+ROUTES: list[Any] = [*reception.ROUTES, *quick_entry.ROUTES, *inbox.ROUTES]

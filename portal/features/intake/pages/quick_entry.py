@@ -24,7 +24,7 @@ from portal.features.documents.service.duplicates import Met
 from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.contents import CodaContent
-from portal.features.intake.domain.files import FileKind, IntakeState
+from portal.features.intake.domain.files import CHANNEL_WORDS, FileKind, IntakeState
 from portal.features.intake.domain.reasons import REASONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.pages.reception import LIST, kind_names
@@ -155,6 +155,7 @@ async def _shown(
         clash=clash,
         problem=problem,
         kind_names=kind_names(),
+        channel=gettext(CHANNEL_WORDS[row.channel]),
         **entry_forms.entry_context(values, faults or {}, f"{place.intake}/amounts"),
     )
 

@@ -12,7 +12,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession
 from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
-from portal.features.intake.domain.files import IntakeQuery, IntakeState
+from portal.features.intake.domain.files import CHANNEL_WORDS, IntakeQuery, IntakeState
 from portal.features.intake.service import lookups, reception
 from portal.features.intake.service.reception import Incoming
 from portal.jobs.contract import Tools
@@ -70,6 +70,7 @@ async def quick_entry_page(
         state=chosen.value,
         find=query.search,
         kind_names=kind_names(),
+        channels={channel: gettext(word) for channel, word in CHANNEL_WORDS.items()},
     )
 
 
@@ -81,12 +82,7 @@ async def hand_in(
     dossier_id: FromPath[UUID | None] = None,
 ) -> Template | Response[Any]:
     """Take files; the answer shows what becomes of each, while it becomes it."""
-    form = await Form.of(request)
-    incoming: list[Incoming] = []
-    for upload in form.files("files"):
-        size = upload.file.seek(0, 2)
-        upload.file.seek(0)
-        incoming.append(Incoming(upload.filename, size, upload.file))  # pyright: ignore[reportArgumentType] - a spooled file reads like any other
+    incoming = incoming_of(await Form.of(request))
     try:
         upload_id = await reception.hand_in(tools, actor, incoming, dossier_id=dossier_id)
     except Invalid as none_chosen:
@@ -96,6 +92,16 @@ async def hand_in(
         if not is_fragment(request):
             return go(request, f"{place.intake}/uploads/{upload_id}")
         return await _results(request, session, actor, place, upload_id)
+
+
+def incoming_of(form: Form) -> list[Incoming]:
+    """The files that a form brought."""
+    incoming: list[Incoming] = []
+    for upload in form.files("files"):
+        size = upload.file.seek(0, 2)
+        upload.file.seek(0)
+        incoming.append(Incoming(upload.filename, size, upload.file))  # pyright: ignore[reportArgumentType] - a spooled file reads like any other
+    return incoming
 
 
 @get(UPLOAD, guards=[own_side])

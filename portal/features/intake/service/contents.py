@@ -57,15 +57,15 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     if row.media_type == FileKind.CODA:
         return await read_coda(tools, row.company_id, data, row.name)
     if row.media_type == FileKind.ZIP:
-        return await _archive(tools, row.company_id, data)
+        return await read_archive(tools, row.company_id, data)
     if row.media_type in PICTURES:
         await read_image(data, fit=200)
         return PaperContent(pages=1)
     return PaperContent(pages=(await read_pdf_page(data)).count)
 
 
-async def _archive(tools: Tools, company_id: UUID, data: bytes) -> ArchiveContent:
-    """The files of an archive, those that can be taken stored.
+async def read_archive(tools: Tools, owner: UUID, data: bytes) -> ArchiveContent:
+    """The files of an archive, those that can be taken stored for its owner.
 
     Raises:
         Refused: it is no archive that can be read.
@@ -79,7 +79,7 @@ async def _archive(tools: Tools, company_id: UUID, data: bytes) -> ArchiveConten
             files.append(NewFile(name=member.name, refusal=Reason(code="empty")))
         else:
             kind = sniff(member.data[:HEAD])
-            stored = await tools.store.put(company_id, member.data, media_type=kind.value)
+            stored = await tools.store.put(owner, member.data, media_type=kind.value)
             files.append(NewFile(name=member.name, media_type=kind, size=stored.size, sha256=stored.sha256))
     return ArchiveContent(files=tuple(files))
 
@@ -163,6 +163,19 @@ async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> C
     Raises:
         Refused: it cannot be read, or something in it does not add up; nothing of such a file is taken.
     """
+    file, parts = await checked_coda(data)
+    stored = [await tools.store.put(company_id, part, media_type="text/plain") for part in parts]
+    statements = await asyncio.to_thread(codas, file, [(one.sha256, one.size) for one in stored], name)
+    given = {one.company_number for one in file.statements if one.company_number}
+    return CodaContent(statements=statements, company_numbers=frozenset(given))
+
+
+async def checked_coda(data: bytes) -> tuple[coda.File, list[bytes]]:
+    """A CODA file that adds up, and the bytes of each of its statements.
+
+    Raises:
+        Refused: it cannot be read, or something in it does not add up.
+    """
     try:
         file, refusal, parts = await asyncio.to_thread(_work_on, data)
     except coda.Unreadable as error:
@@ -182,10 +195,7 @@ async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> C
             found=refusal.found,
             currency=_currency_at(file, refusal.record),
         )
-    stored = [await tools.store.put(company_id, part, media_type="text/plain") for part in parts]
-    statements = await asyncio.to_thread(codas, file, [(one.sha256, one.size) for one in stored], name)
-    given = {one.company_number for one in file.statements if one.company_number}
-    return CodaContent(statements=statements, company_numbers=frozenset(given))
+    return file, parts
 
 
 def _currency_at(file: coda.File, record: int | None) -> str:

@@ -1,8 +1,9 @@
 """Looking at what was handed in, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,10 +16,11 @@ from portal.features.documents.models import Document
 from portal.features.documents.service import lookups, remarks
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.service import dossiers
-from portal.features.intake import repository
 from portal.features.intake.domain.files import IntakeQuery, IntakeState
 from portal.features.intake.domain.reasons import AMOUNTS, reason_text
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.repository import files as files_repository
+from portal.features.intake.repository import walks
 from portal.features.retention.domain import ArchivesWith
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
@@ -64,7 +66,9 @@ async def upload(session: ReadSession, actor: Actor, company_id: UUID, upload_id
     Raises:
         NotFound: unknown, another company's, or not this contributor's.
     """
-    rows = [row for row in await repository.of_upload(session, upload_id) if row.company_id == company_id]
+    rows = [
+        row for row in await walks.of_upload(session, IntakeFile, upload_id) if row.company_id == company_id
+    ]
     own = lookups.own_uploads_only(actor)
     if own is not None:
         rows = [row for row in rows if row.received_by == own]
@@ -94,23 +98,32 @@ async def _outcomes(session: ReadSession, rows: Sequence[IntakeFile]) -> list[Ou
             for one in wanted[row.id]
             if one in statements and statements[one][0].erased_at is None
         ]
-        made.append(Outcome(row, paper, told, _why(row), remarks.remarks(paper) if paper else ()))
+        made.append(
+            Outcome(
+                row,
+                paper,
+                told,
+                why_of(row.reason, row.reason_params),
+                remarks.remarks(paper) if paper else (),
+            )
+        )
     return made
 
 
-def _why(row: IntakeFile) -> str:
-    params = dict(row.reason_params)
-    if row.reason in AMOUNTS:
+def why_of(reason: str | None, given: Mapping[str, Any]) -> str:
+    """A reason in the reader's language, its amounts as they write them."""
+    params = dict(given)
+    if reason in AMOUNTS:
         currency = params.get("currency") or "EUR"
         for name in ("expected", "found"):
             params[name] = money(Decimal(params[name]), currency, current_language())
-    return reason_text(row.reason, params)
+    return reason_text(reason, params)
 
 
 async def listed(session: ReadSession, actor: Actor, company_id: UUID, query: IntakeQuery) -> Page[Outcome]:
     """One page of handed-in files, each with what became of it."""
     mine = msgspec.structs.replace(query, received_by=lookups.own_uploads_only(actor))
-    page = await repository.page(session, company_id, mine)
+    page = await files_repository.page(session, company_id, mine)
     return Page(await _outcomes(session, page.rows), page.next, page.previous)
 
 
@@ -119,7 +132,7 @@ async def counts(
 ) -> dict[IntakeState, int]:
     """How many files are in each state."""
     mine = msgspec.structs.replace(query, received_by=lookups.own_uploads_only(actor))
-    return await repository.counts(session, company_id, mine)
+    return await files_repository.counts(session, company_id, mine)
 
 
 async def file(session: ReadSession, actor: Actor, company_id: UUID, file_id: UUID) -> IntakeFile:
@@ -128,7 +141,7 @@ async def file(session: ReadSession, actor: Actor, company_id: UUID, file_id: UU
     Raises:
         NotFound: unknown, another company's, or not this contributor's.
     """
-    found = await repository.one(session, file_id, lookups.own_uploads_only(actor))
+    found = await files_repository.one(session, file_id, lookups.own_uploads_only(actor))
     if found is None or found.company_id != company_id:
         raise NotFound
     return found
@@ -144,7 +157,7 @@ async def next_waiting(
 ) -> UUID | None:
     """The next file of quick entry."""
     own = lookups.own_uploads_only(actor)
-    return await repository.next_waiting(session, company_id, dossier_id, own, but)
+    return await files_repository.next_waiting(session, company_id, dossier_id, own, but)
 
 
 async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:
@@ -152,7 +165,7 @@ async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> 
     rows = await dossiers.lock_of_firm(session, dossier_id, company_id)
     if not rows:
         return
-    waiting = await repository.waiting_by_dossier(session, rows[0].firm_id, company_id)
+    waiting = await files_repository.waiting_by_dossier(session, rows[0].firm_id, company_id)
     await dossiers.set_quick_entry_counts(
         session, {row.id: waiting.get(row.id, 0) if row.access in OPEN_ACCESS else 0 for row in rows}
     )
@@ -160,4 +173,4 @@ async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> 
 
 async def archives_with(session: ReadSession, question: ArchivesWith) -> int:
     """In how many archives a document or statement was handed in."""
-    return await repository.archives_with(session, question)
+    return await files_repository.archives_with(session, question)

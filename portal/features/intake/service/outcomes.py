@@ -6,12 +6,12 @@ from datetime import datetime
 from portal.db.session import WriteSession
 from portal.features.banking import service as banking
 from portal.features.documents.service import arrivals
-from portal.features.intake import repository
 from portal.features.intake.domain.contents import CodaContent, Content, InvoiceContent
 from portal.features.intake.domain.files import FileChange, IntakeState, Reception
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.domain.verdicts import Asked, Rejected, Taken, Unpacked, Verdict
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.repository import files as files_repository
 from portal.features.intake.service.contents import stored_file
 from portal.features.intake.service.order import Next
 from portal.jobs.contract import clock_of
@@ -21,7 +21,7 @@ from portal.kernel.actor import Actor
 async def write(
     session: WriteSession,
     actor: Actor,
-    one: Next,
+    one: Next[IntakeFile],
     content: Content | None,
     verdict: Verdict,
 ) -> None:
@@ -41,9 +41,7 @@ async def write(
             await _move(session, row, IntakeState.REJECTED, now, verdict.reason)
         case Unpacked():
             if await _move(session, row, IntakeState.SPLIT, now):
-                await repository.add_all(
-                    session, _reception(row, actor, now), verdict.files, parent_id=row.id
-                )
+                await files_repository.add_all(session, _reception(row, now), verdict.files, parent_id=row.id)
         case Taken():
             if not await _move(session, row, IntakeState.PROCESSED, now):
                 return
@@ -52,7 +50,7 @@ async def write(
             elif isinstance(content, CodaContent):
                 await _take_statements(session, actor, row, content)
     if one.partner is not None and beside is not None:
-        await repository.move_received(session, one.partner.id, IntakeState.PROCESSED, beside)
+        await files_repository.move_received(session, one.partner.id, IntakeState.PROCESSED, beside)
 
 
 async def _ask(session: WriteSession, row: IntakeFile, asked: Asked, now: datetime) -> FileChange | None:
@@ -60,12 +58,12 @@ async def _ask(session: WriteSession, row: IntakeFile, asked: Asked, now: dateti
     document = await arrivals.known_bytes(session, row.company_id, row.sha256)
     if document is not None:
         change = FileChange(reason="already", document_id=document.id, handled_at=now)
-        await repository.move_received(session, row.id, IntakeState.PROCESSED, change)
+        await files_repository.move_received(session, row.id, IntakeState.PROCESSED, change)
         return None
-    waiting = await repository.waiting_with_bytes(session, row.company_id, row.sha256, row.id)
+    waiting = await files_repository.waiting_with_bytes(session, row.company_id, row.sha256, row.id)
     if waiting is not None:
         change = FileChange(reason="waits_already", hints={"file": str(waiting.id)}, handled_at=now)
-        await repository.move_received(session, row.id, IntakeState.PROCESSED, change)
+        await files_repository.move_received(session, row.id, IntakeState.PROCESSED, change)
         return None
     change = FileChange(hints=asked.hints, handled_at=None)
     if asked.reason is not None:
@@ -75,7 +73,7 @@ async def _ask(session: WriteSession, row: IntakeFile, asked: Asked, now: dateti
             reason=asked.reason.code,
             reason_params=asked.reason.params,
         )
-    if await repository.move_received(session, row.id, IntakeState.TO_PROCESS, change) is None:
+    if await files_repository.move_received(session, row.id, IntakeState.TO_PROCESS, change) is None:
         return None
     return FileChange(reason="joined_waiting", hints={"file": str(row.id)}, handled_at=now)
 
@@ -86,18 +84,19 @@ async def _move(
     change = FileChange(handled_at=now)
     if reason is not None:
         change = FileChange(handled_at=now, reason=reason.code, reason_params=reason.params)
-    return await repository.move_received(session, row.id, to, change) is not None
+    return await files_repository.move_received(session, row.id, to, change) is not None
 
 
-def _reception(row: IntakeFile, actor: Actor, now: datetime) -> Reception:
+def _reception(row: IntakeFile, now: datetime) -> Reception:
     """The files of an archive come as it came."""
     return Reception(
         company_id=row.company_id,
         upload_id=row.upload_id,
         dossier_id=row.dossier_id,
         received_at=now,
-        received_by=actor.person_id,
-        received_by_name=actor.name,
+        received_by=row.received_by,
+        channel=row.channel,
+        sender=row.sender,
     )
 
 
@@ -117,7 +116,7 @@ async def _take_invoice(
         dossier_id=row.dossier_id,
     )
     document = taken.document
-    await repository.note(
+    await files_repository.note(
         session, row.id, FileChange(document_id=document.id, reason=None if taken.new else "already")
     )
     attached = taken.new and document.pdf_sha256 is not None
@@ -138,7 +137,7 @@ async def _take_statements(
         original_name=row.name,
         dossier_id=row.dossier_id,
     )
-    await repository.note(session, row.id, told_statements(taken))
+    await files_repository.note(session, row.id, told_statements(taken))
 
 
 def told_statements(taken: Sequence[banking.TakenStatement]) -> FileChange:

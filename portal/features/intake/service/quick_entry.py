@@ -18,13 +18,13 @@ from portal.features.documents.domain.patch import EntryPatch
 from portal.features.documents.models import Document
 from portal.features.documents.service import arrivals, duplicates, lookups
 from portal.features.documents.service.duplicates import Met
-from portal.features.intake import repository
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.events import FileAnswered
 from portal.features.intake.domain.files import FileChange, FileKind, IntakeState
 from portal.features.intake.domain.hints import InvoiceHints, hints_of
 from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.repository import files as files_repository
 from portal.features.intake.service.contents import Refused, read_coda, read_invoice, stored_file
 from portal.features.intake.service.outcomes import told_statements
 from portal.features.retention.service import aside
@@ -75,7 +75,7 @@ def _check(actor: Actor) -> None:
 async def _claim(session: WriteSession, row: IntakeFile, to: IntakeState, change: FileChange) -> IntakeFile:
     if row.state is not IntakeState.TO_PROCESS and to is not IntakeState.TO_PROCESS:
         raise Conflict(HANDLED, code="handled")
-    moved = await repository.move(session, row.id, to, change)
+    moved = await files_repository.move(session, row.id, to, change)
     if moved is None:
         raise Conflict(HANDLED, code="handled")
     return moved
@@ -148,7 +148,7 @@ async def enter(
     )
     if not taken.new:  # somebody entered it between our two looks: all of this is rolled back
         raise Conflict(HANDLED, code="handled")
-    await repository.note(session, moved.id, FileChange(document_id=taken.document.id))
+    await files_repository.note(session, moved.id, FileChange(document_id=taken.document.id))
     await _tell(
         session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
     )
@@ -218,7 +218,7 @@ async def take_invoice(
         dossier_id=moved.dossier_id,
     )
     change = FileChange(document_id=taken.document.id, reason=None if taken.new else "already")
-    await repository.note(session, moved.id, change)
+    await files_repository.note(session, moved.id, change)
     await _tell(
         session, actor, moved, "intake.processed", dossier_id, document=taken.document.id, replaced=replaced
     )
@@ -241,7 +241,7 @@ async def ask_values(
     before = invoice_hints(row)
     pdf, origin = (before.pdf, before.origin) if before else (None, PdfOrigin.EMBEDDED)
     hints = hints_of(invoice, pdf, origin, sold=sold, faults=why.faults)
-    if not await repository.ask_otherwise(session, row.id, "ubl.values", hints.stored()):
+    if not await files_repository.ask_otherwise(session, row.id, "ubl.values", hints.stored()):
         raise Conflict(HANDLED, code="handled")
 
 
@@ -268,7 +268,7 @@ async def take_statements(
         original_name=moved.name,
         dossier_id=moved.dossier_id,
     )
-    await repository.note(session, moved.id, told_statements(taken))
+    await files_repository.note(session, moved.id, told_statements(taken))
     await _tell(session, actor, moved, "intake.processed", dossier_id, statements=len(taken))
     await _answered(session, actor, moved, asked)
     return Handled(None, len(taken), new=any(one.new for one in taken))

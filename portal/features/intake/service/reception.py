@@ -8,9 +8,9 @@ from uuid import UUID
 from portal.features.audit import service as audit
 from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
-from portal.features.intake import repository
-from portal.features.intake.domain.files import HEAD, NewFile, Reception, clean_name, sniff
+from portal.features.intake.domain.files import HEAD, Channel, NewFile, Reception, clean_name, sniff
 from portal.features.intake.domain.reasons import Reason
+from portal.features.intake.repository import files as files_repository
 from portal.jobs.contract import Job, Priority, Tools
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
@@ -31,6 +31,14 @@ class ReadUpload(Job, frozen=True, kw_only=True):
     upload_id: UUID
 
 
+class ReadInbox(Job, frozen=True, kw_only=True):
+    """Look at what came to the office as a whole: whose is it?"""
+
+    name: ClassVar[str] = "intake.read_inbox"
+    priority: ClassVar[Priority] = Priority.NOW
+    upload_id: UUID
+
+
 class GiveUp(Job, frozen=True, kw_only=True):
     """Set aside what is left of an upload whose reading was given up."""
 
@@ -38,7 +46,15 @@ class GiveUp(Job, frozen=True, kw_only=True):
     upload_id: UUID
 
 
+class GiveUpInbox(Job, frozen=True, kw_only=True):
+    """Let what is left of an upload of the inbox wait for a person: its reading was given up."""
+
+    name: ClassVar[str] = "intake.give_up_inbox"
+    upload_id: UUID
+
+
 READING = "intake.read_upload:"
+READING_INBOX = "intake.read_inbox:"
 """What the unique key of a reading job begins with; the upload's id follows."""
 
 
@@ -66,7 +82,8 @@ NAMED = 3
 """History names so many files of an upload; the others are counted."""
 
 
-def _names(names: Sequence[str]) -> str:
+def named(names: Sequence[str]) -> str:
+    """The files of an upload, as history tells of them."""
     rest = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" + {rest}" if rest > 0 else "")
 
@@ -94,7 +111,7 @@ async def hand_in(
         raise Invalid(NO_FILES, fields={"files": NO_FILES})
     async with opening.reading_place(tools.database, actor, dossier_id) as (_session, place):
         company_id = company_of(place)
-    stored = [await _stored(tools, company_id, one) for one in files]
+    stored = [await store(tools, company_id, one) for one in files]
     upload_id = new_id()
     async with opening.place(tools.database, actor, dossier_id) as (session, place):
         company_of(place)
@@ -104,9 +121,10 @@ async def hand_in(
             dossier_id=dossier_id,
             received_at=tools.clock.now(),
             received_by=actor.person_id,
-            received_by_name=actor.name,
+            channel=Channel.MEMBER if actor.company_id is not None else Channel.OFFICE,
+            sender=actor.name,
         )
-        await repository.add_all(session, reception, stored)
+        await files_repository.add_all(session, reception, stored)
         await audit.record(
             session,
             actor,
@@ -114,7 +132,7 @@ async def hand_in(
             "upload",
             upload_id,
             dossier_id=dossier_id,
-            what=_names([clean_name(one.name) for one in stored]),
+            what=named([clean_name(one.name) for one in stored]),
             files=len(stored),
             refused=sum(1 for one in stored if one.refusal is not None),
         )
@@ -123,7 +141,12 @@ async def hand_in(
     return upload_id
 
 
-async def _stored(tools: Tools, owner: UUID, one: Incoming) -> NewFile:
+async def store(tools: Tools, owner: UUID, one: Incoming) -> NewFile:
+    """Keep the bytes of a file; what is empty or too large is not kept, with the reason.
+
+    Raises:
+        StorageUnavailable: nothing of it is kept.
+    """
     limit = tools.settings.max_upload_bytes
     if one.size == 0:
         return NewFile(name=one.name, refusal=Reason(code="empty"))

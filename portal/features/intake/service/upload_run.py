@@ -6,17 +6,19 @@ few files a turn.
 """
 
 import time
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import structlog
 
 from portal.features.documents.domain.identity import Identity
 from portal.features.documents.service import arrivals
-from portal.features.intake import repository
-from portal.features.intake.domain.files import FileKind, IntakeState
+from portal.features.intake.domain.files import FileKind
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.domain.verdicts import Rejected, decide
-from portal.features.intake.models import IntakeFile
+from portal.features.intake.models import InboxFile, IntakeFile
+from portal.features.intake.repository import walks
 from portal.features.intake.service import contents, facts, outcomes
 from portal.features.intake.service.comparison import compare
 from portal.features.intake.service.contents import Refused
@@ -47,13 +49,24 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
     """Settle every file of an upload.
 
     Raises:
-        GiveWay: some are, and the turn is over.
+        GiveWay, Later, Stumbled: see `carry_out`.
+    """
+    await carry_out(UploadRun(task), job.upload_id)
+
+
+F = TypeVar("F", IntakeFile, InboxFile)
+
+
+async def carry_out(run: "Run[F]", upload_id: UUID) -> None:
+    """One turn over an upload; what is left comes in the next.
+
+    Raises:
+        GiveWay: some files are settled, and the turn is over.
         Later: the store or the readers are away; what does not need them is settled.
         Stumbled: some file is to be tried again.
     """
-    run = Run(task)
     try:
-        await run.go(job.upload_id)
+        await run.go(upload_id)
     except Unavailable as away:
         raise Later(RETRY_AFTER_SECONDS, away.code) from away
     if run.is_over and (run.stumbled is None or run.others_wait):
@@ -62,12 +75,18 @@ async def read_upload(task: Task, job: ReadUpload) -> None:
         raise Stumbled from run.stumbled
     if run.away is not None:
         raise Later(RETRY_AFTER_SECONDS, run.away.code) from run.away
-    async with task.transaction() as session:
-        await task.finish(session)
+    async with run.task.transaction() as session:
+        await run.task.finish(session)
 
 
-class Run:
-    """One turn over one upload."""
+class Run(ABC, Generic[F]):
+    """One turn over one upload, whatever becomes of its files.
+
+    Attributes:
+        table: where its files stand.
+    """
+
+    table: type[F]
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -78,16 +97,25 @@ class Run:
         """Whether the turn ended before everything had been looked at."""
         self.others_wait = False
         """Whether something is left that has never gone wrong."""
-        self._us = Identity(numbers=frozenset(), texts=frozenset())
         self._left = TURN_FILES
         self._until = time.monotonic() + TURN_SECONDS
 
+    @abstractmethod
+    async def settle(self, one: Next[F]) -> None:
+        """Read what a file holds, decide what becomes of it, write it down.
+
+        Raises:
+            Refused: it is not taken.
+        """
+
+    @abstractmethod
+    async def set_aside(self, row: F, reason: Reason) -> None:
+        """Write down that a file cannot be read, and why."""
+
     async def go(self, upload_id: UUID) -> None:
-        """Archives first, then what there is (`domain.order`)."""
+        """Archives first, then what there is (`service.order`)."""
         async with self.task.transaction() as session:
-            files = await repository.of_upload(session, upload_id)
-            if self.task.company_id is not None:
-                self._us = await arrivals.identity_of(session, self.task.company_id)
+            files = await walks.of_upload(session, self.table, upload_id)
         closed = archives(files)
         for one in closed:
             await self._turn(one)
@@ -95,11 +123,11 @@ class Run:
             return
         if closed:
             async with self.task.transaction() as session:
-                files = await repository.of_upload(session, upload_id)
+                files = await walks.of_upload(session, self.table, upload_id)
         for one in in_order(files):
             await self._turn(one)
 
-    async def _turn(self, one: Next) -> None:
+    async def _turn(self, one: Next[F]) -> None:
         """One file, if the turn is not over; what needs readers that are away is left for later."""
         row = one.file
         if self._left <= 0 or (time.monotonic() > self._until and self._left < TURN_FILES):
@@ -112,32 +140,31 @@ class Run:
             return
         await self._guarded(one)
 
-    async def _stands_alone(self, paper: IntakeFile, invoice_id: UUID) -> bool:
+    async def _stands_alone(self, paper: F, invoice_id: UUID) -> bool:
         """Whether a PDF whose UBL was read in this turn is still there to be read by itself."""
         async with self.task.transaction() as session:
-            states = await repository.states(session, [paper.id, invoice_id])
-        received = IntakeState.RECEIVED
-        return states.get(paper.id) is received and states.get(invoice_id) is not received
+            unread = await walks.unread(session, self.table, [paper.id, invoice_id])
+        return unread == {paper.id}
 
-    async def _guarded(self, one: Next) -> None:
+    async def _guarded(self, one: Next[F]) -> None:
         """One file; whatever is wrong with it, the others go on."""
         row = one.file
         counted = self.task.attempt > 1
         if counted and await self._count(row, +1) > MAX_BEGUN:
             # Written down before it is read, since a run that is killed tells nothing.
             log.error("intake.deadly", file=str(row.id), attempt=self.task.attempt)
-            await self._reject(row, Reason(code="unexpected"))
+            await self.set_aside(row, Reason(code="unexpected"))
             return
         self._left -= 1
         try:
-            await self._settle(one)
+            await self.settle(one)
         except Refused as why:
-            await self._reject(row, why.reason)
+            await self.set_aside(row, why.reason)
         except BrokenFile:
-            await self._reject(row, Reason(code="file_broken"))
+            await self.set_aside(row, Reason(code="file_broken"))
         except Invalid as why:
             params = {key: str(value) for key, value in why.params.items()}
-            await self._reject(row, Reason(code=why.code, params=params))
+            await self.set_aside(row, Reason(code=why.code, params=params))
         except LostClaim:
             raise
         except SandboxUnavailable as error:
@@ -157,8 +184,38 @@ class Run:
         except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
             await self._stumble(row, error, counted=counted)
 
-    async def _settle(self, one: Next) -> None:
-        """Read what a file holds, decide what becomes of it, write it down.
+    async def _count(self, row: F, by: int) -> int:
+        """Add to how often reading a file began after a run that ended badly; gives how often it has."""
+        async with self.task.transaction() as session:
+            return await walks.count_begun(session, self.table, row.id, by)
+
+    async def _stumble(self, row: F, error: Exception, *, counted: bool) -> None:
+        times = await self._count(row, 0 if counted else +1)
+        log.error("intake.stumbled", file=str(row.id), times=times, exc_info=error)
+        if times >= MAX_BEGUN:
+            await self.set_aside(row, Reason(code="unexpected"))
+        else:
+            self.stumbled = error
+
+
+class UploadRun(Run[IntakeFile]):
+    """One turn over what was handed in for a dossier or by a member."""
+
+    table = IntakeFile
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        self._us = Identity(numbers=frozenset(), texts=frozenset())
+
+    async def go(self, upload_id: UUID) -> None:
+        """For invoices it is known by what the company is called."""
+        if self.task.company_id is not None:
+            async with self.task.transaction() as session:
+                self._us = await arrivals.identity_of(session, self.task.company_id)
+        await super().go(upload_id)
+
+    async def settle(self, one: Next[IntakeFile]) -> None:
+        """Make a document or statements of it, ask a person, or open it.
 
         Raises:
             Refused: it is not taken.
@@ -176,19 +233,7 @@ class Run:
             # Outside of any transaction, since their files are fetched.
             compared, same_number = True, await compare(self.tools, content, rivals)
 
-    async def _reject(self, row: IntakeFile, reason: Reason) -> None:
+    async def set_aside(self, row: IntakeFile, reason: Reason) -> None:
+        """It is rejected."""
         async with self.task.transaction() as session:
             await outcomes.write(session, self.task.actor, Next(row), None, Rejected(reason=reason))
-
-    async def _count(self, row: IntakeFile, by: int) -> int:
-        """Add to how often reading a file began after a run that ended badly; gives how often it has."""
-        async with self.task.transaction() as session:
-            return await repository.count_begun(session, row.id, by)
-
-    async def _stumble(self, row: IntakeFile, error: Exception, *, counted: bool) -> None:
-        times = await self._count(row, 0 if counted else +1)
-        log.error("intake.stumbled", file=str(row.id), times=times, exc_info=error)
-        if times >= MAX_BEGUN:
-            await self._reject(row, Reason(code="unexpected"))
-        else:
-            self.stumbled = error

@@ -24,7 +24,6 @@ from portal.features.intake.domain.files import (
 )
 from portal.features.intake.models import IntakeFile
 from portal.features.retention.domain import ArchivesWith
-from portal.jobs.models import JobRow
 from portal.kernel.ids import new_id
 
 
@@ -38,7 +37,7 @@ async def add_all(
     rows = [
         {
             **how,
-            "id": new_id(),
+            "id": one.id or new_id(),
             "parent_id": parent_id,
             "name": clean_name(one.name),
             "media_type": one.media_type.value,
@@ -60,16 +59,6 @@ async def one(session: ReadSession, file_id: UUID, received_by: UUID | None = No
     if received_by is not None:
         statement = statement.where(IntakeFile.received_by == received_by)
     return await session.scalar(statement.execution_options(populate_existing=True))
-
-
-async def of_upload(
-    session: ReadSession, upload_id: UUID, state: IntakeState | None = None
-) -> Sequence[IntakeFile]:
-    """What was handed in together, archives before their files."""
-    statement = sa.select(IntakeFile).where(IntakeFile.upload_id == upload_id)
-    if state is not None:
-        statement = statement.where(IntakeFile.state == state)
-    return (await session.scalars(statement.order_by(IntakeFile.id))).all()
 
 
 async def waiting_with_bytes(
@@ -116,47 +105,6 @@ async def _moved(
         .returning(IntakeFile)
         .execution_options(populate_existing=True)
     )
-
-
-async def states(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, IntakeState]:
-    """The state of some files, by id."""
-    found = await session.execute(sa.select(IntakeFile.id, IntakeFile.state).where(IntakeFile.id.in_(ids)))
-    return {row[0]: row[1] for row in found}
-
-
-async def count_begun(session: WriteSession, file_id: UUID, by: int) -> int:
-    """Add to how often reading a file began; never below none. Gives how often it has."""
-    begun = await session.scalar(
-        sa.update(IntakeFile)
-        .where(IntakeFile.id == file_id)
-        .values(begun=sa.func.greatest(IntakeFile.begun + by, 0))
-        .returning(IntakeFile.begun)
-    )
-    return begun or 0
-
-
-async def orphaned(session: ReadSession, key: str, limit: int = 200) -> Sequence[tuple[UUID, UUID]]:
-    """Companies and uploads with files nobody has looked at, and no job that still will; in the system scope.
-
-    Args:
-        key: what the unique keys of the reading jobs begin with; the upload's id follows.
-    """
-    alive = (
-        sa.select(JobRow.unique_key)
-        .where(
-            JobRow.unique_key == sa.literal(key) + sa.cast(IntakeFile.upload_id, sa.Text()),
-            JobRow.done_at.is_(None),
-            JobRow.dead_at.is_(None),
-        )
-        .exists()
-    )
-    found = await session.execute(
-        sa.select(IntakeFile.company_id, IntakeFile.upload_id)
-        .where(IntakeFile.state == IntakeState.RECEIVED, ~alive)
-        .distinct()
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in found]
 
 
 async def ask_otherwise(session: WriteSession, file_id: UUID, reason: str, hints: dict[str, Any]) -> bool:

@@ -1,0 +1,106 @@
+"""The job that looks at what came to the office as a whole: each file is opened, handed to the dossier it names, or waits for a person.
+
+It goes the way of every upload (`upload_run`): a few files a turn, each settled in one transaction whose move is the guard.
+"""
+
+import msgspec
+
+from portal.features.dossiers.service import opening
+from portal.features.intake.domain.files import FileKind
+from portal.features.intake.domain.inbox import InboxChange, InboxReception, InboxState, why_waiting
+from portal.features.intake.domain.reasons import Reason
+from portal.features.intake.models import InboxFile
+from portal.features.intake.repository import inbox as inbox_repository
+from portal.features.intake.service import handing_over, matching
+from portal.features.intake.service.contents import Refused, read_archive
+from portal.features.intake.service.order import Next
+from portal.features.intake.service.reception import ReadInbox
+from portal.features.intake.service.upload_run import Run, carry_out
+from portal.jobs.runner import Task
+from portal.kernel.actor import Door
+
+
+async def read_inbox(task: Task, job: ReadInbox) -> None:
+    """Settle every file of an upload of the inbox.
+
+    Raises:
+        GiveWay, Later, Stumbled: see `carry_out`.
+    """
+    await carry_out(InboxRun(task), job.upload_id)
+
+
+class InboxRun(Run[InboxFile]):
+    """One turn over what came to the office as a whole."""
+
+    table = InboxFile
+
+    def __init__(self, task: Task) -> None:
+        super().__init__(task)
+        # Files go by their numbers to whichever dossier of the firm they name, not only to those the sender sees.
+        self._firm = msgspec.structs.replace(task.actor, role=None, door=Door.JOB)
+
+    async def settle(self, one: Next[InboxFile]) -> None:
+        """Open it, hand it to the one dossier that it names, or let it wait.
+
+        Raises:
+            Refused: it cannot be read.
+        """
+        row = one.file
+        if row.media_type == FileKind.ZIP:
+            await self._open(row)
+            return
+        marks = await matching.marks_of(self.tools, row)
+        fitting = await matching.fitting(self.tools, row.firm_id, marks) if marks is not None else ()
+        if len(fitting) != 1:
+            await self.set_aside(row, why_waiting(marks, fitting))
+            return
+        [only] = fitting
+        rows = [row, *([one.partner] if one.partner is not None else [])]
+        await handing_over.copy(self.tools, rows, only.company_id)
+        async with opening.place(self.tools.database, self._firm, only.dossier_id) as (session, place):
+            await handing_over.write(
+                session,
+                self._firm,
+                rows,
+                place,
+                only.company_id,
+                source=InboxState.RECEIVED,
+            )
+
+    async def set_aside(self, row: InboxFile, reason: Reason) -> None:
+        """It waits for a person, with the reason; unless the same file does so already, where its sender sees that."""
+        async with self.task.transaction() as session:
+            await inbox_repository.take_turn(session, row.firm_id, row.sha256)
+            to, change = InboxState.WAITING, InboxChange(reason=reason.code, reason_params=reason.params)
+            if await inbox_repository.waiting_with_bytes(session, self.task.actor, row.sha256, row.id):
+                to = InboxState.DISCARDED
+                change = InboxChange(
+                    reason="inbox.waits_already",
+                    reason_params={},
+                    object_sha256=None,
+                    handled_at=self.tools.clock.now(),
+                )
+            await inbox_repository.move(session, row.id, to, change, only_from=InboxState.RECEIVED)
+
+    async def _open(self, row: InboxFile) -> None:
+        """An archive becomes the files in it.
+
+        Raises:
+            Refused: it was in another one.
+        """
+        if row.parent_id is not None:
+            raise Refused("zip.nested")
+        data = await self.tools.store.get(row.firm_id, row.sha256)
+        content = await read_archive(self.tools, row.firm_id, data)
+        reception = InboxReception(
+            firm_id=row.firm_id,
+            upload_id=row.upload_id,
+            received_at=row.received_at,
+            received_by=row.received_by,
+            channel=row.channel,
+            sender=row.sender,
+        )
+        async with self.task.transaction() as session:
+            change = InboxChange(handled_at=self.tools.clock.now())
+            if await inbox_repository.move(session, row.id, InboxState.SPLIT, change) is not None:
+                await inbox_repository.add_all(session, reception, content.files, parent_id=row.id)
