@@ -22,6 +22,7 @@ from tests.support.builders_papers import a_pdf
 from tests.support.builders_scene import Office, an_office
 from tests.support.entries import patch_of
 from tests.support.forms import WebForm, web_forms
+from tests.support.inbox import dropped
 from tests.support.servers import ROOT
 from tests.support.world import World
 
@@ -74,6 +75,9 @@ NOT_EDITS = {
     "/dossiers/*/policy/default": "one button",
     "/dossiers/*/export": "chooses what leaves",
     "/dossiers/*/quick-entry": "hands files in",
+    "/inbox": "hands files in",
+    "/inbox/*/assign": "hands a file to a dossier; the second is told that it was handled",
+    "/inbox/*/discard": "sets a file aside; the second is told that it was handled",
     "/dossiers/*/quick-entry/*": "makes a document; the second is told that it is made",
     "/dossiers/*/quick-entry/*/reject": "sets a file aside",
     "/dossiers/*/documents/*/delete": "one button",
@@ -234,6 +238,7 @@ async def test_a_form_kept_over_the_end_of_a_session_notices_what_changed_meanwh
 async def test_every_form_of_fields_is_an_edit_that_is_tested_or_is_none(world: World) -> None:
     office, one, _two, paper = await arranged(world)
     await office.hand_in({"tweede.pdf": a_pdf("twee")})
+    await dropped(world, one, {"derde.pdf": a_pdf("drie")})
     known = {placed(edit, office, paper).action for edit in EDITS.values()}
     ids = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/keys/)\w+")
     async with sign_in(world, one) as client:
