@@ -20,7 +20,7 @@ async def find_orphaned(session: ReadSession) -> Sequence[tuple[UUID, UUID]]:
 
 
 async def find_orphaned_in_inbox(session: ReadSession) -> Sequence[tuple[UUID, UUID]]:
-    """Firms with files of the inbox that nobody reads any more: their reading is asked for again."""
+    """Firms and uploads of the inbox with files that no job will look at any more. In the system scope."""
     return await walks.orphaned(session, InboxFile, READING_INBOX)
 
 
