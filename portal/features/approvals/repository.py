@@ -24,7 +24,9 @@ from portal.features.approvals.models import (
     HandOver,
 )
 from portal.features.documents.models import Document
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier, managed_by
+from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 
 # What a member sees of the dossiers on the company: a view of the database (migration 0002).
@@ -33,7 +35,7 @@ _MEMBER_DOSSIER = sa.table(
     sa.column("id", sa.Uuid()),
     sa.column("access", sa.Text()),
 )
-_OPEN = ("managed", "granted")
+_OPEN = tuple(OPEN_ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _waiting(search: str = "") -> sa.Select[Any]:
         .join(_MEMBER_DOSSIER, _MEMBER_DOSSIER.c.id == DossierItem.dossier_id)
         .where(
             DossierItem.document_id == Document.id,
-            DossierItem.approval == "waiting",
+            DossierItem.approval == ApprovalState.WAITING,
             _MEMBER_DOSSIER.c.access.in_(_OPEN),
         )
     )
@@ -345,8 +347,8 @@ async def waits_for(
             CompanyMember.role.in_(roles),
             Person.disabled_at.is_(None),
             Person.approval_mails,
-            DossierItem.state == "waiting",
-            DossierItem.approval == "waiting",
+            DossierItem.state == ItemState.WAITING,
+            DossierItem.approval == ApprovalState.WAITING,
             DossierItem.final_at < before,
         )
         .order_by(

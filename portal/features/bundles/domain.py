@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from portal.features.items.domain import ApprovalState, ItemState
+from portal.features.items.domain import REJECTED, ApprovalState, ItemState
 from portal.kernel.kinds import Kind
 from portal.kernel.machine import machine
 from portal.kernel.questions import Question
@@ -105,11 +105,21 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     include_unapproved: bool = False
 
 
+class RunsFilter(enum.StrEnum):
+    """What a list of runs may be narrowed to; a value of an address."""
+
+    FAILED = "failed"
+    REFUSED = "refused"
+    BY_HAND = "by_hand"
+    OPEN = "open"
+    UNDELIVERED = "undelivered"
+
+
 class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list of runs over all dossiers shows: a search for a dossier, a state, a sort and a place."""
+    """What the list of runs over all dossiers shows: a search for a dossier, a filter (None: all), a sort and a place."""
 
     search: str = ""
-    state: str = ""
+    only: RunsFilter | None = None
     sort: str = "made"
     descending: bool = True
     cursor: str | None = None
@@ -202,7 +212,7 @@ def why_not(
         return WhyNot.HELD if item.state_reason else None
     if item.state is ItemState.READY:
         return None
-    rejected = item.approval in (ApprovalState.DISPUTED, ApprovalState.NOT_OURS)
+    rejected = item.approval in REJECTED
     if item.state is ItemState.HELD and not rejected:
         return (
             WhyNot.HELD

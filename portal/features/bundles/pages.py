@@ -12,7 +12,15 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream, Template
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.bundles.domain import OPEN, ExportOptions, ExportState, ProofChannel, RunsQuery, WhyNot
+from portal.features.bundles.domain import (
+    OPEN,
+    ExportOptions,
+    ExportState,
+    ProofChannel,
+    RunsFilter,
+    RunsQuery,
+    WhyNot,
+)
 from portal.features.bundles.service import deliveries, downloads, places, repairs, selection
 from portal.features.bundles.service import runs as bundles_runs
 from portal.features.documents.service import remarks
@@ -313,6 +321,11 @@ async def deliver_again(
     return go(request, f"/dossiers/{dossier.id}/export/{export.id}", Toast("success", text))
 
 
+def _filter(text: str) -> RunsFilter | None:
+    """The filter that an address names; none for a word that is no filter."""
+    return RunsFilter(text) if text in set(RunsFilter) else None
+
+
 @get("/exports", guards=[staff])
 async def exports_page(
     request: HTMXRequest,
@@ -326,7 +339,9 @@ async def exports_page(
     """The runs of all dossiers that one may see, found, filtered and sorted in the address."""
     query = RunsQuery(
         search=q.strip()[:100],
-        state=request.query_params.get("state", ""),  # Litestar keeps the argument name "state" for itself
+        only=_filter(
+            request.query_params.get("state", "")
+        ),  # Litestar keeps the argument name "state" for itself
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
         cursor=after or before,
@@ -339,7 +354,7 @@ async def exports_page(
         page=page,
         fetched=await bundles_runs.downloaded(session, [row.export.id for row in page.rows]),
         q=query.search,
-        filtered=bool(query.search or query.state),
+        filtered=bool(query.search or query.only),
         refused=await bundles_runs.count_refused(session, actor),
         has_agent=await bundles_runs.has_agent(session, actor),
         downloads=await bundles_runs.has_downloads(session, actor),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, aliased, column_property, mapped_column, vali
 from portal.db.base import Base, Json, OwnedByFirm
 from portal.db.names import Keyed
 from portal.features.dossiers.domain.codes import code_key
-from portal.features.dossiers.domain.dossiers import Access, titled
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, titled
 from portal.features.dossiers.domain.staff import StaffRole
 from portal.features.dossiers.domain.vat import VatRegime
 from portal.kernel.language import Language
@@ -211,7 +211,7 @@ def belongs_to(handed_in: Any, dossier_id: UUID) -> sa.ColumnElement[bool]:
             this,
             sa.and_(this.firm_id == Dossier.firm_id, this.company_id == Dossier.company_id),
         )
-        .where(this.id == dossier_id, Dossier.access.in_(("managed", "granted")))
+        .where(this.id == dossier_id, Dossier.access.in_(OPEN_ACCESS))
     )
     first = mine.order_by(Dossier.created_at, Dossier.id).limit(1).scalar_subquery()
     return sa.or_(

@@ -13,6 +13,7 @@ from portal.db.session import ReadSession
 from portal.features.audit.models import AuditEvent
 from portal.features.history.domain import HistoryQuery, Whose
 from portal.features.items.models import DossierItem
+from portal.features.retention.domain import ErasureState
 from portal.features.retention.models import Erasure
 
 
@@ -113,7 +114,7 @@ def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
             )
         )
         gone = sa.exists().where(
-            Erasure.state == "confirmed",
+            Erasure.state == ErasureState.CONFIRMED,
             sa.or_(
                 Erasure.subjects.contains(array([AuditEvent.subject_id])),
                 AuditEvent.data["item_ids"].has_any(sa.cast(Erasure.subjects, ARRAY(sa.Text()))),

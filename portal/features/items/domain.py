@@ -132,6 +132,8 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
+UNAPPROVED = REJECTED | {ApprovalState.WAITING}
+"""What leaves only when somebody of the office includes it deliberately."""
 """What the entrepreneur says no with."""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
+from portal.features.policies.domain import Cadence
 from portal.features.policies.models import ExportPolicy
 
 
@@ -80,7 +81,7 @@ async def dossiers_with_own_of(session: ReadSession, firm_id: UUID) -> set[UUID]
 
 async def standing(session: ReadSession) -> Sequence[ExportPolicy]:
     """Every policy that acts by itself, of all firms; needs the system scope."""
-    found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.cadence != "never"))
+    found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.cadence != Cadence.NEVER))
     return found.all()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from portal.features.items.domain import ApprovalState, ItemState
+from portal.features.items.domain import REJECTED, ApprovalState, ItemState
 
 FROM_BEGINNING_TO_END = (
     ItemState.SUPERSEDED,
@@ -22,7 +22,6 @@ FROM_BEGINNING_TO_END = (
 """States of items in the order of their way; what does not count stands before all others."""
 LEFT = frozenset({ItemState.BUNDLED, ItemState.DELIVERED})
 NOT_ON_ITS_WAY = LEFT | {ItemState.SUPERSEDED, ItemState.ASIDE}
-REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
 MOVABLE = frozenset({ItemState.NEW, ItemState.WAITING, ItemState.HELD, ItemState.READY})
 
 

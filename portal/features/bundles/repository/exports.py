@@ -21,6 +21,7 @@ from portal.features.bundles.domain import (
     OPEN,
     DeliveryState,
     ExportState,
+    RunsFilter,
     RunsQuery,
 )
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
@@ -225,17 +226,17 @@ async def page(
             *(column.ilike(pattern) for column in (Dossier.code, Dossier.activity)),
         ]
         statement = statement.where(sa.or_(*matches, *([Dossier.number.like(f"%{bare}%")] if bare else [])))
-    if query.state == "failed":
+    if query.only is RunsFilter.FAILED:
         statement = statement.where(
             sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)
         )
-    elif query.state == "refused":
+    elif query.only is RunsFilter.REFUSED:
         statement = statement.where(Delivery.state == DeliveryState.REFUSED)
-    elif query.state == "by_hand":
+    elif query.only is RunsFilter.BY_HAND:
         statement = statement.where(Delivery.state == DeliveryState.BY_HAND, _never_downloaded())
-    elif query.state == "open":
+    elif query.only is RunsFilter.OPEN:
         statement = statement.where(Export.state.in_(OPEN))
-    elif query.state == "undelivered":
+    elif query.only is RunsFilter.UNDELIVERED:
         statement = statement.where(Delivery.state.in_((DeliveryState.PENDING, DeliveryState.DOWNLOADED)))
     limited, backwards = keyset(
         statement,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
+from portal.features.documents.domain.documents import PdfOrigin
 from portal.features.items.models import DossierItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
@@ -36,10 +37,10 @@ def document_item(item: DossierItem, paper: Any, store: ObjectStore, reexport: b
                 sha256=paper.ubl_sha256,
                 origin="received",
                 open=opener(store, item.company_id, paper.ubl_sha256),
-                embeds_pdf=paper.pdf_origin == "embedded",  # "redrawn": what it embeds does not open
+                embeds_pdf=paper.pdf_origin == PdfOrigin.EMBEDDED,  # "redrawn": what it embeds does not open
             )
         )
-        if paper.pdf_sha256 is not None and paper.pdf_origin != "embedded":
+        if paper.pdf_sha256 is not None and paper.pdf_origin != PdfOrigin.EMBEDDED:
             files.append(
                 ItemFile(
                     role="pdf",
@@ -47,7 +48,7 @@ def document_item(item: DossierItem, paper: Any, store: ObjectStore, reexport: b
                     media_type="application/pdf",
                     size=paper.pdf_size or 0,
                     sha256=paper.pdf_sha256,
-                    origin="received" if paper.pdf_origin == "received" else "derived",
+                    origin="received" if paper.pdf_origin == PdfOrigin.RECEIVED else "derived",
                     open=opener(store, item.company_id, paper.pdf_sha256),
                 )
             )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from portal.db.paging import Page
 from portal.db.session import ReadSession
-from portal.features.bundles.domain import ExportState, HasAgent, RunsQuery
+from portal.features.bundles.domain import ExportState, HasAgent, RunsFilter, RunsQuery
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
 from portal.features.bundles.repository import channels as channels_repository
 from portal.features.bundles.repository import exports as exports_repository
@@ -107,7 +107,7 @@ async def has_downloads(session: ReadSession, actor: Actor) -> bool:
 
 async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequence[ListedRun]:
     """The newest bundles that could not be delivered, in the dossiers that the actor may see."""
-    query = RunsQuery(state="refused")
+    query = RunsQuery(only=RunsFilter.REFUSED)
     return (await exports_repository.page(session, query, manager_id=assigned_only(actor), size=limit)).rows
 
 

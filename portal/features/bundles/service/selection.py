@@ -21,7 +21,7 @@ from portal.features.bundles.repository import exports as exports_repository
 from portal.features.documents.service import locks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
-from portal.features.items.domain import ApprovalState, ItemQuery, ItemState
+from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemQuery, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists, moves
 from portal.features.policies import service as policies
@@ -207,7 +207,7 @@ async def request_export(
         items=len(chosen),
         include_exported=options.include_exported,
         include_unapproved=options.include_unapproved,
-        unapproved=sum(1 for item in chosen if item.approval in ("waiting", "disputed", "not_ours")),
+        unapproved=sum(1 for item in chosen if item.approval in UNAPPROVED),
         by_policy=by_policy,
     )
     await enqueue(session, actor, BuildBundle(export_id=export.id), unique_key=build_key(export.id))

@@ -12,6 +12,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.service import people
 from portal.features.desk.pages import regimes
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.domain.queries import DossierQuery
 from portal.features.dossiers.domain.vat import VatRegime
 from portal.features.dossiers.models import Dossier
@@ -147,7 +148,7 @@ async def new_dossier(
         )
     text = (
         N_("%(name)s has an account already. Its owner is asked to give you access.")
-        if dossier.access.value == "requested"
+        if dossier.access is Access.REQUESTED
         else N_("%(name)s is ready: files can be handed in.")
     )
     return go(request, f"/dossiers/{dossier.id}", Toast("success", gettext(text) % {"name": dossier.name}))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.documents.domain.documents import DocumentState, PdfOrigin
 from portal.features.documents.models import Document, DocumentLock
 
 
@@ -68,7 +69,7 @@ async def with_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Doc
             Document.erased_at.is_(None),
             sa.or_(
                 Document.original_sha256 == sha256,
-                sa.and_(Document.pdf_sha256 == sha256, Document.pdf_origin == "received"),
+                sa.and_(Document.pdf_sha256 == sha256, Document.pdf_origin == PdfOrigin.RECEIVED),
             ),
         )
         .order_by(sa.case((Document.original_sha256 == sha256, 0), else_=1), Document.id)
@@ -107,7 +108,7 @@ async def batch_of_company(
 ) -> Sequence[Document]:
     """Final documents of a company in id order, behind `after`; without those put aside."""
     statement = sa.select(Document).where(
-        Document.company_id == company_id, Document.state != "draft", Document.aside_at.is_(None)
+        Document.company_id == company_id, Document.state != DocumentState.DRAFT, Document.aside_at.is_(None)
     )
     if after is not None:
         statement = statement.where(Document.id > after)

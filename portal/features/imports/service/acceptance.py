@@ -15,6 +15,7 @@ import msgspec
 from portal.db.session import WriteSession
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
+from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
@@ -202,7 +203,7 @@ async def _carry_out(
             became[now.line] = Became(Outcome.REFUSED, None, [_refusal(now, refused)])
             continue
         placed.append(one)
-        requested = one.dossier.access.value == "requested"
+        requested = one.dossier.access is Access.REQUESTED
         became[now.line] = Became(Outcome.REQUESTED if requested else Outcome.CREATED, str(one.dossier.id))
     await write(session, actor, placed)
     return became

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.session import ReadSession, WriteSession
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
@@ -112,7 +113,7 @@ async def holds_open(session: WriteSession, dossier_id: UUID) -> bool:
     access = await session.scalar(
         sa.select(Dossier.access).where(Dossier.id == dossier_id).with_for_update(read=True)
     )
-    return access in ("managed", "granted")
+    return access in OPEN_ACCESS
 
 
 async def move(
@@ -244,7 +245,7 @@ async def dossiers_due(
     statements: bool,
 ) -> Sequence[UUID]:
     """Dossiers of a firm with something ready to leave under these bounds; in the system scope."""
-    seen = sa.select(Dossier.id).where(Dossier.firm_id == firm_id, Dossier.access.in_(("managed", "granted")))
+    seen = sa.select(Dossier.id).where(Dossier.firm_id == firm_id, Dossier.access.in_(OPEN_ACCESS))
     where = [
         DossierItem.firm_id == firm_id,
         DossierItem.state == ItemState.READY,

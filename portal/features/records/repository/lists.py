@@ -15,9 +15,9 @@ from portal.db.session import ReadSession
 from portal.features.documents.domain.documents import DocumentQuery
 from portal.features.documents.models import Document
 from portal.features.dossiers.models import belongs_to
-from portal.features.items.domain import ApprovalState, ItemState
+from portal.features.items.domain import REJECTED, ApprovalState, ItemState
 from portal.features.items.models import DossierItem
-from portal.features.records.domain import FROM_BEGINNING_TO_END, REJECTED
+from portal.features.records.domain import FROM_BEGINNING_TO_END
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (Document.issue_date, date),

@@ -86,4 +86,4 @@ async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple
 def locked_here(detail: Detail) -> bool:
     """Whether an export of the items in sight has locked the document: those can be unlocked here."""
     mine = {trail.item_id for trail in detail.trails}
-    return any(lock.item_id in mine and lock.reason == "exported" for lock in detail.locks)
+    return any(lock.item_id in mine and lock.reason == locks.EXPORTED for lock in detail.locks)
