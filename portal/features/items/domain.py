@@ -132,9 +132,9 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
+"""What the entrepreneur says no with."""
 UNAPPROVED = REJECTED | {ApprovalState.WAITING}
 """What leaves only when somebody of the office includes it deliberately."""
-"""What the entrepreneur says no with."""
 
 
 def first_states(
