@@ -174,7 +174,7 @@ async def bundle(world: World) -> Row:
             data = ubl.write(paper)
             papers.append(data)
             file = await _stored(world, company.id, data, f"{index}.xml", "application/xml")
-            await arrivals.take_invoice(
+            await arrivals.ingest_invoice(
                 session,
                 owner,
                 company.id,

@@ -12,8 +12,8 @@ from portal import sandbox
 from portal.app import create_tools
 from portal.config import Settings
 from portal.jobs.contract import registry_of
-from portal.jobs.crew import Crew
 from portal.jobs.doorbell import Doorbell, listen
+from portal.jobs.pool import WorkerPool
 from portal.jobs.runner import Runner
 from portal.kernel.errors import Unavailable
 from portal.web.observability import configure_logging
@@ -43,16 +43,16 @@ async def main(settings: Settings) -> None:
     tools.database.ring = doorbell.ring
     sandbox.warm_up(at_once=settings.worker_jobs)
     runner = Runner(tools, registry_of(tools.database))
-    crew = Crew(runner, settings.worker_jobs)
+    pool = WorkerPool(runner, settings.worker_jobs)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, crew.stop)
+        loop.add_signal_handler(number, pool.stop)
     others = [
-        asyncio.create_task(listen(settings.redis_url, crew.wake)),
+        asyncio.create_task(listen(settings.redis_url, pool.wake)),
         asyncio.create_task(tick(runner)),
     ]
     try:
-        await crew.work()
+        await pool.work()
     finally:
         for task in others:
             task.cancel()

@@ -135,7 +135,7 @@ class WriteSession(ReadSession):
     """A session handed to a use case that may write: the type is the promise."""
 
 
-async def take(session: WriteSession, row: Any) -> None:
+async def lock_row(session: WriteSession, row: Any) -> None:
     """Take a row for writing and read it again: until the end of the transaction nobody else changes it."""
     await session.refresh(row, with_for_update={"key_share": True})
 

@@ -126,7 +126,7 @@ def as_account(command: Sequence[str], account: Account | None, reach: Sequence[
         "--no-new-privs",
     ]
     executable = Path(command[0])
-    if not all(may_walk(path, account) for path in (executable, *reach)):
+    if not all(can_reach(path, account) for path in (executable, *reach)):
         allowed = _bounding_capabilities()
         readable = _granted(executable, account, stat.S_IXOTH | stat.S_IROTH)
         name = "dac_read_search" if readable and allowed & (1 << 2) else "dac_override"
@@ -134,7 +134,7 @@ def as_account(command: Sequence[str], account: Account | None, reach: Sequence[
     return [*wrapped, *command]
 
 
-def may_walk(path: Path, account: Account) -> bool:
+def can_reach(path: Path, account: Account) -> bool:
     """Whether the account can reach ``path`` and read it, by the modes of all folders on the way."""
     walkable = all(_granted(folder, account, stat.S_IXOTH) for folder in path.absolute().parents)
     return walkable and _granted(path, account, stat.S_IXOTH | stat.S_IROTH)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from portal.embedded.process import Account, EmbeddedError, may_walk
+from portal.embedded.process import Account, EmbeddedError, can_reach
 
 SHARED = Path("/var/lib/fidero-embedded")
 COPIES = "programs"
@@ -71,7 +71,7 @@ def reachable(trees: Sequence[Path], data: Path, account: Account | None) -> Pro
 
 def _is_open(tree: Path, account: Account) -> bool:
     """Whether the account can walk to everything in a tree and read it."""
-    if not may_walk(tree, account):
+    if not can_reach(tree, account):
         return False
     for parent, folders, files in os.walk(tree):
         if not all(_readable(Path(parent, name), account) for name in (*folders, *files)):
@@ -89,7 +89,7 @@ def _readable(path: Path, account: Account) -> bool:
 def _place(data: Path, account: Account) -> Path:
     """Where a copy may lie: in folders of root's into which nobody else writes, and through which the account may walk."""
     own = data / COPIES
-    return own if _is_safe(data) and may_walk(data, account) else SHARED / COPIES
+    return own if _is_safe(data) and can_reach(data, account) else SHARED / COPIES
 
 
 def _is_safe(folder: Path) -> bool:

@@ -28,7 +28,7 @@ from portal.jobs.contract import GiveWay, Handler, Later, Registry, Tools
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor
 from portal.kernel.errors import PortalError, TooMany, Unavailable
-from portal.kernel.language import Language, speaking
+from portal.kernel.language import Language, use_language
 
 log = structlog.get_logger()
 LONGEST = 3600.0
@@ -162,7 +162,7 @@ class Runner:
             return
         beat = asyncio.create_task(self._keep(row.id, row.token))
         try:
-            with speaking(language):
+            with use_language(language):
                 async with asyncio.timeout(LONGEST):
                     await self._handle(handler, row, actor, payload)
         except LostClaim:

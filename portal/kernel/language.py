@@ -43,7 +43,7 @@ def current_language() -> Language:
 
 
 @contextmanager
-def speaking(language: Language) -> "Generator[None]":
+def use_language(language: Language) -> "Generator[None]":
     """Everything translated inside is in `language`: a request, a mail, a PDF."""
     token = _current.set(language)
     try:

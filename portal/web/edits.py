@@ -1,7 +1,7 @@
 """Two people at one form: each field is laid over what stands now, and what both changed is asked. Nothing is overwritten in silence.
 
 A form that changes something brings, beside each field, what stood there when the form was opened (`seen_…`, from `ui.seen_fields`).
-`laid_over` compares field by field: what the writer left alone is what it is now; what they changed is theirs; where somebody else
+`merge_edit` compares field by field: what the writer left alone is what it is now; what they changed is theirs; where somebody else
 changed the same field to something else, nothing is saved and the page shows both, with who and when. Saving again decides. Fields that
 say something together are compared as one. The caller has taken the row for writing first, so that nobody changes it between comparing
 and saving.
@@ -53,7 +53,7 @@ def seen_fields(present: Shown) -> dict[str, str]:
     return {name: _joined(value) for name, value in present.items()}
 
 
-def laid_over(form: Form, present: Shown, groups: Sequence[Collection[str]] = ()) -> Edit:
+def merge_edit(form: Form, present: Shown, groups: Sequence[Collection[str]] = ()) -> Edit:
     """Lay a form over what stands now; afterwards it holds what would stand: what its writer left alone is as it is now.
 
     Args:

@@ -20,7 +20,7 @@ from portal.db.statements import Statements, counting
 from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import HeadersTooLarge, PortalError, TooLarge
 from portal.kernel.ids import new_id
-from portal.kernel.language import Language, negotiate, parse_language, speaking
+from portal.kernel.language import Language, negotiate, parse_language, use_language
 from portal.web.bodies import LONG_FORM
 from portal.web.bounds import VISITORS_MOST, WRITER_KNOWN, judged, short_headers
 from portal.web.cookies import LANGUAGE, SESSION, read_cookies
@@ -179,14 +179,14 @@ class Gate:
             host = normalised_host(headers)
             firm = await self.directories.hosts.find(host) if host is not None else None
             if firm is None:
-                with speaking(negotiate(accepted)):
+                with use_language(negotiate(accepted)):
                     await _answer(guarded_send, 404, self.neutral_page())
                 return
             state["firm"] = firm
             if wrong is not None:
                 state["actor"] = Actor(door=Door.PAGE, name="visitor", host_firm_id=firm.firm_id)
                 state["language"] = negotiate(accepted) if accepted else firm.language
-                with speaking(state["language"]):
+                with use_language(state["language"]):
                     await self._refuse(scope, receive, guarded_send, wrong)
                 return
             await self._identify(state, firm, path, plain, cookies)
@@ -198,14 +198,14 @@ class Gate:
                 or (negotiate(accepted) if accepted else firm.language)
             )
             state["language"] = language
-            with speaking(language):
+            with use_language(language):
                 await self.app(scope, watched_receive, guarded_send)
         except (PortalError, OSError, TimeoutError, SQLAlchemyError) as error:
             # The database is away, or all its connections are taken: nothing was begun.
             log.warning("web.unavailable", error=type(error).__name__)
             if status:
                 raise
-            with speaking(negotiate(accepted)):
+            with use_language(negotiate(accepted)):
                 await _answer(guarded_send, 503, self.unavailable_page())
         finally:
             log.info(

@@ -127,11 +127,11 @@ def render(
     )
     if left_out is not None and partial is not None:
         answer.headers.update(trigger_header(left_out))
-    dress(request, answer)
+    set_cookies(request, answer)
     return answer
 
 
-def dress(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
+def set_cookies(request: Request[Any, Any, Any], answer: Response[Any]) -> None:
     """Cookies that go with an answer: a visitor's token, and the end of a toast that was shown."""
     settings = request.app.state.tools.settings
     if getattr(request.state, "new_visitor", None):

@@ -70,7 +70,7 @@ SWEEPS = {
     "documents.look_for_unjudged": 600,
     "dossiers.end_stopped_imports": 60,
     "dossiers.expire_invitations": 300,
-    "intake.look_for_forsaken_files": 15,
+    "intake.look_for_orphaned_files": 15,
     "items.approvers_changed": 5,
     "upkeep.ask_for_upkeep": 3600,
 }

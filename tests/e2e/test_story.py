@@ -300,7 +300,7 @@ def test_8_the_agent_writes_and_proves(sofie: Person, facts: dict[str, Any]) -> 
     root.mkdir()
     page = sofie.go("/agents")
     page.fill("[name=name]", "SRV01")
-    page.check("[name=takes][value=all]")
+    page.check("[name=backlog][value=all]")
     page.get_by_role("button", name="Make a pairing code").click()
     code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", page.locator(".ui-alert").first.inner_text())
     assert code is not None

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from portal.features.accounts.passwords import hash_password
 from portal.features.agents import service as agents
-from portal.features.bundles.domain import Takes
+from portal.features.bundles.domain import Backlog
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.service import creation, opening
 from portal.features.intake.service import inbox, reception
@@ -156,8 +156,8 @@ async def _exported(world: World, office: Office, owner: Actor) -> None:
         made = await client.post("/agents/keys", data={"key_name": "Webshop", "scope": "documents:write"})
         assert made.status_code == 200, made.text
     async with world.as_scope(firm_id=office.firm.id) as session:
-        code, _ends = await agents.new_code(session, owner, "desk", Takes.ALL)
-        await agents.new_code(session, owner, "desk", Takes.ALL)
+        code, _ends = await agents.new_code(session, owner, "desk", Backlog.ALL)
+        await agents.new_code(session, owner, "desk", Backlog.ALL)
     async with world.client() as agent:
         paired = await agent.post("/api/v1/agent/pair", json=a_pairing(code))
         agent.headers["authorization"] = f"Bearer {paired.json()['token']}"

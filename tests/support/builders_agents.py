@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from portal.features.agents import service as agents
-from portal.features.bundles.domain import Takes
+from portal.features.bundles.domain import Backlog
 from portal.features.bundles.models import Export
 from tests.support.builders import sign_in
 from tests.support.builders_exports import (
@@ -22,10 +22,10 @@ from tests.support.builders_exports import (
 from tests.support.world import World
 
 
-async def a_code(world: World, office: Office, takes: Takes = Takes.ALL) -> str:
+async def a_code(world: World, office: Office, backlog: Backlog = Backlog.ALL) -> str:
     """A pairing code of the firm, for an agent that writes everything made so far too."""
     async with world.as_scope(firm_id=office.firm.id) as session:
-        code, _ends = await agents.new_code(session, office.owner, "desk", takes)
+        code, _ends = await agents.new_code(session, office.owner, "desk", backlog)
     return code
 
 
@@ -41,9 +41,11 @@ async def pair(world: World, office: Office, body: dict[str, Any]) -> httpx.Resp
 
 
 @asynccontextmanager
-async def paired(world: World, office: Office, takes: Takes = Takes.ALL) -> AsyncIterator[httpx.AsyncClient]:
+async def paired(
+    world: World, office: Office, backlog: Backlog = Backlog.ALL
+) -> AsyncIterator[httpx.AsyncClient]:
     """An agent of this office with its key."""
-    answer = await pair(world, office, a_pairing(await a_code(world, office, takes)))
+    answer = await pair(world, office, a_pairing(await a_code(world, office, backlog)))
     assert answer.status_code == 201, answer.text
     async with world.client(office.host) as client:
         client.headers["authorization"] = f"Bearer {answer.json()['token']}"

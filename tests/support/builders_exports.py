@@ -97,7 +97,7 @@ async def an_invoice(
         else None
     )
     async with world.tools.database.transaction(opened(office.firm, where)) as session:
-        taken = await arrivals.take_invoice(
+        taken = await arrivals.ingest_invoice(
             session,
             office.owner,
             where.company_id,
@@ -150,7 +150,7 @@ async def a_statement(world: World, office: Office, number: int = 45) -> Dossier
     read = coda.read(data)
     file = await stored(world, where, data, f"{number}.cod", "text/plain")
     async with world.tools.database.transaction(opened(office.firm, where)) as session:
-        taken = await banking.take(
+        taken = await banking.ingest(
             session,
             office.owner,
             where.company_id,

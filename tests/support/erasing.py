@@ -61,11 +61,11 @@ async def stored(office: Office) -> set[str]:
     return found | {one.sha256 async for one in store.aside(office.company.id)}
 
 
-async def everything_written(world: World, *, but: tuple[str, ...] = ("audit_event",)) -> str:
+async def everything_written(world: World, *, exclude: tuple[str, ...] = ("audit_event",)) -> str:
     """All rows of all tables as text, but those of the log, which never changes."""
     texts: list[str] = []
     async with world.as_system() as session:
-        for table in sorted(set(metadata.tables) - set(but) - {"member_dossier"}):
+        for table in sorted(set(metadata.tables) - set(exclude) - {"member_dossier"}):
             texts += [
                 f"{table}: {row}" for row in await session.scalars(sa.text(f"select t::text from {table} t"))
             ]

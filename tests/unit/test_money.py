@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.kernel.language import Language, gettext, speaking
+from portal.kernel.language import Language, gettext, use_language
 from portal.kernel.money import LARGEST, Amount, NoAmount, cents, read_amount
 
 THIN, NO_BREAK, NARROW = "\u2009", "\u00a0", "\u202f"
@@ -118,7 +118,7 @@ def test_what_is_no_amount_says_why(text: str, code: str) -> None:
     assert isinstance(read, NoAmount)
     assert read.code == code
     for language in Language:
-        with speaking(language):
+        with use_language(language):
             assert "%(" not in gettext(read.told())
 
 

@@ -12,7 +12,7 @@ from portal.features.history.fields import VAT_REGIMES
 from portal.features.imports.domain.cells import check_cells
 from portal.features.imports.domain.columns import COLUMNS, Column, regime_of
 from portal.features.imports.domain.rows import ImportRow, RowStatus
-from portal.kernel.language import Language, gettext, speaking
+from portal.kernel.language import Language, gettext, use_language
 
 JANUARY, APRIL, JULY = date(2026, 1, 1), date(2026, 4, 1), date(2026, 7, 1)
 YEAR = [RegimeFrom(JANUARY, VatRegime.EXEMPT_SMALL), RegimeFrom(APRIL, VatRegime.QUARTERLY)]
@@ -68,7 +68,7 @@ def test_only_what_follows_the_new_day_changes_and_nothing_is_said_twice(
 @pytest.mark.parametrize("language", list(Language))
 @pytest.mark.parametrize("regime", list(VatRegime))
 def test_a_list_may_say_a_regime_as_pages_do_in_any_language(regime: VatRegime, language: Language) -> None:
-    with speaking(language):
+    with use_language(language):
         shown = gettext(NAMES[regime])
     for word in (shown, shown.upper(), regime.value):
         assert regime_of({Column.VAT_REGIME.value: word}) is regime, word

@@ -170,11 +170,11 @@ async def end_session(session: WriteSession, digest: bytes) -> None:
     await session.execute(sa.delete(LoginSession).where(LoginSession.token_hash == digest))
 
 
-async def end_sessions_of(session: WriteSession, person_id: UUID, but: bytes | None = None) -> None:
+async def end_sessions_of(session: WriteSession, person_id: UUID, exclude: bytes | None = None) -> None:
     """Sign a person out everywhere, but in one browser."""
     statement = sa.delete(LoginSession).where(LoginSession.person_id == person_id)
-    if but is not None:
-        statement = statement.where(LoginSession.token_hash != but)
+    if exclude is not None:
+        statement = statement.where(LoginSession.token_hash != exclude)
     await session.execute(statement)
 
 

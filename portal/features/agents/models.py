@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Base, JsonList, OwnedByFirm
 from portal.features.agents.domain import AgentState, KeyScope
-from portal.features.bundles.domain import Takes
+from portal.features.bundles.domain import Backlog
 
 
 class Agent(OwnedByFirm, Base):
@@ -43,7 +43,7 @@ class PairingCode(OwnedByFirm, Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    takes: Mapped[Takes] = mapped_column(default=Takes.FROM_NOW, server_default=Takes.FROM_NOW.value)
+    backlog: Mapped[Backlog] = mapped_column(default=Backlog.FROM_NOW, server_default=Backlog.FROM_NOW.value)
     """Which of the bundles made before the agent is paired it writes."""
 
 

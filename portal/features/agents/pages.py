@@ -12,7 +12,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession
 from portal.features.agents import service
 from portal.features.agents.domain import KeyScope
-from portal.features.bundles.domain import Takes
+from portal.features.bundles.domain import Backlog
 from portal.features.bundles.service import deliveries, runs
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
@@ -69,12 +69,12 @@ async def new_code(
 ) -> Template:
     """A code for one more agent; shown once."""
     form = await Form.of(request)
-    takes = form.choice("takes", Takes, default=Takes.FROM_NOW)
+    backlog = form.choice("backlog", Backlog, default=Backlog.FROM_NOW)
     try:
         form.check()
     except Invalid as wrong:
         return await _page(request, session, actor, status=422, errors=wrong.field_texts())
-    code, ends = await service.new_code(session, actor, form.text("name", longest=80), takes)
+    code, ends = await service.new_code(session, actor, form.text("name", longest=80), backlog)
     address = tools.settings.origin(firm.host).partition("://")[2]
     return await _page(
         request, session, actor, code=code, ends=ends, command=f"fidero-agent pair {address} {code}"

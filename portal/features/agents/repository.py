@@ -50,7 +50,7 @@ async def use_code(session: WriteSession, digest: bytes, firm_id: UUID, now: dat
     )
 
 
-async def heard(session: WriteSession, agent_id: UUID, values: dict[str, Any]) -> bool:
+async def record_heartbeat(session: WriteSession, agent_id: UUID, values: dict[str, Any]) -> bool:
     """An agent is online, and what it said of itself; False when it was revoked since its key was looked up."""
     heard_of = await session.scalar(
         sa.update(Agent)
@@ -75,7 +75,7 @@ async def revoke(session: WriteSession, agent_id: UUID, now: datetime) -> Agent 
     )
 
 
-async def fall_silent(session: WriteSession, before: datetime) -> int:
+async def mark_silent(session: WriteSession, before: datetime) -> int:
     """Agents not heard since `before` are silent; of all firms, in the system scope."""
     found = await session.scalars(
         sa.update(Agent)

@@ -13,7 +13,7 @@ from portal.features.agents import repository
 from portal.features.agents.domain import SCOPES, AgentState, KeyScope
 from portal.features.agents.models import Agent, ApiKey, PairingCode
 from portal.features.audit import service as audit
-from portal.features.bundles.domain import HasAgent, Takes
+from portal.features.bundles.domain import Backlog, HasAgent
 from portal.features.bundles.service import deliveries
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
@@ -49,12 +49,12 @@ def normalised_code(text: str) -> str:
 
 
 async def new_code(
-    session: WriteSession, actor: Actor, name: str, takes: Takes = Takes.FROM_NOW
+    session: WriteSession, actor: Actor, name: str, backlog: Backlog = Backlog.FROM_NOW
 ) -> tuple[str, datetime]:
     """A code to type into the agent, and when it ends.
 
     Args:
-        takes: which of the bundles that no agent has written the new one writes, besides what is exported from now on.
+        backlog: which of the bundles that no agent has written the new one writes, besides what is exported from now on.
 
     Raises:
         Forbidden: the actor may not pair agents.
@@ -73,11 +73,11 @@ async def new_code(
         created_at=now,
         expires_at=ends,
         used_at=None,
-        takes=takes,
+        backlog=backlog,
     )
     repository.add(session, row)
     await session.flush()
-    await audit.record(session, actor, "agents.code_made", "pairing_code", row.id, takes=takes.value)
+    await audit.record(session, actor, "agents.code_made", "pairing_code", row.id, backlog=backlog.value)
     return f"{code[:4]}-{code[4:]}", ends
 
 
@@ -117,7 +117,7 @@ async def pair(
         )
         repository.add(session, agent)
         await session.flush()
-        given = await deliveries.agent_comes(session, firm_id, used.takes, used.created_at)
+        given = await deliveries.agent_paired(session, firm_id, used.backlog, used.created_at)
         await audit.record(
             session,
             _actor(agent),
@@ -125,7 +125,7 @@ async def pair(
             "agent",
             agent.id,
             what=agent.name,
-            takes=used.takes.value,
+            backlog=used.backlog.value,
             bundles=given,
         )
     return Paired(agent, token)
@@ -190,7 +190,7 @@ async def seen(session: WriteSession, actor: Actor) -> None:
 async def _heard(session: WriteSession, actor: Actor, told: dict[str, Any]) -> None:
     assert actor.agent_id is not None
     values = {**told, "last_seen_at": clock_of(session).now()}
-    if not await repository.heard(session, actor.agent_id, values):
+    if not await repository.record_heartbeat(session, actor.agent_id, values):
         raise Unauthorised(REVOKED, code="revoked")
 
 
@@ -206,14 +206,14 @@ async def revoke(session: WriteSession, actor: Actor, agent_id: UUID) -> Agent:
     if ended is None:
         raise NotFound
     await session.flush()
-    await deliveries.agents_go(session, ended.firm_id)
+    await deliveries.agent_ended(session, ended.firm_id)
     await audit.record(session, actor, "agents.revoked", "agent", ended.id, what=ended.name)
     return ended
 
 
-async def fall_silent(session: WriteSession) -> int:
+async def mark_silent(session: WriteSession) -> int:
     """Mark agents that were not heard for a while; in the system scope."""
-    return await repository.fall_silent(session, clock_of(session).now() - SILENT_AFTER)
+    return await repository.mark_silent(session, clock_of(session).now() - SILENT_AFTER)
 
 
 async def new_key(session: WriteSession, actor: Actor, name: str, scope: KeyScope) -> str:

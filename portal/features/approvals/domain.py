@@ -24,14 +24,14 @@ REMIND_AGAIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class WaitingDocument:
     """One document that waits: since when, and when the person last had the company's pile before their eyes."""
 
     since: datetime
     looked_at: datetime | None
 
 
-def worth_a_mail(waits: Sequence[Waits], told_at: datetime | None, now: datetime) -> bool:
+def needs_reminder(waits: Sequence[WaitingDocument], told_at: datetime | None, now: datetime) -> bool:
     """Whether a person is written to: something waits that they have not seen, and no mail has told of it lately."""
     unseen = [one.since for one in waits if one.looked_at is None or one.looked_at < one.since]
     if not unseen:

@@ -40,7 +40,7 @@ async def file_answered(session: WriteSession, actor: Actor, event: FileAnswered
 @on_event(ClientTookBack, "approvals.took_back", as_system=True)
 async def took_back(session: WriteSession, actor: Actor, event: ClientTookBack, _tools: Tools) -> None:
     """Nobody need handle it any more."""
-    await notices.no_longer_said(session, actor, event.document_id)
+    await notices.withdraw_notices(session, actor, event.document_id)
 
 
 @on_event(DocumentChanged, "approvals.document_changed", as_system=True)
@@ -48,7 +48,7 @@ async def document_changed(
     session: WriteSession, actor: Actor, event: DocumentChanged, _tools: Tools
 ) -> None:
     """What was said was said of another version."""
-    await notices.no_longer_said(session, actor, event.document_id)
+    await notices.withdraw_notices(session, actor, event.document_id)
 
 
 @on_event(AccessEnded, "approvals.access_ended", as_system=True)

@@ -133,7 +133,7 @@ async def decisions(session: ReadSession, document_id: UUID) -> Sequence[Approva
     return found.all()
 
 
-async def take_hand_overs(session: WriteSession, company_id: UUID) -> None:
+async def lock_hand_overs(session: WriteSession, company_id: UUID) -> None:
     """One hand-over of a company at a time."""
     key = f"hand-over:{company_id}"
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
@@ -165,7 +165,7 @@ async def hand_over(session: ReadSession, hand_over_id: UUID) -> HandOver | None
 # ── what clients said ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def take_notices(session: WriteSession, dossier_id: UUID) -> None:
+async def lock_notices(session: WriteSession, dossier_id: UUID) -> None:
     """One at a time writes notices of a dossier or mails them: what is written while a mail is made is in the next one."""
     key = f"client-notice:{dossier_id}"
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
@@ -300,7 +300,7 @@ async def approvers_due(session: ReadSession, roles: Sequence[str], day: date) -
     return [(row.firm_id, row.person_id) for row in await session.execute(statement)]
 
 
-async def take_day(session: WriteSession, firm_id: UUID, person_id: UUID, day: date) -> ApproverMail | None:
+async def claim_day(session: WriteSession, firm_id: UUID, person_id: UUID, day: date) -> ApproverMail | None:
     """This transaction alone decides about a person's mail of a day; None when another one did."""
     statement = insert(ApproverMail).values(firm_id=firm_id, person_id=person_id, looked_on=day, told_at=None)
     return await session.scalar(

@@ -99,7 +99,7 @@ async def known(session: ReadSession, company_id: UUID, statements: Sequence[Cod
     return KnownStatements(tuple(accounts), tuple(missing), clash)
 
 
-async def take(
+async def ingest(
     session: WriteSession,
     actor: Actor,
     company_id: UUID,

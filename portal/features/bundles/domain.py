@@ -82,7 +82,7 @@ ON_ITS_WAY = frozenset({DeliveryState.PENDING, DeliveryState.DOWNLOADED, Deliver
 """An agent is to write such a delivery, or is writing it."""
 
 
-class Takes(enum.StrEnum):
+class Backlog(enum.StrEnum):
     """Which of the bundles that no agent has written a new agent writes."""
 
     FROM_NOW = "from_now"

@@ -23,8 +23,8 @@ async def read_inbox(task: Task, job: ReadInbox) -> None:
     await inbox_run.read_inbox(task, job)
 
 
-@sweeps("intake.look_for_forsaken_files", every=15)
-async def look_for_forsaken_files(session: WriteSession, _tools: Tools) -> None:
+@sweeps("intake.look_for_orphaned_files", every=15)
+async def look_for_orphaned_files(session: WriteSession, _tools: Tools) -> None:
     """Files whose reading was given up must not look as if somebody still read them."""
     for company_id, upload_id in await orphans.find_orphaned(session):
         actor = Actor(door=Door.JOB, name="intake", company_id=CompanyId(company_id))

@@ -118,7 +118,7 @@ async def company_activated(
 @sweeps("items.approvers_changed", every=5)
 async def approvers_changed(session: WriteSession, _tools: Tools) -> None:
     """Where somebody can approve now, or nobody any more: what is here waits, or goes on; what has left stays."""
-    for firm_id, dossier_id in await approvers.take_changed_approvers(session):
+    for firm_id, dossier_id in await approvers.pop_changed_approvers(session):
         actor = policy_actor(FirmId(firm_id), "system")
         await enqueue(session, actor, Reassess(firm_id=firm_id, dossier_id=dossier_id))
 

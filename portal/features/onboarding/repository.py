@@ -114,13 +114,13 @@ async def expire_old_invitations(session: WriteSession, now: datetime) -> None:
     await session.execute(_expiring().where(Invitation.expires_at < now))
 
 
-async def expire_claims_of_company(session: WriteSession, company_id: UUID, but: UUID) -> None:
+async def expire_claims_of_company(session: WriteSession, company_id: UUID, exclude: UUID) -> None:
     """Close every open invitation to claim a company, but one: its owner is there. Invitations of its people stay."""
     await session.execute(
         _expiring().where(
             Invitation.kind == InvitationKind.CLAIM,
             Invitation.company_id == company_id,
-            Invitation.id != but,
+            Invitation.id != exclude,
         )
     )
 

@@ -46,7 +46,7 @@ async def claimed_numbers(session: ReadSession, country: str, numbers: Sequence[
     return {row.number: row.id for row in found if row.number}
 
 
-async def brought(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
+async def unclaimed_of_firm(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
     """The unclaimed company that this firm keeps under a number."""
     return await session.scalar(
         sa.select(Company).where(
@@ -106,7 +106,7 @@ async def add_identifier(session: WriteSession, values: Mapping[str, Any]) -> Co
     )
 
 
-async def standing_identifier(
+async def current_identifier(
     session: WriteSession, company_id: UUID, identifier_id: UUID
 ) -> CompanyIdentifier | None:
     """One that has no end yet, locked; None when it is not this company's or has ended."""
@@ -121,7 +121,9 @@ async def standing_identifier(
     )
 
 
-async def standing(session: ReadSession, company_id: UUID, today: date) -> Sequence[CompanyIdentifier]:
+async def current_identifiers(
+    session: ReadSession, company_id: UUID, today: date
+) -> Sequence[CompanyIdentifier]:
     """What a company is known by today."""
     return [
         one

@@ -107,9 +107,9 @@ async def claimed(session: ReadSession, country: str, number: str) -> Company | 
     return await repository.claimed(session, country, number)
 
 
-async def brought(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
+async def unclaimed_of_firm(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
     """The unclaimed company that this firm keeps under a number, if any."""
-    return await repository.brought(session, firm_id, country, number)
+    return await repository.unclaimed_of_firm(session, firm_id, country, number)
 
 
 async def brought_numbers(
@@ -202,7 +202,7 @@ async def other_numbers(session: ReadSession, company_id: UUID) -> list[str]:
 
     What has ended does not: the number may be another's by now, so a paper that names it is a question for a person.
     """
-    found = await repository.standing(session, company_id, local_date(clock_of(session).now()))
+    found = await repository.current_identifiers(session, company_id, local_date(clock_of(session).now()))
     return [as_on_papers(one.scheme, one.value) for one in found]
 
 
@@ -266,7 +266,7 @@ async def end_identifier(
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
-    one = await repository.standing_identifier(session, found.id, identifier_id)
+    one = await repository.current_identifier(session, found.id, identifier_id)
     if one is None:
         raise NotFound
     if ends_before_it_begins(one.valid_from, until):
@@ -298,7 +298,6 @@ __all__ = [
     "Firm",
     "add_firm",
     "add_identifier",
-    "brought",
     "brought_numbers",
     "change_company",
     "change_firm",
@@ -312,4 +311,5 @@ __all__ = [
     "identifiers",
     "new_company",
     "other_numbers",
+    "unclaimed_of_firm",
 ]

@@ -26,7 +26,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid
 from portal.kernel.kinds import KIND_PLURALS
 from portal.kernel.language import N_, gettext
-from portal.web.edits import Clash, Edit, clashes_in_words, laid_over, seen_fields
+from portal.web.edits import Clash, Edit, clashes_in_words, merge_edit, seen_fields
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -210,12 +210,12 @@ async def change_dossier(
     tools: NamedDependency[Tools],
 ) -> Template | Response[Any]:
     """The dossier has a policy of its own from now on."""
-    await service.take_turn(session, actor)
+    await service.lock_policies(session, actor)
     policy = await service.policy_for(session, dossier.firm_id, dossier.id)
     values_now = service.values_of(policy)
     present = shown(values_now)
     form = await Form.of(request)
-    edit = laid_over(form, present, GROUPS)
+    edit = merge_edit(form, present, GROUPS)
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     if edit.clashes:
@@ -297,10 +297,10 @@ async def change_firm(
 ) -> Template | Response[Any]:
     """Change the export policy of the office, for all dossiers without one of their own."""
     form = await Form.of(request)
-    await service.take_turn(session, actor)
+    await service.lock_policies(session, actor)
     context = await _firm_context(session, actor, tools)
     present = shown(context["policy"])
-    edit = laid_over(form, present, GROUPS)
+    edit = merge_edit(form, present, GROUPS)
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     own = await service.own_policy(session, actor.firm_id, None) if actor.firm_id is not None else None

@@ -34,7 +34,7 @@ async def in_force(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> Exp
     )
 
 
-async def take(session: WriteSession, firm_id: UUID) -> None:
+async def lock_policies(session: WriteSession, firm_id: UUID) -> None:
     """Changes of a firm's policies happen one after the other: whoever has the default's row goes first."""
     await session.execute(
         sa.select(ExportPolicy.id)
@@ -79,7 +79,7 @@ async def dossiers_with_own_of(session: ReadSession, firm_id: UUID) -> set[UUID]
     return {dossier_id for dossier_id in found if dossier_id is not None}
 
 
-async def standing(session: ReadSession) -> Sequence[ExportPolicy]:
+async def acting_policies(session: ReadSession) -> Sequence[ExportPolicy]:
     """Every policy that acts by itself, of all firms; needs the system scope."""
     found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.cadence != Cadence.NEVER))
     return found.all()

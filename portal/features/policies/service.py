@@ -47,10 +47,10 @@ async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> E
     return found
 
 
-async def take_turn(session: WriteSession, actor: Actor) -> None:
+async def lock_policies(session: WriteSession, actor: Actor) -> None:
     """Whoever compares a policy with what stands and then changes it goes first; the others of the firm wait."""
     if actor.firm_id is not None:
-        await repository.take(session, actor.firm_id)
+        await repository.lock_policies(session, actor.firm_id)
 
 
 async def own_policy(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> ExportPolicy | None:
@@ -113,7 +113,7 @@ async def change(
     wrong = faults(values)
     if wrong:
         raise Invalid(fields=wrong)
-    await repository.take(session, actor.firm_id)
+    await repository.lock_policies(session, actor.firm_id)
     own = await repository.of(session, actor.firm_id, dossier_id)
     before = await repository.in_force(session, actor.firm_id, dossier_id) if dossier_id else own
     said = msgspec.structs.asdict(values_of(before)) if before is not None else {}
@@ -168,7 +168,7 @@ async def back_to_default(session: WriteSession, actor: Actor, dossier: Dossier)
     if not may_change(actor, dossier):
         raise Forbidden(NOT_YOURS)
     assert actor.firm_id is not None
-    await repository.take(session, actor.firm_id)
+    await repository.lock_policies(session, actor.firm_id)
     removed = await repository.remove_own(session, actor.firm_id, dossier.id)
     if removed is None:
         return False
@@ -189,8 +189,8 @@ async def back_to_default(session: WriteSession, actor: Actor, dossier: Dossier)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A policy that acts by itself, and for which dossiers: exactly these (`only`), or the firm's others (`but`)."""
+class ActingPolicy:
+    """A policy that acts by itself, and for which dossiers: exactly these (`only`), or the firm's others (`exclude`)."""
 
     policy: ExportPolicy
     dossiers: "Whose"
@@ -201,20 +201,20 @@ class Whose:
     """The dossiers a policy is in force for: one of its own, or all of the firm but those with a policy of their own."""
 
     only: UUID | None = None
-    but: frozenset[UUID] = frozenset()
+    exclude: frozenset[UUID] = frozenset()
 
 
-async def standing(session: ReadSession) -> list[Standing]:
+async def acting_policies(session: ReadSession) -> list[ActingPolicy]:
     """Every policy that acts by itself, of all firms; runs in the system scope."""
     own = await repository.dossiers_with_own(session)
     return [
-        Standing(
+        ActingPolicy(
             policy,
             Whose(only=policy.dossier_id)
             if policy.dossier_id is not None
-            else Whose(but=frozenset(own.get(policy.firm_id, ()))),
+            else Whose(exclude=frozenset(own.get(policy.firm_id, ()))),
         )
-        for policy in await repository.standing(session)
+        for policy in await repository.acting_policies(session)
     ]
 
 
@@ -235,18 +235,18 @@ async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> se
 
 
 __all__ = [
+    "ActingPolicy",
     "ExportPolicy",
-    "Standing",
     "Whose",
+    "acting_policies",
     "back_to_default",
     "change",
     "delay_begins",
     "dossiers_with_own",
+    "lock_policies",
     "may_change",
     "month_has_run",
     "own_policy",
     "policy_for",
-    "standing",
-    "take_turn",
     "values_of",
 ]

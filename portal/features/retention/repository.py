@@ -14,7 +14,7 @@ from portal.features.retention.domain import ERASURE, ErasureState
 from portal.features.retention.models import Erasure
 
 
-async def take_turn(session: WriteSession, paper_id: UUID) -> None:
+async def lock_paper_decisions(session: WriteSession, paper_id: UUID) -> None:
     """Proposing, answering and bringing back one paper go one after the other, across all offices: before any row is taken."""
     key = sa.func.hashtextextended(sa.literal(f"erasure:{paper_id}"), 0)
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))

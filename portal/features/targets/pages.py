@@ -10,7 +10,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from exports import layouts
-from portal.db.session import ReadSession, WriteSession, take
+from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.audit import service as audit
 from portal.features.targets import service
 from portal.features.targets.domain import DEFAULT_LAYOUT, LONGEST_NAME, DeliveryMethod
@@ -18,7 +18,7 @@ from portal.features.targets.models import Target
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.language import N_, gettext
-from portal.web.edits import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -120,10 +120,10 @@ async def change_package(
 ) -> Template | Response[Any]:
     """Call it otherwise, or write for another package."""
     target = await _target(session, actor, target_id)
-    await take(session, target)
+    await lock_row(session, target)
     form = await Form.of(request)
     present = _values(target)
-    edit = laid_over(form, present)
+    edit = merge_edit(form, present)
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     if edit.clashes:

@@ -28,7 +28,7 @@ from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId, FirmId
 from portal.storage import Aside
 
-AWAY = 60.0
+RETRY_AFTER_SECONDS = 60.0
 """Seconds after which a store that was away is asked again."""
 
 
@@ -124,7 +124,7 @@ async def remove_erased(task: Task, job: RemoveErased) -> None:
             for owner, hashes in {job.company_id: job.hashes, **copies}.items()
         ]
     except Unavailable as away:
-        raise Later(AWAY, away.code) from away
+        raise Later(RETRY_AFTER_SECONDS, away.code) from away
     if not all(gone):
         raise Later(QUIET.total_seconds(), "aside")
     async with task.transaction() as session:

@@ -5,7 +5,7 @@ import pytest
 
 from portal.features.accounts.service.sessions import TRIES_PER_ADDRESS, TRIES_PER_EMAIL
 from portal.kernel.errors import TooMany
-from portal.kernel.language import Language, speaking
+from portal.kernel.language import Language, use_language
 from tests.support.builders import PASSWORD, a_firm, a_staff_member, sign_in
 from tests.support.world import World
 
@@ -79,10 +79,10 @@ async def test_every_refusal_says_when_to_come_back(world: World) -> None:
     ],
 )
 def test_the_time_is_said_in_words(seconds: int, words: str) -> None:
-    with speaking(Language.EN):
+    with use_language(Language.EN):
         assert words in TooMany(retry_after=seconds).text()
 
 
 def test_a_message_of_its_own_stays() -> None:
-    with speaking(Language.EN):
+    with use_language(Language.EN):
         assert TooMany("Later.", retry_after=1).text() == "Later."

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from portal.features.agents.models import Agent
-from portal.features.bundles.domain import DeliveryState, Takes
+from portal.features.bundles.domain import Backlog, DeliveryState
 from portal.features.bundles.models import Delivery
 from portal.features.items.models import DossierItem
 from tests.support.builders import a_member, sign_in
@@ -40,15 +40,15 @@ async def states(world: World) -> list[DeliveryState]:
 
 
 @pytest.mark.parametrize(
-    ("takes", "numbers"),
-    [(Takes.FROM_NOW, []), (Takes.NEVER_DOWNLOADED, [1, 3]), (Takes.ALL, [1, 2, 3])],
+    ("backlog", "numbers"),
+    [(Backlog.FROM_NOW, []), (Backlog.NEVER_DOWNLOADED, [1, 3]), (Backlog.ALL, [1, 2, 3])],
 )
 async def test_the_first_agent_writes_what_was_chosen_and_what_comes_after(
-    world: World, takes: Takes, numbers: list[int]
+    world: World, backlog: Backlog, numbers: list[int]
 ) -> None:
     office = await three_bundles(world)
     assert await states(world) == [DeliveryState.BY_HAND] * 3
-    async with paired(world, office, takes) as agent:
+    async with paired(world, office, backlog) as agent:
         feed = (await agent.get(FEED)).json()["deliveries"]
         assert [one["bundle_number"] for one in feed] == numbers
         await an_invoice(world, office, "F-4")
@@ -68,7 +68,7 @@ async def test_the_page_asks_with_counts_and_from_now_on_is_what_nobody_chose(wo
         assert 'value="from_now" checked' in page
         answer = await client.post("/agents/code", data={"name": "SRV"})
         assert answer.status_code == 200
-        answer = await client.post("/agents/code", data={"name": "SRV", "takes": "everything"})
+        answer = await client.post("/agents/code", data={"name": "SRV", "backlog": "everything"})
         assert answer.status_code == 422
     other = await an_office(world, "ardennes")
     async with sign_in(world, other.owner, other.host) as client:
@@ -77,7 +77,7 @@ async def test_the_page_asks_with_counts_and_from_now_on_is_what_nobody_chose(wo
 
 async def test_what_is_exported_between_the_code_and_the_pairing_goes_to_the_agent(world: World) -> None:
     office = await an_office(world)
-    code = await a_code(world, office, Takes.FROM_NOW)
+    code = await a_code(world, office, Backlog.FROM_NOW)
     await an_invoice(world, office)
     async with sign_in(world, office.owner, office.host) as client:
         await press_export(client, office)
@@ -136,7 +136,7 @@ async def test_when_the_last_agent_ends_nothing_is_on_its_way_any_more(world: Wo
 async def test_one_bundle_of_before_can_be_sent_to_the_agent_by_hand(world: World) -> None:
     office = await three_bundles(world)
     first = (await exports_of(world, office.dossier))[0]
-    async with paired(world, office, Takes.FROM_NOW) as agent:
+    async with paired(world, office, Backlog.FROM_NOW) as agent:
         async with sign_in(world, office.owner, office.host) as client:
             here = f"{office.export_path}/{first.id}"
             assert "Send to the agent" in (await client.get(here)).text

@@ -146,7 +146,7 @@ async def test_a_question_of_quick_entry_that_the_client_answers_is_told(scene: 
         first, second = await session.scalars(sa.select(IntakeFile).order_by(IntakeFile.name))
     invoice = await quick_entry.read_again(scene.world.tools, first)
     async with scene.member() as session:
-        await quick_entry.take_invoice(
+        await quick_entry.ingest_invoice(
             session,
             scene.bert,
             first,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from portal.features.approvals.domain import Waits, worth_a_mail
+from portal.features.approvals.domain import WaitingDocument, needs_reminder
 from portal.features.approvals.service.reminders import RemindApprover, remind
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.items.domain import ApprovalState, ItemState
@@ -57,13 +57,15 @@ async def only_bert(scene: Scene) -> None:
 
 def test_when_it_is_worth_a_mail() -> None:
     now, before = MORNING, MORNING - DAY
-    assert not worth_a_mail([], None, now)
-    assert worth_a_mail([Waits(before, None)], None, now)
-    assert not worth_a_mail([Waits(before, before + DAY / 2)], None, now)  # they have looked
-    assert not worth_a_mail([Waits(before, None)], before + DAY / 2, now)  # told, and nothing new
-    assert worth_a_mail([Waits(before, None)], now - 7 * DAY, now)
-    assert worth_a_mail([Waits(before, before - DAY)], before - DAY, now)
-    assert worth_a_mail([Waits(before, None)], before, now)  # a mail tells of what was there before it
+    assert not needs_reminder([], None, now)
+    assert needs_reminder([WaitingDocument(before, None)], None, now)
+    assert not needs_reminder([WaitingDocument(before, before + DAY / 2)], None, now)  # they have looked
+    assert not needs_reminder([WaitingDocument(before, None)], before + DAY / 2, now)  # told, and nothing new
+    assert needs_reminder([WaitingDocument(before, None)], now - 7 * DAY, now)
+    assert needs_reminder([WaitingDocument(before, before - DAY)], before - DAY, now)
+    assert needs_reminder(
+        [WaitingDocument(before, None)], before, now
+    )  # a mail tells of what was there before it
 
 
 async def test_one_mail_in_the_morning_with_what_waits(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from exports import bundle
 from portal.features.documents.models import Document
 from portal.features.items.models import DossierItem
 from portal.kernel.kinds import DOCUMENTS, KIND_NAMES, PAPERS, Kind
-from portal.kernel.language import Language, capitalised, speaking
+from portal.kernel.language import Language, capitalised, use_language
 from tests.slices.records.test_pages import waiting
 from tests.support.builders import a_member, sign_in
 from tests.support.builders_exports import an_office, exports_of, press_export
@@ -85,7 +85,7 @@ async def test_a_policy_asks_about_the_kinds_that_were_chosen(world: World) -> N
 
 @pytest.mark.parametrize("language", list(Language))
 async def test_the_mail_has_words_for_any_number_of_every_kind(world: World, language: Language) -> None:
-    with speaking(language):
+    with use_language(language):
         module: Any = world.tools.templates.get_template("mail/papers.txt").module
         said = {kind: str(module.counted(kind.value, 2)) for kind in DOCUMENTS}
     assert len(set(said.values())) == len(DOCUMENTS)

@@ -234,7 +234,7 @@ async def test_statements_in_one_coda_file_stay_or_leave_together(world: World) 
     data = coda.write(coda.File(statements=tuple(made)))
     kept = await world.tools.store.put(office.dossier.company_id, data, media_type="text/plain")
     async with world.tools.database.transaction(opened(office.firm, office.dossier)) as session:
-        taken = await banking.take(
+        taken = await banking.ingest(
             session,
             office.owner,
             office.dossier.company_id,

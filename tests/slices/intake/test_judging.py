@@ -10,7 +10,7 @@ from portal.features.documents.models import Document
 from portal.features.documents.service import remarks
 from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.models import IntakeFile
-from portal.kernel.language import Language, speaking
+from portal.kernel.language import Language, use_language
 from tests.slices.intake.test_reading import US, Scene
 from tests.slices.records.test_pages import waiting
 from tests.support.builders import sign_in
@@ -199,7 +199,7 @@ async def test_what_contradicts_itself_is_taken_with_warnings_in_plain_words(sce
     numbers = await scene.one("two.xml", _with(a_ubl(customer=US, number="4"), legal, twice))
     assert any("two company numbers" in one for one in numbers.remarks)
     for language in Language:
-        with speaking(language):
+        with use_language(language):
             assert low.document is not None
             told = remarks.remarks(low.document)
             assert told

@@ -21,7 +21,7 @@ from portal.jobs.models import JobRow
 from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.kinds import Kind
-from portal.kernel.language import Language, speaking
+from portal.kernel.language import Language, use_language
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member
 from tests.support.builders_papers import (
     SUPPLIER,
@@ -209,7 +209,7 @@ async def test_wrong_totals_are_refused_with_record_expected_and_found(scene: Sc
     assert "€1,149.51" in outcome.why
     assert "€1,149.50" in outcome.why
     assert "Record" in outcome.why
-    with speaking(Language.FR):
+    with use_language(Language.FR):
         [told] = (
             await results(scene.world, scene.accountant, outcome.file.upload_id, scene.dossier.id)
         ).outcomes

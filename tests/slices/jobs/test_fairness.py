@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from portal.jobs import ledger
 from portal.jobs.claims import NEXT, Room, room_of
 from portal.jobs.contract import GiveWay, Handler, Priority, Tools
-from portal.jobs.crew import Crew
 from portal.jobs.models import JobRow, JobTurn
+from portal.jobs.pool import WorkerPool
 from portal.kernel.actor import Actor, Door
 from portal.kernel.ids import CompanyId, FirmId, new_id
 from tests.support.builders_jobs import Bench, Note
@@ -154,18 +154,18 @@ async def test_a_crew_leaves_a_place_free_while_one_owner_asks_for_them_all(
         await asyncio.Event().wait()  # until cancelled
 
     begun = asyncio.Semaphore(0)
-    crew = Crew(bench.runner(), 4)
+    pool = WorkerPool(bench.runner(), 4)
     bench.registry.handlers["test.read"] = Handler("test.read", Read, None, wait, False, 3)
     await asked(world, BIG, *[Read()] * 9)
-    assert [await crew.take() for _ in range(5)] == [True, True, True, False, False]
+    assert [await pool.start_next() for _ in range(5)] == [True, True, True, False, False]
     await asked(world, SMALL, Read())
-    assert await crew.take()
+    assert await pool.start_next()
     for _ in range(4):
         await begun.acquire()
-    crew.stop()
-    for task in list(crew._running):
+    pool.stop()
+    for task in list(pool._running):
         task.cancel()
-    await crew.work()
+    await pool.work()
     async with world.as_system() as session:  # given back, and not counted as tries
         left = (await session.scalars(sa.select(JobRow))).all()
     assert [(row.attempts, row.lease_until) for row in left] == [(0, None)] * 10

@@ -16,7 +16,7 @@ from portal.jobs.models import JobRow
 from portal.jobs.runner import LostClaim, Task
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Unavailable
-from portal.kernel.language import Language, current_language, speaking
+from portal.kernel.language import Language, current_language, use_language
 from tests.support.builders_exports import jobs
 from tests.support.builders_jobs import Bench, Happened, Note
 from tests.support.world import World
@@ -302,7 +302,7 @@ async def test_a_job_runs_in_the_scope_and_language_of_whoever_asked(bench: Benc
     )
     company = uuid4()
     scope = Scope(firm_id=bench.firm_id, opened_company_id=company)
-    with speaking(Language.FR):
+    with use_language(Language.FR):
         async with world.tools.database.transaction(scope) as session:
             await ledger.enqueue(session, bench.actor, Note())
     await bench.runner().run_all()

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from portal.features.bundles.domain import DeliveryState, ProofChannel, Takes
+from portal.features.bundles.domain import Backlog, DeliveryState, ProofChannel
 from portal.features.bundles.models import Delivery, DeliveryProof
 from portal.features.targets.domain import DeliveryMethod
 from portal.kernel.ids import new_id
@@ -39,9 +39,9 @@ async def test_a_package_that_is_downloaded_for_has_no_agent_though_one_is_paire
     before = await bundled(world, office)
     async with sign_in(world, office.owner) as client:
         assert (
-            'name="takes"' not in (await client.get("/agents")).text
+            'name="backlog"' not in (await client.get("/agents")).text
         )  # there is nothing it could be asked to write
-    async with paired(world, office, Takes.ALL) as agent:
+    async with paired(world, office, Backlog.ALL) as agent:
         assert (await agent.get(FEED)).json()["deliveries"] == []
         await a_statement(world, office, 46)
         async with sign_in(world, office.owner) as client:

@@ -16,7 +16,7 @@ from portal.db.base import PlainText
 from portal.features.agents import service as agents
 from portal.features.agents.domain import KeyScope
 from portal.kernel.actor import Role
-from portal.kernel.language import Language, gettext, speaking
+from portal.kernel.language import Language, gettext, use_language
 from portal.kernel.texts import LEFT_OUT, hides, plain
 from portal.metadata import metadata
 from portal.syncagent.texts import visible
@@ -185,7 +185,7 @@ async def test_every_form_of_every_page_takes_texts_without_them(world: World, r
     told = 0
     sentences: list[str] = []  # the account's form changes the language as well
     for language in Language:
-        with speaking(language):
+        with use_language(language):
             sentences.append(str(escape(gettext(LEFT_OUT))))
     async with sign_in(world, person) as client:
         forms = await all_forms(client)

@@ -14,7 +14,7 @@ from portal.features.documents.domain.totals import Rate
 from portal.features.intake.service import quick_entry
 from portal.kernel.actor import Actor, Role
 from portal.kernel.kinds import Kind
-from portal.web.edits import laid_over
+from portal.web.edits import merge_edit
 from portal.web.forms import Form
 from tests.slices.web.test_session_over import all_forms, email_of, end, enter_on, send
 from tests.support.builders import a_staff_member, sign_in
@@ -271,7 +271,7 @@ def test_every_template_that_shows_present_values_brings_what_was_seen() -> None
 
 def test_a_form_that_has_no_such_field_says_nothing_of_it() -> None:
     form = Form({"name": "Nora", "seen_name": "Noor", "seen_open": "on"})
-    edit = laid_over(form, {"name": "Noor", "street": "Kerkstraat 1", "kinds": ["a", "b"], "open": "on"})
+    edit = merge_edit(form, {"name": "Noor", "street": "Kerkstraat 1", "kinds": ["a", "b"], "open": "on"})
     assert (form.text("street"), form.all("kinds"), form.text("open")) == ("Kerkstraat 1", ["a", "b"], "")
     assert edit.touched == {"name", "open"}
 
@@ -294,14 +294,14 @@ def test_a_form_that_has_no_such_field_says_nothing_of_it() -> None:
 )
 def test_a_field_laid_over_what_stands(typed: str, seen: str, now: str, stands: str, clash: bool) -> None:
     form = Form({"x": typed, "seen_x": seen})
-    edit = laid_over(form, {"x": now})
+    edit = merge_edit(form, {"x": now})
     assert bool(edit.clashes) is clash
     assert form.text("x") == stands
 
 
 def test_several_values_of_one_field_are_one_value() -> None:
     form = Form({"seen_kinds": "a,b"})
-    edit = laid_over(form, {"kinds": ["a", "b", "c"]})
+    edit = merge_edit(form, {"kinds": ["a", "b", "c"]})
     assert edit.clashes == ("kinds",)
 
 
@@ -321,6 +321,6 @@ def test_a_group_stands_as_one_of_the_two_entered_it(
 ) -> None:
     """Both saw 121 at 21 %."""
     form = Form({"total": typed[0], "vat": typed[1], "seen_total": "121", "seen_vat": "21"})
-    edit = laid_over(form, {"total": now[0], "vat": now[1]}, [("total", "vat")])
+    edit = merge_edit(form, {"total": now[0], "vat": now[1]}, [("total", "vat")])
     assert edit.clashes == clashes
     assert (form.text("total"), form.text("vat")) == stands

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import WriteSession, scope_of, take
+from portal.db.session import WriteSession, lock_row, scope_of
 from portal.features.accounts.pages.sign_in import secret_of
 from portal.features.accounts.service import people, sessions
 from portal.features.audit import service as audit
@@ -20,7 +20,7 @@ from portal.kernel.errors import Invalid, NotFound, TooMany, Unauthorised
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.web.cookies import set_session_cookie
 from portal.web.directories import SignedIn
-from portal.web.edits import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import NOT_A_CHOICE, Form
 from portal.web.render import Toast, go, local_path, render
 from portal.web.security import signed_in as somebody
@@ -89,9 +89,9 @@ async def change_profile(
     person = await people.person(session, actor.person_id) if actor.person_id is not None else None
     if person is None:
         raise NotFound
-    await take(session, person)
+    await lock_row(session, person)
     present = {"name": person.name, "language": person.language.value}
-    edit = laid_over(form, present)
+    edit = merge_edit(form, present)
     if edit.clashes:
         words = {"name": (gettext(N_("Name")), {}), "language": (gettext(N_("Language")), dict(LANGUAGES))}
         overtaken = clashes_in_words(edit, form, present, words, await audit.history_of(session, person.id))

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession, take
+from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.accounts import domain
 from portal.features.accounts.domain import NOT_AN_ADDRESS
 from portal.features.audit import service as audit
@@ -17,7 +17,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.kernel.numbers import NotANumber, parse_company_number, shown_number
-from portal.web.edits import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -98,9 +98,9 @@ async def change_firm(
         raise NotFound
     form = await Form.of(request)
     firm = await parties.firm(session, actor.firm_id)
-    await take(session, firm)
+    await lock_row(session, firm)
     present = _values(firm)
-    edit = laid_over(form, present, GROUPS)
+    edit = merge_edit(form, present, GROUPS)
     if edit.clashes:
         events = await audit.history_of(session, firm.id)
         overtaken = clashes_in_words(edit, form, present, _words(), events)

@@ -20,7 +20,7 @@ from portal.web.cookies import browser_marks, set_session_cookie
 from portal.web.directories import HostFirm, SignedIn
 from portal.web.forms import Form
 from portal.web.limits import client_address
-from portal.web.render import csrf_token, dress, render
+from portal.web.render import csrf_token, render, set_cookies
 from portal.web.security import public
 
 TOO_OLD = N_("This page was open for too long. Copy what you typed, and load the page again.")
@@ -38,7 +38,7 @@ async def session_now(request: HTMXRequest, signed_in: NamedDependency[SignedIn 
     """Before files are sent, and after a refusal: is the page's reader still signed in?"""
     now = SessionNow(signed_in.owner.key if signed_in is not None else "", csrf_token(request))
     answer: Response[Any] = Response(msgspec.json.encode(now), media_type="application/json")
-    dress(request, answer)
+    set_cookies(request, answer)
     return answer
 
 

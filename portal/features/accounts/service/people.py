@@ -157,19 +157,19 @@ async def choose_password(session: WriteSession, person: Person, password: str) 
 
 
 async def replace_password(
-    session: WriteSession, person: Person, password: str, *, but: bytes | None = None
+    session: WriteSession, person: Person, password: str, *, exclude: bytes | None = None
 ) -> None:
     """Another password: every open link for a new one and every session of the person ends with it. Runs in the system scope.
 
     Args:
-        but: the session that goes on.
+        exclude: the session that goes on.
 
     Raises:
         Invalid: it is too weak, on the field `password`; nothing ends then.
     """
     await choose_password(session, person, password)
     await repository.end_resets_of(session, person.id, clock_of(session).now())
-    await repository.end_sessions_of(session, person.id, but=but)
+    await repository.end_sessions_of(session, person.id, exclude=exclude)
 
 
 async def choose_language(tools: Tools, person_id: PersonId, language: Language) -> None:
@@ -236,6 +236,6 @@ async def change_password(tools: Tools, signed_in: SignedIn, *, current: str, ne
         person = await repository.person(session, actor.person_id)
         if not await proves(person, current) or person is None:
             raise Invalid(fields={"current": WRONG_PASSWORD}, code="wrong_credentials")
-        await replace_password(session, person, new, but=signed_in.session_hash)
+        await replace_password(session, person, new, exclude=signed_in.session_hash)
         await audit.record(session, actor, "accounts.password_changed", "person", person.id)
         await publish(session, actor, PasswordChanged(person_id=person.id, firm_id=actor.host_firm_id))

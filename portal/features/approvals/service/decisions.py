@@ -27,7 +27,7 @@ from portal.features.approvals.domain import (
     Said,
 )
 from portal.features.approvals.models import ApprovalDecision
-from portal.features.approvals.service.notices import no_longer_said
+from portal.features.approvals.service.notices import withdraw_notices
 from portal.features.audit import service as audit
 from portal.features.documents.models import Document
 from portal.features.documents.service import changes, lookups
@@ -203,7 +203,7 @@ async def decide_many(
         raise Invalid(TOO_MANY, code="too_many", limit=BULK_LIMIT)
     decided: list[Decided] = []
     refused: list[tuple[UUID, str]] = []
-    await moves.take_documents(session, [document_id for document_id, _version in chosen])
+    await moves.lock_document_rows(session, [document_id for document_id, _version in chosen])
     for document_id, version in dict(chosen).items():
         try:
             decided.append(await decide(session, actor, document_id, version, decision, reason))
@@ -250,7 +250,7 @@ async def ask_again(session: WriteSession, actor: Actor, dossier: Dossier, docum
         raise Conflict(NOBODY_TO_ASK, code="nobody_to_ask")
     counted = await _wait_again(session, actor, document)
     await _record(session, actor, "approvals.asked_again", document, counted)
-    await no_longer_said(session, actor, document_id)
+    await withdraw_notices(session, actor, document_id)
     return document
 
 

@@ -17,7 +17,7 @@ from portal.features.approvals.domain import (
     Said,
 )
 from portal.features.approvals.models import HandOver
-from portal.features.approvals.service.notices import note_down, readers_of
+from portal.features.approvals.service.notices import readers_of, record_notice
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.queries import MemberDossier
 from portal.features.dossiers.service import dossiers
@@ -101,7 +101,7 @@ async def hand_over(session: WriteSession, actor: Actor, note: str = "") -> Sequ
     text = note.strip()
     if len(text) > LONGEST_NOTE:
         raise Invalid(NOTE_TOO_LONG, fields={"note": NOTE_TOO_LONG})
-    await repository.take_hand_overs(session, actor.company_id)
+    await repository.lock_hand_overs(session, actor.company_id)
     now = clock_of(session).now()
     present = await ready(session, actor)
     if not present.dossiers:
@@ -170,7 +170,7 @@ async def tell_accountant(session: WriteSession, actor: Actor, event: HandedOver
         return
     await dossiers.note_hand_over(session, dossier.id, sent.sent_at)
     if sent.note:
-        await note_down(
+        await record_notice(
             session,
             dossier,
             Said.NOTE,

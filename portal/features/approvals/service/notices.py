@@ -68,7 +68,7 @@ async def readers_of(session: ReadSession, dossier: Dossier) -> list[Reader]:
     return [Reader(firm.email, firm.name, firm.language)]
 
 
-async def note_down(
+async def record_notice(
     session: WriteSession,
     dossier: Dossier,
     kind: Said,
@@ -83,7 +83,7 @@ async def note_down(
     mailed: bool = False,
 ) -> None:
     """Write one notice, and see to it that a mail tells of it. Runs in the system scope."""
-    await repository.take_notices(session, dossier.id)
+    await repository.lock_notices(session, dossier.id)
     repository.add(
         session,
         ClientNotice(
@@ -124,7 +124,7 @@ async def client_said(session: WriteSession, actor: Actor, event: ClientSaid) ->
     # An answer of before about the same document is overtaken, here: another firm has its own.
     overtaken = repository.of_document(event.document_id, event.dossier_id)
     await repository.settle_notices(session, overtaken, actor.name, at)
-    await note_down(
+    await record_notice(
         session,
         dossier,
         event.kind,
@@ -140,7 +140,7 @@ async def client_said(session: WriteSession, actor: Actor, event: ClientSaid) ->
 async def file_answered(session: WriteSession, actor: Actor, event: FileAnswered) -> None:
     """A member's answer to a question of quick entry, for each firm in the dossier the file belongs to. Runs in the system scope."""
     for dossier in await dossiers.places(session, event.company_id, event.dossier_id):
-        await note_down(
+        await record_notice(
             session,
             dossier,
             Said.REJECTED if event.rejected else Said.ANSWERED,
@@ -169,7 +169,7 @@ async def paper_moved(session: WriteSession, actor: Actor, event: PaperMoved) ->
         dossier = await approvers.by_id(session, dossier_id)
         if dossier is None or dossier.access not in OPEN_ACCESS:
             continue
-        await note_down(
+        await record_notice(
             session,
             dossier,
             Said.NOTE,
@@ -184,7 +184,7 @@ async def paper_moved(session: WriteSession, actor: Actor, event: PaperMoved) ->
         )
 
 
-async def no_longer_said(session: WriteSession, actor: Actor, document_id: UUID) -> None:
+async def withdraw_notices(session: WriteSession, actor: Actor, document_id: UUID) -> None:
     """It was taken back, asked again, or the document is another one now: nobody need handle what was said."""
     now = clock_of(session).now()
     await repository.settle_notices(session, repository.of_document(document_id), actor.name, now)
@@ -197,7 +197,7 @@ async def access_ended(session: WriteSession, dossier_id: UUID) -> None:
 
 async def tell_office(session: WriteSession, actor: Actor, dossier_id: UUID) -> None:
     """One mail about everything that a client said and no mail told of. Runs in the system scope."""
-    await repository.take_notices(session, dossier_id)
+    await repository.lock_notices(session, dossier_id)
     waiting = await repository.unmailed(session, dossier_id)
     dossier = await approvers.by_id(session, dossier_id)
     if not waiting or dossier is None or dossier.access not in OPEN_ACCESS:

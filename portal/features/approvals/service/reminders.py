@@ -10,7 +10,7 @@ from uuid import UUID
 from portal.db.session import WriteSession
 from portal.features.accounts.service import people
 from portal.features.approvals import repository
-from portal.features.approvals.domain import MAIL_HOURS, Waits, worth_a_mail
+from portal.features.approvals.domain import MAIL_HOURS, WaitingDocument, needs_reminder
 from portal.features.mail.service import delivery
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
@@ -57,14 +57,14 @@ async def remind(session: WriteSession, actor: Actor, job: RemindApprover) -> No
     now = clock_of(session).now()
     if now.astimezone(BRUSSELS).date() != job.day:
         return  # the worker was away over night: today's job decides
-    row = await repository.take_day(session, job.firm_id, job.person_id, job.day)
+    row = await repository.claim_day(session, job.firm_id, job.person_id, job.day)
     person = await people.person(session, job.person_id)
     if row is None or person is None:
         return
     morning = datetime.combine(job.day, time(MAIL_HOURS.start), BRUSSELS)
     found = await repository.waits_for(session, job.firm_id, job.person_id, APPROVE, morning)
-    waits = [Waits(one.final_at, one.looked_at) for one in found]
-    if not worth_a_mail(waits, row.told_at, now):
+    waits = [WaitingDocument(one.final_at, one.looked_at) for one in found]
+    if not needs_reminder(waits, row.told_at, now):
         return
     row.told_at = morning  # what has come since is not in it
     await session.flush()

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.bundles.domain import DELIVERY, DeliveryState, ExportState, Takes
+from portal.features.bundles.domain import DELIVERY, Backlog, DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, Delivery, Export
 from portal.features.dossiers.domain.queries import WrittenFor
 
@@ -41,7 +41,7 @@ async def hand_to_agents(
     session: WriteSession,
     firm_id: UUID,
     target_ids: Collection[UUID],
-    takes: Takes,
+    backlog: Backlog,
     since: datetime,
     now: datetime,
 ) -> int:
@@ -54,10 +54,10 @@ async def hand_to_agents(
         Export.firm_id == Delivery.firm_id, Export.id == Delivery.export_id, Export.finished_at >= since
     )
     which = {
-        Takes.FROM_NOW: finished_since,
-        Takes.NEVER_DOWNLOADED: sa.or_(finished_since, _never_downloaded()),
-        Takes.ALL: sa.true(),
-    }[takes]
+        Backlog.FROM_NOW: finished_since,
+        Backlog.NEVER_DOWNLOADED: sa.or_(finished_since, _never_downloaded()),
+        Backlog.ALL: sa.true(),
+    }[backlog]
     moved = await session.scalars(
         sa.update(Delivery)
         .where(
@@ -73,7 +73,7 @@ async def hand_to_agents(
     return len(moved.all())
 
 
-async def take_from_agents(session: WriteSession, firm_id: UUID, now: datetime) -> None:
+async def withdraw_from_agents(session: WriteSession, firm_id: UUID, now: datetime) -> None:
     """What was on its way to agents that are all gone is to be downloaded; the proofs there are stay."""
     await session.execute(
         sa.update(Delivery)

@@ -80,7 +80,7 @@ async def export(session: ReadSession, export_id: UUID) -> Export | None:
     )
 
 
-async def take(session: WriteSession, export_id: UUID) -> None:
+async def lock_export(session: WriteSession, export_id: UUID) -> None:
     """Whoever wants to make a delivery of this export does so one after the other."""
     await session.execute(sa.select(Export.id).where(Export.id == export_id).with_for_update(key_share=True))
 

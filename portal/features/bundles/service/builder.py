@@ -22,7 +22,7 @@ from portal.features.bundles.domain import ExportState
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
 from portal.features.bundles.service.deliveries import offer
-from portal.features.bundles.service.due_exports import AGAIN_AFTER, come_back
+from portal.features.bundles.service.due_exports import AGAIN_AFTER, requeue
 from portal.features.bundles.service.plans import Plan, plan_of
 from portal.features.bundles.service.selection import BuildBundle, abandon
 from portal.features.documents.service import locks
@@ -193,7 +193,7 @@ async def _give_up(task: Task, export_id: UUID, problem: str) -> None:
         assert export is not None
     async with opening.dossier(task.tools.database, task.actor, export.dossier_id) as (session, _dossier):
         if await abandon(session, task.actor, export, problem):
-            await come_back(session, task.actor, export, after=AGAIN_AFTER)
+            await requeue(session, task.actor, export, after=AGAIN_AFTER)
         await task.finish(session)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
-from portal.features.bundles.domain import DeliveryState, HasAgent, ProofChannel, Takes
+from portal.features.bundles.domain import Backlog, DeliveryState, HasAgent, ProofChannel
 from portal.features.bundles.models import Delivery, Export
 from portal.features.bundles.repository import channels as channels_repository
 from portal.features.bundles.repository import exports as exports_repository
@@ -143,7 +143,7 @@ async def package_of(session: ReadSession, export: Export) -> str:
     return (await targets.target(session, export.firm_id, export.target_id)).name
 
 
-async def agent_comes(session: WriteSession, firm_id: UUID, takes: Takes, since: datetime) -> int:
+async def agent_paired(session: WriteSession, firm_id: UUID, backlog: Backlog, since: datetime) -> int:
     """An agent is paired: what of the bundles made so far goes to it. Runs in the system scope. Gives how many.
 
     Args:
@@ -152,14 +152,14 @@ async def agent_comes(session: WriteSession, firm_id: UUID, takes: Takes, since:
     await channels_repository.hold_agents(session, firm_id)
     by_agents = await targets.with_method(session, firm_id, DeliveryMethod.AGENT)
     now = clock_of(session).now()
-    return await channels_repository.hand_to_agents(session, firm_id, by_agents, takes, since, now)
+    return await channels_repository.hand_to_agents(session, firm_id, by_agents, backlog, since, now)
 
 
-async def agents_go(session: WriteSession, firm_id: UUID) -> None:
+async def agent_ended(session: WriteSession, firm_id: UUID) -> None:
     """An agent has ended; when it was the last, nothing is on its way any more."""
     await channels_repository.hold_agents(session, firm_id)
     if not await ask(session, HasAgent(firm_id=firm_id)):
-        await channels_repository.take_from_agents(session, firm_id, clock_of(session).now())
+        await channels_repository.withdraw_from_agents(session, firm_id, clock_of(session).now())
 
 
 def new_delivery(export: Export, files: int, now: datetime, state: DeliveryState) -> Delivery:

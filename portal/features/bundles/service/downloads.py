@@ -35,7 +35,7 @@ async def deliver_again(session: WriteSession, actor: Actor, dossier_id: UUID, e
     if not actor.may(Right.EXPORT):
         raise Forbidden
     export = await finished(session, dossier_id, export_id)
-    await exports_repository.take(session, export.id)
+    await exports_repository.lock_export(session, export.id)
     made = await exports_repository.deliveries_of(session, export.id)
     now = clock_of(session).now()
     if made and made[0].reason in ARCHIVE_REASONS and made[0].state is DeliveryState.REFUSED:

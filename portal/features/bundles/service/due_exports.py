@@ -64,7 +64,7 @@ class Due:
 async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
     """Dossiers whose standing policy has something to export now. Runs in the system scope."""
     due: list[Due] = []
-    for standing in await policies.standing(session):
+    for standing in await policies.acting_policies(session):
         policy = standing.policy
         if policy.cadence is Cadence.AFTER_DELAY:
             found = await sync.dossiers_due(
@@ -140,7 +140,7 @@ async def _export_what_is_due(
         raise Later(WAIT, "another export is running")
 
 
-async def come_back(
+async def requeue(
     session: WriteSession, actor: Actor, export: Export, *, after: timedelta | None = None
 ) -> None:
     """What a policy wanted to export and could not is asked for again; a month is asked for only once by the clock.
@@ -194,5 +194,5 @@ async def give_up(task: Task, job: GiveUpExport) -> None:
         revived = await ledger.is_pending(session, build_key(export.id))  # somebody did, meanwhile
         if not revived and await abandon(session, task.actor, export, GIVEN_UP):
             asks = policy_actor(FirmId(export.firm_id), "policy")
-            await come_back(session, asks, export, after=AGAIN_AFTER)
+            await requeue(session, asks, export, after=AGAIN_AFTER)
         await task.finish(session)

@@ -73,7 +73,7 @@ async def note_damage(session: WriteSession, actor: Actor, export: Export) -> No
     """What is on its way with this archive is refused, people see why, and a worker makes the archive again."""
     now = clock_of(session).now()
     refused = False
-    await exports_repository.take(session, export.id)
+    await exports_repository.lock_export(session, export.id)
     for delivery in await exports_repository.deliveries_of(session, export.id):
         if delivery.state is not DeliveryState.REFUSED:
             refused |= (
@@ -204,7 +204,7 @@ async def _settle(
 ) -> None:
     """Say what became of it, offer what is whole again, and write to the office."""
     now = clock_of(session).now()
-    await exports_repository.take(session, export.id)
+    await exports_repository.lock_export(session, export.id)
     made = await exports_repository.deliveries_of(session, export.id)
     # What an agent found damaged counts when it was the archive, and not the line.
     reasons = ARCHIVE_REASONS | {FOUND_DAMAGED} if mended or why else ARCHIVE_REASONS

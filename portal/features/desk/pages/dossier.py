@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession, take
+from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
 from portal.features.desk.pages import regimes
@@ -30,7 +30,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
-from portal.web.edits import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
@@ -170,13 +170,13 @@ async def edit(
 ) -> Template | Response[Any]:
     """Change a dossier; a company in formation gets its number here."""
     await folders.hold(session, actor)
-    await take(session, dossier)
+    await lock_row(session, dossier)
     form = await Form.of(request)
     # A field that is not the writer's to change is not on their form: it is neither seen nor overtaken.
     found = await dossiers.vat_regimes(session, dossier)
     stands = _values(dossier) | regimes.seen(found, form)
     present = {name: value for name, value in stands.items() if name in form.values}
-    edit = laid_over(form, present, [regimes.TOGETHER])
+    edit = merge_edit(form, present, [regimes.TOGETHER])
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     there: Sequence[Kept] = []

@@ -82,7 +82,7 @@ def too_large_amounts(columns: Mapping[str, object]) -> bool:
     return any(isinstance(amount, Decimal) and abs(amount) >= LARGEST for amount in amounts)
 
 
-async def take_invoice(
+async def ingest_invoice(
     session: WriteSession,
     actor: Actor,
     company_id: UUID,

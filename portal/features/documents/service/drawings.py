@@ -28,14 +28,14 @@ from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId
-from portal.kernel.language import Language, speaking
+from portal.kernel.language import Language, use_language
 from portal.sandbox import TooComplex, Unreadable, read_pdf_page
 
 log = structlog.get_logger()
 COLOUR = "#1d232d"
 MOST_LINES = 800
 """Longer invoices are looked at as data: laying them out takes minutes."""
-PATIENCE = 60.0
+DRAW_SECONDS = 60.0
 """Seconds on the clock for one drawing."""
 TRIES = 3
 """A drawing that failed so often is given up for now: the document is looked at as data."""
@@ -43,7 +43,7 @@ AT_ONCE = 100
 """So many are asked for again in one go; the rest a minute later."""
 LOOK = 60
 """Pixels are enough to know that a page can be shown."""
-AWAY = 10.0
+RETRY_AFTER_SECONDS = 10.0
 """Seconds after which a store that was away is asked again."""
 _SAYS_PDF = re.compile(
     rb"EmbeddedDocumentBinaryObject\b[^>]{0,500}?(?:application/pdf|\.pdf\b)", re.IGNORECASE
@@ -69,7 +69,7 @@ async def draw_pdf(task: Task, job: DrawPdf) -> None:
         drawing = await _missing(task, document, language)
         stored = await _stored(task, document, drawing.pdf) if drawing.pdf else None
     except Unavailable as away:
-        raise Later(AWAY, away.code) from away
+        raise Later(RETRY_AFTER_SECONDS, away.code) from away
     async with task.transaction() as session:
         present = await documents_repository.one(session, document.id)
         if present is not None and present.erased_at is None and stored is not None:
@@ -169,7 +169,7 @@ async def _stored(task: Task, document: Document, pdf: bytes) -> StoredFile:
 
 
 def _html(tools: Tools, invoice: Invoice, language: Language) -> str:
-    with speaking(language):
+    with use_language(language):
         template = tools.templates.get_template("print/invoice.html")
         return template.render(invoice=invoice, language=language.value, logo=None, colour=COLOUR)
 
@@ -186,7 +186,7 @@ async def draw(html: str, moment: datetime) -> bytes | None:
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
     )
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(DRAW_SECONDS):
             pdf, _nothing = await child.communicate(f"{moment.isoformat()}\n{html}".encode())
     except TimeoutError:
         pdf = b""

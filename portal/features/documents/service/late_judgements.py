@@ -25,7 +25,7 @@ from portal.storage import BrokenFile
 log = structlog.get_logger()
 BATCH = 25
 COMPANIES = 100
-AWAY = 10.0
+RETRY_AFTER_SECONDS = 10.0
 
 
 class JudgeDocuments(Job, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ async def judge_documents(task: Task, _job: JudgeDocuments) -> None:
             await task.finish(session)
             return
     if out_of_reach is not None:
-        raise Later(AWAY, out_of_reach.code) from out_of_reach
+        raise Later(RETRY_AFTER_SECONDS, out_of_reach.code) from out_of_reach
     raise GiveWay
 
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession, take
+from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.audit import service as audit
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
@@ -23,7 +23,7 @@ from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.language import N_, gettext
 from portal.kernel.numbers import NotANumber
-from portal.web.edits import Clash, clashes_in_words, laid_over
+from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.security import requires
@@ -110,10 +110,10 @@ async def change_company(
 ) -> Template | Response[Any]:
     """Change the company's name and address."""
     company = await _company_of(session, dossier)
-    await take(session, company)
+    await lock_row(session, company)
     form = await Form.of(request)
     present = _values(company)
-    edit = laid_over(form, present)
+    edit = merge_edit(form, present)
     if edit.clashes:
         words: dict[str, tuple[str, dict[str, str]]] = {
             name: (gettext(label), {}) for name, label in LABELS.items()

@@ -15,7 +15,7 @@ async def hold_approvers(session: ReadSession, company_id: UUID) -> None:
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(sa.func.hashtextextended(key, 0))))
 
 
-async def take_changed_approvers(session: WriteSession, limit: int = 500) -> Sequence[tuple[UUID, UUID]]:
+async def pop_changed_approvers(session: WriteSession, limit: int = 500) -> Sequence[tuple[UUID, UUID]]:
     """Firm and id of dossiers where approval has become answerable, or is no longer; in the system scope, each once."""
     marked = (
         sa.select(Dossier.id)

@@ -145,7 +145,7 @@ async def cards(session: ReadSession, actor: Actor, dossier_ids: Collection[UUID
     return {row.id: row for row in found}
 
 
-async def take_dossiers(session: WriteSession, dossier_ids: Collection[UUID]) -> None:
+async def lock_dossier_rows(session: WriteSession, dossier_ids: Collection[UUID]) -> None:
     """Take some dossiers for writing, in the order of their ids, and read them again: until the end nobody else changes them.
 
     Who changes codes, numbers or activities has the lock on the firm's dossiers first (`lock_dossiers`).
@@ -214,7 +214,7 @@ async def of_companies(session: ReadSession, company_ids: Collection[UUID]) -> d
     return found
 
 
-async def out_of_sight(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
+async def hidden_from(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     """The firm's dossiers that the actor may not see."""
     own = assigned_only(actor)
     if own is None:

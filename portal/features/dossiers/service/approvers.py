@@ -17,9 +17,9 @@ async def hold_approvers(session: ReadSession, company_id: UUID) -> None:
     await approvers_repository.hold_approvers(session, company_id)
 
 
-async def take_changed_approvers(session: WriteSession) -> Sequence[tuple[UUID, UUID]]:
+async def pop_changed_approvers(session: WriteSession) -> Sequence[tuple[UUID, UUID]]:
     """Firm and id of the dossiers whose items must be looked at again; in the system scope."""
-    return await approvers_repository.take_changed_approvers(session)
+    return await approvers_repository.pop_changed_approvers(session)
 
 
 async def by_id(session: ReadSession, dossier_id: UUID) -> Dossier | None:

@@ -162,7 +162,7 @@ async def match_company(
     claimed = (await claimed_companies(tools, {country: [number]})).get((country, number))
     if claimed is not None:
         return claimed, await _access_to_claimed(session, claimed)
-    mine = await parties.brought(session, firm_id, country, number)
+    mine = await parties.unclaimed_of_firm(session, firm_id, country, number)
     return (mine.id, Access.MANAGED) if mine is not None else (None, Access.MANAGED)
 
 
@@ -287,12 +287,12 @@ async def dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossi
     return await dossiers_repository.dossier(session, actor, dossier_id)
 
 
-async def out_of_sight(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
+async def hidden_from(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
     """The firm's dossiers that the actor may not see."""
-    return await dossiers_repository.out_of_sight(session, actor)
+    return await dossiers_repository.hidden_from(session, actor)
 
 
 async def hold(session: WriteSession, firm_id: UUID, ids: Collection[UUID]) -> None:
     """Nobody makes or changes these dossiers meanwhile: first the lock on the firm's dossiers, then their rows in id order."""
     await dossiers_repository.lock_dossiers(session, firm_id)
-    await dossiers_repository.take_dossiers(session, ids)
+    await dossiers_repository.lock_dossier_rows(session, ids)

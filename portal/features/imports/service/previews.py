@@ -168,7 +168,7 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
         made_here: those that the list itself has made.
     """
     assert actor.firm_id is not None
-    unseen = await dossiers.out_of_sight(session, actor)
+    unseen = await dossiers.hidden_from(session, actor)
     mine = await dossiers.all_of(session, actor)
     written = await ask(session, WrittenFor(firm_id=actor.firm_id))
     regimes = await _regimes_now(session)

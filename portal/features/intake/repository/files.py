@@ -62,7 +62,7 @@ async def one(session: ReadSession, file_id: UUID, received_by: UUID | None = No
 
 
 async def waiting_with_bytes(
-    session: ReadSession, company_id: UUID, sha256: str, but: UUID
+    session: ReadSession, company_id: UUID, sha256: str, exclude: UUID
 ) -> IntakeFile | None:
     """Another file of the same bytes that waits in quick entry."""
     return await session.scalar(
@@ -71,7 +71,7 @@ async def waiting_with_bytes(
             IntakeFile.company_id == company_id,
             IntakeFile.sha256 == sha256,
             IntakeFile.state == IntakeState.TO_PROCESS,
-            IntakeFile.id != but,
+            IntakeFile.id != exclude,
         )
         .limit(1)
     )
@@ -173,13 +173,13 @@ async def counts(session: ReadSession, company_id: UUID, query: IntakeQuery) -> 
 
 
 async def next_waiting(
-    session: ReadSession, company_id: UUID, dossier_id: UUID | None, received_by: UUID | None, but: UUID
+    session: ReadSession, company_id: UUID, dossier_id: UUID | None, received_by: UUID | None, exclude: UUID
 ) -> UUID | None:
     """The oldest file that waits in quick entry (of a dossier, or of the company), other than this one."""
     statement = sa.select(IntakeFile.id).where(
         IntakeFile.company_id == company_id,
         IntakeFile.state == IntakeState.TO_PROCESS,
-        IntakeFile.id != but,
+        IntakeFile.id != exclude,
     )
     if dossier_id is not None:
         statement = statement.where(belongs_to(IntakeFile.dossier_id, dossier_id))

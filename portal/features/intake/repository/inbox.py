@@ -89,11 +89,13 @@ async def take_turn(session: WriteSession, firm_id: UUID, sha256: str) -> None:
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
-async def waiting_with_bytes(session: ReadSession, actor: Actor, sha256: str, but: UUID) -> InboxFile | None:
+async def waiting_with_bytes(
+    session: ReadSession, actor: Actor, sha256: str, exclude: UUID
+) -> InboxFile | None:
     """Another file of the same bytes that waits, where the actor sees it."""
     return await session.scalar(
         visible_to(actor)
-        .where(InboxFile.sha256 == sha256, InboxFile.state == InboxState.WAITING, InboxFile.id != but)
+        .where(InboxFile.sha256 == sha256, InboxFile.state == InboxState.WAITING, InboxFile.id != exclude)
         .limit(1)
     )
 
@@ -168,9 +170,9 @@ async def count_waiting(session: ReadSession, actor: Actor) -> int:
     return await session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
 
 
-async def next_waiting(session: ReadSession, actor: Actor, but: UUID) -> UUID | None:
+async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUID | None:
     """The oldest other file that waits."""
-    waiting = visible_to(actor).where(InboxFile.state == InboxState.WAITING, InboxFile.id != but)
+    waiting = visible_to(actor).where(InboxFile.state == InboxState.WAITING, InboxFile.id != exclude)
     found = await session.scalar(waiting.order_by(InboxFile.received_at, InboxFile.id).limit(1))
     return found.id if found is not None else None
 

@@ -212,9 +212,9 @@ async def count_waiting(session: ReadSession, actor: Actor) -> int:
     return await inbox_repository.count_waiting(session, actor) if actor.is_firm else 0
 
 
-async def next_waiting(session: ReadSession, actor: Actor, but: UUID) -> UUID | None:
+async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUID | None:
     """The next file that waits."""
-    return await inbox_repository.next_waiting(session, actor, but)
+    return await inbox_repository.next_waiting(session, actor, exclude)
 
 
 async def choices(session: ReadSession, actor: Actor, row: InboxFile, search: str) -> list[Dossier]:

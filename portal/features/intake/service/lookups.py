@@ -153,11 +153,11 @@ async def outcome(session: ReadSession, row: IntakeFile) -> Outcome:
 
 
 async def next_waiting(
-    session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, but: UUID
+    session: ReadSession, actor: Actor, company_id: UUID, dossier_id: UUID | None, exclude: UUID
 ) -> UUID | None:
     """The next file of quick entry."""
     own = lookups.own_uploads_only(actor)
-    return await files_repository.next_waiting(session, company_id, dossier_id, own, but)
+    return await files_repository.next_waiting(session, company_id, dossier_id, own, exclude)
 
 
 async def recount(session: WriteSession, dossier_id: UUID, company_id: UUID) -> None:

@@ -104,7 +104,7 @@ async def _take_invoice(
     session: WriteSession, actor: Actor, row: IntakeFile, content: InvoiceContent, now: datetime
 ) -> FileChange:
     """Make the document. Gives what becomes of a PDF beside it."""
-    taken = await arrivals.take_invoice(
+    taken = await arrivals.ingest_invoice(
         session,
         actor,
         row.company_id,
@@ -128,7 +128,7 @@ async def _take_invoice(
 async def _take_statements(
     session: WriteSession, actor: Actor, row: IntakeFile, content: CodaContent
 ) -> None:
-    taken = await banking.take(
+    taken = await banking.ingest(
         session,
         actor,
         row.company_id,

@@ -178,7 +178,7 @@ async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaContent | N
         raise Invalid(code=why.reason.code) from why
 
 
-async def take_invoice(
+async def ingest_invoice(
     session: WriteSession,
     actor: Actor,
     row: IntakeFile,
@@ -205,7 +205,7 @@ async def take_invoice(
     replaced = None if same else await _decided(session, actor, met, decision, dossier_id)
     asked = row.reason
     moved = await _claim(session, row, IntakeState.PROCESSED, FileChange(handled_at=clock_of(session).now()))
-    taken = await arrivals.take_invoice(
+    taken = await arrivals.ingest_invoice(
         session,
         actor,
         moved.company_id,
@@ -245,7 +245,7 @@ async def ask_values(
         raise Conflict(HANDLED, code="handled")
 
 
-async def take_statements(
+async def lock_statement_rows(
     session: WriteSession, actor: Actor, row: IntakeFile, file: CodaContent, *, dossier_id: UUID | None
 ) -> Handled:
     """Take a CODA file although the bank names another company, or another statement claims its place.
@@ -259,7 +259,7 @@ async def take_statements(
     moved = await _claim(
         session, row, IntakeState.PROCESSED, FileChange(reason=None, handled_at=clock_of(session).now())
     )
-    taken = await banking.take(
+    taken = await banking.ingest(
         session,
         actor,
         moved.company_id,

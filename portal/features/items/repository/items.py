@@ -238,7 +238,7 @@ async def dossiers_due(
     firm_id: UUID,
     *,
     only: UUID | None,
-    but: Iterable[UUID],
+    exclude: Iterable[UUID],
     final_before: datetime | None,
     dated_until: date | None,
     dated_from: date | None,
@@ -253,7 +253,7 @@ async def dossiers_due(
     ]
     if only is not None:
         where.append(DossierItem.dossier_id == only)
-    elif excluded := list(but):
+    elif excluded := list(exclude):
         where.append(DossierItem.dossier_id.not_in(excluded))
     if final_before is not None:
         where.append(DossierItem.final_at <= final_before)

@@ -183,7 +183,7 @@ async def _again(session: ReadSession, item_id: UUID) -> DossierItem:
     return found
 
 
-async def take_documents(session: WriteSession, document_ids: Sequence[UUID]) -> None:
+async def lock_document_rows(session: WriteSession, document_ids: Sequence[UUID]) -> None:
     """Take the items on several documents, in id order, before `set_approval` goes over them one by one."""
     await items_repository.lock_documents(session, document_ids)
 

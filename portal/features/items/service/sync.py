@@ -290,7 +290,7 @@ async def dossiers_due(
         session,
         firm_id,
         only=whose.only,
-        but=whose.but,
+        exclude=whose.exclude,
         final_before=final_before,
         dated_until=dated_until,
         dated_from=dated_from,

@@ -20,7 +20,7 @@ from portal.features.mail.domain import MESSAGE, Content, Letter, one_line
 from portal.features.mail.models import MailMessage
 from portal.features.parties import service as parties
 from portal.jobs.contract import Tools
-from portal.kernel.language import speaking
+from portal.kernel.language import use_language
 from themes.css import Scheme, derive
 from themes.environment import TEMPLATES
 
@@ -85,7 +85,7 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
         "language": mail.language.value,
     }
     plain, folder = _plain(tools.templates), f"mail/{mail.message}"
-    with speaking(mail.language):
+    with use_language(mail.language):
         subject = one_line(plain.get_template(f"{folder}/subject.txt").render(context))
         context["subject"] = subject
         text = plain.get_template(f"{folder}/body.txt").render(context)

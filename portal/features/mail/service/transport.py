@@ -25,7 +25,7 @@ TIMEOUT = 20.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 NOT_ACCEPTED = N_("The receiving mail server does not accept this address.")
 NOT_POSSIBLE = N_("The mail server refused this mail.")
-AWAY = N_("The mail server is away; it is tried again.")
+SERVER_AWAY = N_("The mail server is away; it is tried again.")
 
 
 async def hand_over(mail_url: str, firm_id: UUID, letter: Letter) -> None:
@@ -65,7 +65,7 @@ def _keep(folder: Path, letter: Letter) -> None:
             raise
     except OSError as error:
         PARTS.away(MAIL, error)
-        raise NotNow(AWAY) from error
+        raise NotNow(SERVER_AWAY) from error
 
 
 async def _send(parts: SplitResult, letter: Letter) -> None:
@@ -90,15 +90,15 @@ async def _send(parts: SplitResult, letter: Letter) -> None:
         answers = list(error.recipients)
         if answers and all(_for_ever(answer.code) for answer in answers):
             raise Refused(NOT_ACCEPTED) from None
-        raise NotNow(AWAY) from None
+        raise NotNow(SERVER_AWAY) from None
     except aiosmtplib.SMTPDataError as error:
         if _for_ever(error.code):
             raise Refused(NOT_POSSIBLE) from None
-        raise NotNow(AWAY) from None
+        raise NotNow(SERVER_AWAY) from None
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         PARTS.away(MAIL, error)
         # Wrong credentials and a refused sender too: settings can be corrected, the mail waits meanwhile.
-        raise NotNow(AWAY) from None
+        raise NotNow(SERVER_AWAY) from None
 
 
 def _for_ever(code: int) -> bool:

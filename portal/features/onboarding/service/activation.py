@@ -29,7 +29,7 @@ from portal.jobs.ledger import enqueue, publish
 from portal.kernel.actor import Actor, Role, policy_actor
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.ids import FirmId, token_hash
-from portal.kernel.language import N_, Language, gettext, speaking
+from portal.kernel.language import N_, Language, gettext, use_language
 from portal.web.directories import SignedIn
 
 TRIES_PER_NETWORK, TRIES_PER_LINK = 30, 10
@@ -343,7 +343,7 @@ async def ask_access(session: WriteSession, tools: Tools, actor: Actor, dossier_
     if await dossiers.of_company(session, company_id):
         return
     firm = await parties.firm(session, dossier.firm_id)
-    with speaking(firm.language):
+    with use_language(firm.language):
         label = gettext(OWN_ACCOUNT)
     made = await create(
         session,

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import take
+from portal.db.session import lock_row
 from portal.features.audit import service as audit
 from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.identity import own_key
@@ -23,7 +23,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
 from portal.kernel.language import N_, gettext
-from portal.web.edits import Clash, Edit, clashes_in_words, laid_over
+from portal.web.edits import Clash, Edit, clashes_in_words, merge_edit
 from portal.web.forms import Form
 from portal.web.render import Toast, go, render
 from portal.web.sides import own_side
@@ -89,10 +89,10 @@ async def edit(
     try:
         async with opening.place(tools.database, actor, dossier_id) as (session, place):
             document = await lookups.document(session, actor, place.company_id, document_id)
-            await take(session, document)
+            await lock_row(session, document)
             await changes.check_amendable(session, actor, document)
             present = entry_forms.entry_fields(document)
-            edit = laid_over(form, present, entry_forms.ENTRY_GROUPS)
+            edit = merge_edit(form, present, entry_forms.ENTRY_GROUPS)
             overtaken: list[Clash] = []
             if edit.clashes:
                 events = await audit.history_of(session, document.id)

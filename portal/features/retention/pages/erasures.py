@@ -43,7 +43,7 @@ async def _look(
     """What is left of an erased paper; of one that is put aside how erasing it stands; else back to its page."""
     paper = await aside.paper_of(session, actor, place, table, paper_id, erased=True)
     stone = await erasures.tombstone(session, table, paper_id)
-    standing = await erasures.standing(session, actor, place, paper)
+    standing = await erasures.status_of(session, actor, place, paper)
     if stone is None and standing is None:
         return go(request, f"{place.base}{paper.path}")
     return render(
@@ -79,7 +79,7 @@ async def _ask(
     form: Form | None = None,
     fault: Invalid | None = None,
 ) -> Template:
-    standing = await erasures.standing(session, actor, place, paper)
+    standing = await erasures.status_of(session, actor, place, paper)
     return render(
         request,
         "pages/retention/erase.html",

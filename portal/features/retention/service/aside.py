@@ -156,7 +156,7 @@ async def bring_back(
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     reason = paper.row.aside_reason or ""
-    await repository.take_turn(session, paper.id)
+    await repository.lock_paper_decisions(session, paper.id)
     await items_aside.lock_paper(session, paper.id)
     done = await MARKS[paper.table].bring_back(session, paper.id)
     if done is None:

@@ -66,7 +66,7 @@ class RemoveErased(Job, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ErasureStatus:
     """Where erasing a paper stands, for its page.
 
     Attributes:
@@ -104,19 +104,19 @@ def _check(actor: Actor) -> PersonId:
     return actor.person_id
 
 
-async def others_who_can(session: ReadSession, dossier: Dossier, but: UUID | None) -> list[Person]:
+async def others_who_can(session: ReadSession, dossier: Dossier, exclude: UUID | None) -> list[Person]:
     """The people of an office who see a dossier and process its papers, but one."""
     return [
         person
         for row, person in await people.staff(session, dossier.firm_id)
-        if person.id != but
+        if person.id != exclude
         and person.disabled_at is None
         and Right.UPLOAD in RIGHTS[row.role]
         and (row.role is not Role.ASSISTANT or dossier.manager_id == person.id)
     ]
 
 
-async def standing(session: ReadSession, actor: Actor, place: Place, paper: Paper) -> Standing | None:
+async def status_of(session: ReadSession, actor: Actor, place: Place, paper: Paper) -> ErasureStatus | None:
     """What the page of a paper that is put aside says about erasing it; None for one that is not."""
     if paper.row.aside_at is None or paper.row.erased_at is not None:
         return None
@@ -128,7 +128,7 @@ async def standing(session: ReadSession, actor: Actor, place: Place, paper: Pape
     if acts and place.dossier is not None:
         who = mine.proposed_by if mine else actor.person_id
         others = [person.name for person in await others_who_can(session, place.dossier, who)]
-    return Standing(
+    return ErasureStatus(
         proposal=proposal,
         refused=None if proposal else await repository.last_refused(session, paper.table, paper.id),
         may_propose=acts and mine is None,
@@ -169,7 +169,7 @@ async def propose(
         Invalid: no kind, no reason, or one that is too long.
     """
     person_id = _check(actor)
-    await repository.take_turn(session, paper.id)
+    await repository.lock_paper_decisions(session, paper.id)
     await check_erasable(session, actor, paper)
     faults: dict[str, str] = {}
     if kind not in set(ErasureKind):
@@ -236,7 +236,7 @@ async def withdraw(session: WriteSession, actor: Actor, paper: Paper) -> None:
         Conflict: it was answered, or the paper came back (`answered`).
     """
     person_id = _check(actor)
-    await repository.take_turn(session, paper.id)
+    await repository.lock_paper_decisions(session, paper.id)
     mine = await proposal(session, actor, paper)
     if mine.proposed_by != person_id:
         raise Forbidden(NOT_YOURS)
@@ -252,7 +252,7 @@ async def refuse(session: WriteSession, actor: Actor, paper: Paper, reason: str)
         Invalid: no reason, or one that is too long.
     """
     person_id = _check(actor)
-    await repository.take_turn(session, paper.id)
+    await repository.lock_paper_decisions(session, paper.id)
     mine = await proposal_to_answer(session, actor, paper)
     fault = reason_fault(reason)
     if fault is not None:
@@ -269,7 +269,7 @@ async def confirm(session: WriteSession, actor: Actor, paper: Paper) -> None:
         Forbidden, Conflict: as `proposal_to_answer`; also when it is locked or has left, here or at another office (`exported`).
     """
     person_id = _check(actor)
-    await repository.take_turn(session, paper.id)
+    await repository.lock_paper_decisions(session, paper.id)
     mine = await proposal_to_answer(session, actor, paper)
     await check_kept(session, paper)
     try:

@@ -17,11 +17,11 @@ from portal.kernel.errors import Unavailable
 log = structlog.get_logger()
 POLL = 0.5
 """Seconds after which the ledger is asked without a ring."""
-PATIENCE = 20.0
+STOP_SECONDS = 20.0
 """Seconds that jobs have to end by themselves when the worker is stopped; then they are given back."""
 
 
-class Crew:
+class WorkerPool:
     """Carries out so many jobs side by side until it is stopped."""
 
     def __init__(self, runner: Runner, places: int) -> None:
@@ -44,17 +44,17 @@ class Crew:
         """Take jobs until stopped, then wait for those that run; what does not end in time is given back to the ledger."""
         while not self._stopping:
             self._look.clear()
-            if not await self.take():
+            if not await self.start_next():
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await self._look.wait()
         if self._running:
-            await asyncio.wait(self._running, timeout=PATIENCE)
+            await asyncio.wait(self._running, timeout=STOP_SECONDS)
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def take(self) -> bool:
+    async def start_next(self) -> bool:
         """Claim one job and begin it; False when there is no room, or nothing to do in it."""
         room = room_of(self._places, self._running.values())
         if room is None:
