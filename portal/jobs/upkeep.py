@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+import sqlalchemy as sa
+
+from portal.db.base import Base, OwnedByFirm
 from portal.db.session import WriteSession
 
 Owner = Literal["firm", "company"]
@@ -28,12 +31,21 @@ class NamesObjects:
     """Columns of a table that hold the hash of a stored object. An object that no row of its owner names is deleted.
 
     Attributes:
-        table: its name. It has the column `firm_id` or `company_id`, as `owner` says.
+        model: of the table; its rows are a firm's or a company's, as are the objects.
         columns: their names; after a dot, a field of a JSON column.
         erasable: its rows keep the hash of what was erased (`erased_at`), and name nothing any more.
     """
 
-    table: str
-    owner: Owner
+    model: type[Base]
     columns: tuple[str, ...]
     erasable: bool = False
+
+    @property
+    def table(self) -> sa.Table:
+        """The table itself."""
+        return self.model.metadata.tables[self.model.__tablename__]
+
+    @property
+    def owner(self) -> Owner:
+        """Whose the rows and the objects are."""
+        return "firm" if issubclass(self.model, OwnedByFirm) else "company"

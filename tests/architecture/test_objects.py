@@ -15,7 +15,7 @@ NAMES_NONE = {
 
 
 def test_every_column_with_a_hash_says_whether_it_names_an_object() -> None:
-    known = {(one.table, column) for one in OBJECTS for column in one.columns if "." not in column}
+    known = {(one.table.name, column) for one in OBJECTS for column in one.columns if "." not in column}
     there = {
         (table.name, column.name)
         for table in metadata.tables.values()
@@ -28,7 +28,7 @@ def test_every_column_with_a_hash_says_whether_it_names_an_object() -> None:
 
 def test_tables_that_name_objects_belong_to_the_owner_of_the_objects() -> None:
     for one in OBJECTS:
-        columns = metadata.tables[one.table].columns
+        columns = one.table.columns
         assert f"{one.owner}_id" in columns
         assert not one.erasable or "erased_at" in columns
         for column in one.columns:
@@ -37,4 +37,4 @@ def test_tables_that_name_objects_belong_to_the_owner_of_the_objects() -> None:
 
 def test_tables_whose_rows_can_be_erased_say_so() -> None:
     erased = {table.name for table in metadata.tables.values() if "erased_at" in table.columns}
-    assert {one.table for one in OBJECTS if one.erasable} == erased & {one.table for one in OBJECTS}
+    assert {one.table.name for one in OBJECTS if one.erasable} == erased & {one.table.name for one in OBJECTS}

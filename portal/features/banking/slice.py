@@ -1,12 +1,13 @@
 """What the application takes from this slice."""
 
+from portal.features.banking.models import Statement
 from portal.jobs.upkeep import NamesObjects
 from portal.kernel.language import N_
 from portal.web.slices import Slice
 
 SLICE = Slice(
     name="banking",
-    objects=[NamesObjects(table="statement", owner="company", columns=("file_sha256",), erasable=True)],
+    objects=[NamesObjects(model=Statement, columns=("file_sha256",), erasable=True)],
     sentences={
         "banking.statement_arrived": (N_("Bank statement came in"), "statement"),
     },

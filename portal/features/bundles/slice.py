@@ -2,6 +2,7 @@
 
 from portal.features.bundles import jobs, pages
 from portal.features.bundles.domain import DeliveryState, ExportState
+from portal.features.bundles.models import Export
 from portal.features.bundles.service import runs
 from portal.features.dossiers.domain.queries import WrittenFor
 from portal.jobs.upkeep import NamesObjects
@@ -16,7 +17,7 @@ SLICE = Slice(
     pages=pages.ROUTES,
     jobs=jobs,
     answers={WrittenFor: runs.written_for},
-    objects=[NamesObjects(table="export", owner="firm", columns=("sha256", "manifest_sha256"))],
+    objects=[NamesObjects(model=Export, columns=("sha256", "manifest_sha256"))],
     states={
         "export": {
             ExportState.CHOOSING: State(N_("choosing"), Tone.INFO, "state-running"),

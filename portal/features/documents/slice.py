@@ -2,6 +2,7 @@
 
 from portal.features.documents import jobs
 from portal.features.documents.domain.documents import DocumentState
+from portal.features.documents.models import Document
 from portal.jobs.upkeep import NamesObjects
 from portal.kernel.language import N_
 from portal.web.slices import Slice
@@ -12,8 +13,7 @@ SLICE = Slice(
     jobs=jobs,
     objects=[
         NamesObjects(
-            table="document",
-            owner="company",
+            model=Document,
             columns=("original_sha256", "ubl_sha256", "pdf_sha256"),
             erasable=True,
         )

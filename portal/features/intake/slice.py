@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from portal.features.intake import jobs, pages
 from portal.features.intake.domain.files import IntakeState
+from portal.features.intake.models import InboxFile, IntakeFile
 from portal.features.intake.service import inbox, lookups
 from portal.features.retention.domain import ArchivesWith
 from portal.jobs.upkeep import NamesObjects, OldRows
@@ -23,10 +24,8 @@ SLICE = Slice(
     answers={ArchivesWith: lookups.archives_with},
     old_rows=[OldRows(after=KEPT, drop=inbox.drop_old)],
     objects=[
-        NamesObjects(
-            table="intake_file", owner="company", columns=("sha256", "hints.pdf_sha256"), erasable=True
-        ),
-        NamesObjects(table="inbox_file", owner="firm", columns=("object_sha256",), erasable=True),
+        NamesObjects(model=IntakeFile, columns=("sha256", "hints.pdf_sha256"), erasable=True),
+        NamesObjects(model=InboxFile, columns=("object_sha256",), erasable=True),
     ],
     states={
         "intake": {

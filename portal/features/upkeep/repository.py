@@ -35,7 +35,7 @@ async def named(
     for one in columns:
         if one.owner != kind:
             continue
-        table = Base.metadata.tables[one.table]
+        table = one.table
         for written in one.columns:
             column, _, field = written.partition(".")
             value: Any = table.c[column]

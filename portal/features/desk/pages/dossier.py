@@ -50,7 +50,7 @@ async def detail_page(
     identifiers = await parties.identifiers(session, company.id) if company is not None else []
     return render(
         request,
-        "pages/dossiers/detail.html",
+        "pages/desk/dossier.html",
         dossier=dossier,
         clash=(await codes.clashes(session, actor, [dossier])).get(dossier.id),
         tab="detail",
@@ -80,7 +80,7 @@ async def edit_page(
     values = _values(dossier) | regimes.seen(found)
     return render(
         request,
-        "pages/dossiers/edit.html",
+        "pages/desk/edit_dossier.html",
         values=values,
         seen=values,
         errors={},
@@ -218,7 +218,7 @@ async def edit(
     if errors or overtaken or asked:
         return render(
             request,
-            "pages/dossiers/edit.html",
+            "pages/desk/edit_dossier.html",
             status=409 if overtaken else 422,
             values=form.values,
             seen=edit.seen,

@@ -63,7 +63,7 @@ async def dossiers_page(
     managers = {person.id: person.name for _row, person in await people.staff(session, _firm(actor))}
     return render(
         request,
-        "pages/dossiers/list.html",
+        "pages/desk/dossiers.html",
         block="rows",
         page=page,
         nobody_to_ask=await policies.nobody_to_ask(session, page.rows),
@@ -97,7 +97,7 @@ async def new_page(
     """The form for one new dossier."""
     return render(
         request,
-        "pages/dossiers/new.html",
+        "pages/desk/new_dossier.html",
         values={"key": str(new_id())},
         errors={},
         there=[],
@@ -139,7 +139,7 @@ async def new_dossier(
             errors = second_faults(wrong, form.values.get("activity"))
         return render(
             request,
-            "pages/dossiers/new.html",
+            "pages/desk/new_dossier.html",
             status=422,
             values=form.values,
             errors=errors,
