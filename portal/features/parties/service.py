@@ -290,26 +290,3 @@ async def end_identifier(
 async def claim(session: WriteSession, company_id: UUID) -> bool:
     """Its owner has activated: the company is claimed. False when it was already; runs in the system scope."""
     return await repository.claim(session, company_id, clock_of(session).now())
-
-
-__all__ = [
-    "Company",
-    "CompanyIdentifier",
-    "Firm",
-    "add_firm",
-    "add_identifier",
-    "brought_numbers",
-    "change_company",
-    "change_firm",
-    "claim",
-    "claimed",
-    "claimed_numbers",
-    "company",
-    "end_identifier",
-    "firm",
-    "give_number",
-    "identifiers",
-    "new_company",
-    "other_numbers",
-    "unclaimed_of_firm",
-]

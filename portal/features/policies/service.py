@@ -232,21 +232,3 @@ async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> se
     """Which of some dossiers ask for approval by their policy, and nobody of the company can give it."""
     silent = {one.id for one in dossiers if one.access in OPEN_ACCESS and one.approvers == 0}
     return await repository.asking(session, silent)
-
-
-__all__ = [
-    "ActingPolicy",
-    "ExportPolicy",
-    "Whose",
-    "acting_policies",
-    "back_to_default",
-    "change",
-    "delay_begins",
-    "dossiers_with_own",
-    "lock_policies",
-    "may_change",
-    "month_has_run",
-    "own_policy",
-    "policy_for",
-    "values_of",
-]

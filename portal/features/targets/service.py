@@ -122,6 +122,3 @@ async def _write(
     repository.add(session, made)
     await session.flush()
     return made
-
-
-__all__ = ["Target", "add", "add_first", "change", "listed", "spaces_of", "target", "with_method"]

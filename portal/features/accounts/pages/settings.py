@@ -13,6 +13,7 @@ from portal.features.accounts import domain
 from portal.features.accounts.domain import NOT_AN_ADDRESS
 from portal.features.audit import service as audit
 from portal.features.parties import service as parties
+from portal.features.parties.models import Firm
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
@@ -53,7 +54,7 @@ async def _page(
     )
 
 
-def _values(firm: parties.Firm) -> dict[str, str]:
+def _values(firm: Firm) -> dict[str, str]:
     """The firm as its form shows it."""
     return {
         "name": firm.name,

@@ -32,7 +32,7 @@ from portal.features.audit import service as audit
 from portal.features.documents.models import Document
 from portal.features.documents.service import changes, lookups
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import approvers
+from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import ApprovalState
 from portal.features.items.models import DossierItem
 from portal.features.items.service import moves
@@ -245,7 +245,7 @@ async def ask_again(session: WriteSession, actor: Actor, dossier: Dossier, docum
         raise NotFound
     document = await lookups.document(session, actor, dossier.company_id, document_id)
     await approvers.hold_approvers(session, dossier.company_id)
-    now = await approvers.by_id(session, dossier.id)
+    now = await dossiers.by_id(session, dossier.id)
     if now is None or now.approvers == 0:
         raise Conflict(NOBODY_TO_ASK, code="nobody_to_ask")
     counted = await _wait_again(session, actor, document)

@@ -17,7 +17,7 @@ from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import approvers, dossiers
+from portal.features.dossiers.service import dossiers
 from portal.features.intake.domain.events import FileAnswered
 from portal.features.items.service import aside
 from portal.features.mail.service import delivery
@@ -117,7 +117,7 @@ async def record_notice(
 
 async def client_said(session: WriteSession, actor: Actor, event: ClientSaid) -> None:
     """A rejection or an answer, for the dossier it was asked in. Runs in the system scope."""
-    dossier = await approvers.by_id(session, event.dossier_id)
+    dossier = await dossiers.by_id(session, event.dossier_id)
     if dossier is None or dossier.access not in OPEN_ACCESS:
         return
     at = clock_of(session).now()
@@ -166,7 +166,7 @@ async def paper_moved(session: WriteSession, actor: Actor, event: PaperMoved) ->
         return
     is_document = event.paper == "document"
     for dossier_id in await aside.dossiers_of(session, event.paper_id):
-        dossier = await approvers.by_id(session, dossier_id)
+        dossier = await dossiers.by_id(session, dossier_id)
         if dossier is None or dossier.access not in OPEN_ACCESS:
             continue
         await record_notice(
@@ -199,7 +199,7 @@ async def tell_office(session: WriteSession, actor: Actor, dossier_id: UUID) -> 
     """One mail about everything that a client said and no mail told of. Runs in the system scope."""
     await repository.lock_notices(session, dossier_id)
     waiting = await repository.unmailed(session, dossier_id)
-    dossier = await approvers.by_id(session, dossier_id)
+    dossier = await dossiers.by_id(session, dossier_id)
     if not waiting or dossier is None or dossier.access not in OPEN_ACCESS:
         return
     for one in waiting:

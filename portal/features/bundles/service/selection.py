@@ -25,6 +25,7 @@ from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemQuery, I
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists, moves
 from portal.features.policies import service as policies
+from portal.features.policies.models import ExportPolicy
 from portal.features.targets import service as targets
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
@@ -122,7 +123,7 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
 def _sort(
     found: Sequence[DossierItem],
     options: ExportOptions,
-    policy: policies.ExportPolicy,
+    policy: ExportPolicy,
     left: frozenset[UUID],
 ) -> Rehearsal:
     if not policy.include_statements:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import approvers as approvers_repository
-from portal.features.dossiers.repository import dossiers as dossiers_repository
 
 
 async def hold_approvers(session: ReadSession, company_id: UUID) -> None:
@@ -20,8 +18,3 @@ async def hold_approvers(session: ReadSession, company_id: UUID) -> None:
 async def pop_changed_approvers(session: WriteSession) -> Sequence[tuple[UUID, UUID]]:
     """Firm and id of the dossiers whose items must be looked at again; in the system scope."""
     return await approvers_repository.pop_changed_approvers(session)
-
-
-async def by_id(session: ReadSession, dossier_id: UUID) -> Dossier | None:
-    """One dossier as it is now; of any firm in the system scope."""
-    return await dossiers_repository.by_id(session, dossier_id)

@@ -28,6 +28,7 @@ from portal.features.dossiers.service.dossiers import (
 )
 from portal.features.dossiers.service.numbers import check_second
 from portal.features.parties import service as parties
+from portal.features.parties.models import Company
 from portal.features.targets import service as targets
 from portal.features.targets.domain import CodeSpace
 from portal.jobs.contract import Tools, clock_of
@@ -91,7 +92,7 @@ class Placed:
     """A new dossier with its company; `company` is one that the firm brings in with it."""
 
     dossier: Dossier
-    company: parties.Company | None
+    company: Company | None
     regime: RegimeFrom
 
 
@@ -143,7 +144,7 @@ async def place(
         holder = known.codes.get((known.space, code_key(new.code)))
         if holder is not None:
             raise taken(new.code, holder.code)
-    company: parties.Company | None = None
+    company: Company | None = None
     there = _on_number(new, known)
     if there and not _sees_one(actor, there):
         raise Conflict(KEPT_ALREADY, code="kept_already")

@@ -21,6 +21,7 @@ from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.dossiers.repository import regimes as regimes_repository
 from portal.features.dossiers.repository import staff as staff_repository
 from portal.features.parties import service as parties
+from portal.features.parties.models import Company
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor
@@ -172,7 +173,7 @@ async def _access_to_claimed(session: ReadSession, company_id: UUID) -> Access:
     return Access.GRANTED if any(other.access in OPEN_ACCESS for other in others) else Access.REQUESTED
 
 
-async def company_of(session: ReadSession, dossier: Dossier) -> parties.Company | None:
+async def company_of(session: ReadSession, dossier: Dossier) -> Company | None:
     """The company of an opened dossier; None while the access is only requested or has ended."""
     return await parties.company(session, dossier.company_id) if dossier.access in OPEN_ACCESS else None
 
@@ -296,3 +297,8 @@ async def hold(session: WriteSession, firm_id: UUID, ids: Collection[UUID]) -> N
     """Nobody makes or changes these dossiers meanwhile: first the lock on the firm's dossiers, then their rows in id order."""
     await dossiers_repository.lock_dossiers(session, firm_id)
     await dossiers_repository.lock_dossier_rows(session, ids)
+
+
+async def by_id(session: ReadSession, dossier_id: UUID) -> Dossier | None:
+    """One dossier as it is now; of any firm in the system scope."""
+    return await dossiers_repository.by_id(session, dossier_id)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from portal.db.session import WriteSession
-from portal.features.dossiers.service import approvers
+from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import ITEM, ApprovalState, ItemState, after_return, first_states
 from portal.features.items.repository import items as items_repository
 from portal.features.policies import service as policies
@@ -46,7 +46,7 @@ async def bring_back(session: WriteSession, paper_id: UUID) -> int:
     if found:
         await approvers.hold_approvers(session, found[0].company_id)
     for item in found:
-        dossier = await approvers.by_id(session, item.dossier_id)
+        dossier = await dossiers.by_id(session, item.dossier_id)
         policy = await policies.policy_for(session, item.firm_id, item.dossier_id)
         says = first_states(
             item.kind,

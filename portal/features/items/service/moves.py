@@ -20,7 +20,7 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import approvers
+from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import (
     APPROVAL,
     DECIDED,
@@ -266,7 +266,7 @@ async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> in
         raise Forbidden
     found = await items_repository.held(session, dossier.id, PUT_ASIDE, lock=True)
     await approvers.hold_approvers(session, dossier.company_id)
-    dossier = await approvers.by_id(session, dossier.id) or dossier
+    dossier = await dossiers.by_id(session, dossier.id) or dossier
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     goes: dict[tuple[ItemState, ApprovalState], list[UUID]] = defaultdict(list)
     await items_repository.set_reason(session, [item.id for item in found], None)

@@ -9,7 +9,7 @@ from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import approvers
+from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import ItemState, after_move, first_states, stays
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import items as items_repository
@@ -69,7 +69,7 @@ async def move_to(
     if not found:
         raise NotFound
     await approvers.hold_approvers(session, source.company_id)
-    target = await approvers.by_id(session, target.id) or target
+    target = await dossiers.by_id(session, target.id) or target
     policy = await policies.policy_for(session, target.firm_id, target.id)
     now = clock_of(session).now()
     moved: list[DossierItem] = []

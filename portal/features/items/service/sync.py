@@ -244,7 +244,7 @@ async def reassess(
     found = await items_repository.undecided(session, dossier_id, after, BATCH)
     # read behind the rows: whoever went over them under a newer policy before us has committed both
     policy = await policies.policy_for(session, firm_id, dossier_id)
-    dossier = await approvers.by_id(session, dossier_id)
+    dossier = await dossiers.by_id(session, dossier_id)
     if dossier is None:
         return Reassessed(0, None)
     asked: list[UUID] = []

@@ -19,6 +19,7 @@ from portal.features.branding import service as branding
 from portal.features.mail.domain import MESSAGE, Content, Letter, one_line
 from portal.features.mail.models import MailMessage
 from portal.features.parties import service as parties
+from portal.features.parties.models import Firm
 from portal.jobs.contract import Tools
 from portal.kernel.language import use_language
 from themes.css import Scheme, derive
@@ -32,7 +33,7 @@ LOGO = "logo"
 class Stationery:
     """What every mail of a firm carries: who writes, from where, in which colours."""
 
-    firm: parties.Firm
+    firm: Firm
     host: str
     origin: str
     colours: Scheme

@@ -21,7 +21,7 @@ from portal.features.documents.models import Document
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import approvers, dossiers
+from portal.features.dossiers.service import dossiers
 from portal.features.dossiers.service.places import Place
 from portal.features.mail.service import delivery
 from portal.features.retention import repository
@@ -367,7 +367,7 @@ async def tell_erasure(session: WriteSession, actor: Actor, event: ErasureMoved)
     Nothing of the paper stands in these mails. Runs in the system scope.
     """
     erasure = await repository.one(session, event.erasure_id)
-    dossier = await approvers.by_id(session, erasure.dossier_id) if erasure else None
+    dossier = await dossiers.by_id(session, erasure.dossier_id) if erasure else None
     if erasure is None or dossier is None or dossier.access not in OPEN_ACCESS:
         return
     if erasure.state is not event.state:
