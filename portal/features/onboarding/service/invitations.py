@@ -197,12 +197,11 @@ async def expire_old(session: WriteSession) -> None:
 
 
 async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str, Any]:
-    """What the Detail page shows of login details: the latest invitation, all of them, and whether its mail could leave."""
+    """What the Detail page shows of login details: the latest invitation, and whether its mail could leave."""
     found = await repository.invitations(session, dossier.id)
     mails = await delivery.of_dossier(session, dossier.id, MESSAGES[InvitationKind.CLAIM]) if found else []
     return {
         "invitation": found[0] if found else None,
-        "invitations": found,
         "invitation_mail": mails[0] if mails else None,
     }
 
