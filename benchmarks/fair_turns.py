@@ -104,7 +104,7 @@ async def _one(world: World, firm: Firm) -> float:
 
 async def _settled(world: World) -> None:
     """Wait until everything is read and followed; drawings that still wait are let go."""
-    while await _waiting(world, but=Priority.DRAWING):  # noqa: ASYNC110 - as above
+    while await _waiting(world, exclude=Priority.DRAWING):  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.1)
     async with world.as_system() as session:
         await session.execute(
@@ -114,10 +114,10 @@ async def _settled(world: World) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _waiting(world: World, *, but: Priority | None = None) -> int:
+async def _waiting(world: World, *, exclude: Priority | None = None) -> int:
     query = sa.select(sa.func.count()).where(JobRow.done_at.is_(None), JobRow.dead_at.is_(None))
-    if but is not None:
-        query = query.where(JobRow.priority != but)
+    if exclude is not None:
+        query = query.where(JobRow.priority != exclude)
     async with world.as_system() as session:
         return await session.scalar(query) or 0
 

@@ -88,7 +88,7 @@ async def claim_next(
     """Claim the fairest job that is due, in the system scope; None when there is none for this room."""
     room = room or Room()
     await session.execute(_ONE_AFTER_THE_OTHER)
-    await _free_the_forsaken(session, now)
+    await _free_orphaned(session, now)
     found: Any = await session.execute(
         NEXT, {"now": now, "least_urgent": int(room.least_urgent), "full": list(room.full)}
     )
@@ -119,7 +119,7 @@ async def claim_one(session: WriteSession, job_id: UUID, now: datetime, lease: t
     )
 
 
-async def _free_the_forsaken(session: WriteSession, now: datetime) -> None:
+async def _free_orphaned(session: WriteSession, now: datetime) -> None:
     """Jobs whose worker did not extend its lease wait again. Their token stays: a worker that only seemed dead may still finish."""
     await session.execute(
         sa.update(JobRow)

@@ -85,9 +85,8 @@ def _differing(some: Mapping[str, str], others: Mapping[str, str]) -> set[str]:
 
 def _typed(form: Form, name: str, present: Shown) -> str:
     if name not in form.values and f"{SEEN}{name}" not in form.values:
-        return _joined(
-            present[name]
-        )  # a form that has no such field says nothing of it; an empty one has what was seen beside it
+        # A form that has no such field says nothing of it; where it is there and empty, what was seen stands beside it.
+        return _joined(present[name])
     return form.values.get(name, "") if isinstance(present[name], str) else _joined(form.all(name))
 
 

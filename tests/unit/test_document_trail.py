@@ -148,7 +148,7 @@ def test_what_is_put_aside_says_why_and_goes_nowhere() -> None:
 
 def test_an_item_that_could_not_leave_with_its_bundle_says_why() -> None:
     found = told(a_trail(ItemState.BUNDLED, state_reason="a damaged file", bundle=3))
-    assert found[1] == Step(name=StepName.ASIDE, progress=Progress.FAILED, reason="a damaged file")
+    assert found[1] == Step(name=StepName.ASIDE, progress=Progress.FAILED, why="a damaged file")
 
 
 @pytest.mark.parametrize("for_staff", [True, False])

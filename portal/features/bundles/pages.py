@@ -339,9 +339,8 @@ async def exports_page(
     """The runs of all dossiers that one may see, found, filtered and sorted in the address."""
     query = RunsQuery(
         search=q.strip()[:100],
-        only=_filter(
-            request.query_params.get("state", "")
-        ),  # Litestar keeps the argument name "state" for itself
+        # Litestar keeps the argument name "state" for itself.
+        only=_filter(request.query_params.get("state", "")),
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
         cursor=after or before,

@@ -107,7 +107,10 @@ class Progress(enum.StrEnum):
 class Step:
     """One step. What is known of it is there: a moment, who did it, why, which bundle, which file.
 
-    `state`: of a step that was not taken, where the item is; it says why the step is the current one.
+    Attributes:
+        reason: why, as somebody wrote it: shown as it is, never looked up in a catalogue.
+        why: why, in a text of ours, translated where it is shown.
+        state: of a step that was not taken, where the item is; it says why the step is the current one.
     """
 
     name: StepName
@@ -115,6 +118,7 @@ class Step:
     at: datetime | None = None
     by: str | None = None
     reason: str | None = None
+    why: str | None = None
     bundle: int | None = None
     reexport: bool = False
     proof: Proof | None = None
@@ -173,9 +177,9 @@ def _decided(trail: DocumentTrail) -> list[Step]:
 def _stopped(trail: DocumentTrail) -> list[Step]:
     """What keeps it, or kept it out of a bundle that it had been chosen for."""
     if trail.state is ItemState.HELD and trail.approval not in REJECTED:
-        return [Step(name=StepName.HELD, progress=Progress.CURRENT, reason=trail.state_reason)]
+        return [Step(name=StepName.HELD, progress=Progress.CURRENT, why=trail.state_reason)]
     if trail.state in LEFT and trail.state_reason:
-        return [Step(name=StepName.ASIDE, progress=Progress.FAILED, reason=trail.state_reason)]
+        return [Step(name=StepName.ASIDE, progress=Progress.FAILED, why=trail.state_reason)]
     return []
 
 

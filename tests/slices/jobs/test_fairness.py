@@ -146,7 +146,7 @@ async def test_what_there_is_no_room_for_stays_for_others(bench: Bench, world: W
     assert await runner.claim() is not None
 
 
-async def test_a_crew_leaves_a_place_free_while_one_owner_asks_for_them_all(
+async def test_a_pool_leaves_a_place_free_while_one_owner_asks_for_them_all(
     bench: Bench, world: World
 ) -> None:
     async def wait(_task: object, _job: object) -> None:

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.dossiers import Access
+from portal.features.mail.domain import Refused
 from portal.features.mail.models import MailMessage, MailState
+from portal.features.mail.service import transport
 from portal.features.onboarding.domain import InvitationState
 from portal.features.onboarding.models import Invitation
 from portal.features.onboarding.service import invitations
@@ -93,6 +95,28 @@ async def test_a_double_click_sends_one_mail(world: World) -> None:
     await world.run_jobs()
     assert len(mails(world)) == 1
     assert await states(world) == [InvitationState.SENT]
+
+
+async def test_login_details_that_could_not_be_delivered_are_sent_again_to_the_same_address(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_args: object) -> None:
+        raise Refused("The mail server does not take this address.")
+
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    where = f"/dossiers/{(await a_dossier(world, firm)).id}"
+    async with sign_in(world, owner) as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(transport, "hand_over", refuse)
+            await client.post(f"{where}/invitation", data=FORM)
+            await world.run_jobs()
+        assert "could not be delivered" in (await client.get(where)).text
+        await client.post(f"{where}/invitation", data=FORM)
+        await world.run_jobs()
+        assert "Sent to Bert Claes (bert@claes.example)" in (await client.get(where)).text
+    assert len(mails(world)) == 1
+    assert await states(world) == [InvitationState.EXPIRED, InvitationState.SENT]
 
 
 async def test_a_newer_invitation_to_somebody_else_ends_the_one_that_has_not_left(world: World) -> None:
@@ -226,6 +250,20 @@ async def test_an_office_sends_so_many_login_details_a_day(
     assert await states(world) == []
 
 
+async def test_a_choice_of_too_many_dossiers_uses_up_nothing_of_the_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "PER_DAY", 2)
+    monkeypatch.setattr(invitations, "MOST_AT_ONCE", 2)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    chosen = [(await a_dossier(world, firm, code=str(n))).id for n in range(3)]
+    async with sign_in(world, owner) as client:
+        many = await client.post("/dossiers/invite", data={"selected": [str(one) for one in chosen]})
+        assert many.status_code == 400
+        assert (await client.post(f"/dossiers/{chosen[0]}/invitation", data=FORM)).status_code == 303
+
+
 async def test_another_firms_dossier_is_unknown_to_whoever_invites(world: World) -> None:
     firm, ardennes = await a_firm(world), await a_firm(world, "ardennes", "Bureau Ardennes")
     dossier = await a_dossier(world, firm)
@@ -237,7 +275,7 @@ async def test_another_firms_dossier_is_unknown_to_whoever_invites(world: World)
         assert (await client.post("/dossiers/invite", data={"selected": str(dossier.id)})).status_code == 404
     async with world.as_scope(firm_id=ardennes.id) as session:
         with pytest.raises(NotFound):
-            await invitations.invite_many(session, stranger, [dossier.id])
+            await invitations.invite_many(session, world.tools, stranger, [dossier.id])
     assert await states(world) == []
 
 

@@ -128,6 +128,20 @@ async def test_a_document_is_put_aside_with_a_reason_and_the_other_side_brings_i
     assert {"documents.put_aside", "documents.brought_back"} <= actions
 
 
+async def test_the_page_shows_a_reason_as_its_writer_typed_it(office: Office) -> None:
+    """It is nobody's message: it is not looked up in a catalogue, its signs are no places to fill in and no markup."""
+    document = await office.purchase()
+    here = f"{office.base}/documents/{document.id}"
+    async with sign_in(office.world, office.accountant) as client:
+        reason = "50% private & <b>not</b> %(ours)s"
+        assert (await client.post(f"{here}/put-aside", data={"reason": reason})).status_code == 303
+        await office.world.run_jobs()
+        page = await client.get(here)
+    assert page.status_code == 200
+    shown = page.text.partition('class="ui-chain"')[2].partition("</ol>")[0]
+    assert "50% private &amp; &lt;b&gt;not&lt;/b&gt; %(ours)s" in shown
+
+
 async def test_a_statement_is_put_aside_and_found_again(office: Office) -> None:
     await office.hand_in({"a.cod": a_coda(days=2)})
     async with office.world.as_system() as session:

@@ -64,13 +64,13 @@ class Due:
 async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
     """Dossiers whose standing policy has something to export now. Runs in the system scope."""
     due: list[Due] = []
-    for standing in await policies.acting_policies(session):
-        policy = standing.policy
+    for acting in await policies.acting_policies(session):
+        policy = acting.policy
         if policy.cadence is Cadence.AFTER_DELAY:
             found = await sync.dossiers_due(
                 session,
                 policy.firm_id,
-                standing.dossiers,
+                acting.dossiers,
                 final_before=policies.delay_begins(policy, now),
                 dated_until=None,
                 dated_from=policy.export_from,
@@ -84,7 +84,7 @@ async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
         found = await sync.dossiers_due(
             session,
             policy.firm_id,
-            standing.dossiers,
+            acting.dossiers,
             final_before=None,
             dated_until=month_end,
             dated_from=policy.export_from,

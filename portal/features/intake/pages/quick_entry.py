@@ -242,7 +242,7 @@ async def _processed(
 ) -> Handled:
     decision = next((one for one in Decision if one.value == form.text("decide")), None)
     if isinstance(read, CodaContent):
-        return await quick_entry.lock_statement_rows(session, actor, row, read, dossier_id=place.dossier_id)
+        return await quick_entry.ingest_statements(session, actor, row, read, dossier_id=place.dossier_id)
     if read is not None:
         return await quick_entry.ingest_invoice(
             session,

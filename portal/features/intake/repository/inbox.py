@@ -83,7 +83,7 @@ async def of_upload(session: ReadSession, actor: Actor, upload_id: UUID) -> Sequ
     return found.all()
 
 
-async def take_turn(session: WriteSession, firm_id: UUID, sha256: str) -> None:
+async def lock_bytes(session: WriteSession, firm_id: UUID, sha256: str) -> None:
     """Files of the same bytes are looked at one after the other: the second one sees that the first one waits."""
     key = sa.func.hashtextextended(sa.literal(f"inbox:{firm_id}:{sha256}"), 0)
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))

@@ -70,7 +70,7 @@ class InboxRun(Run[InboxFile]):
     async def set_aside(self, row: InboxFile, reason: Reason) -> None:
         """It waits for a person, with the reason; unless the same file does so already, where its sender sees that."""
         async with self.task.transaction() as session:
-            await inbox_repository.take_turn(session, row.firm_id, row.sha256)
+            await inbox_repository.lock_bytes(session, row.firm_id, row.sha256)
             to, change = InboxState.WAITING, InboxChange(reason=reason.code, reason_params=reason.params)
             if await inbox_repository.waiting_with_bytes(session, self.task.actor, row.sha256, row.id):
                 to = InboxState.DISCARDED

@@ -53,9 +53,8 @@ async def fitting(tools: Tools, firm_id: UUID, marks: Marks) -> tuple[Candidate,
     today = local_date(tools.clock.now())
     async with tools.database.system_scope() as session:
         named = await inbox_repository.named_companies(session, firm_id, marks, today)
-        known = {
-            company_id: await arrivals.identity_of(session, company_id) for _id, company_id, _by in named
-        }
+        companies = {company_id for _id, company_id, _by in named}
+        known = {one: await arrivals.identity_of(session, one) for one in companies}
     candidates = (
         Candidate(dossier_id=dossier_id, company_id=company_id, us=known[company_id], has_account=by_account)
         for dossier_id, company_id, by_account in named

@@ -46,9 +46,9 @@ async def write(
             if not await _move(session, row, IntakeState.PROCESSED, now):
                 return
             if isinstance(content, InvoiceContent):
-                beside = await _take_invoice(session, actor, row, content, now)
+                beside = await _ingest_invoice(session, actor, row, content, now)
             elif isinstance(content, CodaContent):
-                await _take_statements(session, actor, row, content)
+                await _ingest_statements(session, actor, row, content)
     if one.partner is not None and beside is not None:
         await files_repository.move_received(session, one.partner.id, IntakeState.PROCESSED, beside)
 
@@ -100,7 +100,7 @@ def _reception(row: IntakeFile, now: datetime) -> Reception:
     )
 
 
-async def _take_invoice(
+async def _ingest_invoice(
     session: WriteSession, actor: Actor, row: IntakeFile, content: InvoiceContent, now: datetime
 ) -> FileChange:
     """Make the document. Gives what becomes of a PDF beside it."""
@@ -125,7 +125,7 @@ async def _take_invoice(
     return FileChange(reason="joined" if attached else "already", document_id=document.id, handled_at=now)
 
 
-async def _take_statements(
+async def _ingest_statements(
     session: WriteSession, actor: Actor, row: IntakeFile, content: CodaContent
 ) -> None:
     taken = await banking.ingest(

@@ -245,7 +245,7 @@ async def ask_values(
         raise Conflict(HANDLED, code="handled")
 
 
-async def lock_statement_rows(
+async def ingest_statements(
     session: WriteSession, actor: Actor, row: IntakeFile, file: CodaContent, *, dossier_id: UUID | None
 ) -> Handled:
     """Take a CODA file although the bank names another company, or another statement claims its place.

@@ -125,8 +125,7 @@ async def invite_many(
         raise Invalid(NOT_A_CHOICE) from None
     if not chosen:
         raise Invalid(N_("Choose at least one dossier."))
-    await invitations.limit_letters(tools, actor, len(set(chosen)))
-    result = await invitations.invite_many(session, actor, chosen)
+    result = await invitations.invite_many(session, tools, actor, chosen)
     if result.left_out:
         return render(request, "pages/onboarding/invited.html", result=result)
     text = ngettext(

@@ -55,7 +55,8 @@ async def invite(
 ) -> Invitation:
     """Send login details to the entrepreneur of a dossier. An earlier link for the dossier stops working.
 
-    Asked again for the same address while the mail has not left yet (a double click), it gives the invitation there is.
+    Asked again for the same address while the mail has not left yet (a double click), it gives the invitation there is. One whose mail
+    could not be delivered is replaced.
 
     Raises:
         Forbidden: the actor may not invite.
@@ -75,8 +76,14 @@ async def invite(
         raise Conflict(ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS, code="not_managed")
     now = clock_of(session).now()
     before = await repository.invitations(session, dossier.id)
-    if before and before[0].state is InvitationState.NONE and before[0].email == address:
-        return before[0]
+    latest = before[0] if before else None
+    if (
+        latest is not None
+        and latest.state is InvitationState.NONE
+        and latest.email == address
+        and latest.failure is None
+    ):
+        return latest
     await repository.expire_invitations_of_dossier(session, dossier.id)
     made = Invitation(
         id=new_id(),
@@ -116,20 +123,25 @@ class Invited:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
 
-async def invite_many(session: WriteSession, actor: Actor, dossier_ids: Sequence[UUID]) -> Invited:
+async def invite_many(
+    session: WriteSession, tools: Tools, actor: Actor, dossier_ids: Sequence[UUID]
+) -> Invited:
     """Send login details to the contact person of each dossier; those without an address, or activated already, are left out.
 
     Raises:
         Forbidden: the actor may not invite.
         NotFound: one of them is not the actor's; nothing is sent then.
         Invalid: more than 500 at once.
+        TooMany: more than a firm may send in a day.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
     if len(dossier_ids) > MOST_AT_ONCE:
         raise Invalid(TOO_MANY, code="too_many_dossiers", limit=MOST_AT_ONCE)
+    chosen = sorted(set(dossier_ids))
+    await limit_letters(tools, actor, len(chosen))
     result = Invited()
-    for dossier_id in sorted(set(dossier_ids)):
+    for dossier_id in chosen:
         dossier = await dossiers.look_up(session, actor, dossier_id)
         if dossier.access is not Access.MANAGED:
             reason = ACTIVATED if dossier.access is Access.GRANTED else NO_ACCESS
@@ -185,12 +197,11 @@ async def expire_old(session: WriteSession) -> None:
 
 
 async def invitation_context(session: ReadSession, dossier: Dossier) -> dict[str, Any]:
-    """What the Detail page shows of login details: the latest invitation, all of them, and whether its mail could leave."""
+    """What the Detail page shows of login details: the latest invitation, and whether its mail could leave."""
     found = await repository.invitations(session, dossier.id)
     mails = await delivery.of_dossier(session, dossier.id, MESSAGES[InvitationKind.CLAIM]) if found else []
     return {
         "invitation": found[0] if found else None,
-        "invitations": found,
         "invitation_mail": mails[0] if mails else None,
     }
 

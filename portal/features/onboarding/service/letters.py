@@ -45,7 +45,7 @@ class SendInvitation(Job, frozen=True, kw_only=True):
 
 
 class SendToMember(Job, frozen=True, kw_only=True):
-    """Mail an invitation that its company alone sees: whom it goes to stands neither here nor in the firm's row of the mail."""
+    """Make and mail the link of an invitation that its company alone sees: neither this row nor the firm's of the mail names the recipient."""
 
     name: ClassVar[str] = "onboarding.send_to_member"
     priority: ClassVar[Priority] = Priority.NOW
@@ -100,7 +100,7 @@ async def send_invitation(task: Task, job: SendInvitation) -> None:
 
 
 async def send_to_member(task: Task, job: SendToMember) -> None:
-    """Make the link of a member's invitation and mail it, with everything about it in transactions of the system.
+    """Make the link of an invitation to a company, mail it, and mark it as sent: all about the invitation in transactions of the system.
 
     They are committed before those of the mail. A worker that died in between finds the invitation sent and its mail still waiting:
     then a new link is made, as for every mail with a secret.

@@ -113,7 +113,7 @@ async def documents_page(
 async def looked_up(
     tools: Tools, actor: Actor, dossier_id: UUID | None, document_id: UUID
 ) -> tuple[Place, Document]:
-    """What `open_one` finds, in a short transaction of its own: while files are fetched and drawn, a request holds no connection."""
+    """A document and the place it is looked at from, in a short transaction: while files are fetched and drawn, a request holds no connection."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
         return place, await lookups.document(session, actor, place.company_id, document_id)
 

@@ -43,19 +43,19 @@ async def _look(
     """What is left of an erased paper; of one that is put aside how erasing it stands; else back to its page."""
     paper = await aside.paper_of(session, actor, place, table, paper_id, erased=True)
     stone = await erasures.tombstone(session, table, paper_id)
-    standing = await erasures.status_of(session, actor, place, paper)
-    if stone is None and standing is None:
+    erasing = await erasures.status_of(session, actor, place, paper)
+    if stone is None and erasing is None:
         return go(request, f"{place.base}{paper.path}")
     return render(
         request,
         "pages/retention/erasure.html",
-        block="standing",
+        block="erasing",
         place=place,
         dossier=place.dossier,
         tab=_tab(paper),
         paper=paper,
         stone=stone,
-        standing=standing,
+        erasing=erasing,
         kinds=_kinds(),
         kept_until=kept_until(aside.day_of(paper)),
         may_settle=actor.may(Right.FIRM_SETTINGS),
@@ -79,7 +79,7 @@ async def _ask(
     form: Form | None = None,
     fault: Invalid | None = None,
 ) -> Template:
-    standing = await erasures.status_of(session, actor, place, paper)
+    erasing = await erasures.status_of(session, actor, place, paper)
     return render(
         request,
         "pages/retention/erase.html",
@@ -92,7 +92,7 @@ async def _ask(
         kind=form.values.get("kind", "") if form else "",
         reason=form.values.get("reason", "") if form else "",
         faults=fault.field_texts() if fault else {},
-        others=standing.others if standing else [],
+        others=erasing.others if erasing else [],
         may_settle=actor.may(Right.FIRM_SETTINGS),
         beside=await erasures.beside(session, paper),
     )
