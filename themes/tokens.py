@@ -29,7 +29,7 @@ class Brand:
         main: the bar and the headings.
         navigation: the selected menu item.
         button: the primary action of a page.
-        login_title: the greeting above the sign-in form.
+        login_title: the greeting above the sign-in form, as the office wrote it; empty: *Welcome* in the language of the reader.
 
     Raises:
         BrandError: a colour of another form, an empty name, or an image address that leaves the host.
@@ -39,7 +39,7 @@ class Brand:
     main: str
     navigation: str
     button: str
-    login_title: str = "Welcome"
+    login_title: str = ""
     logo_url: str | None = None
     favicon_url: str | None = None
     login_image_url: str | None = None

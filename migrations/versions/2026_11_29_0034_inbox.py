@@ -69,7 +69,6 @@ def upgrade() -> None:
         "inbox_file",
         sa.Column("state", sa.String(40), nullable=False),
         sa.Column("object_sha256", sa.Text(), nullable=True),
-        sa.Column("handled_by", sa.Uuid(), nullable=True),
         sa.Column("intake_file_id", sa.Uuid(), nullable=True),
         sa.Column("upload_id", sa.Uuid(), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),

@@ -17,7 +17,6 @@ from themes.tokens import Brand
 
 NEUTRAL_COLOURS = ("#334155", "#1e293b", "#334155")
 """Main, navigation and button of a firm that has not chosen yet."""
-WELCOME = N_("Welcome")
 REMEMBERED_SECONDS = 3.0
 
 
@@ -32,7 +31,7 @@ def brand_of(firm_name: str, style: FirmBrand | None) -> Brand:
         main=main,
         navigation=navigation,
         button=button,
-        login_title=(style.login_title if style else None) or WELCOME,
+        login_title=(style.login_title if style else None) or "",
         logo_url=f"/brand/{version}/logo.png" if style and style.logo else None,
         favicon_url=f"/brand/{version}/favicon.png" if style and style.favicon else None,
         login_image_url=f"/brand/{version}/login.png" if style and style.login_image else None,

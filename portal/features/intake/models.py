@@ -87,7 +87,6 @@ class InboxFile(HandedIn, OwnedByFirm, Base):
 
     state: Mapped[InboxState]
     object_sha256: Mapped[str | None]
-    handled_by: Mapped[UUID | None]
     intake_file_id: Mapped[UUID | None]
 
     @property

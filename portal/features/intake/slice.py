@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from portal.features.intake import jobs, pages
 from portal.features.intake.domain.files import IntakeState
+from portal.features.intake.domain.inbox import InboxState
 from portal.features.intake.models import InboxFile, IntakeFile
 from portal.features.intake.service import inbox, lookups
 from portal.features.retention.domain import ArchivesWith
@@ -34,6 +35,13 @@ SLICE = Slice(
             IntakeState.PROCESSED: State(N_("processed"), Tone.POSITIVE, "state-approved"),
             IntakeState.SPLIT: State(N_("split"), Tone.NEUTRAL, "state-split"),
             IntakeState.REJECTED: State(N_("rejected"), Tone.NEGATIVE, "state-rejected"),
+        },
+        "inbox": {
+            InboxState.RECEIVED: State(N_("being read"), Tone.INFO, "state-running"),
+            InboxState.WAITING: State(N_("waits"), Tone.ATTENTION, "quick-entry"),
+            InboxState.ROUTED: State(N_("handed over"), Tone.POSITIVE, "check"),
+            InboxState.SPLIT: State(N_("opened"), Tone.NEUTRAL, "archive"),
+            InboxState.DISCARDED: State(N_("discarded"), Tone.NEGATIVE, "state-rejected"),
         },
     },
     sentences={

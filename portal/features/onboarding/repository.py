@@ -134,3 +134,22 @@ async def lock_invitations(session: WriteSession, *what: object) -> None:
 async def note_failure(session: WriteSession, invitation_id: UUID, why: str) -> None:
     """The letter of an invitation could not leave."""
     await session.execute(sa.update(Invitation).where(Invitation.id == invitation_id).values(failure=why))
+
+
+async def drop_old(session: WriteSession, before: datetime, limit: int) -> int:
+    """Delete invitations whose link ended before that moment without having been used, so many at most; in the system scope. Gives how many."""
+    over = (
+        sa.select(Invitation.id)
+        .where(
+            Invitation.expires_at < before,
+            Invitation.state.in_((InvitationState.EXPIRED, InvitationState.WITHDRAWN)),
+        )
+        .limit(limit)
+    )
+    gone = await session.scalars(
+        sa.delete(Invitation)
+        .where(Invitation.id.in_(over))
+        .returning(Invitation.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())

@@ -1,17 +1,24 @@
 """What the application takes from this slice."""
 
-from portal.features.onboarding import jobs, pages
+from datetime import timedelta
+
+from portal.features.onboarding import jobs, pages, repository
 from portal.features.onboarding.domain import InvitationState
+from portal.jobs.upkeep import OldRows
 from portal.kernel.actor import Right
 from portal.kernel.language import N_
 from portal.web.navigation import MenuEntry, Side
 from portal.web.slices import Slice
 from themes.states import State, Tone
 
+KEPT = timedelta(days=90)
+"""So long an invitation that led to nothing is kept after its link has ended; the audit log keeps that somebody was invited."""
+
 SLICE = Slice(
     name="onboarding",
     pages=pages.ROUTES,
     jobs=jobs,
+    old_rows=[OldRows(after=KEPT, drop=repository.drop_old)],
     states={
         "invitation": {
             InvitationState.NONE: State(N_("not invited"), Tone.NEUTRAL, "state-off"),

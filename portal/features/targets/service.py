@@ -78,7 +78,7 @@ async def change(session: WriteSession, actor: Actor, changed: Target, name: str
         Forbidden, Invalid: as `add`.
     """
     firm_id = _firm(actor)
-    await _check(session, firm_id, name, layout, exclude=changed.id)
+    await _check(session, firm_id, name, layout, changed=changed)
     told = audit.changes({"name": changed.name, "layout": changed.layout}, {"name": name, "layout": layout})
     if not told:
         return []
@@ -99,10 +99,14 @@ def _firm(actor: Actor) -> UUID:
 
 
 async def _check(
-    session: WriteSession, firm_id: UUID, name: str, layout: str, *, exclude: UUID | None = None
+    session: WriteSession, firm_id: UUID, name: str, layout: str, *, changed: Target | None = None
 ) -> None:
+    """Raise what is wrong with a new package, or with one as it would be; a name that stays is nobody's fault."""
     await repository.lock(session, firm_id)
-    names = [one.name for one in await repository.of_firm(session, firm_id) if one.id != exclude]
+    others = (
+        () if changed is not None and changed.name == name else await repository.of_firm(session, firm_id)
+    )
+    names = [one.name for one in others if changed is None or one.id != changed.id]
     wrong = faults(name, layout, [one.name for one in layouts.all()], names)
     if wrong:
         raise Invalid(fields=wrong)

@@ -303,3 +303,13 @@ async def test_quick_entry_says_how_a_file_came_and_from_whom(office: Office) ->
         for row in await intake_rows(office.world):
             page = words((await client.get(f"{office.base}/quick-entry/{row.id}")).text)
             assert f"{row.sender} · handed in by the" in page
+
+
+async def test_the_menu_says_what_waits_on_every_page_whichever_way_it_reads(office: Office) -> None:
+    document = await office.purchase("A-1")
+    await dropped(office.world, office.accountant, {"scan.pdf": a_pdf()})
+    async with sign_in(office.world, office.accountant) as client:
+        for path in ("/", "/dossiers", f"{office.base}/documents/{document.id}", "/inbox", "/account"):
+            assert waiting_in_menu(await client.get(path)) == "1", path
+        part = await client.get("/dossiers", headers=FRAGMENT)
+        assert 'href="/inbox"' not in part.text

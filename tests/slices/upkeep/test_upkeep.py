@@ -13,12 +13,15 @@ from portal.features.approvals.models import ClientNotice
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.models import DossierImport
 from portal.features.intake.models import IntakeFile
+from portal.features.onboarding.domain import InvitationKind, InvitationState
+from portal.features.onboarding.models import Invitation
 from portal.features.upkeep import service
 from portal.features.upkeep.service import SweepObjects
 from portal.jobs.ledger import enqueue
 from portal.jobs.models import JobRow
-from portal.kernel.actor import Actor, Door
+from portal.kernel.actor import Actor, Door, Role
 from portal.kernel.ids import CompanyId, FirmId, first_id
+from portal.kernel.language import Language
 from tests.support.builders import a_company, a_dossier, sign_in
 from tests.support.builders_exports import (
     Office,
@@ -313,3 +316,32 @@ async def test_used_up_pairing_codes_go(world: World, office: Office) -> None:
     async with world.as_system() as session:
         await service.drop_old_rows(session, now)
         assert list(await session.scalars(sa.select(PairingCode.name))) == ["1"]
+
+
+async def test_invitations_that_led_to_nothing_go(world: World, office: Office) -> None:
+    now = world.clock.now()
+    made = {
+        "old": (InvitationState.EXPIRED, timedelta(days=91)),
+        "withdrawn": (InvitationState.WITHDRAWN, timedelta(days=91)),
+        "used": (InvitationState.USED, timedelta(days=400)),
+        "young": (InvitationState.EXPIRED, timedelta(days=89)),
+    }
+    async with world.as_system() as session:
+        for name, (state, ended) in made.items():
+            session.add(
+                Invitation(
+                    firm_id=office.firm.id,
+                    kind=InvitationKind.STAFF,
+                    role=Role.ASSISTANT,
+                    invited_by=office.owner.person_id,
+                    email=f"{name}@noordzee.example",
+                    name=name,
+                    language=Language.NL,
+                    state=state,
+                    created_at=now - ended,
+                    expires_at=now - ended,
+                )
+            )
+    async with world.as_system() as session:
+        await service.drop_old_rows(session, now)
+        assert set(await session.scalars(sa.select(Invitation.name))) == {"used", "young"}

@@ -71,7 +71,6 @@ class InboxChange(msgspec.Struct, frozen=True, kw_only=True):
     reason_params: dict[str, Any] | UnsetType = UNSET
     object_sha256: UnsetType | None = UNSET
     handled_at: datetime | UnsetType | None = UNSET
-    handled_by: UUID | UnsetType | None = UNSET
     dossier_id: UUID | UnsetType | None = UNSET
     intake_file_id: UUID | UnsetType | None = UNSET
 

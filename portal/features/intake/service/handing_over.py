@@ -66,7 +66,6 @@ async def write(
             reason_params={},
             object_sha256=None,
             handled_at=now,
-            handled_by=actor.person_id if source is InboxState.WAITING else None,
             dossier_id=place.dossier_id,
             intake_file_id=file_id,
         )

@@ -284,7 +284,6 @@ async def discard(session: WriteSession, actor: Actor, row: InboxFile, reason: s
         reason=BY_HAND,
         reason_params={"text": text, "asked": row.reason, "asked_params": row.reason_params},
         handled_at=clock_of(session).now(),
-        handled_by=actor.person_id,
     )
     moved = await inbox_repository.move(
         session, row.id, InboxState.DISCARDED, change, only_from=InboxState.WAITING
@@ -308,7 +307,6 @@ async def take_back(session: WriteSession, actor: Actor, row: InboxFile) -> None
         reason=asked.get("asked"),
         reason_params=asked.get("asked_params") or {},
         handled_at=None,
-        handled_by=None,
     )
     moved = await inbox_repository.move(
         session, row.id, InboxState.WAITING, change, only_from=InboxState.DISCARDED
