@@ -1,4 +1,4 @@
-"""What a reader of the inbox is led to: nothing of a dossier that is not theirs."""
+"""What a reader of the inbox is led to: what was in an archive, and nothing of a dossier that is not theirs."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from portal.features.intake.service import inbox
 from portal.kernel.actor import Role
 from tests.support.builders import a_staff_member, sign_in
-from tests.support.builders_papers import a_pdf, a_ubl
+from tests.support.builders_papers import a_pdf, a_ubl, a_zip
 from tests.support.builders_scene import US, Office, an_office
 from tests.support.inbox import dropped, inbox_rows
 from tests.support.world import World
@@ -36,3 +36,17 @@ async def test_history_leads_an_assistant_to_no_dossier_that_is_not_theirs(offic
         assert "this document" not in page.text, "its history is not theirs either"
     async with sign_in(world, office.accountant) as client:
         assert f"/dossiers/{office.dossier.id}/documents/" in (await client.get("/history")).text
+
+
+async def test_the_page_of_an_archive_shows_what_was_in_it(office: Office) -> None:
+    world = office.world
+    archive = a_zip({"sale.xml": a_ubl(supplier=US), "scan.pdf": a_pdf(), "in.zip": a_zip({"x": b"x"})})
+    await dropped(world, office.accountant, {"all.zip": archive, "beside.pdf": a_pdf("beside")})
+    row = next(one for one in await inbox_rows(world) if one.name == "all.zip")
+    async with sign_in(world, office.accountant) as client:
+        page = await client.get(f"/inbox/{row.id}")
+        assert "opened 3 files" in words(page.text)
+        for name in ("sale.xml", "scan.pdf", "in.zip"):
+            assert name in page.text
+        assert "beside.pdf" not in page.text
+        assert (await client.get(f"/inbox/{row.id}/file")).content == archive, "with what was refused in it"
