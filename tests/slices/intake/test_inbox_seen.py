@@ -7,9 +7,9 @@ import pytest
 from portal.features.intake.service import inbox
 from portal.kernel.actor import Role
 from tests.support.builders import a_staff_member, sign_in
-from tests.support.builders_papers import a_pdf, a_ubl, a_zip
+from tests.support.builders_papers import a_coda, a_pdf, a_ubl, a_zip
 from tests.support.builders_scene import US, Office, an_office
-from tests.support.inbox import dropped, inbox_rows
+from tests.support.inbox import became, dropped, inbox_rows, intake_rows
 from tests.support.world import World
 
 
@@ -50,3 +50,26 @@ async def test_the_page_of_an_archive_shows_what_was_in_it(office: Office) -> No
             assert name in page.text
         assert "beside.pdf" not in page.text
         assert (await client.get(f"/inbox/{row.id}/file")).content == archive, "with what was refused in it"
+
+
+async def test_a_zero_byte_in_a_coda_is_a_reason_and_holds_nobody_up(office: Office) -> None:
+    world, coda = office.world, a_coda()
+    files = {
+        "account.cod": coda.replace(b"68539007547034", b"\x00\x00539007547034", 1),
+        "later.cod": coda.replace(b"9007547034", b"9007547\x0034"[:10], 1),
+        "sale.xml": a_ubl(supplier=US),
+    }
+    await dropped(world, office.accountant, files)
+    assert {name: state for name, (state, _why) in (await became(world)).items()} == {
+        "account.cod": "waiting",
+        "later.cod": "waiting",
+        "sale.xml": "routed",
+    }
+    assert "unexpected" not in {why for _state, why in (await became(world)).values()}
+    async with sign_in(world, office.accountant) as client:
+        for row in await inbox_rows(world):
+            assert (await client.get(f"/inbox/{row.id}")).status_code == 200
+    await office.hand_in({name: files[name] for name in ("account.cod", "later.cod")})
+    told = {one.name: (one.state.value, one.reason) for one in await intake_rows(world)}
+    assert told["later.cod"] == ("rejected", "coda.R5")
+    assert told["account.cod"][1] not in (None, "unexpected")
