@@ -1,9 +1,12 @@
-"""What a reader of the inbox is led to: what was in an archive, and nothing of a dossier that is not theirs."""
+"""What readers of the inbox and of quick entry are led to, and that it is nothing of a dossier that is not theirs."""
 
 import re
+from datetime import date
 
 import pytest
+import sqlalchemy as sa
 
+from portal.features.banking.models import Statement
 from portal.features.intake.service import inbox
 from portal.kernel.actor import Role
 from tests.support.builders import a_staff_member, sign_in
@@ -73,3 +76,30 @@ async def test_a_zero_byte_in_a_coda_is_a_reason_and_holds_nobody_up(office: Off
     told = {one.name: (one.state.value, one.reason) for one in await intake_rows(world)}
     assert told["later.cod"] == ("rejected", "coda.R5")
     assert told["account.cod"][1] not in (None, "unexpected")
+
+
+async def test_a_file_without_a_page_is_offered_once_and_what_was_not_taken_has_no_size(
+    office: Office,
+) -> None:
+    world = office.world
+    archive = a_zip({"../out.xml": a_ubl()})
+    await dropped(world, office.accountant, {"data.xml": a_ubl(), "scan.pdf": a_pdf(), "zip.zip": archive})
+    async with sign_in(world, office.accountant) as client:
+        for row in await inbox_rows(world):
+            if row.state == "waiting":
+                page = await client.get(f"/inbox/{row.id}")
+                assert page.text.count(f'href="/inbox/{row.id}/file"') == 1, row.name
+        assert "0 B" not in (await client.get("/inbox?status=discarded")).text
+
+
+async def test_quick_entry_leads_to_the_statements_that_a_coda_became(office: Office) -> None:
+    world = office.world
+    await office.hand_in({"one.cod": a_coda(company_number=US)})
+    await office.hand_in({"two.cod": a_coda(start=date(2026, 11, 3), days=2, first=45, old="1149.50")})
+    async with world.as_system() as session:
+        first = (await session.scalars(sa.select(Statement).order_by(Statement.id))).first()
+    assert first is not None
+    async with sign_in(world, office.accountant) as client:
+        page = await client.get(f"{office.base}/quick-entry?status=processed")
+        assert f'<a href="{office.base}/bank/{first.id}">1 bank statement</a>' in page.text
+        assert f'<a href="{office.base}/bank">2 bank statements</a>' in page.text
