@@ -103,3 +103,12 @@ async def test_quick_entry_leads_to_the_statements_that_a_coda_became(office: Of
         page = await client.get(f"{office.base}/quick-entry?status=processed")
         assert f'<a href="{office.base}/bank/{first.id}">1 bank statement</a>' in page.text
         assert f'<a href="{office.base}/bank">2 bank statements</a>' in page.text
+
+
+async def test_quick_entry_says_that_a_file_was_there_already(office: Office) -> None:
+    for _time in range(2):
+        await office.hand_in({"a.xml": a_ubl(customer=US)})
+    async with sign_in(office.world, office.accountant) as client:
+        page = words((await client.get(f"{office.base}/quick-entry?status=processed")).text)
+        assert page.count("Purchase invoice 7205519") == 2
+        assert page.count("Purchase invoice 7205519 This is there already. Nothing was added.") == 1
