@@ -112,3 +112,23 @@ async def test_quick_entry_says_that_a_file_was_there_already(office: Office) ->
         page = words((await client.get(f"{office.base}/quick-entry?status=processed")).text)
         assert page.count("Purchase invoice 7205519") == 2
         assert page.count("Purchase invoice 7205519 This is there already. Nothing was added.") == 1
+
+
+async def test_the_pdf_beside_a_waiting_ubl_waits_with_it_though_the_same_one_waits_elsewhere(
+    office: Office,
+) -> None:
+    world, paper = office.world, a_pdf("of the invoice")
+    await dropped(world, office.accountant, {"scan.pdf": paper})
+    for _time in range(2):
+        await dropped(world, office.accountant, {"1.xml": a_ubl(number="1"), "1.pdf": paper})
+    rows = await inbox_rows(world)
+    assert [(one.name, one.state.value) for one in rows] == [
+        ("scan.pdf", "waiting"),
+        ("1.xml", "waiting"),
+        ("1.pdf", "waiting"),
+        ("1.xml", "discarded"),
+        ("1.pdf", "discarded"),
+    ]
+    await inbox.assign(world.tools, office.accountant, rows[1].id, office.dossier.id)
+    await world.run_jobs()
+    assert {one.name for one in await intake_rows(world)} == {"1.xml", "1.pdf"}, "both, together"
