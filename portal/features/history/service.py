@@ -173,8 +173,11 @@ def _line(
     )
     paper = names.papers.get(event.subject_id) if event.subject_id is not None else None
     dossier_id = event.dossier_id or (paper.dossier_id if paper else None)
-    text, icon = sentence(sentences, event.action, data)
     dossier = names.dossiers.get(dossier_id) if dossier_id is not None else None
+    # One's own acts are told whatever became of them; where that is, only to whoever sees the dossier.
+    is_elsewhere = several and dossier_id is not None and dossier is None
+    paper = None if is_elsewhere else paper
+    text, icon = sentence(sentences, event.action, data)
     kind = "" if is_erased else str(data.get("kind") or (paper.kind if paper else ""))
     return Line(
         at=event.at,
@@ -185,7 +188,7 @@ def _line(
         if is_erased
         else _called(event, paper),
         kind=gettext(_KIND_WORDS[kind]) if kind in _KIND_WORDS else "",
-        href=None if event.action in GONE else _href(actor, event, dossier_id),
+        href=None if is_elsewhere or event.action in GONE else _href(actor, event, dossier_id),
         fields=[
             FieldLine(
                 field_word(field.name),
@@ -196,7 +199,7 @@ def _line(
         ],
         reason=_reason(event.data) if not is_erased or event.action.endswith(KEPT_REASONS) else "",
         dossier=(dossier[0], f"/dossiers/{dossier_id}") if several and dossier is not None else None,
-        filter_by=event.subject_id if event.subject_type == "document" else None,
+        filter_by=event.subject_id if event.subject_type == "document" and not is_elsewhere else None,
         is_note=event.action == "approvals.handed_over",
     )
 

@@ -69,8 +69,8 @@ class InboxFile(HandedIn, OwnedByFirm, Base):
     """One file that came to the office as a whole. It belongs to the firm until it is handed to a dossier.
 
     `object_sha256` names its bytes in the firm's part of the store, as long as they are needed there: not any more when it was handed
-    over (the company has a copy then), waits there already or was erased. An archive keeps its own until its row is
-    thrown away. `dossier_id` and `intake_file_id` say where it went.
+    over (the company has a copy then), waits there already or was erased. An archive keeps its own: what was refused in it is
+    nowhere else. `dossier_id` and `intake_file_id` say where it went.
     """
 
     __tablename__ = "inbox_file"

@@ -358,3 +358,20 @@ async def test_somebody_known_from_elsewhere_proves_who_they_are(world: World) -
         kept = await session.get(Person, person.id)
         assert kept is not None
         assert kept.password_hash == person.password_hash
+
+
+async def test_whoever_may_not_sign_in_any_more_comes_in_by_no_link(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    person = await a_person(world, "nele@wouters.example", "Nele")
+    path = await a_link(world, owner, Role.ASSISTANT)
+    async with world.as_system() as session:
+        await session.execute(
+            sa.update(Person)
+            .where(Person.id == person.id)
+            .values(disabled_at=world.clock.now(), password_hash=None)
+        )
+    async with world.client() as visitor:
+        assert (await activate(visitor, path)).status_code == 410
+    assert "nele@wouters.example" not in await staff(world)
+    assert await states(world) == [InvitationState.OPENED], "nor is the link used up"

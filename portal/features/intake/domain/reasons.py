@@ -6,13 +6,19 @@ from typing import Any
 import msgspec
 
 from portal.kernel.language import N_, gettext
+from portal.kernel.texts import plain
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One of `REASONS`, with the values of its message."""
+    """One of `REASONS`, with the values of its message: what a file says of itself, without signs that no column takes."""
 
     code: str
     params: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """A CODA file may hold any byte at any place, and a column of JSON takes none that is zero."""
+        shown = {name: plain(one) if isinstance(one, str) else one for name, one in self.params.items()}
+        msgspec.structs.force_setattr(self, "params", shown)
 
 
 QUESTIONS = frozenset(

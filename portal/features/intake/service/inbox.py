@@ -172,8 +172,14 @@ async def file(session: ReadSession, actor: Actor, file_id: UUID) -> InboxFile:
 
 
 async def shown(session: ReadSession, actor: Actor, row: InboxFile) -> Shown:
-    """One file with why it waits, or where it went."""
-    return (await _shown(session, actor, [row]))[0]
+    """One file with why it waits, or where it went; an archive with what was in it."""
+    rows = [row]
+    if row.state is InboxState.SPLIT:
+        there = await inbox_repository.of_upload(session, actor, row.upload_id)
+        rows += [one for one in there if one.parent_id == row.id]
+    top, *members = await _shown(session, actor, rows)
+    top.members.extend(members)
+    return top
 
 
 async def upload(session: ReadSession, actor: Actor, upload_id: UUID) -> InboxUpload:

@@ -5,6 +5,7 @@ It goes the way of every upload (`upload_run`): a few files a turn, each settled
 
 import msgspec
 
+from portal.db.session import ReadSession
 from portal.features.dossiers.service import opening
 from portal.features.intake.domain.files import FileKind
 from portal.features.intake.domain.inbox import InboxChange, InboxReception, InboxState, why_waiting
@@ -13,7 +14,7 @@ from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
 from portal.features.intake.service import handing_over, matching
 from portal.features.intake.service.contents import Refused, read_archive
-from portal.features.intake.service.order import Next
+from portal.features.intake.service.order import Next, pairs
 from portal.features.intake.service.reception import ReadInbox
 from portal.features.intake.service.upload_run import Run, carry_out
 from portal.jobs.runner import Task
@@ -68,11 +69,15 @@ class InboxRun(Run[InboxFile]):
             )
 
     async def set_aside(self, row: InboxFile, reason: Reason) -> None:
-        """It waits for a person, with the reason; unless the same file does so already, where its sender sees that."""
+        """It waits for a person, with the reason; unless the same file does so already, where its sender sees that.
+
+        The PDF beside a UBL that waits is no such file: whoever says whose the UBL is hands both over.
+        """
         async with self.task.transaction() as session:
             await inbox_repository.lock_bytes(session, row.firm_id, row.sha256)
             to, change = InboxState.WAITING, InboxChange(reason=reason.code, reason_params=reason.params)
-            if await inbox_repository.waiting_with_bytes(session, self.task.actor, row.sha256, row.id):
+            same = await inbox_repository.waiting_with_bytes(session, self.task.actor, row.sha256, row.id)
+            if same is not None and not await self._goes_along(session, row):
                 to = InboxState.DISCARDED
                 change = InboxChange(
                     reason="inbox.waits_already",
@@ -81,6 +86,12 @@ class InboxRun(Run[InboxFile]):
                     handled_at=self.tools.clock.now(),
                 )
             await inbox_repository.move(session, row.id, to, change, only_from=InboxState.RECEIVED)
+
+    async def _goes_along(self, session: ReadSession, paper: InboxFile) -> bool:
+        """Whether a file is the PDF beside a UBL that waits."""
+        there = await inbox_repository.of_upload(session, self.task.actor, paper.upload_id)
+        beside = {pdf: invoice for invoice, pdf in pairs(there).items()}
+        return any(one.id == beside.get(paper.id) and one.state is InboxState.WAITING for one in there)
 
     async def _open(self, row: InboxFile) -> None:
         """An archive becomes the files in it.

@@ -317,6 +317,10 @@ async def _person(
         if not await people.proves(person, password):
             raise Invalid(fields={"password": WRONG_PASSWORD}, code="wrong_credentials")
         return person
+    if (
+        person is not None and person.disabled_at is not None
+    ):  # whom no session lets in gets no password by a link either
+        raise NotFound(CLOSED, code="link_closed")
     called = one_line(name, 120)
     if not called:
         raise Invalid(fields={"name": NO_NAME})
