@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # speed belongs in the benchmarks
+settings.load_profile("untimed")
 
 if TYPE_CHECKING:
     from tests.support.servers import Servers

@@ -53,13 +53,20 @@ def seen_fields(present: Shown) -> dict[str, str]:
     return {name: _joined(value) for name, value in present.items()}
 
 
-def merge_edit(form: Form, present: Shown, groups: Sequence[Collection[str]] = ()) -> Edit:
+def merge_edit(
+    form: Form, present: Shown, groups: Sequence[Collection[str]] = (), *, always_sent: bool = False
+) -> Edit:
     """Lay a form over what stands now; afterwards it holds what would stand: what its writer left alone is as it is now.
 
     Args:
         groups: fields that say something together, as amounts do: put together from two writers they would say what nobody entered,
             so that all of them are asked, and the form keeps its writer's.
+        always_sent: browsers send every field of this form, empty or not (there is no box to tick in it): one that was not sent says
+            nothing, and stays as it is.
     """
+    for name, value in present.items() if always_sent else ():
+        if name not in form.values:
+            form.put(name, value)
     now = seen_fields(present)
     typed = {name: _typed(form, name, present) for name in now}
     before = {name: form.values.get(f"{SEEN}{name}", stands) for name, stands in now.items()}
@@ -84,9 +91,6 @@ def _differing(some: Mapping[str, str], others: Mapping[str, str]) -> set[str]:
 
 
 def _typed(form: Form, name: str, present: Shown) -> str:
-    if name not in form.values and f"{SEEN}{name}" not in form.values:
-        # A form that has no such field says nothing of it; where it is there and empty, what was seen stands beside it.
-        return _joined(present[name])
     return form.values.get(name, "") if isinstance(present[name], str) else _joined(form.all(name))
 
 

@@ -123,7 +123,7 @@ async def change_package(
     await lock_row(session, target)
     form = await Form.of(request)
     present = _values(target)
-    edit = merge_edit(form, present)
+    edit = merge_edit(form, present, always_sent=True)
     errors: dict[str, str] = {}
     overtaken: list[Clash] = []
     if edit.clashes:

@@ -113,7 +113,7 @@ async def change_company(
     await lock_row(session, company)
     form = await Form.of(request)
     present = _values(company)
-    edit = merge_edit(form, present)
+    edit = merge_edit(form, present, always_sent=True)
     if edit.clashes:
         words: dict[str, tuple[str, dict[str, str]]] = {
             name: (gettext(label), {}) for name, label in LABELS.items()
