@@ -14,10 +14,10 @@ Source: Febelfin, Coded statement of account (CODA) 2.6 (2018), with 2.1 to 2.3 
 """
 
 from exports.coda.accounts import Account
+from exports.coda.builders import movement_of, statement_of, to_thousandths
 from exports.coda.chain import Conflict, Gap, conflicts, continuity, order
 from exports.coda.checks import check, check_statement
 from exports.coda.errors import Unreadable, UnreadableError
-from exports.coda.making import movement_of, statement_of, to_thousandths
 from exports.coda.model import File, FreeCommunication, Information, Movement, Statement, Trailer
 from exports.coda.parts import merge, split
 from exports.coda.reader import MAX_BYTES, read

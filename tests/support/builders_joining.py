@@ -2,7 +2,7 @@
 
 from portal.features.onboarding.domain import InvitationKind
 from portal.features.onboarding.models import Invitation
-from portal.features.onboarding.service import joining
+from portal.features.onboarding.service import admissions
 from portal.kernel.actor import Actor, Role
 from portal.kernel.language import Language
 from tests.support.builders_dossiers import link_in, mails
@@ -25,7 +25,7 @@ async def invited(
         host_firm_id=actor.host_firm_id,
         person_id=actor.person_id,
     ) as session:
-        return await joining.invite(
+        return await admissions.invite(
             session, world.tools, actor, kind, email=email, name=name, role=role, language=language
         )
 

@@ -9,13 +9,52 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.onboarding.domain import INVITATION, OPEN, InvitationKind, InvitationState
+from portal.features.onboarding.domain import INVITATION, OPEN, VALID, InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
+from portal.kernel.actor import Role
+from portal.kernel.ids import new_id
+from portal.kernel.language import Language
 
 
-def add(session: WriteSession, row: Invitation) -> None:
-    """Insert an invitation."""
-    session.add(row)
+async def add(
+    session: WriteSession,
+    *,
+    firm_id: UUID,
+    kind: InvitationKind,
+    email: str,
+    name: str,
+    language: Language,
+    invited_by: UUID | None,
+    now: datetime,
+    role: Role | None = None,
+    dossier_id: UUID | None = None,
+    company_id: UUID | None = None,
+) -> Invitation:
+    """Insert an invitation whose letter has not left yet."""
+    made = Invitation(
+        id=new_id(),
+        firm_id=firm_id,
+        kind=kind,
+        role=role,
+        dossier_id=dossier_id,
+        company_id=company_id,
+        email=email,
+        name=name,
+        language=language,
+        token_hash=None,
+        state=InvitationState.NONE,
+        invited_by=invited_by,
+        created_at=now,
+        sent_at=None,
+        opened_at=None,
+        used_at=None,
+        used_by=None,
+        expires_at=now + VALID,
+        failure=None,
+    )
+    session.add(made)
+    await session.flush()
+    return made
 
 
 async def invitations(session: ReadSession, dossier_id: UUID) -> Sequence[Invitation]:

@@ -11,7 +11,7 @@ from portal.features.documents.models import Document
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.intake.models import InboxFile
-from portal.features.intake.service import contents, handing_over, inbox
+from portal.features.intake.service import contents, inbox, transfer
 from portal.features.parties.domain import Scheme, Source
 from portal.features.parties.models import Company, CompanyIdentifier
 from portal.jobs.models import JobRow
@@ -243,14 +243,14 @@ async def test_of_two_people_who_assign_one_file_one_wins_and_the_other_is_told(
     other = await a_dossier(world, office.firm, name="Andere", code="9")
     await dropped(world, office.accountant, {"a.pdf": a_pdf()})
     [row] = await inbox_rows(world)
-    real = handing_over.copy
+    real = transfer.copy
 
     async def copy_slowly(*arguments: Any) -> None:
         await real(*arguments)
-        monkeypatch.setattr(handing_over, "copy", real)
+        monkeypatch.setattr(transfer, "copy", real)
         await inbox.assign(world.tools, rival, row.id, other.id)
 
-    monkeypatch.setattr(handing_over, "copy", copy_slowly)
+    monkeypatch.setattr(transfer, "copy", copy_slowly)
     with pytest.raises(Conflict) as refused:
         await inbox.assign(world.tools, office.accountant, row.id, office.dossier.id)
     assert refused.value.code == "handled"
@@ -278,7 +278,7 @@ async def test_a_crash_between_copy_and_row_loses_nothing_and_doubles_nothing(
     for _death in range(2):
         world.clock.at += timedelta(minutes=2)
         with monkeypatch.context() as crash:
-            crash.setattr(handing_over, "write", killed)
+            crash.setattr(transfer, "write", killed)
             with pytest.raises(Killed):
                 await world.run_jobs()
         assert await intake_rows(world) == []
@@ -301,7 +301,7 @@ async def test_a_crash_while_a_person_assigns_leaves_the_file_waiting(
         raise Killed
 
     with monkeypatch.context() as crash:
-        crash.setattr(handing_over, "write", killed)
+        crash.setattr(transfer, "write", killed)
         with pytest.raises(Killed):
             await inbox.assign(world.tools, office.accountant, row.id, office.dossier.id)
     assert await became(world) == {"a.pdf": ("waiting", "inbox.paper")}

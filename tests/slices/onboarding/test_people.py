@@ -15,7 +15,7 @@ from portal.features.mail.models import MailMessage
 from portal.features.mail.service import transport
 from portal.features.onboarding.domain import InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
-from portal.features.onboarding.service import joining
+from portal.features.onboarding.service import admissions
 from portal.features.parties.models import Firm
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
@@ -270,7 +270,7 @@ async def test_hostile_fields_are_told(world: World) -> None:
 
 
 async def test_a_company_sends_so_many_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(joining.PER_DAY, InvitationKind.MEMBER, 1)
+    monkeypatch.setitem(admissions.PER_DAY, InvitationKind.MEMBER, 1)
     _firm, _dossier, owner = await arranged(world)
     async with sign_in(world, owner) as client:
         assert (await client.post(PEOPLE, data=FORM)).status_code == 303

@@ -11,7 +11,7 @@ from portal.features.audit.models import AuditEvent
 from portal.features.mail.models import MailMessage
 from portal.features.onboarding.domain import InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
-from portal.features.onboarding.service import joining
+from portal.features.onboarding.service import admissions
 from portal.kernel.actor import Role
 from portal.kernel.errors import Forbidden
 from portal.kernel.language import Language
@@ -301,7 +301,7 @@ async def test_hostile_fields_are_told_and_never_break_anything(world: World) ->
 
 
 async def test_an_office_sends_so_many_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(joining.PER_DAY, InvitationKind.STAFF, 2)
+    monkeypatch.setitem(admissions.PER_DAY, InvitationKind.STAFF, 2)
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
     async with sign_in(world, owner) as client:

@@ -26,7 +26,7 @@ from portal.features.intake.domain.inbox import (
 )
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service import handing_over
+from portal.features.intake.service import transfer
 from portal.features.intake.service.lookups import why_of
 from portal.features.intake.service.order import pairs
 from portal.features.intake.service.quick_entry import HANDLED, NOT_BY_HAND, REASON_NEEDED
@@ -260,9 +260,9 @@ async def assign(tools: Tools, actor: Actor, file_id: UUID, dossier_id: UUID) ->
         if row.state is not InboxState.WAITING:
             raise Conflict(HANDLED, code="handled")
         rows = await _with_its_pdf(session, actor, row)
-    await handing_over.copy(tools, rows, company_id)
+    await transfer.copy(tools, rows, company_id)
     async with opening.place(tools.database, actor, dossier_id) as (session, place):
-        upload_id = await handing_over.write(
+        upload_id = await transfer.write(
             session,
             actor,
             rows,

@@ -12,7 +12,7 @@ from portal.features.intake.domain.inbox import InboxChange, InboxReception, Inb
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service import handing_over, matching
+from portal.features.intake.service import matching, transfer
 from portal.features.intake.service.contents import Refused, read_archive
 from portal.features.intake.service.order import Next, pairs
 from portal.features.intake.service.reception import ReadInbox
@@ -57,9 +57,9 @@ class InboxRun(Run[InboxFile]):
             return
         [only] = fitting
         rows = [row, *([one.partner] if one.partner is not None else [])]
-        await handing_over.copy(self.tools, rows, only.company_id)
+        await transfer.copy(self.tools, rows, only.company_id)
         async with opening.place(self.tools.database, self._firm, only.dossier_id) as (session, place):
-            await handing_over.write(
+            await transfer.write(
                 session,
                 self._firm,
                 rows,

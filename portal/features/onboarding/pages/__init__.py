@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.onboarding.pages import activate, claims, joining
+from portal.features.onboarding.pages import activate, admissions, claims
 
-ROUTES: list[Any] = [*claims.ROUTES, *joining.ROUTES, *activate.ROUTES]
+ROUTES: list[Any] = [*claims.ROUTES, *admissions.ROUTES, *activate.ROUTES]

@@ -16,14 +16,13 @@ from portal.features.dossiers.service import dossiers
 from portal.features.mail.domain import one_line
 from portal.features.mail.service import delivery
 from portal.features.onboarding import repository
-from portal.features.onboarding.domain import VALID, InvitationKind, InvitationState
+from portal.features.onboarding.domain import InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
 from portal.features.onboarding.service import letters
 from portal.features.onboarding.service.letters import MESSAGES
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, TooMany
-from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
 MOST_AT_ONCE = 500
@@ -85,29 +84,18 @@ async def invite(
     ):
         return latest
     await repository.expire_invitations_of_dossier(session, dossier.id)
-    made = Invitation(
-        id=new_id(),
+    made = await repository.add(
+        session,
         firm_id=dossier.firm_id,
         kind=InvitationKind.CLAIM,
-        role=None,
         dossier_id=dossier.id,
         company_id=dossier.company_id,
         email=address,
         name=person,
         language=language,
-        token_hash=None,
-        state=InvitationState.NONE,
         invited_by=actor.person_id,
-        created_at=now,
-        sent_at=None,
-        opened_at=None,
-        used_at=None,
-        used_by=None,
-        expires_at=now + VALID,
-        failure=None,
+        now=now,
     )
-    repository.add(session, made)
-    await session.flush()
     await letters.prepare(session, actor, made)
     await audit.record(
         session, actor, "dossiers.invited", "invitation", made.id, dossier_id=dossier.id, what=address

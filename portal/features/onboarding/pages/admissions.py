@@ -12,7 +12,7 @@ from litestar.response import Template
 from portal.db.session import ReadSession, WriteSession
 from portal.features.onboarding.domain import InvitationKind
 from portal.features.onboarding.pages.roles import MAY
-from portal.features.onboarding.service import joining
+from portal.features.onboarding.service import admissions
 from portal.jobs.contract import Tools
 from portal.kernel.actor import ROLE_NAMES, Actor, Right, Role
 from portal.kernel.errors import Invalid
@@ -40,7 +40,7 @@ async def _page(
     status: int = 200,
 ) -> Template:
     template, here = TEMPLATES[kind]
-    place = await joining.place(session, actor, kind)
+    place = await admissions.place(session, actor, kind)
     return render(
         request,
         template,
@@ -65,7 +65,7 @@ async def _invite(
         role = form.choice("role", Role)
         language = form.choice("language", Language)
         form.check()
-        made = await joining.invite(
+        made = await admissions.invite(
             session, tools, actor, kind, email=email, name=name, role=role, language=language
         )
     except Invalid as wrong:
@@ -88,7 +88,7 @@ async def _again(
     invitation_id: UUID,
 ) -> Template | Response[Any]:
     try:
-        made = await joining.again(session, tools, actor, kind, invitation_id)
+        made = await admissions.again(session, tools, actor, kind, invitation_id)
     except Invalid as wrong:
         return await _page(request, session, actor, kind, errors=wrong.field_texts(), status=422)
     return go(request, TEMPLATES[kind][1], _on_its_way(made.email))
@@ -97,7 +97,7 @@ async def _again(
 async def _withdraw(
     request: HTMXRequest, session: WriteSession, actor: Actor, kind: InvitationKind, invitation_id: UUID
 ) -> Response[Any]:
-    ended = await joining.withdraw(session, actor, kind, invitation_id)
+    ended = await admissions.withdraw(session, actor, kind, invitation_id)
     text = gettext(N_("The link for %(email)s does not work any more.")) % {"email": ended.email}
     return go(request, TEMPLATES[kind][1], Toast("success", text))
 

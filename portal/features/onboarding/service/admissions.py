@@ -19,7 +19,6 @@ from portal.features.onboarding.domain import (
     OPEN,
     RIGHT,
     ROLES,
-    VALID,
     InvitationKind,
     InvitationState,
     MemberInvited,
@@ -32,7 +31,6 @@ from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
-from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
 PER_DAY = {InvitationKind.STAFF: 50, InvitationKind.MEMBER: 30}
@@ -180,30 +178,19 @@ async def invite(
             return before
         await repository.move_invitation(session, before.id, InvitationState.EXPIRED)
     await _refuse_if_there(session, kind, owner, address)  # the earlier link may have been used just now
-    now = clock_of(session).now()
-    made = Invitation(
-        id=new_id(),
+    assert actor.host_firm_id is not None  # on whose host the link will work
+    made = await repository.add(
+        session,
         firm_id=actor.host_firm_id,
         kind=kind,
         role=role,
-        dossier_id=None,
         company_id=owner if kind is InvitationKind.MEMBER else None,
         email=address,
         name=called,
         language=language,
-        token_hash=None,
-        state=InvitationState.NONE,
         invited_by=actor.person_id,
-        created_at=now,
-        sent_at=None,
-        opened_at=None,
-        used_at=None,
-        used_by=None,
-        expires_at=now + VALID,
-        failure=None,
+        now=clock_of(session).now(),
     )
-    repository.add(session, made)
-    await session.flush()
     if kind is InvitationKind.STAFF:
         await letters.prepare(session, actor, made)
     else:
