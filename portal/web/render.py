@@ -71,7 +71,7 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "brand": request.state.firm,
         "user": user,
         "actor": actor,
-        "nav": entries(request.app.state.menu, actor, request.scope["path"], _menu_counts(request))
+        "nav": entries(request.app.state.menu, actor, request.scope["path"], menu_counts(request))
         if user
         else [],
         "language": request.state.language.value,
@@ -85,7 +85,8 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
     }
 
 
-def _menu_counts(request: Request[Any, Any, Any]) -> Mapping[str, int]:
+def menu_counts(request: Request[Any, Any, Any]) -> Mapping[str, int]:
+    """How many things wait behind the entries of the menu, by their address; empty where none was counted, as for fragments."""
     return getattr(request.state, "menu_counts", {})
 
 

@@ -146,7 +146,7 @@ class DossierStaff(OwnedByFirm, Base):
             postgresql_where=sa.text("until is null"),
         ),
         sa.Index(
-            "ix_dossier_staff_person", "firm_id", "person_id", postgresql_where=sa.text("until is null")
+            "ix_dossier_staff_person", "person_id", "firm_id", postgresql_where=sa.text("until is null")
         ),
         sa.Index("ix_dossier_staff_dossier", "firm_id", "dossier_id", "since"),
     )

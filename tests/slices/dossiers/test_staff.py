@@ -97,3 +97,16 @@ async def test_the_database_keeps_one_present_manager_of_the_office(world: World
                 )
             )
     assert isinstance(refused.value.orig.__cause__, asyncpg.IntegrityConstraintViolationError)  # type: ignore[union-attr] - it has a cause
+
+
+async def test_a_list_of_all_dossiers_tells_the_manager_of_each(world: World) -> None:
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    other = await a_staff_member(world, firm, Role.ACCOUNTANT)
+    mine, nobodys, given = [await a_dossier(world, firm, code=code) for code in ("1", "2", "3")]
+    await give(world, owner, mine, owner)
+    await give(world, owner, given, owner)
+    await give(world, owner, given, other)
+    async with world.as_scope(firm_id=firm.id) as session:
+        found = {one.id: one.manager_id for one in await dossiers.all_of(session, owner)}
+    assert found == {mine.id: owner.person_id, nobodys.id: None, given.id: other.person_id}

@@ -18,7 +18,7 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.language import N_, gettext
-from portal.web.render import render
+from portal.web.render import menu_counts, render
 from portal.web.security import signed_in, staff
 
 GREETINGS = ((12, N_("Good morning")), (18, N_("Good afternoon")), (24, N_("Good evening")))
@@ -54,7 +54,7 @@ async def start(
         descending=sort.startswith("-"),
         cursor=after or before,
     )
-    waiting = await work.work_list(session, actor, query)
+    waiting = await work.work_list(session, actor, query, in_inbox=menu_counts(request).get("/inbox"))
     managers = {person.id: person.name for _row, person in await people.staff(session, actor.firm_id)}
     return render(
         request,

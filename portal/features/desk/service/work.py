@@ -43,8 +43,14 @@ class WorkList:
     """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
 
-async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> WorkList:
-    """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
+async def work_list(
+    session: ReadSession, actor: Actor, query: DossierQuery, *, in_inbox: int | None = None
+) -> WorkList:
+    """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise.
+
+    Args:
+        in_inbox: how many files wait in the inbox, where the menu of the page has counted them already.
+    """
     page = await dossiers.listed(session, actor, query)
     aside = await moves.all_put_aside(session, manager_id=assigned_only(actor))
     return WorkList(
@@ -56,7 +62,7 @@ async def work_list(session: ReadSession, actor: Actor, query: DossierQuery) -> 
         aside,
         await dossiers.names(session, actor, {item.dossier_id for item in aside.first}),
         await erasures.waiting(session, actor),
-        await inbox.count_waiting(session, actor),
+        await inbox.count_waiting(session, actor) if in_inbox is None else in_inbox,
         await policies.nobody_to_ask(session, page.rows),
     )
 
