@@ -79,7 +79,8 @@ The components (each explained beside its macro in ``templates/components``):
 Globals: ``asset(name)``, ``icon(name, label)``, ``csrf_field()``, ``here_with(sort="name")``,
 ``url_with(path, query, **changes)``, ``toggled``, ``chosen``, ``sorted_by``, ``state_of``, ``now()``.
 Filters: ``money``, ``number``, ``percent``, ``date``, ``datetime``, ``when`` (today 09:12), ``timeago``,
-``filesize``, ``initials``. Texts: ``_("…")``, ``{% trans %}…{% endtrans %}``; a ``%`` in a text is written
+``filesize``, ``initials``, ``translated`` (for a text that a variable holds: ``_`` fills in what follows a ``%`` and takes
+its text for markup). Texts: ``_("…")``, ``{% trans %}…{% endtrans %}``; a ``%`` in a text is written
 ``%%``. Values in texts: ``_("Hello %(name)s", name=person)``; what is counted: ``{% trans count=n %}One
 file{% pluralize %}{{ count }} files{% endtrans %}``.
 

@@ -131,7 +131,7 @@ def create_environment(
         shown: what every text that stands in a template's place goes through last, such as leaving out what hides.
 
     Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
-    filesize initials company_number`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
+    filesize initials company_number translated`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
     sorted_by query_pairs state_of current_language now``.
     """
     environment = Environment(
@@ -163,6 +163,7 @@ def create_environment(
         initials=formats.initials,
         company_number=formats.company_number,
         capitalize=formats.capitalize,
+        translated=translations.gettext,
     )
 
     look_up = Lookup(states or {})

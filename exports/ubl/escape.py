@@ -83,7 +83,7 @@ def finite(value: Decimal) -> Decimal:
     Raises:
         Unwritable: ``not_a_number`` for NaN and infinities, ``too_large`` beyond :data:`MOST_DIGITS`.
     """
-    if not isinstance(value, Decimal) or not value.is_finite():  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(value, Decimal) or not value.is_finite():  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
         raise Unwritable("not_a_number", params={"value": str(value)})
     if value.adjusted() >= MOST_DIGITS or value.adjusted() < -MOST_DIGITS:
         raise Unwritable("too_large", params={"value": str(value)})

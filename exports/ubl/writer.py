@@ -79,7 +79,7 @@ def _checked(document: Document) -> Document:
         missing = "cbc:ID"
     elif not document.currency:
         missing = "cbc:DocumentCurrencyCode"
-    elif document.issue_date is None:  # pyright: ignore[reportUnnecessaryComparison]
+    elif document.issue_date is None:  # pyright: ignore[reportUnnecessaryComparison] - callers without types
         missing = "cbc:IssueDate"
     elif document.tax_total_in_tax_currency is not None and not document.tax_currency:
         missing = "cbc:TaxCurrencyCode"

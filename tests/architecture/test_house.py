@@ -333,7 +333,7 @@ def test_agent_and_portal_speak_of_the_same_things_field_for_field() -> None:
         fields = [
             {
                 field.encode_name: (_shape(field.type), field.required)
-                for field in msgspec.inspect.type_info(side).fields  # pyright: ignore[reportAttributeAccessIssue]
+                for field in msgspec.inspect.type_info(side).fields  # pyright: ignore[reportAttributeAccessIssue] - both are structs
             }
             for side in (struct, theirs[name])
         ]

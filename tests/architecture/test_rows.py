@@ -177,7 +177,7 @@ async def attempt(database: Database, scope: Scope, statement: sa.Executable) ->
     try:
         async with database.transaction(scope) as session:
             result = await session.execute(statement)
-            count = len(result.all()) if result.returns_rows else result.rowcount  # pyright: ignore[reportAttributeAccessIssue]
+            count = len(result.all()) if result.returns_rows else result.rowcount  # pyright: ignore[reportAttributeAccessIssue] - an update has it
             await session.rollback()
             return count
     except DBAPIError as error:

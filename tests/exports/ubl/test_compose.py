@@ -91,10 +91,10 @@ class TestCategorised:
         assert reasons == ["Autoliquidation", "Exempté de TVA"]
 
     def test_english_stands_in_for_a_language_nobody_has_words_in(self) -> None:
-        (made,) = ubl.categorised([line()], known("45"), language="it")  # pyright: ignore[reportArgumentType]
+        (made,) = ubl.categorised([line()], known("45"), language="it")  # pyright: ignore[reportArgumentType] - a language that is none of ours
         assert made.tax_exemption_reason == "Reverse charge"
         bare = invoice(line(tax_category="AE", percent="0"))
-        assert ubl.totals(bare, language="it").tax_subtotals[0].exemption_reason == "Reverse charge"  # pyright: ignore[reportArgumentType]
+        assert ubl.totals(bare, language="it").tax_subtotals[0].exemption_reason == "Reverse charge"  # pyright: ignore[reportArgumentType] - a language that is none of ours
 
     def test_a_reason_of_the_lines_is_the_breakdowns(self) -> None:
         document = invoice(under("46/TR", language="nl"))

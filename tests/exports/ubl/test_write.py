@@ -263,7 +263,7 @@ class TestAttachments:
         )
         tracemalloc.start()
         try:
-            ubl.write_to(document, out)  # pyright: ignore[reportArgumentType]
+            ubl.write_to(document, out)  # pyright: ignore[reportArgumentType] - what its types forbid is tried
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -308,7 +308,7 @@ def test_an_amount_that_is_none_is_refused(fields: Any) -> None:
 
 
 def test_an_unknown_kind_is_refused_everywhere() -> None:
-    strange = replace(invoice(), kind="receipt")  # pyright: ignore[reportArgumentType]
+    strange = replace(invoice(), kind="receipt")  # pyright: ignore[reportArgumentType] - what its types forbid is tried
     works = (
         lambda: ubl.write(strange),
         lambda: ubl.with_pdf(strange, b"%PDF-1.7", filename="a.pdf", software="x"),
@@ -321,10 +321,10 @@ def test_an_unknown_kind_is_refused_everywhere() -> None:
 
 def test_the_type_is_the_kinds_own_where_none_is_given() -> None:
     for kind, type_code in (("invoice", "380"), ("credit_note", "381")):
-        document = replace(invoice(), kind=kind, type_code="")  # pyright: ignore[reportArgumentType]
+        document = replace(invoice(), kind=kind, type_code="")  # pyright: ignore[reportArgumentType] - what its types forbid is tried
         assert document.type_code == type_code
         assert broken(document) == set()
-        bare = Document(kind=kind, number="1", issue_date=DAY, supplier=SELLER, customer=BUYER)  # pyright: ignore[reportArgumentType]
+        bare = Document(kind=kind, number="1", issue_date=DAY, supplier=SELLER, customer=BUYER)  # pyright: ignore[reportArgumentType] - what its types forbid is tried
         assert bare.type_code == type_code
     assert b">380<" in ubl.write(replace(invoice(), type_code="\x00"))
 

@@ -42,7 +42,7 @@ def test_without_a_profile_the_rules_are_peppols(invoice: Build) -> None:
 @pytest.mark.parametrize("profile", ["", "peppol", "EN16931"])
 def test_an_unknown_profile_is_refused_before_anything_is_read(profile: str) -> None:
     with pytest.raises(UnknownProfileError) as caught:
-        check(b"not even XML", profile=profile)  # pyright: ignore[reportArgumentType]
+        check(b"not even XML", profile=profile)  # pyright: ignore[reportArgumentType] - a profile that is none
     assert isinstance(caught.value, ExportsError)
     assert not isinstance(caught.value, ValueError)
     assert (caught.value.reason, caught.value.params) == ("unknown_profile", {"profile": profile})

@@ -39,7 +39,7 @@ async def waiting_file(office: Office) -> str:
 async def test_more_slow_images_than_connections_leave_the_other_pages_answering(
     office: Office, place: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = await place(office)  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues]
+    path = await place(office)  # pyright: ignore[reportCallIssue, reportGeneralTypeIssues] - one of two places, both called alike
     asked, all_asked, go_on = 0, anyio.Event(), anyio.Event()
 
     async def blocked(*_args: object) -> bytes:

@@ -36,7 +36,7 @@ async def refusal(world: World, scope: Scope, statement: str, **values: Any) -> 
     try:
         async with world.tools.database.transaction(scope) as session:
             result = await session.execute(sa.text(statement), values)
-            return str(result.rowcount)  # pyright: ignore[reportAttributeAccessIssue]
+            return str(result.rowcount)  # pyright: ignore[reportAttributeAccessIssue] - an update has it
     except DBAPIError as error:
         return str(getattr(error.orig, "sqlstate", ""))
 

@@ -47,6 +47,17 @@ def test_icons_of_a_template_are_in_the_sprite(name: str) -> None:
     assert {one or two for one, two in named} <= set(ICONS)
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_only_what_a_template_writes_itself_is_a_message(name: str) -> None:
+    """Of a text that somebody typed, `_` would fill in what follows a per cent sign, and take its tags for markup."""
+    assert re.findall(r"(?<![\w.])(?:n?gettext|_)\(\s*[^\s\"']", source(name)) == []
+
+
+def test_a_text_in_a_variable_is_translated_and_stays_a_text(environment: Environment) -> None:
+    shown = environment.from_string("{{ text | translated }}").render(text="100 % <b>%(x)s")
+    assert shown == "100 % &lt;b&gt;%(x)s"
+
+
 def test_the_sprite_holds_exactly_the_icons_of_the_list(assets: Assets) -> None:
     from themes.assets import DIST
 

@@ -95,6 +95,6 @@ def merge(wanted: Annotation, present: Annotation, seen: Annotation | None = Non
 def _plain(value: Any) -> Any:
     """A value as it comes back from a form: programs may have written line ends and spaces that a browser does not keep."""
     if isinstance(value, list):
-        return read_tags(",".join(str(tag) for tag in value))  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        return read_tags(",".join(str(tag) for tag in value))  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - what JSON holds
     text = str(value)
     return "".join(letter for letter in text if letter >= " " or letter in "\n\t").strip()

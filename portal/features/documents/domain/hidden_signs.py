@@ -50,7 +50,7 @@ def _hides(value: Any) -> bool:
     if isinstance(value, str):
         return hides(value)
     if isinstance(value, tuple):
-        return any(_hides(one) for one in value)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        return any(_hides(one) for one in value)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - a field of any type
     if isinstance(value, msgspec.Struct):
         return any(_hides(getattr(value, name)) for name in value.__struct_fields__)
     return False
@@ -62,8 +62,8 @@ def _plain(value: Any) -> Any:
         shown = plain(value)
         return value if shown == value else shown
     if isinstance(value, tuple):
-        cleaned = tuple(_plain(one) for one in value)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-        return value if all(new is old for new, old in zip(cleaned, value, strict=True)) else cleaned  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        cleaned = tuple(_plain(one) for one in value)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - a field of any type
+        return value if all(new is old for new, old in zip(cleaned, value, strict=True)) else cleaned  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - a field of any type
     if isinstance(value, msgspec.Struct):
         changed = {
             name: new
