@@ -304,11 +304,14 @@ async def _without_secrets(admin: asyncpg.Connection) -> None:
     await admin.execute("update person set password_hash = $1", await hash_password(PASSWORD))
     for table, token in (("agent", AGENT_TOKEN), ("api_key", PROGRAM_TOKEN)):
         await admin.execute(f"update {table} set token_hash = $1", token_hash(token))
-    for email in [
-        row["email"] for row in await admin.fetch("select email from invitation where token_hash is not null")
-    ]:
+    for row in await admin.fetch(
+        "select id, email, row_number() over (partition by split_part(email, '@', 1) order by created_at desc, id desc) as nth"
+        " from invitation where token_hash is not null"
+    ):
+        # the newest of those who are called alike is found by that name alone; a hash is unique
+        token = invited(row["email"]) + (f"-{row['nth']}" if row["nth"] > 1 else "")
         await admin.execute(
-            "update invitation set token_hash = $2 where email = $1", email, token_hash(invited(email))
+            "update invitation set token_hash = $2 where id = $1", row["id"], token_hash(token)
         )
 
 

@@ -1,6 +1,6 @@
 """The filled database of the last release becomes today's, and the application goes on with it.
 
-`tests/data/release_0032.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
+`tests/data/release_0036.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
 migration after it is walked by these tests, forwards and back, with rows in all tables.
 """
 
@@ -29,7 +29,7 @@ from tests.support.names import wrong_keys
 from tests.support.servers import ROOT, Servers
 from tests.support.world import World, world_on
 
-RELEASE = "0032"
+RELEASE = "0036"
 OLDER = "0026"
 """Filled likewise; between the two, the model changed most."""
 NEXT_DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -275,12 +275,12 @@ async def test_what_waited_is_done_and_the_chain_of_the_log_holds(migrated: Worl
         assert (await audit.verify(session)).faults == ()
 
 
-async def test_invitations_of_the_release_are_claims(before: Released) -> None:
-    was = await before.admin.fetch(
+async def test_invitations_of_the_older_release_are_claims(older: Released) -> None:
+    was = await older.admin.fetch(
         "select id, dossier_id, company_id, email, state from invitation order by id"
     )
-    await before.to("head")
-    now = await before.admin.fetch(
+    await older.to("head")
+    now = await older.admin.fetch(
         "select id, dossier_id, company_id, email, state, kind, role, invited_by from invitation order by id"
     )
     assert was
