@@ -56,15 +56,20 @@ _DOSSIERS = (
     """,
 )
 
-# Nearly all have left; of every client some are in each of the other states, and as many wait for the largest however large it is.
+# Nearly all have left; of every client some are in each of the other states. Of the largest as many as its lists show, however large it is,
+# so that both offices show the same number of rows.
 _PLACES = """
 create temporary table made as
 select gen_random_uuid() as document_id, gen_random_uuid() as item_id, d.id as dossier_id, d.company_id, n, x.export_id,
-  case when n % 50 = 1 or (n <= 40 and d.id = $2) then 'waiting' when n % 50 = 2 then 'ready' when n % 50 = 3 then 'held' else 'bundled' end as state,
-  date '2020-01-01' + (n * 7 + hashtext(d.id::text) % 300) % 2400 as day,
-  round((10 + (hashtext(d.id::text || n) % 500000 + 500000) / 100.0)::numeric, 2) as gross,
-  timestamptz '2020-01-01 08:00+00' + n * interval '7 minutes' + (hashtext(d.id::text) % 1000) * interval '1 second' as at,
-  (abs(hashtext(d.id::text || n % 40)) % 4000) as supplier
+  case
+    when d.id = $2 then case when n <= 60 then 'waiting' when n <= 120 then 'ready' when n <= 180 then 'held' else 'bundled' end
+    when n % 50 = 1 then 'waiting' when n % 50 = 2 then 'ready' when n % 50 = 3 then 'held' else 'bundled'
+  end as state,
+  date '2020-01-01' + (n * 7 + abs(hashtext(d.id::text)) % 300) % 2400 as day,
+  round((10 + abs(hashtext(d.id::text || n) % 1000000) / 100.0)::numeric, 2) as gross,
+  timestamptz '2020-01-01 08:00+00' + n * interval '7 minutes' + abs(hashtext(d.id::text) % 1000) * interval '1 second' as at,
+  case when d.id = $2 and n between 181 and 240 then 4001 else abs(hashtext(d.id::text || n % 40) % 4000) end as supplier,
+  '2026/' || abs(hashtext(n || d.id::text) % 10000000) as number
 from dossier d join (select dossier_id, id as export_id from export where firm_id = $1) x on x.dossier_id = d.id
   cross join lateral generate_series(1, case when d.id = $2 then $4::int else $3::int end) n
 where d.firm_id = $1
@@ -75,7 +80,7 @@ _ROWS = (
       payable, tax_subtotals, counterparty_name, sort_key, fold, counterparty_number, original_sha256, original_name, original_type,
       original_size, payment_state, received_at, changed_at, judged)
     select company_id, document_id, case when n % 4 = 0 then 'sales_invoice' else 'purchase_invoice' end, 'counterparty', 'ubl', 'final', 1,
-      '2026/' || n, day, day + 30, 'EUR', round(gross / 1.21, 2), gross - round(gross / 1.21, 2), gross, gross, '[]',
+      number, day, day + 30, 'EUR', round(gross / 1.21, 2), gross - round(gross / 1.21, 2), gross, gross, '[]',
       'Supplier ' || supplier, 'supplier ' || lpad(supplier::text, 12, '0'), 'supplier ' || supplier,
       lpad((200000000 + supplier)::text, 10, '0'), md5(document_id::text) || md5(n::text), n || '.xml', 'application/xml', 6000, 'open',
       at, at, true
@@ -87,7 +92,7 @@ _ROWS = (
       decided_by_name, decided_at)
     select $1, item_id, dossier_id, company_id, document_id,
       case when n % 4 = 0 then 'sales_invoice' else 'purchase_invoice' end, 1, state,
-      case state when 'waiting' then 'waiting' when 'held' then 'waiting' else 'approved' end, '2026/' || n,
+      case state when 'waiting' then 'waiting' when 'held' then 'waiting' else 'approved' end, number,
       'Supplier ' || supplier, 'supplier ' || supplier, day, day + 30, 'EUR', round(gross / 1.21, 2), gross - round(gross / 1.21, 2), gross,
       at, at, case when state = 'bundled' then export_id end, case when state = 'bundled' then 1 end,
       case when state = 'bundled' then 1 end, state = 'bundled', 'Bert Claes', at
@@ -96,7 +101,7 @@ _ROWS = (
     """
     insert into audit_event (id, firm_id, company_id, at, actor, action, subject_type, subject_id, dossier_id, data)
     select gen_random_uuid(), $1, company_id, at, '{"door": "page", "name": "Bert Claes"}', 'documents.received', 'document', document_id,
-      dossier_id, jsonb_build_object('what', 'Supplier ' || supplier || ', 2026/' || n)
+      dossier_id, jsonb_build_object('what', 'Supplier ' || supplier || ', ' || number)
     from made
     """,
     """

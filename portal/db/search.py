@@ -6,6 +6,9 @@ from sqlalchemy.sql import ColumnElement
 
 from portal.kernel.names import fold
 
+SHORTEST_PART = 3
+"""Characters that an index on parts of words knows a text by."""
+
 
 def containing(text: str) -> str:
     """The pattern of everything that holds this text; %, _ and backslashes in it stand for themselves."""
@@ -22,3 +25,8 @@ def called(text: str, *, fold_column: Any, name: Any) -> ColumnElement[bool]:
     """
     folded = fold(text)
     return fold_column.like(containing(folded)) if folded else name.ilike(containing(text))
+
+
+def has_parts(folded: str) -> bool:
+    """Whether a folded text has a word of three characters or more: an index on parts of words knows nothing of shorter ones."""
+    return any(len(word) >= SHORTEST_PART for word in folded.split())

@@ -50,16 +50,19 @@ class Place:
 
 
 def _waiting(search: str = "") -> sa.Select[Any]:
+    """What waits for the company of the session; ids alone."""
     asked = (
         sa.select(DossierItem.document_id)
         .join(_MEMBER_DOSSIER, _MEMBER_DOSSIER.c.id == DossierItem.dossier_id)
         .where(
-            DossierItem.document_id == Document.id,
+            DossierItem.company_id == sa.select(sa.func.current_company(type_=sa.Uuid())).scalar_subquery(),
             DossierItem.approval == ApprovalState.WAITING,
+            DossierItem.document_id.is_not(None),
             _MEMBER_DOSSIER.c.access.in_(_OPEN),
         )
     )
-    statement = sa.select(Document.id).where(asked.exists())
+    # An array is made once, before anything else: what waits is little, whatever else the company has.
+    statement = sa.select(Document.id).where(Document.id == sa.any_(sa.func.array(asked.scalar_subquery())))
     if search:
         statement = statement.where(
             sa.or_(
@@ -78,15 +81,24 @@ _ORDER = (
 )
 
 
-async def count_waiting(session: ReadSession, search: str = "") -> int:
+async def count_waiting(session: ReadSession) -> int:
     """How many documents wait for the company's approval."""
-    found = await session.scalar(sa.select(sa.func.count()).select_from(_waiting(search).subquery()))
+    found = await session.scalar(sa.select(sa.func.count()).select_from(_waiting().subquery()))
     return found or 0
 
 
-async def waiting(session: ReadSession, search: str, limit: int) -> list[UUID]:
-    """The first documents that wait, most urgent first."""
-    return list(await session.scalars(_waiting(search).order_by(*_ORDER).limit(limit)))
+async def waiting(session: ReadSession, search: str, limit: int) -> tuple[list[Document], int]:
+    """The first documents that wait, most urgent first, and how many there are."""
+    statement = (
+        _waiting(search).with_only_columns(Document, sa.func.count().over()).order_by(*_ORDER).limit(limit)
+    )
+    found = (await session.execute(statement)).all()
+    return [row[0] for row in found], found[0][1] if found else 0
+
+
+async def first(session: ReadSession) -> UUID | None:
+    """The document that is most urgent; None when nothing waits."""
+    return await session.scalar(_waiting().order_by(*_ORDER).limit(1))
 
 
 async def place(session: ReadSession, document_id: UUID) -> Place | None:

@@ -52,6 +52,15 @@ class Document(Keyed, OwnedByCompany, Base):
             postgresql_where=sa.text("duplicate_key is not null"),
         ),
         sa.Index("ix_document_list", "company_id", "issue_date", "id"),
+        *(
+            sa.Index(f"ix_document_by_{column}", "company_id", column, "id")
+            for column in ("received_at", "sort_key", "number", "gross")
+        ),
+        sa.Index(
+            "ix_document_out_of_sight",
+            "company_id",
+            postgresql_where=sa.text("aside_at is not null or erased_at is not null"),
+        ),
         sa.Index("ix_document_unjudged", "company_id", "id", postgresql_where=sa.text("not judged")),
         sa.Index(
             "ix_document_undrawn",

@@ -12,6 +12,7 @@ from portal.features.audit import service as audit
 from portal.features.audit.domain import fields_of
 from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
 from portal.features.history import repository
@@ -74,22 +75,20 @@ async def of_dossier(session: ReadSession, actor: Actor, dossier: Dossier, query
     """A dossier's history, with what happened to its company's papers; the caller has opened it."""
     company = (dossier.company_id,) if dossier.access in OPEN_ACCESS else ()
     whose = Whose(firm_id=actor.firm_id, dossier_id=dossier.id, company_ids=company, reader=actor.person_id)
-    return await _told(session, actor, whose, query, {dossier.id: (dossier.name, dossier.code)})
+    return await _told(session, actor, whose, query)
 
 
 async def of_everything(session: ReadSession, actor: Actor, query: HistoryQuery) -> History:
     """What the reader may know of: the dossiers they see and their own acts; the owner also people, agents and settings."""
     if actor.firm_id is None:
         return await _of_company(session, actor, query)
-    seen = await dossiers.all_of(session, actor)
     whose = Whose(
         firm_id=actor.firm_id,
-        dossier_ids=tuple(one.id for one in seen),
-        company_ids=tuple({one.company_id for one in seen if one.access in OPEN_ACCESS}),
+        manager_id=assigned_only(actor),
         everything=actor.may(Right.FIRM_SETTINGS),
         reader=actor.person_id,
     )
-    return await _told(session, actor, whose, query, {one.id: (one.name, one.code) for one in seen})
+    return await _told(session, actor, whose, query)
 
 
 async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery) -> History:
@@ -102,7 +101,7 @@ async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery) -
         actions=MEMBERS_SEE,
         own=actor.role is Role.CONTRIBUTOR,
     )
-    return await _told(session, actor, whose, query, {})
+    return await _told(session, actor, whose, query)
 
 
 async def people(session: ReadSession, actor: Actor, dossier: Dossier | None) -> list[tuple[str, str]]:
@@ -121,38 +120,32 @@ async def people(session: ReadSession, actor: Actor, dossier: Dossier | None) ->
     return sorted(found.items(), key=lambda one: one[1].casefold())
 
 
-async def _told(
-    session: ReadSession,
-    actor: Actor,
-    whose: Whose,
-    query: HistoryQuery,
-    known: Mapping[UUID, tuple[str, str | None]],
-) -> History:
+async def _told(session: ReadSession, actor: Actor, whose: Whose, query: HistoryQuery) -> History:
+    several = whose.dossier_id is None and actor.is_firm
     page = await repository.page(session, whose, query, PAPERS)
     changed = {event.id: fields_of(event.data) for event in page.rows}
+    papers = await lists.named(
+        session,
+        {event.subject_id for event in page.rows if event.subject_type in ("document", "statement")},
+        whose.dossier_id,
+    )
+    managers = {
+        value
+        for fields in changed.values()
+        for field in fields
+        if field.name == "manager_id"
+        for value in (field.old, field.new)
+    }
+    where = {one.dossier_id for one in (*page.rows, *papers.values()) if one.dossier_id is not None}
     names = _Names(
-        papers=await lists.named(
-            session,
-            {event.subject_id for event in page.rows if event.subject_type in ("document", "statement")},
-            whose.dossier_id,
-        ),
-        people=await accounts_people.names(
-            session,
-            {
-                value
-                for fields in changed.values()
-                for field in fields
-                if field.name == "manager_id"
-                for value in (field.old, field.new)
-            },
-        ),
-        dossiers=known,
+        papers=papers,
+        people=await accounts_people.names(session, managers),
+        dossiers=await dossiers.names(session, actor, where) if several else {},
         erased=await erasures.erased_subjects(
             session, {one for event in page.rows for one in _subjects(event)}
         ),
     )
     sentences = registry_of(session).sentences
-    several = whose.dossier_id is None and actor.is_firm
     lines = [_line(actor, event, sentences, changed[event.id], names, several=several) for event in page.rows]
     return History(lines, page.next, page.previous)
 

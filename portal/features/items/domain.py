@@ -2,9 +2,6 @@
 
 import enum
 from collections.abc import Collection
-from uuid import UUID
-
-import msgspec
 
 from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
@@ -111,24 +108,6 @@ APPROVAL = machine(
         ApprovalState.NOT_OURS: {ApprovalState.WAITING, ApprovalState.NOT_NEEDED},
     },
 )
-
-
-class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of items shows. Empty sets filter nothing; `sort` is date or received.
-
-    `manager_id`: only items of the dossiers that this person manages. Without `states` what is put aside or superseded is left out.
-    """
-
-    dossier_id: UUID | None = None
-    manager_id: UUID | None = None
-    states: frozenset[ItemState] = frozenset()
-    kinds: frozenset[Kind] = frozenset()
-    approvals: frozenset[ApprovalState] = frozenset()
-    documents_only: bool = False
-    search: str = ""
-    sort: str = "date"
-    descending: bool = True
-    cursor: str | None = None
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})

@@ -52,7 +52,40 @@ class DossierItem(Keyed, OwnedByFirm, Base):
             postgresql_where=sa.text("state = 'superseded'"),
         ),
         sa.Index("ix_dossier_item_list", "firm_id", "dossier_id", "item_date", "id"),
-        sa.Index("ix_dossier_item_state", "firm_id", "dossier_id", "state", "received_at"),
+        sa.Index(
+            "ix_dossier_item_state",
+            "firm_id",
+            "dossier_id",
+            "state",
+            "received_at",
+            postgresql_include=["company_id"],
+        ),
+        *(
+            sa.Index(
+                f"ix_dossier_item_{subject}",
+                f"{subject}_id",
+                postgresql_where=sa.text(f"{subject}_id is not null"),
+            )
+            for subject in ("document", "statement")
+        ),
+        # What a list of documents counts is read from this alone.
+        sa.Index(
+            "ix_dossier_item_counted",
+            "company_id",
+            "document_id",
+            postgresql_include=["firm_id", "dossier_id", "state", "approval", "kind"],
+            postgresql_where=sa.text("document_id is not null"),
+        ),
+        sa.Index("ix_dossier_item_latest", "firm_id", "item_date", "id"),
+        # Parts of words, for the database's function `find_items` alone.
+        sa.Index(
+            "ix_dossier_item_found",
+            "firm_id",
+            "fold",
+            sa.text("number_key(number)"),
+            postgresql_using="gin",
+            postgresql_ops={"fold": "gin_trgm_ops"},
+        ),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
         sa.Index(

@@ -16,7 +16,6 @@ from portal.features.dossiers.domain.dossiers import Access, AccessEnded, Dossie
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import (
     ApprovalState,
-    ItemQuery,
     ItemState,
     after_change,
     first_states,
@@ -384,25 +383,10 @@ async def test_the_other_firm_sees_no_item_and_a_member_sees_the_own_companys(sc
         (Scope(), 0),
     ):
         async with scene.world.tools.database.transaction(scope) as session:
-            assert len((await lists.listed(session, ItemQuery())).rows) == expected
-
-
-async def test_lists_filter_search_and_page(scene: Scene) -> None:
-    for number in ("a1", "a2", "b_1"):
-        await scene.purchase(number)
-    async with scene.world.tools.database.transaction(scene.opened) as session:
-        dossier_id = scene.dossier.id
-        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="a"))
-        assert {item.number for item in found.rows} == {"a1", "a2"}
-        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="teleCOM"))
-        assert len(found.rows) == 3
-        found = await lists.listed(session, ItemQuery(dossier_id=dossier_id, search="_"))
-        assert {item.number for item in found.rows} == {"b_1"}
-        ready = await lists.listed(
-            session, ItemQuery(dossier_id=dossier_id, states=frozenset({ItemState.READY}))
-        )
-        assert not ready.rows
-        assert await lists.counts(session, ItemQuery(dossier_id=dossier_id)) == {ItemState.WAITING: 3}
+            assert len(await lists.find(session, "telecom", manager_id=None, limit=9)) == (
+                expected if scope.firm_id else 0
+            )
+            assert len((await session.scalars(sa.select(DossierItem))).all()) == expected
 
 
 async def test_a_changed_policy_reassesses_what_is_still_here(scene: Scene) -> None:

@@ -73,16 +73,12 @@ class Step:
 
 async def queue(session: ReadSession, search: str = "", limit: int = LISTED) -> Queue:
     """What waits for the company's approval; in a member's scope."""
-    ids = await repository.waiting(session, search, limit)
-    found = await lookups.by_ids(session, ids)
-    total = len(ids) if len(ids) < limit else await repository.count_waiting(session, search)
-    return Queue([found[document_id] for document_id in ids if document_id in found], total)
+    return Queue(*await repository.waiting(session, search, limit))
 
 
 async def first(session: ReadSession) -> UUID | None:
     """The document to begin with."""
-    found = await repository.waiting(session, "", 1)
-    return found[0] if found else None
+    return await repository.first(session)
 
 
 async def following(session: ReadSession, document_id: UUID) -> UUID | None:

@@ -21,7 +21,6 @@ from portal.features.approvals.service.notices import readers_of, record_notice
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.queries import MemberDossier
 from portal.features.dossiers.service import dossiers
-from portal.features.items.domain import ItemQuery, ItemState
 from portal.features.items.service import lists
 from portal.features.mail.service import delivery
 from portal.jobs.contract import clock_of
@@ -73,19 +72,21 @@ class Ready:
         return self.documents + self.statements
 
 
-async def ready(session: ReadSession, actor: Actor) -> Ready:
-    """What is ready for the accountant on whose host the member is; in the member's scope."""
+async def ready(session: ReadSession, actor: Actor, *, waiting: int | None = None) -> Ready:
+    """What is ready for the accountant on whose host the member is; in the member's scope.
+
+    Args:
+        waiting: how many documents wait for approval, where that is known already.
+    """
     if actor.company_id is None or actor.host_firm_id is None:
         raise Forbidden
-    found: list[ReadyInDossier] = []
-    for dossier in await dossiers.of_member(session, actor.host_firm_id):
-        query = ItemQuery(dossier_id=dossier.id, states=frozenset({ItemState.READY}))
-        everything = (await lists.counts(session, query)).get(ItemState.READY, 0)
-        papers = ItemQuery(dossier_id=dossier.id, states=query.states, documents_only=True)
-        of_these = (await lists.counts(session, papers)).get(ItemState.READY, 0)
-        found.append(ReadyInDossier(dossier, of_these, everything - of_these))
+    theirs = await dossiers.of_member(session, actor.host_firm_id)
+    counted = await lists.count_ready(session, [dossier.id for dossier in theirs])
+    found = [ReadyInDossier(dossier, *counted.get(dossier.id, (0, 0))) for dossier in theirs]
     last = await repository.hand_overs(session, actor.host_firm_id, 1)
-    return Ready(found, await repository.count_waiting(session), last[0] if last else None)
+    if waiting is None:
+        waiting = await repository.count_waiting(session)
+    return Ready(found, waiting, last[0] if last else None)
 
 
 async def hand_over(session: WriteSession, actor: Actor, note: str = "") -> Sequence[HandOver]:

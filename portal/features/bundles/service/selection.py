@@ -21,7 +21,7 @@ from portal.features.bundles.repository import exports as exports_repository
 from portal.features.documents.service import locks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
-from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemQuery, ItemState
+from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists, moves
 from portal.features.policies import service as policies
@@ -115,7 +115,7 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
     )
     if options.include_exported:
         return Rehearsal(chosen.leaving, chosen.staying, left=left, unasked=unasked)
-    states = await lists.counts(session, ItemQuery(dossier_id=dossier.id))
+    states = await lists.counts(session, dossier.id)
     exported = states.get(ItemState.BUNDLED, 0) + states.get(ItemState.DELIVERED, 0)
     return Rehearsal(chosen.leaving, chosen.staying, exported, left, unasked)
 

@@ -13,6 +13,9 @@ from portal.features.records.service.details import ListedDocument
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Forbidden
 
+LATELY = 5
+"""So many documents of each kind the page shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -47,7 +50,9 @@ async def home(session: ReadSession, actor: Actor) -> Home:
     return Home(
         waiting=waiting.documents if waiting else [],
         waiting_total=waiting.total if waiting else 0,
-        ready=await handovers.ready(session, actor) if actor.may(Right.SEND) else None,
-        exported=(await details.listed(session, actor, actor.company_id, out)).rows[:5],
-        arrived=(await details.listed(session, actor, actor.company_id, here)).rows[:5],
+        ready=await handovers.ready(session, actor, waiting=waiting.total if waiting else None)
+        if actor.may(Right.SEND)
+        else None,
+        exported=(await details.listed(session, actor, actor.company_id, out, LATELY)).rows,
+        arrived=(await details.listed(session, actor, actor.company_id, here, LATELY)).rows,
     )

@@ -13,7 +13,6 @@ from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import codes, dossiers
 from portal.features.dossiers.service.codes import Clash
 from portal.features.intake.service import inbox
-from portal.features.items.domain import ItemQuery
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists, moves, places
 from portal.features.items.service.moves import PutAside
@@ -81,7 +80,6 @@ async def search(session: ReadSession, actor: Actor, text: str) -> Found:
     if not text.strip():
         return Found([], [], {})
     found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
-    query = ItemQuery(search=text, manager_id=assigned_only(actor))
-    papers = (await lists.listed(session, query)).rows[:30]
+    papers = await lists.find(session, text, manager_id=assigned_only(actor), limit=30)
     names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
     return Found(found, papers, names)

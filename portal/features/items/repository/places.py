@@ -15,6 +15,8 @@ from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository.items import FRESH
 
+_SUPERSEDED = sa.literal_column(f"'{ItemState.SUPERSEDED.value}'")
+"""Written out: the index of what is superseded is of no use to a plan that was made for any state."""
 _LIVE = DossierItem.state != ItemState.SUPERSEDED
 
 
@@ -50,7 +52,7 @@ async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> set[UUID]:
         .where(
             DossierItem.dossier_id == dossier_id,
             _LIVE,
-            other.state == ItemState.SUPERSEDED,
+            other.state == _SUPERSEDED,
             other.bundled_version == DossierItem.version,
         )
     )
@@ -77,7 +79,7 @@ async def of_subjects(
 
 
 def _unseen(manager_id: UUID | None) -> list[sa.ColumnElement[bool]]:
-    where = [DossierItem.state == ItemState.SUPERSEDED, DossierItem.superseded_seen_at.is_(None)]
+    where = [DossierItem.state == _SUPERSEDED, DossierItem.superseded_seen_at.is_(None)]
     if manager_id is not None:
         where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
     return where

@@ -1,25 +1,34 @@
 """Lists of items, and what items call their papers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.audit import service as audit
-from portal.features.items.domain import ItemQuery, ItemState
+from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import lists as lists_repository
 
 
-async def listed(session: ReadSession, query: ItemQuery) -> Page[DossierItem]:
-    """One page of items: of a dossier, or (without dossier_id) of everything the session may see."""
-    return await lists_repository.page(session, query)
+async def find(
+    session: ReadSession, text: str, *, manager_id: UUID | None, limit: int
+) -> Sequence[DossierItem]:
+    """The newest items of the firm whose number or counterparty holds this text; of those that a person manages where one is given.
+
+    Of a text without a word of three characters, older ones are found by their whole number alone.
+    """
+    return await lists_repository.find(session, text, manager_id=manager_id, limit=limit)
 
 
-async def counts(session: ReadSession, query: ItemQuery) -> dict[ItemState, int]:
-    """How many items of a list are in each state."""
-    return await lists_repository.counts(session, query)
+async def counts(session: ReadSession, dossier_id: UUID) -> dict[ItemState, int]:
+    """How many items of a dossier are in each state; without those that are put aside or superseded."""
+    return await lists_repository.counts(session, dossier_id)
+
+
+async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
+    """How many documents and how many statements are ready to export, by dossier."""
+    return await lists_repository.count_ready(session, dossier_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,32 @@ class ListedDocument:
     reexports: int
 
 
-def _items_of(query: DocumentQuery) -> sa.Subquery:
-    """One row a document: of the dossier, or of the furthest item."""
-    furthest = sa.case(
-        {state: place for place, state in enumerate(FROM_BEGINNING_TO_END)}, value=DossierItem.state
-    )
-    statement = sa.select(
+_FURTHEST = sa.case(
+    {state: place for place, state in enumerate(FROM_BEGINNING_TO_END)}, value=DossierItem.state
+)
+_MAY_SAY = {
+    ApprovalState.DISPUTED.value: frozenset({ItemState.HELD, ItemState.WAITING}),
+    ApprovalState.NOT_OURS.value: frozenset({ItemState.HELD, ItemState.WAITING}),
+    ApprovalState.APPROVED.value: frozenset({ItemState.READY}),
+}
+"""The states in which an item may be shown by a word that is no state (`_SHOWN`)."""
+_OUT_OF_SIGHT = sa.or_(_ASIDE, Document.erased_at.is_not(None))
+
+
+def _one_each(query: DocumentQuery, *columns: Any) -> Any:
+    """The item that counts of each document: of the dossier, else the furthest. Whose documents, the caller says."""
+    statement = sa.select(*columns).where(DossierItem.document_id.is_not(None))
+    if query.dossier_id is not None:
+        return statement.where(
+            DossierItem.dossier_id == query.dossier_id
+        ), DossierItem.state == ItemState.SUPERSEDED
+    return statement.where(DossierItem.state != ItemState.SUPERSEDED), _FURTHEST.desc()
+
+
+def _item_of(query: DocumentQuery) -> sa.Lateral:
+    """The item that counts of the document of this row, looked up for it alone."""
+    statement, first = _one_each(
+        query,
         DossierItem.document_id,
         DossierItem.state,
         _SHOWN,
@@ -68,24 +88,18 @@ def _items_of(query: DocumentQuery) -> sa.Subquery:
         DossierItem.bundle_number,
         DossierItem.locked,
         DossierItem.reexports,
-    ).where(DossierItem.document_id.is_not(None))
-    if query.dossier_id is not None:
-        here = statement.where(DossierItem.dossier_id == query.dossier_id).ext(
-            distinct_on(DossierItem.document_id)
-        )
-        return here.order_by(DossierItem.document_id, DossierItem.state == ItemState.SUPERSEDED).subquery()
-    one_each = statement.where(DossierItem.state != ItemState.SUPERSEDED).ext(
-        distinct_on(DossierItem.document_id)
     )
-    return one_each.order_by(DossierItem.document_id, furthest.desc()).subquery()
+    return statement.where(DossierItem.document_id == Document.id).order_by(first).limit(1).lateral("item")
 
 
 def _said(column: Any) -> Any:
     return sa.case((Document.erased_at.is_not(None), "erased"), (_ASIDE, "aside"), else_=column)
 
 
-def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
-    statement = statement.select_from(sa.outerjoin(Document, item, item.c.document_id == Document.id))
+def _filtered(statement: Any, company_id: UUID, query: DocumentQuery, item: sa.Lateral) -> Any:
+    statement = statement.select_from(sa.outerjoin(Document, item, sa.true())).where(
+        Document.company_id == company_id
+    )
     if query.dossier_id is not None:
         # What has no item yet (it came this moment) belongs where it was handed in, else to the first dossier.
         elsewhere = sa.select(DossierItem.id).where(
@@ -100,7 +114,7 @@ def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
     if query.kinds:
         statement = statement.where(Document.kind.in_(query.kinds))
     if query.states:
-        statement = statement.where(_said(item.c.shown).in_(query.states))
+        statement = statement.where(_said(item.c.shown).in_(query.states), _may_say(company_id, query.states))
     if query.received_by is not None:
         statement = statement.where(Document.received_by == query.received_by)
     if query.search:
@@ -120,12 +134,29 @@ def _filtered(statement: Any, query: DocumentQuery, item: sa.Subquery) -> Any:
     return statement
 
 
+def _may_say(company_id: UUID, words: frozenset[str]) -> sa.ColumnElement[bool]:
+    """Documents of which a list may say one of these words: what can be known without looking up the item of each."""
+    states = frozenset[ItemState]().union(
+        *(_MAY_SAY.get(word) or {ItemState(word)} for word in words - {"aside", "erased"})
+    )
+    found = sa.select(DossierItem.document_id).where(
+        DossierItem.company_id == company_id,
+        DossierItem.document_id.is_not(None),
+        DossierItem.state.in_(states),
+    )
+    # An array is made once, before anything else: the planner takes a company for one document, and would look it up last.
+    said = Document.id == sa.any_(sa.func.array(found.scalar_subquery()))
+    if words.isdisjoint({"aside", "erased"}):
+        return said
+    return sa.or_(_OUT_OF_SIGHT, said) if states else _OUT_OF_SIGHT
+
+
 async def page(
     session: ReadSession, company_id: UUID, query: DocumentQuery, size: int = PAGE_SIZE
 ) -> Page[ListedDocument]:
     """One page of a company's documents with the states of their items."""
     column, kind = SORTS.get(query.sort, SORTS["date"])
-    item = _items_of(query)
+    item = _item_of(query)
     columns = (
         item.c.state,
         item.c.approval,
@@ -133,11 +164,11 @@ async def page(
         item.c.locked,
         item.c.reexports,
     )
-    wanted = sa.select(Document, *columns).where(Document.company_id == company_id)
+    wanted = sa.select(Document, *columns)
     if not query.states:
         wanted = wanted.where(~_ASIDE)
     statement, backwards = keyset(
-        _filtered(wanted, query, item),
+        _filtered(wanted, company_id, query, item),
         sort=column,
         tie=Document.id,
         kind=kind,
@@ -168,9 +199,26 @@ async def page(
 
 
 async def count_states(session: ReadSession, company_id: UUID, query: DocumentQuery) -> dict[str, int]:
-    """How many documents of a list are in each state, as the list says it; `""` for those without an item."""
-    item = _items_of(query)
-    said = sa.func.coalesce(_said(item.c.shown), "").label("said")
-    wanted = sa.select(said, sa.func.count()).where(Document.company_id == company_id)
-    found: Any = await session.execute(_filtered(wanted, query, item).group_by(sa.text("said")))
-    return {row[0]: row[1] for row in found}
+    """How many documents of a list are in each state, as the list says it; those without an item and in sight are not counted."""
+    item = _item_of(query)
+    said = _said(item.c.shown).label("said")
+    if query.search or query.received_by is not None:
+        # What only the documents know: each is looked at.
+        wanted = sa.select(said, sa.func.count().label("papers"))
+        counted = _filtered(wanted, company_id, query, item).group_by(sa.text("said"))
+    else:
+        hidden = sa.select(Document.id).where(Document.company_id == company_id, _OUT_OF_SIGHT)
+        out_of_sight = _filtered(sa.select(said).where(_OUT_OF_SIGHT), company_id, query, item)
+        items, first = _one_each(query, DossierItem.document_id, _SHOWN)
+        if query.kinds:
+            items = items.where(DossierItem.kind.in_(query.kinds))
+        in_sight = (
+            items.where(DossierItem.company_id == company_id, DossierItem.document_id.not_in(hidden))
+            .ext(distinct_on(DossierItem.document_id))
+            .order_by(DossierItem.document_id, first)
+            .subquery()
+        )
+        both = sa.union_all(out_of_sight, sa.select(in_sight.c.shown)).subquery()
+        counted = sa.select(both.c.said, sa.func.count()).group_by(both.c.said)
+    found: Any = await session.execute(counted)
+    return {row[0]: row[1] for row in found if row[0] is not None}

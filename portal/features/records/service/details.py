@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from portal.db.paging import Page
+from portal.db.paging import PAGE_SIZE, Page
 from portal.db.session import ReadSession
 from portal.features.documents.domain.documents import DocumentQuery
 from portal.features.documents.models import Document, DocumentLock
@@ -48,10 +48,10 @@ class Detail:
 
 
 async def listed(
-    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery
+    session: ReadSession, actor: Actor, company_id: UUID, query: DocumentQuery, size: int = PAGE_SIZE
 ) -> Page[ListedDocument]:
     """One page of a company's documents, each with the state of its item."""
-    return await lists_repository.page(session, company_id, _for(actor, query))
+    return await lists_repository.page(session, company_id, _for(actor, query), size)
 
 
 async def state_counts(
