@@ -238,6 +238,13 @@ def test_a_line_unlike_the_others_is_read_wherever_it_stands() -> None:
             assert read == by_walking_slowly(data)
 
 
+def test_a_reference_that_stands_in_cdata_alone_is_a_text() -> None:
+    """What lxml writes has references of its own, where the file had none."""
+    read = either(BODY.replace("Brood", "<![CDATA[a < b]]>").encode())
+    assert isinstance(read, Document)
+    assert read.lines[0].name == "a < b"
+
+
 def test_lines_without_a_number_are_numbered() -> None:
     read = either(BODY.replace(LINE, LINE.replace("<cbc:ID>1</cbc:ID>", "") * 3).encode())
     assert isinstance(read, Document)
