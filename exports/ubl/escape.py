@@ -89,7 +89,7 @@ def number(value: Decimal) -> str:
 
 
 def numbers(values: Sequence[Decimal]) -> Sequence[str]:
-    """The same of several, looked at together.
+    """Several Decimals as xsd:decimal, looked at together.
 
     Raises:
         Unwritable: See :func:`finite`.
