@@ -9,12 +9,13 @@ totals are the issuer's. Sequences are tuples, absent texts are ``None``, absent
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from exports import numbers
+from exports.embedded import Embedded
 
 ZERO = Decimal(0)
 SELF_BILLING_TYPES = frozenset({"389", "261", "527"})
@@ -232,6 +233,9 @@ class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     get a name from their type. A file name that was given is somebody else's text, kept as it came: it may hold path
     separators, ``..``, names Windows reserves, or twice the same name in one document. Never save under it unchanged.
     ``source`` may stand in for ``content`` when writing: it is opened, read in pieces and closed.
+
+    What :func:`exports.ubl.read` gives holds its content as the file's base64 until ``content`` is asked for. That a
+    document has it, how it begins and whether it is a PDF is known without.
     """
 
     id: str
@@ -245,11 +249,42 @@ class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     source: Callable[[], BinaryIO] | None = None
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether it has content."""
+        return _held(self) is not None
+
+    def begin(self, size: int) -> bytes:
+        """The first bytes of its content, at most so many; none when it has no content."""
+        held = _held(self)
+        if isinstance(held, Embedded):
+            return held.begin(size)
+        return b"" if held is None else held[:size]
+
+    @property
     def is_pdf(self) -> bool:
         """Whether it is a PDF, by its first bytes; the declared type is not believed."""
-        if self.content is None:
+        if not self.is_embedded:
             return self.source is not None and self.mime_code == "application/pdf"
-        return b"%PDF-" in self.content[:1024]
+        return b"%PDF-" in self.begin(1024)
+
+
+#: What an attachment holds of its content: the bytes, or what they are made from.
+_CONTENT: Any = Attachment.__dict__["content"]
+
+
+def _held(of: Attachment) -> bytes | Embedded | None:
+    return _CONTENT.__get__(of)
+
+
+def _content(of: Attachment) -> bytes | None:
+    held = _held(of)
+    if isinstance(held, Embedded):
+        held = held.decoded()
+        _CONTENT.__set__(of, held)
+    return held
+
+
+Attachment.content = property(_content)  # pyright: ignore[reportAttributeAccessIssue] - a struct knows no properties beside its fields
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -336,4 +371,4 @@ class Document(Struct, frozen=True, kw_only=True):
     @property
     def pdf(self) -> Attachment | None:
         """The first embedded PDF: the invoice as a person reads it."""
-        return next((one for one in self.attachments if one.content is not None and one.is_pdf), None)
+        return next((one for one in self.attachments if one.is_embedded and one.is_pdf), None)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from exports.model import AllowanceCharge, Delivery, Party, PaymentMeans, SettlementDiscount, TaxSubtotal
-from exports.ubl.escape import attribute, clean, escaped, number
+from exports.ubl.escape import attribute, clean, escaped, number, numbers
 
 VAT = "<cac:TaxScheme><cbc:ID>VAT</cbc:ID></cac:TaxScheme>"
 
@@ -231,7 +231,8 @@ def tax_subtotal(of: TaxSubtotal, currency: str) -> str:
     category = tax_category(
         "TaxCategory", of.category, rate, of.name, of.exemption_reason_code, of.exemption_reason
     )
+    taxable, tax = numbers((of.taxable_amount, of.tax_amount))
     return (
-        f'<cac:TaxSubtotal><cbc:TaxableAmount currencyID="{currency}">{number(of.taxable_amount)}</cbc:TaxableAmount>'
-        f'<cbc:TaxAmount currencyID="{currency}">{number(of.tax_amount)}</cbc:TaxAmount>{category}</cac:TaxSubtotal>'
+        f'<cac:TaxSubtotal><cbc:TaxableAmount currencyID="{currency}">{taxable}</cbc:TaxableAmount>'
+        f'<cbc:TaxAmount currencyID="{currency}">{tax}</cbc:TaxAmount>{category}</cac:TaxSubtotal>'
     )

@@ -5,6 +5,7 @@ about a dozen texts costs as little as asking about one, and nearly all of them 
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _REPLACED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 #: Between the texts that are looked at together: in none of them, or it does no harm.
 _BETWEEN = "\x7f"
+#: The bytes of Latin-1 that are nothing special: most texts are in it, and looking for others among them is quickest.
+_PLAIN = bytes(one for one in range(256) if special(chr(one)) is None)
 
 AnyStruct = TypeVar("AnyStruct", bound=Struct)
 
@@ -47,11 +50,19 @@ def escaped(text: str) -> str:
     return _CHANGED.sub(lambda found: _REPLACED.get(found[0], ""), text).strip()
 
 
+def are_safe(texts: Iterable[str]) -> bool:
+    """Whether no text of all these would be another one :func:`escaped`. A no may be wrong."""
+    together = f"{_BETWEEN}{_BETWEEN.join(texts)}{_BETWEEN}"
+    try:
+        plain = not together.encode("latin-1").translate(None, _PLAIN)
+    except UnicodeEncodeError:
+        plain = special(together) is None
+    return plain and f"{_BETWEEN} " not in together and f" {_BETWEEN}" not in together
+
+
 def clean(of: AnyStruct) -> AnyStruct:
     """The struct with every text of its own :func:`escaped`; texts inside its tuples are not."""
-    texts = [value for value in astuple(of) if value.__class__ is str]
-    together = f"{_BETWEEN}{_BETWEEN.join(texts)}{_BETWEEN}"
-    if special(together) is None and f"{_BETWEEN} " not in together and f" {_BETWEEN}" not in together:
+    if are_safe([value for value in filter(None, astuple(of)) if value.__class__ is str]):
         return of
     fields = zip(of.__struct_fields__, astuple(of), strict=True)
     return replace(of, **{name: escaped(value) for name, value in fields if value.__class__ is str})
@@ -75,6 +86,16 @@ def number(value: Decimal) -> str:
     """
     text = str(value)
     return f"{finite(value):f}" if odd_number(text) else text
+
+
+def numbers(values: Sequence[Decimal]) -> Sequence[str]:
+    """Several Decimals as xsd:decimal, looked at together.
+
+    Raises:
+        Unwritable: See :func:`finite`.
+    """
+    texts = [str(value) for value in values]
+    return [number(value) for value in values] if odd_number("".join(texts)) else texts
 
 
 def finite(value: Decimal) -> Decimal:

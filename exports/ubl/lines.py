@@ -1,8 +1,9 @@
 """Lines as text: most of a document, so the usual ones have a way of their own.
 
 A usual line has a name, a quantity, a price and a VAT category, and nothing else. Its text is one f-string, its VAT
-category is remembered for all lines that share it. Any other line goes through :func:`_line`, which knows
-everything; the tests hold both to the same text.
+category is remembered for all lines that share it, and what their names and numbers may not hold is looked for in
+all of them at once. Any other line goes through :func:`_line`, which knows everything; the tests hold both to the
+same text.
 """
 
 from collections.abc import Sequence
@@ -22,10 +23,10 @@ from exports.ubl.elements import (
     tax_category,
     text,
 )
-from exports.ubl.escape import attribute, clean, escaped, number, special
+from exports.ubl.escape import are_safe, attribute, clean, escaped, number, odd_number
 
 #: What the fields of a line after its first nine are in a usual one.
-_NOTHING_ELSE = list(astuple(Line(id="", net_amount=ZERO))[9:])
+_NOTHING_ELSE = astuple(Line(id="", net_amount=ZERO))[9:]
 
 
 def lines(items: Sequence[Line], *, credit_note: bool, currency: str) -> str:
@@ -37,32 +38,50 @@ def lines(items: Sequence[Line], *, credit_note: bool, currency: str) -> str:
     to_net = f'</cbc:{quantity_name}><cbc:LineExtensionAmount currencyID="{currency}">'
     to_name = "</cbc:LineExtensionAmount><cac:Item><cbc:Name>"
     end = f"</cbc:PriceAmount></cac:Price></cac:{kind}>"
+    all_safe = are_safe([of.name or "" for of in items])
+    between: dict[tuple[str, str | None, str, str | None], tuple[str, str]] = {}
+    digits: list[str] = []
     written: list[str] = []
+    others: list[int] = []  # not usual: written when the numbers of those that are have been looked at
     for position, of in enumerate(items, 1):
-        id_, name, unit, net, quantity, price, category, percent, belgian, *others = astuple(of)
+        id_, name, unit, quantity, price, percent = (
+            of.id,
+            of.name,
+            of.unit_code,
+            of.quantity,
+            of.price,
+            of.tax_percent,
+        )
         if (
-            others == _NOTHING_ELSE
+            astuple(of)[9:] == _NOTHING_ELSE
             and name
             and unit
             and quantity is not None
             and price is not None
             and percent is not None
             and id_.isalnum()
-            and special(name) is None
-            and name[0] != " " != name[-1]
+            and (all_safe or are_safe((name,)))
         ):
-            net = str(net)
+            what = (unit, of.tax_category, str(percent), of.tax_name)
+            around = between.get(what)
+            if around is None:
+                around = between[what] = _around(quantity_name, currency, *what)
+            to_quantity, to_price = around
+            net = str(of.net_amount)
             quantity = str(quantity)
             price = str(price)
-            percent = str(percent)
-            digits = f"{net}{quantity}{price}{percent}"
-            if not ("E" in digits or "N" in digits or "n" in digits):  # as odd_number, without the call
-                to_quantity, to_price = _around(quantity_name, currency, unit, category, percent, belgian)
-                written.append(
-                    f"{start}{id_}{to_quantity}{quantity}{to_net}{net}{to_name}{name}{to_price}{price}{end}"
-                )
-                continue
-        written.append(_line(of, position, kind, quantity_name, currency))
+            digits.append(f"{net}{quantity}{price}")
+            written.append(
+                f"{start}{id_}{to_quantity}{quantity}{to_net}{net}{to_name}{name}{to_price}{price}{end}"
+            )
+        else:
+            others.append(position)
+            written.append("")
+    digits += [percent for _unit, _category, percent, _belgian in between]
+    if odd_number("".join(digits)):
+        others = list(range(1, len(items) + 1))
+    for position in others:
+        written[position - 1] = _line(items[position - 1], position, kind, quantity_name, currency)
     return "".join(written)
 
 
@@ -72,8 +91,10 @@ def _around(
 ) -> tuple[str, str]:
     """What stands between a usual line's id and quantity, and between its name and price."""
     tax = tax_category("ClassifiedTaxCategory", category, percent, belgian)
+    unit = attribute(escaped(unit))
+    code = f' unitCode="{unit}"' if unit else ""
     return (
-        f'</cbc:ID><cbc:{quantity_name} unitCode="{attribute(escaped(unit))}">',
+        f"</cbc:ID><cbc:{quantity_name}{code}>",
         f'</cbc:Name>{tax}</cac:Item><cac:Price><cbc:PriceAmount currencyID="{currency}">',
     )
 

@@ -1,7 +1,7 @@
 """UBL bytes to a :class:`~exports.model.Document`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,7 @@ from exports.ubl.tokens import (
     cut_written,
     decode,
     head,
+    lightened,
     normalised,
     parsed,
 )
@@ -62,33 +63,61 @@ def read(data: bytes) -> Document:
         Unreadable: When it is not a UBL invoice or credit note; with a reason, and the line where one is to
         blame.
     """
+    document = _read_light(data)
+    if document is not None:
+        return document
     text = decode(data)
     parts = cut(data, text)
     if parts is not None:
         try:
-            return _document(parts, text, strict=True)
+            return _document(parts, lambda: text, strict=True, references="&" in text)
         except MalformedError:
             pass  # lxml says what is wrong, or writes it in the form this reader knows
+    return _read_written(text)
+
+
+def _read_written(text: str) -> Document:
+    """The document as lxml understands its text."""
+    written = normalised(text)
     try:
-        return _document(cut_written(normalised(text)), text, strict=False)
+        return _document(cut_written(written), lambda: text, strict=False, references="&" in written)
     except MalformedError as error:
         raise Unreadable("not_xml", params={"message": str(error)}) from error
 
 
-def _document(parts: list[str], text: str, *, strict: bool) -> Document:
+def _read_light(data: bytes) -> Document | None:
+    """The document of a file that embeds others, read without looking into them; nothing where that does not do."""
+    light = lightened(data)
+    if light is None:
+        return None
+    try:
+        text = decode(light.data)
+    except Unreadable:  # its line is one of the whole file
+        return None
+    parts = cut(light.data, text)
+    if parts is None:
+        return None
+    light.restored(parts)
+    try:
+        return _document(parts, lambda: decode(data), strict=True, references="&" in text)
+    except MalformedError:
+        return None
+
+
+def _document(parts: list[str], whole: Callable[[], str], *, strict: bool, references: bool) -> Document:
+    """The document of its parts; ``whole`` gives the text, from which a fault's line is."""
     root = _short_root(parts[1], strict) if len(parts[1]) <= SHORT else _root(parts[1], strict)
-    references = "&" in text
     remarks: list[FaultAtError] = []
     try:
         record = quick_walk(parts, root, strict=strict, references=references)
         if record is None:
             record = walk(parts, root, remarks, strict=strict, references=references)
     except FaultAtError as fault:
-        raise _unreadable(fault, parts, text) from fault
+        raise _unreadable(fault, parts, whole()) from fault
     except IndexError as error:
         raise MalformedError("the root does not end") from error
     if remarks:
-        record["reading_remarks"] = tuple(_remarks(remarks, parts, text))
+        record["reading_remarks"] = tuple(_remarks(remarks, parts, whole()))
     try:
         return _finished(record, root)
     except ValueFault as fault:
@@ -189,7 +218,7 @@ def _finished(record: Record, root: Root) -> Document:
 def _settle_project(record: Record) -> None:
     """The project of a credit note, which UBL 2.1 has no element for: a document of type 50 (Peppol BIS)."""
     for one in record["attachments"]:
-        if one.document_type_code == "50" and one.content is None and one.external_uri is None:
+        if one.document_type_code == "50" and not one.is_embedded and one.external_uri is None:
             record.setdefault("project_reference", one.id)
             record["attachments"].remove(one)
             return

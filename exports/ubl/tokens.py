@@ -9,6 +9,9 @@ namespace declared below the root, a fault) the document goes through lxml first
 or writes it again inside the subset. So both ways end in the same walk, and the tests compare them on
 everything they can find.
 
+What is embedded outweighs all else by far. Its text is laid aside before the rest is decoded and cut, so that it is
+looked at once, to know whether it is base64, and never copied.
+
 A document type declaration is refused before any parser sees the text: without one there are no entities,
 external or growing, and nothing is ever fetched.
 """
@@ -16,10 +19,11 @@ external or growing, and nothing is ever fetched.
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has no types
 
+from exports.embedded import Embedded, is_base64
 from exports.errors import UnreadableError
 from exports.ubl.encodings import ENCODINGS, normal
 
@@ -142,6 +146,79 @@ def _decoded(data: bytes) -> str:
         return data.decode(codec)
     except UnicodeDecodeError as error:
         raise Unreadable("encoding", params={"encoding": name}) from error
+
+
+_EMBEDDED = b"EmbeddedDocumentBinaryObject"
+#: Shorter texts are not worth their laying aside.
+_HEAVY = 4096
+
+
+class LaidAside(str):
+    """Stands in the parts where the text of an embedded file was."""
+
+    __slots__ = ("embedded",)
+
+    embedded: Embedded
+
+    @classmethod
+    def of(cls, embedded: Embedded) -> Self:
+        """What stands for this one: as a text it is not empty, and no base64."""
+        result = cls("=")
+        result.embedded = embedded
+        return result
+
+    def strip(self, chars: str | None = None, /) -> Self:  # noqa: ARG002 - as every text has it
+        """Itself: there is nothing around it."""
+        return self
+
+
+class Light(NamedTuple):
+    """A file without the long texts of what it embeds, and where they were."""
+
+    data: bytes
+    laid_aside: list[tuple[int, Embedded]]  #: with its offset in the data
+
+    def restored(self, parts: list[str]) -> None:
+        """Put into the parts what stands for the texts; parts are the data's."""
+        position, behind = len(parts) - 1, len(self.data)
+        for offset, embedded in reversed(self.laid_aside):
+            position -= 2 * self.data.count(b"<", offset, behind)
+            parts[position] = LaidAside.of(embedded)
+            behind = offset
+
+
+def lightened(data: bytes) -> Light | None:
+    """The file without its long base64; nothing when it has none, or not in bytes that are ASCII.
+
+    An embedded object's text counts only where it is base64 without a doubt: with no bracket, reference or control
+    character in it, nothing else in the file is seen otherwise without it. What is in a comment or the like looks as if
+    it were one; such a file is outside the subset without it too.
+    """
+    if not _HEAVY < len(data) <= MAX_BYTES or data[:1] not in b"<\xef" or data[1:2] == b"\x00":
+        return None
+    view = memoryview(data)
+    kept: list[memoryview] = []
+    laid_aside: list[tuple[int, Embedded]] = []
+    size = start = end = 0
+    while (found := data.find(_EMBEDDED, end)) >= 0:
+        tag = data.rfind(b"<", max(end, found - SHORT), found)
+        begin = data.find(b">", found) + 1
+        if not begin or (end := data.find(b"<", begin)) < 0:
+            break
+        prefix = data[tag:found]
+        if (
+            end - begin < _HEAVY or tag < 0 or prefix.split() != [prefix]
+        ):  # short, or another element's attribute
+            continue
+        text = view[begin:end]
+        if is_base64(text):
+            kept.append(view[start:begin])
+            size += begin - start
+            start = end
+            laid_aside.append((size, Embedded(text)))
+    if not laid_aside:
+        return None
+    return Light(b"".join([*kept, view[start:]]), laid_aside)
 
 
 def cut(data: bytes, text: str) -> list[str] | None:

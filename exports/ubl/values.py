@@ -1,14 +1,17 @@
 """Texts of UBL elements to values."""
 
-import binascii
 import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from exports import numbers
+from exports.embedded import Embedded, decoded, is_base64
 from exports.model import Attachment
+from exports.ubl.tokens import LaidAside
 
 _EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -85,22 +88,23 @@ def is_vat(tax: str) -> bool:
     return tax.upper() in VAT_NAMES or not tax.isalpha()
 
 
-def content(text: str) -> bytes:
-    """The bytes of a base64 text; white space inside and padding forgotten at the end are accepted.
+def content(text: str) -> Embedded | bytes:
+    """The file of a base64 text; white space inside and padding forgotten at the end are accepted.
 
-    So is what makes it a ``data:`` URI.
+    So is what makes it a ``data:`` URI. It is decoded when it is asked for; only an odd text is at once, to know
+    whether it is one.
     """
+    if isinstance(text, LaidAside):
+        return text.embedded
+    if is_base64(text):
+        return Embedded(text)
     given = text
     if text.startswith("data:"):
         text = text.partition(";base64,")[2]
     try:
-        data = binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        compact = "".join(text.split()).rstrip("=")
-        try:
-            data = binascii.a2b_base64(compact + "=" * (-len(compact) % 4), strict_mode=True)
-        except ValueError as error:
-            raise ValueFault("not_base64", given[:40]) from error
+        data = decoded(text)
+    except ValueError as error:
+        raise ValueFault("not_base64", given[:40]) from error
     if not data:
         raise ValueFault("not_base64", given[:40])
     return data
@@ -109,12 +113,11 @@ def content(text: str) -> bytes:
 def attachment(own: dict[str, Any]) -> Attachment:
     """A supporting document; an embedded one without a name or type gets one, see :func:`named`."""
     own.setdefault("id", own.get("filename") or own.get("description") or "attachment")
-    data: bytes | None = own.get("content")
-    if data is not None:
-        own["filename"], own["mime_code"] = named(
-            own["id"], own.get("filename"), own.get("mime_code"), data[:4]
-        )
-    return Attachment(**own)
+    result = Attachment(**own)
+    if not result.is_embedded:
+        return result
+    filename, mime_code = named(result.id, result.filename, result.mime_code, result.begin(4))
+    return replace(result, filename=filename, mime_code=mime_code)
 
 
 def named(id_: str, filename: str | None, mime_code: str | None, begin: bytes) -> tuple[str, str]:

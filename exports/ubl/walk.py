@@ -4,12 +4,14 @@
 none at all; it takes two short cuts:
 
 - amounts are only looked at together, at the end;
-- lines of a document mostly have the same tags. When a line's tags, attributes and all, are those of the line
-  before, its values stand at the same places, and it is not walked but read off.
+- lines of a document mostly have the same tags. When the tags of the lines that follow, attributes and all, are
+  those of the line before, their values stand at the same places, and they are not walked but read off, each field
+  of all of them at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -27,6 +29,13 @@ MOST_LEARNED = 80
 
 #: A file of nothing but faults must not take for ever.
 MOST_REMARKS = 100
+
+#: Lines that are read off together. One that cannot be costs the looking at these; after it, they are few at first.
+_MOST_AT_ONCE = 32
+
+#: What nearly every line has, in the order of the model.
+_USUAL = dict.fromkeys(Line.__struct_fields__[:9])
+_usual_columns = itemgetter(*_USUAL)
 
 _NOTHING: Table = {}
 
@@ -52,16 +61,12 @@ class Root(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    """What lines of a document look like."""
+    """What lines of a document look like. Places are among a line's tags and texts."""
 
     tags: list[str]
-    places: list[int]  #: of the values among the line's texts
-    fields: list[str]  #: of the values
-    amounts: list[str]  #: those of them that are amounts
-    conversions: list[tuple[str, Callable[[str], Any]]]  #: of the others that are not texts
+    values: list[tuple[int, str, Callable[[str], Any] | None]]  #: (place, field, conversion)
     beside: Record  #: what the tags' attributes say
-    fixed: list[tuple[int, str]]  #: texts that must be the same: what tax it is
-    pick: Callable[[list[str]], tuple[str, ...]]  #: the values from the texts
+    fixed: list[tuple[int, str]]  #: places and texts that must be the same: what tax it is
 
 
 def walk(
@@ -111,6 +116,7 @@ def _walk(
     stack: list[tuple[Table, Record, str, Close | None]] = []
     amounts: list[str] = []
     pattern: _Pattern | None = None
+    most = _MOST_AT_ONCE
     line: Record | None = None  # the record of a line that may become the pattern
     start = 0  # of that line
     scheme = 0  # where a tax scheme in it begins
@@ -129,17 +135,16 @@ def _walk(
                     if ended is not None:
                         if line is not None:
                             if ended is close_line:
-                                if pattern is not None and len(pattern.places) > 1:
-                                    tags = parts[start : at + 1 : 2]
-                                    pattern = pattern._replace(tags=tags, pick=itemgetter(*pattern.places))
-                                else:
+                                if pattern is not None and any(one[1] == "id" for one in pattern.values):
+                                    pattern = pattern._replace(tags=parts[start : at + 1 : 2])
+                                else:  # its number would be its place
                                     pattern = None
                                 line = None
                             elif ended is not passed_over:
                                 line = pattern = None
                             elif pattern is not None:
                                 pattern.fixed.extend(
-                                    ((one - start) // 2, parts[one + 1]) for one in range(scheme, at, 2)
+                                    (one + 1 - start, parts[one + 1]) for one in range(scheme, at, 2)
                                 )
                         ended(own, inner)
                     at += 2
@@ -178,12 +183,7 @@ def _walk(
                 if beside:
                     own.update(beside)
                 if own is line and pattern is not None:
-                    pattern.places.append((at - 4 - start) // 2)
-                    pattern.fields.append(field)
-                    if convert is amount:
-                        pattern.amounts.append(field)
-                    elif convert is not None:
-                        pattern.conversions.append((field, convert))
+                    pattern.values.append((at - 3 - start, field, convert))
                     if beside:
                         pattern.beside.update(beside)
             else:
@@ -191,21 +191,23 @@ def _walk(
                 if jump:
                     if parts[at : at + 8] == jump:
                         if line is not None and pattern is not None:
-                            pattern.fixed.append(((at + 2 - start) // 2, jump[3]))
+                            pattern.fixed.append((at + 3 - start, jump[3]))
                         at += 8
                         continue
                     scheme = at
                 if quick and target[2] is close_line:
                     if pattern is not None:
-                        behind = at + 2 * len(pattern.tags)
-                        if parts[at:behind:2] == pattern.tags:
-                            texts = parts[at + 1 : behind : 2]
-                            read = _read_off(pattern, texts, amounts, references=references)
-                            if read is not None:
-                                own["lines"].append(read)
+                        alike = _alike(pattern.tags, parts, at, most)
+                        if alike:
+                            behind = at + alike * 2 * len(pattern.tags)
+                            read = _read_off(pattern, parts, at, behind, amounts, references=references)
+                            if read:
+                                own["lines"] += read
                                 at = behind
+                                most = min(2 * most, _MOST_AT_ONCE)
                                 continue
-                    pattern = _Pattern([], [], [], [], [], {}, [], tuple)
+                            most = 1
+                    pattern = _Pattern([], [], {}, [])
                     start = at
                 stack.append((children, own, ending, close))
                 if len(stack) > MAX_DEPTH:
@@ -227,25 +229,60 @@ def _walk(
     return record if are_amounts(amounts) else None
 
 
-def _read_off(pattern: _Pattern, texts: list[str], amounts: list[str], *, references: bool) -> Line | None:
-    """The line whose tags are the pattern's, from its texts; nothing when one of its values is empty or its tax another."""
-    _tags, _places, fields, amount_fields, conversions, beside, fixed, pick = pattern
+def _alike(tags: list[str], parts: list[str], at: int, most: int) -> int:
+    """How many lines with these tags follow, up to so many."""
+    step = 2 * len(tags)
+    found = 0
+    while found < most and parts[at : at + step : 2] == tags:
+        at += step
+        found += 1
+    return found
+
+
+def _read_off(
+    pattern: _Pattern, parts: list[str], at: int, behind: int, amounts: list[str], *, references: bool
+) -> list[Line]:
+    """The lines whose tags are the pattern's, a field of all at a time; none when any has an empty value or another tax."""
+    tags, values, beside, fixed = pattern
+    step = 2 * len(tags)
+    alike = (behind - at) // step
     for place, text in fixed:
-        if texts[place] != text:
-            return None
-    values = list(map(str.strip, pick(texts)))
-    if "" in values:
-        return None
-    if references:
-        values = [unescaped(value) for value in values]
-    record: Record = dict(zip(fields, values, strict=True))
-    for field in amount_fields:
-        value = record[field]
-        amounts.append(value)
-        record[field] = Decimal(value)
-    for field, convert in conversions:
-        record[field] = convert(record[field])
-    return Line(**record, **beside)
+        if parts[at + place : behind : step].count(text) != alike:
+            return []
+    columns: dict[str, Iterable[Any]] = {}
+    found: list[str] = []
+    for place, field, convert in values:
+        texts = list(map(str.strip, parts[at + place : behind : step]))
+        if "" in texts:
+            return []
+        if references:
+            texts = list(map(unescaped, texts))
+        if convert is amount:
+            found += texts
+            columns[field] = map(Decimal, texts)
+        else:
+            columns[field] = texts if convert is None else map(convert, texts)
+    amounts += found
+    columns.update({field: repeat(value) for field, value in beside.items()})
+    columns.setdefault("tax_name", repeat(None))
+    if columns.keys() == _USUAL.keys():  # said field by field, the struct is made in half the time
+        return [
+            Line(
+                id=id_,
+                name=name,
+                unit_code=unit,
+                net_amount=net,
+                quantity=quantity,
+                price=price,
+                tax_category=category,
+                tax_percent=percent,
+                tax_name=belgian,
+            )
+            for id_, name, unit, net, quantity, price, category, percent, belgian in zip(
+                *_usual_columns(columns), strict=False
+            )
+        ]
+    return [Line(**dict(zip(columns, row, strict=False))) for row in zip(*columns.values(), strict=False)]
 
 
 def _target(tag: str, children: Table, root: Root, *, strict: bool) -> Leaf | Branch | None:

@@ -24,7 +24,7 @@ from exports.ubl.elements import (
     tax_subtotal,
     text,
 )
-from exports.ubl.escape import Unwritable, attribute, clean, escaped, number
+from exports.ubl.escape import Unwritable, attribute, clean, escaped, numbers
 from exports.ubl.lines import lines
 from exports.ubl.values import named
 
@@ -124,6 +124,15 @@ def _header(document: Document) -> str:
 
 def _references(document: Document) -> str:
     """Order, preceding invoices, deliveries, tender and contract."""
+    if not (
+        document.order_reference
+        or document.sales_order_reference
+        or document.billing_references
+        or document.despatch_reference
+        or document.receipt_reference
+        or document.originator_reference
+    ):
+        return inside("ContractDocumentReference", text("ID", document.contract_reference))
     order = text("ID", document.order_reference)
     if document.sales_order_reference:
         order = (order or "<cbc:ID>NA</cbc:ID>") + text("SalesOrderID", document.sales_order_reference)
@@ -133,8 +142,6 @@ def _references(document: Document) -> str:
         reference = number_ + day("IssueDate", one.issue_date) if number_ else ""
         preceding += inside("BillingReference", inside("InvoiceDocumentReference", reference))
     originator = "" if document.kind == "credit_note" else _originator(document)
-    if not (preceding or order or document.despatch_reference or document.receipt_reference or originator):
-        return inside("ContractDocumentReference", text("ID", document.contract_reference))
     return (
         inside("OrderReference", order)
         + preceding
@@ -211,16 +218,21 @@ def _base64(first: bytes | memoryview, pieces: Iterator[bytes | memoryview]) -> 
 def _body(document: Document) -> str:
     """Everything below the additional documents, of a cleaned document."""
     credit_note = document.kind == "credit_note"
-    project = inside("ProjectReference", text("ID", document.project_reference))
-    payee = representative = delivered = ""
+    between = payee = representative = delivered = allowances = ""
+    if credit_note:
+        between = _originator(document)
+    elif document.project_reference:
+        between = inside("ProjectReference", text("ID", document.project_reference))
     if document.payee:
         payee = inside("PayeeParty", party(document.payee, trader=False))
     if document.tax_representative:
         representative = inside("TaxRepresentativeParty", party(document.tax_representative, trader=False))
     if document.delivery:
         delivered = delivery(document.delivery)
-    between = _originator(document) if credit_note else project
-    allowances = "".join([allowance_charge(one, document.currency) for one in document.allowances_charges])
+    if document.allowances_charges:
+        allowances = "".join(
+            [allowance_charge(one, document.currency) for one in document.allowances_charges]
+        )
     return (
         f"{between}"
         f"<cac:AccountingSupplierParty>{_party(document.supplier)}</cac:AccountingSupplierParty>"
@@ -255,9 +267,9 @@ def _sums(document: Document) -> str:
     currency = document.currency
     allowances = document.allowances_charges
     allowed = charged = prepaid = rounding = foreign = ""
-    if document.allowance_total or any(not one.is_charge for one in allowances):
+    if document.allowance_total or (allowances and any(not one.is_charge for one in allowances)):
         allowed = amount("AllowanceTotalAmount", document.allowance_total, currency)
-    if document.charge_total or any(one.is_charge for one in allowances):
+    if document.charge_total or (allowances and any(one.is_charge for one in allowances)):
         charged = amount("ChargeTotalAmount", document.charge_total, currency)
     if document.prepaid:
         prepaid = amount("PrepaidAmount", document.prepaid, currency)
@@ -270,12 +282,21 @@ def _sums(document: Document) -> str:
         foreign = inside("TaxTotal", total)
     subtotals = "".join([tax_subtotal(one, currency) for one in document.tax_subtotals])
     of = f' currencyID="{currency}">'
+    tax, net, exclusive, inclusive, payable = numbers(
+        (
+            document.tax_total,
+            document.line_extension,
+            document.tax_exclusive,
+            document.tax_inclusive,
+            document.payable,
+        )
+    )
     return (
-        f"<cac:TaxTotal><cbc:TaxAmount{of}{number(document.tax_total)}</cbc:TaxAmount>{subtotals}</cac:TaxTotal>"
+        f"<cac:TaxTotal><cbc:TaxAmount{of}{tax}</cbc:TaxAmount>{subtotals}</cac:TaxTotal>"
         f"{foreign}<cac:LegalMonetaryTotal>"
-        f"<cbc:LineExtensionAmount{of}{number(document.line_extension)}</cbc:LineExtensionAmount>"
-        f"<cbc:TaxExclusiveAmount{of}{number(document.tax_exclusive)}</cbc:TaxExclusiveAmount>"
-        f"<cbc:TaxInclusiveAmount{of}{number(document.tax_inclusive)}</cbc:TaxInclusiveAmount>"
+        f"<cbc:LineExtensionAmount{of}{net}</cbc:LineExtensionAmount>"
+        f"<cbc:TaxExclusiveAmount{of}{exclusive}</cbc:TaxExclusiveAmount>"
+        f"<cbc:TaxInclusiveAmount{of}{inclusive}</cbc:TaxInclusiveAmount>"
         f"{allowed}{charged}{prepaid}{rounding}"
-        f"<cbc:PayableAmount{of}{number(document.payable)}</cbc:PayableAmount></cac:LegalMonetaryTotal>"
+        f"<cbc:PayableAmount{of}{payable}</cbc:PayableAmount></cac:LegalMonetaryTotal>"
     )

@@ -26,7 +26,6 @@ from exports.model import (
 )
 from exports.ubl import codes
 from exports.ubl.check import close
-from exports.ubl.lines import _line
 from tests.exports.ubl.samples import BUYER, DAY, SELLER, credit_note, in_category, invoice, line
 
 
@@ -413,31 +412,6 @@ def test_texts_keep_everything_xml_allows() -> None:
     assert read.lines[1].description == kept
     assert read.supplier.name == kept
     assert read.attachments[0].filename == kept.replace("\n", " ")  # XML has no line ends in attributes
-
-
-lines_ = st.builds(
-    line,
-    price=st.decimals(0, 10**6, places=4).map(str),
-    quantity=st.decimals(-1000, 1000, places=3).map(str),
-    percent=st.sampled_from(["0", "6", "21", "21.00", None]),
-    name=st.text(max_size=8),
-    id=st.text("ab1 &", max_size=3),
-    unit_code=st.sampled_from(["C62", "KGM", "a&b", "", None]),
-    tax_category=st.sampled_from(["S", "E", "<", None]),
-    tax_name=st.sampled_from(["03", "46/GO", None]),
-)
-
-
-@settings(deadline=None)
-@given(lines_)
-def test_the_quick_way_for_usual_lines_writes_what_the_full_one_does(item: Any) -> None:
-    from exports.ubl.lines import lines
-
-    for credit, kind, quantity in (
-        (False, "InvoiceLine", "InvoicedQuantity"),
-        (True, "CreditNoteLine", "CreditedQuantity"),
-    ):
-        assert lines([item], credit_note=credit, currency="EUR") == _line(item, 1, kind, quantity, "EUR")
 
 
 def test_the_pieces_of_rates_and_codes_hold_on_their_days() -> None:

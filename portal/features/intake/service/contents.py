@@ -131,10 +131,10 @@ async def store_embedded_pdf(
     tools: Tools, company_id: UUID, invoice: Invoice, name: str
 ) -> StoredFile | None:
     """The PDF inside a UBL, stored; None when it has none."""
-    attachment = invoice.pdf
-    if attachment is None or not attachment.content:
+    content = await _embedded_pdf(invoice)
+    if not content:
         return None
-    stored = await tools.store.put(company_id, attachment.content, media_type="application/pdf")
+    stored = await tools.store.put(company_id, content, media_type="application/pdf")
     return StoredFile(
         sha256=stored.sha256, size=stored.size, name=pdf_name(name), media_type="application/pdf"
     )
@@ -142,13 +142,19 @@ async def store_embedded_pdf(
 
 async def replaces_embedded(invoice: Invoice) -> bool:
     """Whether a PDF handed in beside a UBL is the one to look at: there is none inside, or none that opens."""
-    attachment = invoice.pdf
-    if attachment is None or not attachment.content:
+    content = await _embedded_pdf(invoice)
+    if not content:
         return True
     try:
-        return not await drawings.opens(attachment.content)
+        return not await drawings.opens(content)
     except TooComplex:
         return False
+
+
+async def _embedded_pdf(invoice: Invoice) -> bytes | None:
+    """The PDF inside a UBL: decoded now, in a thread, if it is not yet."""
+    attachment = invoice.pdf
+    return None if attachment is None else await asyncio.to_thread(getattr, attachment, "content")
 
 
 def pdf_name(name: str) -> str:
