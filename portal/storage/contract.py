@@ -85,7 +85,8 @@ class ObjectStore(Protocol):
     ) -> StoredObject:
         """Store the bytes under their hash, whole or not at all; storing them again refreshes and heals.
 
-        An error raised by ``data`` while it is read passes through; nothing is stored then.
+        A file on disk is read from its beginning where it is, without a copy on the way. Of what is long never more than a few
+        pieces are in memory. An error raised by ``data`` while it is read passes through; nothing is stored then.
         """
         ...
 
@@ -101,10 +102,11 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def open(self, namespace: UUID, sha256: str) -> BinaryIO:
-        """A forward-only reader for code without an event loop, such as the child that builds bundles.
+    def open(self, namespace: UUID, sha256: str, *, verified: bool = True) -> BinaryIO:
+        """A forward-only reader for code without an event loop, such as the thread that builds bundles.
 
-        Raises `Missing` here, `Damaged` at the latest when the end is read.
+        Raises `Missing` here, `Damaged` at the latest when the end is read. Whoever compares the hash of what it reads anyway
+        asks for it not ``verified``: nothing is hashed twice then, and damage is theirs to find.
         """
         ...
 

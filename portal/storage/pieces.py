@@ -5,7 +5,7 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Generator, Iterator
-from typing import BinaryIO, Protocol, Self, cast
+from typing import Any, BinaryIO, Protocol, Self, TypeGuard, cast
 
 from obstore.exceptions import BaseError
 
@@ -68,10 +68,24 @@ class Spool:
         return self._file.read() if self._size <= SPOOL else cast("BinaryIO", self._file)
 
 
-class VerifiedReader(io.RawIOBase):
-    """Reads pieces one after the other and compares the hash at the end."""
+def is_on_disk(data: object) -> TypeGuard[io.BufferedRandom | io.BufferedReader]:
+    """Whether these are the bytes of a file of which every part can be read again."""
+    return isinstance(data, io.BufferedRandom | io.BufferedReader) and data.seekable()
 
-    def __init__(self, pieces: Iterator[bytes], sha256: str) -> None:
+
+def hashed(file: io.BufferedRandom | io.BufferedReader) -> StoredObject:
+    """The hash and size of a whole file, which stands at its beginning again."""
+    file.seek(0)
+    digest = hashlib.file_digest(cast("Any", file), "sha256")
+    size = file.tell()
+    file.seek(0)
+    return StoredObject(digest.hexdigest(), size)
+
+
+class PieceReader(io.RawIOBase):
+    """Reads pieces one after the other and compares the hash at the end, where one is given."""
+
+    def __init__(self, pieces: Iterator[bytes], sha256: str | None) -> None:
         self._pieces = pieces
         self._sha256 = sha256
         self._digest = hashlib.sha256()
@@ -91,10 +105,11 @@ class VerifiedReader(io.RawIOBase):
             with faults():
                 piece = bytes(next(self._pieces, b""))
             if not piece:
-                if self._digest.hexdigest() != self._sha256:
+                if self._sha256 is not None and self._digest.hexdigest() != self._sha256:
                     raise Damaged
                 return 0
-            self._digest.update(piece)
+            if self._sha256 is not None:
+                self._digest.update(piece)
             self._rest = memoryview(piece)
         target = memoryview(cast("bytearray", buffer))
         count = min(len(target), len(self._rest))

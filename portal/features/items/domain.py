@@ -2,6 +2,9 @@
 
 import enum
 from collections.abc import Collection
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -129,6 +132,44 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "date"
     descending: bool = True
     cursor: str | None = None
+
+
+class ExportCandidate(NamedTuple):
+    """What of an item decides whether it leaves, and what an export takes of it first: a dossier may have ten thousand of them."""
+
+    id: UUID
+    firm_id: UUID
+    company_id: UUID
+    document_id: UUID | None
+    statement_id: UUID | None
+    kind: Kind
+    version: int
+    state: ItemState
+    state_reason: str | None
+    approval: ApprovalState
+    item_date: date
+    final_at: datetime
+    bundled_version: int | None
+
+
+class ReservedItem(NamedTuple):
+    """What a bundle tells of an item that an open export holds."""
+
+    id: UUID
+    company_id: UUID
+    document_id: UUID | None
+    statement_id: UUID | None
+    kind: Kind
+    version: int
+    number: str
+    counterparty: str
+    item_date: date
+    currency: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    bundle_number: int | None
+    bundled_version: int | None
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})

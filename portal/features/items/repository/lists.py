@@ -102,13 +102,20 @@ async def count_aside(session: ReadSession, dossier_id: UUID, approvals: Iterabl
     return found or 0
 
 
-async def aside_everywhere(
-    session: ReadSession, approvals: Iterable[ApprovalState], *, manager_id: UUID | None, limit: int
+async def aside(
+    session: ReadSession,
+    approvals: Iterable[ApprovalState],
+    *,
+    manager_id: UUID | None = None,
+    dossier_id: UUID | None = None,
+    limit: int,
 ) -> tuple[int, Sequence[DossierItem]]:
-    """How many items are put aside over all dossiers (or those that one person manages), and the first of them."""
+    """How many items are put aside over all dossiers (those that one person manages, or one), and the first of them."""
     where = [put_aside(approvals), DossierItem.state_reason.is_not(None)]  # as the index has them
     if manager_id is not None:
         where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
+    if dossier_id is not None:
+        where.append(DossierItem.dossier_id == dossier_id)
     count = await session.scalar(sa.select(sa.func.count()).select_from(DossierItem).where(*where)) or 0
     if not count:
         return 0, []
