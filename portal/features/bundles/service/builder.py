@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO
@@ -22,6 +21,7 @@ from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
 from portal.features.bundles.service.deliveries import offer
 from portal.features.bundles.service.due_exports import AGAIN_AFTER, requeue
+from portal.features.bundles.service.parts import new_archive
 from portal.features.bundles.service.plans import Plan, plan_of
 from portal.features.bundles.service.selection import BuildBundle, abandon
 from portal.features.documents.service import locks
@@ -106,8 +106,7 @@ async def _build_once(task: Task, plan: Plan) -> bool:
     if not plan.items:
         await _abandon_empty(task, plan)
         return True
-    # A file without a name: whatever happens to this process, nothing of it stays behind.
-    archive = await asyncio.to_thread(tempfile.TemporaryFile)
+    archive = await asyncio.to_thread(new_archive)
     try:
         manifest = await _archive(task, plan, archive)
         if not manifest.items:
