@@ -55,6 +55,7 @@ class DossierItem(Keyed, OwnedByFirm, Base):
         sa.Index("ix_dossier_item_state", "firm_id", "dossier_id", "state", "received_at"),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
+        sa.Index("ix_dossier_item_reserved", "export_id", postgresql_where=sa.text("state = 'reserved'")),
         sa.Index(
             "ix_dossier_item_aside",
             "firm_id",

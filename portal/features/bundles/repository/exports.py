@@ -32,7 +32,6 @@ from portal.features.dossiers.domain.dossiers import titled
 from portal.features.dossiers.models import Dossier, managed_by
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
-from portal.kernel.ids import new_id
 from portal.kernel.names import name_keys
 
 WRITTEN_AT_ONCE = 1000
@@ -130,7 +129,6 @@ async def progress(session: WriteSession, export_id: UUID, done: int) -> None:
 
 
 _WRITTEN = {
-    "id": sa.Uuid,
     "item_id": sa.Uuid,
     "position": sa.Integer,
     "version": sa.Integer,
@@ -155,7 +153,6 @@ async def write_items(
     for start_at in range(0, len(entries), WRITTEN_AT_ONCE):
         rows = [
             (
-                new_id(),
                 UUID(entry.id),
                 entry.sequence,
                 entry.version,
@@ -173,10 +170,14 @@ async def _write_items(
 ) -> set[UUID]:
     written = rows_of("written", _WRITTEN, rows)
     *columns, entry = written.c
-    owner = {"firm_id": sa.literal(firm_id, sa.Uuid()), "export_id": sa.literal(export_id, sa.Uuid())}
+    told = {
+        "id": sa.func.uuidv7(),
+        "firm_id": sa.literal(firm_id, sa.Uuid()),
+        "export_id": sa.literal(export_id, sa.Uuid()),
+    }
     statement = sa.insert(cast("sa.Table", BundleItem.__table__)).from_select(
-        [*owner, *_WRITTEN],
-        sa.select(*owner.values(), *columns, sa.cast(entry, JSONB())),
+        [*told, *_WRITTEN],
+        sa.select(*told.values(), *columns, sa.cast(entry, JSONB())),
         include_defaults=False,
     )
     try:
@@ -184,13 +185,13 @@ async def _write_items(
             await session.execute(statement)
     except (IntegrityError, DataError):
         if len(rows) == 1:
-            return {rows[0][1]}
+            return {rows[0][0]}
     except DBAPIError as error:
         # asyncpg's own refusals of a value have the class of a data error, and SQLAlchemy gives some of them no class of their own
         if not (getattr(error.orig, "sqlstate", None) or "").startswith("22"):
             raise
         if len(rows) == 1:
-            return {rows[0][1]}
+            return {rows[0][0]}
     else:
         return set()
     half = len(rows) // 2

@@ -20,7 +20,6 @@ _LOCK = cast("sa.Table", DocumentLock.__table__)
 class NewLock(NamedTuple):
     """A lock on the paper of one item, without what all locks of an export have in common."""
 
-    id: UUID
     company_id: UUID
     firm_id: UUID
     item_id: UUID
@@ -176,7 +175,6 @@ async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLoc
 
 
 _LOCKED = {
-    "id": sa.Uuid,
     "company_id": sa.Uuid,
     "firm_id": sa.Uuid,
     "item_id": sa.Uuid,
@@ -191,6 +189,7 @@ async def add_locks(
     """Insert locks; an item that has one keeps it. A trigger takes the papers in id order, so that two exports meet in one order."""
     new = rows_of("new", _LOCKED, rows)
     told = {
+        "id": sa.func.uuidv7(),
         "bundle": sa.literal(bundle),
         "reason": sa.literal(reason, PlainText()),
         "since": sa.literal(since, sa.DateTime(timezone=True)),

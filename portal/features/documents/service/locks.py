@@ -11,7 +11,6 @@ from portal.features.documents.repository.documents import NewLock
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
-from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 EXPORTING = "exporting"
@@ -34,7 +33,7 @@ async def lock_for_export(session: WriteSession, _actor: Actor, items: Sequence[
     await documents_repository.add_locks(
         session,
         [
-            NewLock(new_id(), item.company_id, item.firm_id, item.id, item.document_id, item.statement_id)
+            NewLock(item.company_id, item.firm_id, item.id, item.document_id, item.statement_id)
             for item in items
         ],
         bundle=bundle,
