@@ -85,8 +85,15 @@ class ObjectStore(Protocol):
     ) -> StoredObject:
         """Store the bytes under their hash, whole or not at all; storing them again refreshes and heals.
 
-        A file on disk is read from its beginning where it is, without a copy on the way. Of what is long never more than a few
-        pieces are in memory. An error raised by ``data`` while it is read passes through; nothing is stored then.
+        A file on disk is read from its beginning where it is, without a copy on the way; one of ``scratch`` is the store's from
+        then on. Of what is long never more than a few pieces are in memory. An error raised by ``data`` while it is read passes through; nothing is stored then.
+        """
+        ...
+
+    def scratch(self) -> BinaryIO:
+        """A file without a name in which something long is made that is to be put; whatever happens, nothing of it stays behind.
+
+        Where objects are files it is on their disk, and `put` gives it its name instead of writing the bytes once more.
         """
         ...
 

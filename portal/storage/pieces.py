@@ -1,10 +1,13 @@
 """Bytes on their way in and out: hashed while they are held, checked while they are read; and what the store's faults mean."""
 
 import contextlib
+import errno
 import hashlib
 import io
+import os
 import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self, TypeGuard, cast
 
 from obstore.exceptions import BaseError
@@ -80,6 +83,38 @@ def hashed(file: io.BufferedRandom | io.BufferedReader) -> StoredObject:
     size = file.tell()
     file.seek(0)
     return StoredObject(digest.hexdigest(), size)
+
+
+def unnamed(folder: Path | None) -> BinaryIO:
+    """A file without a name on the disk of a folder, which `named` gives one; on any disk, and for good, where that is not to be had."""
+    if folder is not None:
+        with contextlib.suppress(OSError, AttributeError):  # not every disk, nor every system
+            # Not by tempfile: a file of its making can never be named.
+            handle = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            return os.fdopen(handle, "w+b", buffering=PIECE)
+    return tempfile.TemporaryFile(buffering=PIECE, dir=folder)
+
+
+def named(path: Path, content: object) -> bool:
+    """Give a file that has no name yet this one, with all of its bytes on the disk; False where that cannot be.
+
+    It has a name already, there is such a file (which may be damaged), it is on another disk, or the system gives no names later.
+    """
+    if not is_on_disk(content) or os.fstat(content.fileno()).st_nlink:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(content.fileno())
+        os.utime(content.fileno())  # put now, whenever it was written
+        os.link(f"/proc/self/fd/{content.fileno()}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        return False
+    finally:
+        os.close(folder)
+    return True
 
 
 class PieceReader(io.RawIOBase):

@@ -36,7 +36,9 @@ from portal.storage.pieces import (
     faults,
     hashed,
     is_on_disk,
+    named,
     sha256_of,
+    unnamed,
 )
 
 if TYPE_CHECKING:
@@ -164,24 +166,30 @@ class Store:
         self, namespace: UUID, stored: StoredObject, content: bytes | BinaryIO, media_type: str
     ) -> None:
         key = _key(namespace, stored.sha256)
+        local = self._local
         # In one go an object is in memory as a whole, whatever it is read from.
         in_parts = stored.size > (MULTIPART if self._remote else SPOOL)
         try:
-            await obstore.put_async(
-                self._store,
-                key,
-                content,
-                attributes={"Content-Type": media_type} if self._remote else None,
-                use_multipart=in_parts,
-                chunk_size=SPOOL if self._remote else PIECE,
-                max_concurrency=4,
-            )
-            if self._local is not None:
-                await asyncio.to_thread(_flush, self._local, key)
+            if local is None or not await asyncio.to_thread(named, local / key, content):
+                await obstore.put_async(
+                    self._store,
+                    key,
+                    content,
+                    attributes={"Content-Type": media_type} if self._remote else None,
+                    use_multipart=in_parts,
+                    chunk_size=SPOOL if self._remote else PIECE,
+                    max_concurrency=4,
+                )
+            if local is not None:
+                await asyncio.to_thread(_flush, local, key)
         except FAULTS as error:
             PARTS.away(WRITING, error)
             raise StorageUnavailable from error
         PARTS.back(WRITING)
+
+    def scratch(self) -> BinaryIO:
+        """See `ObjectStore.scratch`."""
+        return unnamed(self._local)
 
     async def get(self, namespace: UUID, sha256: str) -> bytes:
         """See `ObjectStore.get`."""

@@ -21,7 +21,6 @@ from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
 from portal.features.bundles.service.deliveries import offer
 from portal.features.bundles.service.due_exports import AGAIN_AFTER, requeue
-from portal.features.bundles.service.parts import new_archive
 from portal.features.bundles.service.plans import Plan, plan_of
 from portal.features.bundles.service.selection import BuildBundle, abandon
 from portal.features.documents.service import locks
@@ -106,7 +105,7 @@ async def _build_once(task: Task, plan: Plan) -> bool:
     if not plan.items:
         await _abandon_empty(task, plan)
         return True
-    archive = await asyncio.to_thread(new_archive)
+    archive = await asyncio.to_thread(task.tools.store.scratch)
     try:
         manifest = await _archive(task, plan, archive)
         if not manifest.items:

@@ -1,6 +1,5 @@
 """What of documents and statements goes into an archive: rows of the database as the plain values of the format library."""
 
-import tempfile
 from decimal import Decimal
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -14,15 +13,6 @@ from portal.storage import ObjectStore
 
 BUNDLE_KINDS = {kind: BundleKind(kind.value) for kind in Kind}
 """What our kinds are called in a bundle: the format has a list of its own, which other programs read."""
-
-
-AT_ONCE = 1024 * 1024
-"""Bytes of an archive that are written to the disk at once: most of its files are small."""
-
-
-def new_archive() -> BinaryIO:
-    """A file without a name: whatever happens to this process, nothing of it stays behind."""
-    return tempfile.TemporaryFile(buffering=AT_ONCE)
 
 
 def opener(store: ObjectStore, namespace: UUID, sha256: str) -> Any:

@@ -32,7 +32,6 @@ from portal.features.bundles.service.deliveries import (
     offer,
 )
 from portal.features.bundles.service.exclusions import is_outage
-from portal.features.bundles.service.parts import new_archive
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.service import dossiers
 from portal.features.policies.domain import Cadence
@@ -139,7 +138,7 @@ async def _make_again(
     """Why the archive cannot be made again: the part at fault; None when it is whole in the store."""
     if company_id is None:
         return "–"  # the access to the company's files has ended
-    archive = await asyncio.to_thread(new_archive)
+    archive = await asyncio.to_thread(store.scratch)
     try:
 
         def opened(file: ManifestFile) -> BinaryIO:
