@@ -73,7 +73,7 @@ class Named(NamedTuple):
 
 
 async def groups(session: ReadSession, asked: Asked) -> list[Group]:
-    """The items of a dossier in groups; what is in a bundle already only where it is asked for, what is out of sight in any case."""
+    """The items of a dossier in groups; what is in a bundle already only where it is asked for."""
     items = _items(asked)
     told = [items.c[name] for name in Group._fields[: Group._fields.index("items")]]
     found = await session.execute(
@@ -156,6 +156,6 @@ def _items(asked: Asked) -> sa.Subquery:
             item.item_date,
             item.final_at,
         )
-        .where(item.dossier_id == asked.dossier_id, item.state.in_(sorted({*states, ItemState.ASIDE})))
+        .where(item.dossier_id == asked.dossier_id, item.state.in_(sorted(states)))
         .subquery("looked_at")
     )

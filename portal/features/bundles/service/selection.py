@@ -101,7 +101,7 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
     left = await moves.left_elsewhere(session, dossier.id)
     asked = Asked(dossier.id, options, policy.export_from, left)
     found = await rehearsals.groups(session, asked)
-    # Without those that left before the groups hold all other items of the dossier: what is missing of its number has left.
+    # Without those that left before, the groups hold all other items of the dossier: what its number has more has left.
     exported = 0 if options.include_exported else dossier.item_count - sum(group.items for group in found)
     silent = dossier.approvers == 0 and policy.needs_approval
     documents = statements = reexports = unasked = 0
@@ -109,8 +109,6 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
     reasons = Counter({WhyNot.EXPORTED: exported} if exported > 0 else {})
     leaves: list[str] = []
     for group in found:
-        if group.state is ItemState.ASIDE:
-            continue
         reason = why_not(group, options, policy.export_from, left=group.left)
         if reason is not None:
             reasons[reason] += group.items
