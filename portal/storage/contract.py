@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedRandom
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -90,7 +91,7 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def scratch(self) -> BinaryIO:
+    def scratch(self) -> BufferedRandom:
         """A file without a name in which something long is made that is to be put; whatever happens, nothing of it stays behind.
 
         Where objects are files it is on their disk, and `put` gives it its name instead of writing the bytes once more.

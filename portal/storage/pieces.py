@@ -85,14 +85,14 @@ def hashed(file: io.BufferedRandom | io.BufferedReader) -> StoredObject:
     return StoredObject(digest.hexdigest(), size)
 
 
-def unnamed(folder: Path | None) -> BinaryIO:
+def unnamed(folder: Path | None) -> io.BufferedRandom:
     """A file without a name on the disk of a folder, which `named` gives one; on any disk, and for good, where that is not to be had."""
     if folder is not None:
         with contextlib.suppress(OSError, AttributeError):  # not every disk, nor every system
             # Not by tempfile: a file of its making can never be named.
             handle = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o644)
-            return os.fdopen(handle, "w+b", buffering=PIECE)
-    return tempfile.TemporaryFile(buffering=PIECE, dir=folder)
+            return cast("io.BufferedRandom", os.fdopen(handle, "w+b", buffering=PIECE))
+    return cast("io.BufferedRandom", tempfile.TemporaryFile(buffering=PIECE, dir=folder))
 
 
 def named(path: Path, content: object) -> bool:

@@ -187,7 +187,7 @@ class Store:
             raise StorageUnavailable from error
         PARTS.back(WRITING)
 
-    def scratch(self) -> BinaryIO:
+    def scratch(self) -> io.BufferedRandom:
         """See `ObjectStore.scratch`."""
         return unnamed(self._local)
 
