@@ -1,7 +1,6 @@
-"""The portal against the bare minimum: the work list, building a bundle, an import preview, and starting up.
+"""The portal against the bare minimum: the work list, an import preview, and starting up.
 
 - The work list with 2,000 dossiers and 200,000 documents, against a bare Litestar + asyncpg + Jinja page that shows the same rows.
-- An export of 1,000 documents through the whole portal (choose, archive, store, finish), against `zipfile` writing the same bytes.
 - The preview of a list of 2,000 rows through HTTP and the sandbox, against reading the workbook with python-calamine alone.
 - Accepting a list of 2,700 rows (from the click to the last dossier), against reading the workbook with python-calamine alone.
 - The second start of `python -m portal run`, against the first.
@@ -12,7 +11,6 @@ Everything but the start runs in one process on the embedded servers; ratios are
 import asyncio
 import io
 import os
-import random
 import re
 import signal
 import statistics
@@ -20,39 +18,25 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Any, cast
-from uuid import UUID
 
 import asyncpg
 import httpx
 import jinja2
-import sqlalchemy as sa
 from litestar import Litestar, MediaType, get
 from python_calamine import CalamineWorkbook
 
 from benchmarks import Row
-from exports import ubl
-from portal.demo.companies import BAKKERIJ, MOLENS
-from portal.demo.samples import invoice
 from portal.embedded.process import free_port
-from portal.features.bundles.domain import ExportOptions
-from portal.features.bundles.service import runs, selection
-from portal.features.documents.domain.documents import PdfOrigin, StoredFile
-from portal.features.documents.service import arrivals
-from portal.features.dossiers.service import opening
 from portal.features.imports.service import workbooks
-from portal.features.items.service import sync
 from portal.kernel.actor import Role
-from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, opened, sign_in
+from tests.support.builders import a_firm, a_number, a_staff_member, sign_in
 from tests.support.servers import ROOT, Servers, running_servers
 from tests.support.world import World, new_world
 
 DOSSIERS, DOCUMENTS = 2_000, 200_000
-BUNDLED, PDF_SIZE = 1_000, 20_000
 LISTED = 2_000
 ACCEPTED = 2_700
 
@@ -151,74 +135,6 @@ async def work_list(world: World) -> Row:
         mine / least,
         "measured",
     )
-
-
-async def bundle(world: World) -> Row:
-    """One export of many documents through the whole portal."""
-    firm = await a_firm(world, "bundles", "Bundle Office")
-    owner = await a_staff_member(world, firm, Role.OWNER)
-    company = await a_company(world, firm, BAKKERIJ.name, BAKKERIJ.number)
-    dossier = await a_dossier(world, firm, company, code="B-1")
-    pdf = random.Random(1).randbytes(PDF_SIZE)
-    papers: list[bytes] = []
-    image = await _stored(world, company.id, pdf, "p.pdf", "application/pdf")
-    async with world.tools.database.transaction(opened(firm, dossier)) as session:
-        for index in range(BUNDLED):
-            day = date(2026, 10, 1 + index % 30)
-            paper = ubl.with_pdf(
-                invoice(MOLENS, BAKKERIJ, f"2026/{index:05d}", day, [("Bloem", "4", "18.40", 6)]),
-                pdf,
-                filename="p.pdf",
-                software="benchmark",
-            )
-            data = ubl.write(paper)
-            papers.append(data)
-            file = await _stored(world, company.id, data, f"{index}.xml", "application/xml")
-            await arrivals.ingest_invoice(
-                session,
-                owner,
-                company.id,
-                ubl.read(data),
-                file,
-                supplier_is_us=False,
-                pdf=image,
-                pdf_origin=PdfOrigin.EMBEDDED,
-            )
-        # what the thousand events of their arrival would make, at once
-        last = None
-        while last := await sync.fill_documents(session, dossier.id, company.id, last):
-            pass
-    async with world.as_system() as session:
-        await session.execute(sa.text("delete from job"))
-    began = time.perf_counter()
-    async with opening.dossier(world.tools.database, owner, dossier.id) as (session, again):
-        export = await selection.request_export(session, owner, again, ExportOptions())
-    await world.run_jobs()
-    mine = time.perf_counter() - began
-    async with world.as_scope(firm_id=firm.id) as session:
-        done = await runs.export_of(session, dossier.id, export.id)
-    if done.state.value != "finished":
-        raise AssertionError(f"the export is {done.state}: {done.problem}")
-    least = statistics.median(_zipped(world.folder, papers) for _ in range(5))
-    return Row(
-        f"export of {BUNDLED:,} documents, choose to finish: {mine:.2f} s",
-        f"zipfile writing the same bytes: {least:.3f} s",
-        mine / least,
-        "measured",
-    )
-
-
-async def _stored(world: World, company_id: UUID, data: bytes, name: str, media_type: str) -> StoredFile:
-    stored = await world.tools.store.put(company_id, data, media_type=media_type)
-    return StoredFile(sha256=stored.sha256, size=stored.size, name=name, media_type=media_type)
-
-
-def _zipped(folder: Path, files: list[bytes]) -> float:
-    began = time.perf_counter()
-    with zipfile.ZipFile(folder / "least.zip", "w") as archive:
-        for index, data in enumerate(files):
-            archive.writestr(f"{index}.xml", data)
-    return time.perf_counter() - began
 
 
 async def preview(world: World) -> Row:
@@ -328,7 +244,7 @@ def _start(folder: str) -> float:
 async def measure(servers: Servers) -> list[Row]:
     """The rows that need servers, each in a world of its own."""
     rows: list[Row] = []
-    for part in (work_list, bundle, preview, acceptance):
+    for part in (work_list, preview, acceptance):
         with tempfile.TemporaryDirectory() as folder:
             async with new_world(servers, Path(folder), max_upload_bytes=64 * 1024 * 1024) as world:
                 rows.append(await part(world))

@@ -1,6 +1,7 @@
 """The worker door: `python -m portal worker`. The ledger says what there is to do; arq only says that there is something."""
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -44,6 +45,8 @@ async def main(settings: Settings) -> None:
     sandbox.warm_up(at_once=settings.worker_jobs)
     runner = Runner(tools, registry_of(tools.database))
     pool = WorkerPool(runner, settings.worker_jobs)
+    gc.collect()
+    gc.freeze()  # what the program is made of is not gone over again whenever a job makes many objects
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pool.stop)

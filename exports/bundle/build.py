@@ -12,6 +12,8 @@ from hashlib import sha256
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple
 
+from msgspec import structs
+
 from exports.bundle.archive import CHUNK, ArchiveWriter
 from exports.bundle.errors import HeaderFault, ItemFault
 from exports.bundle.manifest import (
@@ -172,9 +174,9 @@ class _Packer:
         self, item: Item, sequence: int, held: ExitStack
     ) -> tuple[ManifestItem, list[_Ready], dict[str, tuple[str, str, str]]]:
         """What the manifest tells of the item, and its files checked and ready to be written."""
-        _describe(
-            item, sequence, ()
-        )  # its own values first: what they break is not the fault of another item
+        described = _describe(
+            item, sequence
+        )  # first: what its own values break is not the fault of another item
         placements = self._layout.place(item, bundle=self._bundle, sequence=sequence)
         if not placements:
             raise ItemFault(item.id, "no_files")
@@ -199,7 +201,8 @@ class _Packer:
                 if file.role == "coda":
                     shared[file.sha256] = (path, _account(item), item.currency)
             paths.append(path)
-        return _describe(item, sequence, tuple(map(_told, placements, paths))), ready, shared
+        files = tuple(_told(item, *placed) for placed in zip(placements, paths, strict=True))
+        return structs.replace(described, files=files), ready, shared
 
     def _check_path(self, item: Item, path: str, own: list[str]) -> None:
         """Makes sure that the path is safe, and that no other file has it or stands in its way."""
@@ -218,8 +221,9 @@ class _Packer:
             raise ItemFault(item.id, "path_is_folder", {"path": path})
 
 
-def _told(placement: Placement, path: str) -> ManifestFile:
+def _told(item: Item, placement: Placement, path: str) -> ManifestFile:
     file = placement.file
+    _check_texts(item, file.name, file.media_type)
     return ManifestFile(
         role=file.role,
         path=path,
@@ -275,8 +279,10 @@ def _read(item_id: str, file: ItemFile) -> Iterator[bytes]:
     if not (callable(getattr(stream, "read", None)) and callable(getattr(stream, "close", None))):
         said = f"{type(stream).__name__} is no stream"
         raise ItemFault(item_id, "cannot_open", {"file": file.name, "fault": said})
+    # No more than there should be and a byte: a piece of memory a file that is small need not be large.
+    most = min(CHUNK, file.size + 1)
     with _blaming(item_id, file), closing(stream):
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(most):
             if not isinstance(chunk, bytes):
                 raise TypeError(f"the stream gives {type(chunk).__name__}, not bytes")
             yield chunk
@@ -298,20 +304,18 @@ def _said(fault: Exception) -> str:
     return f"{type(fault).__name__}: {fault}"
 
 
-def _describe(item: Item, sequence: int, files: tuple[ManifestFile, ...]) -> ManifestItem:
-    """The item as the manifest tells of it."""
+def _describe(item: Item, sequence: int) -> ManifestItem:
+    """The item as the manifest tells of it, without its files."""
     if not _CURRENCY.match(item.currency):
         raise ItemFault(item.id, "bad_value", {"currency": item.currency})
     if not 0 <= item.version <= _MAX_VERSION:
         raise ItemFault(item.id, "bad_value", {"version": str(item.version)})
     if item.first_exported_in is not None and item.first_exported_in < 1:
         raise ItemFault(item.id, "bad_value", {"first_exported_in": str(item.first_exported_in)})
-    texts = (item.id, item.number, item.counterparty, item.account, item.statement_number, item.replaces)
-    categories = (line.category for line in item.tax_subtotals)
-    of_files = (text for file in files for text in (file.name, file.media_type))
-    for text in (*texts, *categories, *of_files):
-        if text is not None and not _is_unicode(text):
-            raise ItemFault(item.id, "bad_value", {"text": ascii(text)})
+    _check_texts(
+        item, item.id, item.number, item.counterparty, item.account, item.statement_number, item.replaces
+    )
+    _check_texts(item, *(line.category for line in item.tax_subtotals))
     return ManifestItem(
         sequence=sequence,
         id=item.id,
@@ -333,7 +337,7 @@ def _describe(item: Item, sequence: int, files: tuple[ManifestFile, ...]) -> Man
             )
             for category, percent, taxable, tax in item.tax_subtotals
         ),
-        files=files,
+        files=(),
         account=item.account,
         statement_number=item.statement_number,
         reexport=item.reexport,
@@ -351,6 +355,12 @@ def _given(item: Item, value: Decimal) -> Decimal:
         return amount(value)
     except ValueError as fault:
         raise ItemFault(item.id, "bad_amount", {"amount": str(value)}) from fault
+
+
+def _check_texts(item: Item, *texts: str | None) -> None:
+    for text in texts:
+        if text is not None and not _is_unicode(text):
+            raise ItemFault(item.id, "bad_value", {"text": ascii(text)})
 
 
 def _is_unicode(text: str) -> bool:

@@ -165,6 +165,8 @@ def amount(value: Decimal) -> Decimal:
     Raises:
         ValueError: It is no number, or has more than 18 digits before or 6 after the point.
     """
+    if isinstance(value, Decimal) and _AMOUNT.match(str(value)):
+        return value  # nearly all are written plainly, and then as they are
     # Asked first: 1E999999999 in plain notation would fill the memory.
     if not value.is_finite() or not -20 < value.adjusted() < 20 or len(value.as_tuple().digits) > 40:
         raise ValueError(str(value))

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 MAX_NAME = 80
 """The longest file name, extension included."""
@@ -53,8 +54,10 @@ def sanitise(text: str, limit: int) -> str:
 
     Accents fall off, everything else becomes one hyphen, and neither end is a dot or a hyphen.
     """
-    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    plain = text
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+        plain = "".join(char for char in plain if not unicodedata.combining(char))
     plain = _DOTS.sub(".", _UNSAFE.sub("-", plain)).strip("-.")
     return plain[:limit].rstrip("-.")
 
@@ -104,6 +107,11 @@ def segment_fault(segment: str) -> str | None:
     return None
 
 
+_folder_fault = lru_cache(maxsize=1024)(segment_fault)
+"""The folders of a bundle are few, its files are not."""
+
+
+@lru_cache(maxsize=1024)
 def made_safe(segment: str) -> str:
     """A folder's name that is as near to this one as is safe: one whose variable came out as something odd."""
     for name in (segment, f"{segment}_", f"_{segment}", f"_{segment}_"):
@@ -128,11 +136,13 @@ def path_fault(path: str) -> str | None:
         return "absolute"
     if len(path) > MAX_PATH:
         return "path_too_long"
-    segments = path.split("/")
-    for segment in segments:
-        if fault := segment_fault(segment):
+    *folders, name = path.split("/")
+    for folder in folders:
+        if fault := _folder_fault(folder):
             return fault
-    if len(segments) > MAX_DEPTH:
+    if fault := segment_fault(name):
+        return fault
+    if len(folders) >= MAX_DEPTH:
         return "too_deep"
-    _, dot, extension = segments[-1].rpartition(".")
+    _, dot, extension = name.rpartition(".")
     return "runnable" if dot and _RUNNABLE.fullmatch(extension.casefold()) else None

@@ -95,14 +95,16 @@ class FolderLayout:
 
     def folder(self, item: Item) -> str:
         """The folder of an item, relative to the dossier's folder; ``""`` for that folder itself."""
-        values = {
-            "account": _account(item),
-            "year": f"{item.date:%Y}",
-            "month": f"{item.date:%m}",
-        }
-        parts = (
-            _VARIABLE.sub(lambda match: values[match[1]], part) for part in self.folders[item.kind].split("/")
-        )
+        folder = self.folders[item.kind]
+        if "{" in folder:
+            values = {
+                "account": _account(item),
+                "year": f"{item.date:%Y}",
+                "month": f"{item.date:%m}",
+            }
+            parts = [_VARIABLE.sub(lambda match: values[match[1]], part) for part in folder.split("/")]
+        else:
+            parts = folder.split("/")
         # An account that happens to be the name of a device cannot be a folder on Windows.
         return "/".join(names.made_safe(part) for part in parts if part)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedRandom
 from typing import BinaryIO, Protocol
 from uuid import UUID
 
@@ -85,7 +86,15 @@ class ObjectStore(Protocol):
     ) -> StoredObject:
         """Store the bytes under their hash, whole or not at all; storing them again refreshes and heals.
 
-        An error raised by ``data`` while it is read passes through; nothing is stored then.
+        A file on disk is read from its beginning where it is, without a copy on the way; one of ``scratch`` is the store's from
+        then on. Of what is long never more than a few pieces are in memory. An error raised by ``data`` while it is read passes through; nothing is stored then.
+        """
+        ...
+
+    def scratch(self) -> BufferedRandom:
+        """A file without a name in which something long is made that is to be put; whatever happens, nothing of it stays behind.
+
+        Where objects are files it is on their disk, and `put` gives it its name instead of writing the bytes once more.
         """
         ...
 
@@ -101,10 +110,11 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def open(self, namespace: UUID, sha256: str) -> BinaryIO:
-        """A forward-only reader for code without an event loop, such as the child that builds bundles.
+    def open(self, namespace: UUID, sha256: str, *, verified: bool = True) -> BinaryIO:
+        """A forward-only reader for code without an event loop, such as the thread that builds bundles.
 
-        Raises `Missing` here, `Damaged` at the latest when the end is read.
+        Raises `Missing` here, `Damaged` at the latest when the end is read. Whoever compares the hash of what it reads anyway
+        asks for it not ``verified``: nothing is hashed twice then, and damage is theirs to find.
         """
         ...
 

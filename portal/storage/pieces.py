@@ -1,11 +1,14 @@
 """Bytes on their way in and out: hashed while they are held, checked while they are read; and what the store's faults mean."""
 
 import contextlib
+import errno
 import hashlib
 import io
+import os
 import tempfile
 from collections.abc import Generator, Iterator
-from typing import BinaryIO, Protocol, Self, cast
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, Self, TypeGuard, cast
 
 from obstore.exceptions import BaseError
 
@@ -68,10 +71,56 @@ class Spool:
         return self._file.read() if self._size <= SPOOL else cast("BinaryIO", self._file)
 
 
-class VerifiedReader(io.RawIOBase):
-    """Reads pieces one after the other and compares the hash at the end."""
+def is_on_disk(data: object) -> TypeGuard[io.BufferedRandom | io.BufferedReader]:
+    """Whether these are the bytes of a file of which every part can be read again."""
+    return isinstance(data, io.BufferedRandom | io.BufferedReader) and data.seekable()
 
-    def __init__(self, pieces: Iterator[bytes], sha256: str) -> None:
+
+def hashed(file: io.BufferedRandom | io.BufferedReader) -> StoredObject:
+    """The hash and size of a whole file, which stands at its beginning again."""
+    file.seek(0)
+    digest = hashlib.file_digest(cast("Any", file), "sha256")
+    size = file.tell()
+    file.seek(0)
+    return StoredObject(digest.hexdigest(), size)
+
+
+def unnamed(folder: Path | None) -> io.BufferedRandom:
+    """A file without a name on the disk of a folder, which `named` gives one; on any disk, and for good, where that is not to be had."""
+    if folder is not None:
+        with contextlib.suppress(OSError, AttributeError):  # not every disk, nor every system
+            # Not by tempfile: a file of its making can never be named.
+            handle = os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            return cast("io.BufferedRandom", os.fdopen(handle, "w+b", buffering=PIECE))
+    return cast("io.BufferedRandom", tempfile.TemporaryFile(buffering=PIECE, dir=folder))
+
+
+def named(path: Path, content: object) -> bool:
+    """Give a file that has no name yet this one, with all of its bytes on the disk; False where that cannot be.
+
+    It has a name already, there is such a file (which may be damaged), it is on another disk, or the system gives no names later.
+    """
+    if not is_on_disk(content) or os.fstat(content.fileno()).st_nlink:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(content.fileno())
+        os.utime(content.fileno())  # put now, whenever it was written
+        os.link(f"/proc/self/fd/{content.fileno()}", path.name, dst_dir_fd=folder, follow_symlinks=True)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        return False
+    finally:
+        os.close(folder)
+    return True
+
+
+class PieceReader(io.RawIOBase):
+    """Reads pieces one after the other and compares the hash at the end, where one is given."""
+
+    def __init__(self, pieces: Iterator[bytes], sha256: str | None) -> None:
         self._pieces = pieces
         self._sha256 = sha256
         self._digest = hashlib.sha256()
@@ -91,10 +140,11 @@ class VerifiedReader(io.RawIOBase):
             with faults():
                 piece = bytes(next(self._pieces, b""))
             if not piece:
-                if self._digest.hexdigest() != self._sha256:
+                if self._sha256 is not None and self._digest.hexdigest() != self._sha256:
                     raise Damaged
                 return 0
-            self._digest.update(piece)
+            if self._sha256 is not None:
+                self._digest.update(piece)
             self._rest = memoryview(piece)
         target = memoryview(cast("bytearray", buffer))
         count = min(len(target), len(self._rest))

@@ -1,11 +1,13 @@
 """The contract of `ObjectStore`, kept by memory, directory and S3 alike."""
 
 import asyncio
+import errno
 import hashlib
 import io
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import obstore
@@ -58,6 +60,56 @@ async def test_bytes_come_back_as_they_were_put_by_every_way(store: Store, owner
     assert await collect(store.stream(owner, sha(data))) == data
     with store.open(owner, sha(data)) as reader:
         assert await asyncio.to_thread(reader.read) == data
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 1000, LARGE], ids=["empty", "small", "large"])
+async def test_what_was_made_in_scratch_is_put_and_heals_what_is_damaged(
+    store: Store, owner: UUID, data: bytes
+) -> None:
+    with store.scratch() as made:
+        made.write(data)
+        stored = await store.put(owner, made, media_type=PDF)
+    assert (stored.sha256, stored.size) == (sha(data), len(data))
+    assert await store.get(owner, stored.sha256) == data
+    await obstore.put_async(store._store, key(owner, stored.sha256), b"damage")
+    with store.scratch() as again:
+        again.write(data)
+        assert await store.put(owner, again, media_type=PDF) == stored
+    assert await store.get(owner, stored.sha256) == data
+
+
+async def test_who_compares_the_hash_gets_the_bytes_as_they_are(store: Store, owner: UUID) -> None:
+    stored = await store.put(owner, b"invoice", media_type=PDF)
+    with store.open(owner, stored.sha256, verified=False) as reader:
+        assert await asyncio.to_thread(reader.read) == b"invoice"
+    await obstore.put_async(store._store, key(owner, stored.sha256), b"damage")
+    with store.open(owner, stored.sha256, verified=False) as reader:
+        assert await asyncio.to_thread(reader.read) == b"damage"
+    with pytest.raises(Missing):
+        store.open(owner, "0" * 64, verified=False)
+
+
+async def test_what_is_long_is_never_in_memory_as_a_whole(
+    store: Store, owner: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(*_: object, **_options: object) -> None:
+        raise OSError(errno.EXDEV, "another disk")
+
+    handed: list[tuple[bool, bool]] = []
+    write = obstore.put_async
+
+    async def watched(at: Any, path: str, content: Any, **options: Any) -> Any:
+        handed.append((isinstance(content, bytes), options["use_multipart"]))
+        return await write(at, path, content, **options)
+
+    monkeypatch.setattr(os, "link", nowhere)
+    monkeypatch.setattr(obstore, "put_async", watched)
+    with store.scratch() as made:
+        made.write(LARGE)
+        stored = await store.put(owner, made, media_type=PDF)
+    await store.put(owner, pieces(LARGE, PIECE), media_type=PDF)
+    assert handed == [(False, True), (False, True)]
+    assert await store.get(owner, stored.sha256) == LARGE
 
 
 async def test_a_stream_may_start_anywhere_and_never_sends_bytes_before_it(store: Store, owner: UUID) -> None:

@@ -105,4 +105,21 @@ def test_a_full_disk_leaves_no_half_file_and_the_store_goes_on_when_there_is_roo
     )
     said = [line for line in done.stdout.splitlines() if " " not in line]  # the log has words
     assert said == ["unavailable", "unavailable", "50000"], done.stderr
-    assert [path.stat().st_size for path in tmp_path.rglob("*") if path.is_file()] == [50_000]
+    assert [path.stat().st_size for path in files_in(tmp_path)] == [50_000]
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
+
+
+async def test_what_was_made_on_the_disk_of_a_local_store_is_not_written_once_more(tmp_path: Path) -> None:
+    store = open_store(tmp_path.as_uri())
+    owner = uuid4()
+    with store.scratch() as made:
+        made.write(b"bundle" * 1000)
+        assert files_in(tmp_path) == []  # whatever happens now, nothing of it stays behind
+        stored = await store.put(owner, made, media_type="application/zip")
+        (path,) = files_in(tmp_path)
+        assert path.name == stored.sha256
+        assert os.fstat(made.fileno()).st_ino == path.stat().st_ino
+    assert await store.get(owner, stored.sha256) == b"bundle" * 1000

@@ -64,10 +64,10 @@ class Office:
             chosen = [item for item in found if item.state is not ItemState.RESERVED]
             await moves.reserve(session, [item.id for item in chosen], export_id)
             await locks.lock_for_export(session, self.accountant, chosen, number)
-            held = await moves.reserved(session, export_id, lock=True)
+            held = await moves.lock_reserved(session, export_id)
             await moves.bundle(session, export_id, number, locked=locked)
             settle = locks.keep_export_locks if locked else locks.release_export_locks
-            await settle(session, [item.id for item in held])
+            await settle(session, held)
         return export_id
 
     async def count(self, table: type) -> int:

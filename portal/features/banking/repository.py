@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from portal.db import aside
+from portal.db.arrays import among
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.documents.models import DocumentLock
@@ -117,7 +118,7 @@ async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[
     found = await session.execute(
         sa.select(Statement, BankAccount)
         .join(BankAccount, BankAccount.id == Statement.account_id)
-        .where(Statement.id.in_(ids))
+        .where(among(Statement.id, ids))
     )
     return {row[0].id: (row[0], row[1]) for row in found}
 

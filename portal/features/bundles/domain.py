@@ -173,16 +173,6 @@ class Candidate(Protocol):
         """When it became final, or was changed last."""
         ...
 
-    @property
-    def version(self) -> int:
-        """The number of its present version, from 1."""
-        ...
-
-    @property
-    def bundled_version(self) -> int | None:
-        """The version that left last."""
-        ...
-
 
 def why_not(
     item: Candidate, options: ExportOptions, export_from: date | None, *, left: bool = False

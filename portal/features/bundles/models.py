@@ -81,6 +81,8 @@ class BundleItem(OwnedByFirm, Base):
         sa.Index("ix_bundle_item_item", "firm_id", "item_id"),
     )
 
+    firm_id: Mapped[UUID]
+    """The export's, by the key that names both."""
     export_id: Mapped[UUID]
     item_id: Mapped[UUID]
     position: Mapped[int]

@@ -23,7 +23,6 @@ from portal.features.bundles.domain import (
 )
 from portal.features.bundles.service import deliveries, downloads, places, repairs, selection
 from portal.features.bundles.service import runs as bundles_runs
-from portal.features.documents.service import remarks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
@@ -113,16 +112,15 @@ async def _context(
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
     rehearsal = await selection.rehearse(session, dossier, options) if open_access else None
-    leaving = [item.document_id for item in rehearsal.leaving if item.document_id] if rehearsal else []
     return {
         "dossier": dossier,
         "tab": "export",
         "policy": policy,
         "cadence": cadence_text(policy.cadence, policy.delay_seconds),
         "rehearsal": rehearsal,
-        "remarked": await remarks.with_remarks(session, leaving),
+        "first": selection.FIRST,
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
-        "put_aside": await moves.those_put_aside(session, dossier.id),
+        "put_aside": await moves.put_aside_of(session, dossier.id, limit=selection.FIRST),
         "nobody_to_ask": dossier.id in await policies.nobody_to_ask(session, [dossier]),
         "wrong_code": gettext(fault) if (fault := code_fault(dossier.code or "")) else None,
         "runs": runs,

@@ -61,6 +61,13 @@ class Document(Keyed, OwnedByCompany, Base):
             "company_id",
             postgresql_where=sa.text("aside_at is not null or erased_at is not null"),
         ),
+        sa.Index(
+            "ix_document_findings",
+            "company_id",
+            "issue_date",
+            "id",
+            postgresql_where=sa.text("findings <> '[]'::jsonb"),
+        ),
         sa.Index("ix_document_unjudged", "company_id", "id", postgresql_where=sa.text("not judged")),
         sa.Index(
             "ix_document_undrawn",
@@ -149,7 +156,9 @@ class DocumentLock(OwnedByCompany, Base):
     document_id: Mapped[UUID | None]
     statement_id: Mapped[UUID | None]
     item_id: Mapped[UUID]
-    firm_id: Mapped[UUID] = mapped_column(sa.ForeignKey("firm.id"))
+    company_id: Mapped[UUID]
+    firm_id: Mapped[UUID]
+    """Both are those of the paper and of the item, by the keys that name them."""
     bundle: Mapped[int]
     reason: Mapped[str]
     since: Mapped[datetime]

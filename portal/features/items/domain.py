@@ -2,6 +2,10 @@
 
 import enum
 from collections.abc import Collection
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
 
 from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
@@ -108,6 +112,44 @@ APPROVAL = machine(
         ApprovalState.NOT_OURS: {ApprovalState.WAITING, ApprovalState.NOT_NEEDED},
     },
 )
+
+
+class ExportCandidate(NamedTuple):
+    """What of an item decides whether it leaves, and what an export takes of it first: a dossier may have ten thousand of them."""
+
+    id: UUID
+    firm_id: UUID
+    company_id: UUID
+    document_id: UUID | None
+    statement_id: UUID | None
+    kind: Kind
+    version: int
+    state: ItemState
+    state_reason: str | None
+    approval: ApprovalState
+    item_date: date
+    final_at: datetime
+    bundled_version: int | None
+
+
+class ReservedItem(NamedTuple):
+    """What a bundle tells of an item that an open export holds."""
+
+    id: UUID
+    company_id: UUID
+    document_id: UUID | None
+    statement_id: UUID | None
+    kind: Kind
+    version: int
+    number: str
+    counterparty: str
+    item_date: date
+    currency: str
+    net: Decimal
+    tax: Decimal
+    gross: Decimal
+    bundle_number: int | None
+    bundled_version: int | None
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})

@@ -88,6 +88,7 @@ class DossierItem(Keyed, OwnedByFirm, Base):
         ),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
+        sa.Index("ix_dossier_item_reserved", "export_id", postgresql_where=sa.text("state = 'reserved'")),
         sa.Index(
             "ix_dossier_item_aside",
             "firm_id",

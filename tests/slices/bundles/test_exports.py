@@ -267,7 +267,7 @@ async def test_a_store_that_is_away_is_waited_for(world: World, monkeypatch: pyt
     await an_invoice(world, office)
     with monkeypatch.context() as away:
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **_options: object) -> None:
             raise StorageUnavailable
 
         away.setattr(world.tools.store, "open", refuse)

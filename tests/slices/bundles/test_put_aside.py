@@ -19,7 +19,7 @@ from portal.features.banking.models import BankAccount, Statement
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem, Export
 from portal.features.bundles.service import builder, exclusions
-from portal.features.documents.domain.documents import StoredFile
+from portal.features.documents.domain.documents import DocumentFiles, StoredFile
 from portal.features.documents.models import Document, DocumentLock
 from portal.features.documents.service import arrivals, lookups
 from portal.features.dossiers.models import Dossier
@@ -318,10 +318,10 @@ async def test_a_file_that_cannot_be_read_while_others_can_is_put_aside_after_so
     assert document is not None
     read = world.tools.store.open
 
-    def refuse(namespace: UUID, sha256: str) -> Any:
+    def refuse(namespace: UUID, sha256: str, **options: Any) -> Any:
         if sha256 == document.original_sha256:
             raise StorageUnavailable
-        return read(namespace, sha256)
+        return read(namespace, sha256, **options)
 
     monkeypatch.setattr(world.tools.store, "open", refuse)
     assert (await exported(world, office)).state is ExportState.BUILDING  # it may be the store: tried again
@@ -337,7 +337,7 @@ async def test_a_store_that_is_away_blames_no_item_however_often_it_is_tried(
     office = await an_office(world)
     item = await an_invoice(world, office)
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **_options: object) -> None:
         raise StorageUnavailable
 
     with monkeypatch.context() as away:
@@ -369,11 +369,11 @@ async def test_an_item_whose_document_is_not_to_be_found_stays_alone(
 ) -> None:
     office = await an_office(world)
     good, bad = await an_invoice(world, office, "F-1"), await an_invoice(world, office, "F-2")
-    found = lookups.by_ids
+    found = lookups.files_of
 
-    async def without(session: Any, ids: Sequence[UUID]) -> dict[UUID, Document]:
+    async def without(session: Any, ids: Sequence[UUID]) -> dict[UUID, DocumentFiles]:
         return await found(session, [each for each in ids if each != bad.document_id])
 
-    monkeypatch.setattr(lookups, "by_ids", without)
+    monkeypatch.setattr(lookups, "files_of", without)
     export = await exported(world, office)
     assert await contents(world, export) == {good.id}

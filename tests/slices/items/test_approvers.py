@@ -179,4 +179,4 @@ async def test_what_would_have_waited_leaves(scene: Scene) -> None:
     async with scene.office() as session:
         dossier = await scene.dossier_now()
         rehearsal = await selection.rehearse(session, dossier, ExportOptions())
-    assert (len(rehearsal.leaving), rehearsal.unasked) == (1, 1)
+    assert (rehearsal.leaving, rehearsal.unasked) == (1, 1)

@@ -247,10 +247,9 @@ async def export(scene: Scene, number: int, *, locked: bool, **options: Any) -> 
         await moves.reserve(session, [item.id for item in chosen], export_id)
         await locks.lock_for_export(session, scene.accountant, chosen, number)
     async with scene.world.tools.database.transaction(scene.opened) as session:
-        held = await moves.reserved(session, export_id, lock=True)
+        held = await moves.lock_reserved(session, export_id)
         await moves.bundle(session, export_id, number, locked=locked)
-        ids = [item.id for item in held]
-        await (locks.keep_export_locks if locked else locks.release_export_locks)(session, ids)
+        await (locks.keep_export_locks if locked else locks.release_export_locks)(session, held)
     return export_id
 
 

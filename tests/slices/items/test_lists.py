@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 from portal.db.session import Scope
-from portal.features.items.domain import ItemState
 from portal.features.items.service import lists
 from tests.support.builders import a_firm
 from tests.support.builders_scene import an_office
@@ -32,8 +31,6 @@ async def test_items_are_found_by_number_and_counterparty(world: World) -> None:
             assert {item.number for item in found} == numbers, text
         assert len(await lists.find(session, "telecom", manager_id=None, limit=2)) == 2
         assert not await lists.find(session, "telecom", manager_id=uuid4(), limit=9)
-        assert sum((await lists.counts(session, office.dossier.id)).values()) == 3
-        assert ItemState.SUPERSEDED not in await lists.counts(session, office.dossier.id)
 
 
 async def test_nobody_finds_what_another_firm_has(world: World) -> None:

@@ -3,13 +3,11 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, BinaryIO
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from exports import bundle
@@ -33,7 +31,6 @@ from portal.features.items.service import moves
 from portal.jobs.contract import clock_of
 from portal.jobs.runner import Task
 from portal.kernel.errors import Unavailable
-from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 log = structlog.get_logger()
@@ -108,8 +105,7 @@ async def _build_once(task: Task, plan: Plan) -> bool:
     if not plan.items:
         await _abandon_empty(task, plan)
         return True
-    # A file without a name: whatever happens to this process, nothing of it stays behind.
-    archive = await asyncio.to_thread(tempfile.TemporaryFile)
+    archive = await asyncio.to_thread(task.tools.store.scratch)
     try:
         manifest = await _archive(task, plan, archive)
         if not manifest.items:
@@ -120,7 +116,6 @@ async def _build_once(task: Task, plan: Plan) -> bool:
         if tied:
             return False
         fail_point("archived")
-        await asyncio.to_thread(archive.seek, 0)
         stored = await task.tools.store.put(plan.firm_id, archive, media_type="application/zip")
     finally:
         await asyncio.to_thread(archive.close)
@@ -178,12 +173,12 @@ async def _while_telling(task: Task, plan: Plan, make: Callable[[], Manifest]) -
     told = 0
     while True:
         done, _pending = await asyncio.wait({building}, timeout=PROGRESS_SECONDS)
+        if done:
+            return building.result()
         if plan.counter[0] != told:
             told = plan.counter[0]
             async with task.transaction() as session:
                 await exports_repository.progress(session, plan.export_id, told)
-        if done:
-            return building.result()
 
 
 async def _give_up(task: Task, export_id: UUID, problem: str) -> None:
@@ -210,6 +205,8 @@ async def _abandon_empty(task: Task, plan: Plan) -> None:
 
 async def _named(session: WriteSession, plan: Plan) -> list[dict[str, Any]]:
     """What the export says of the items that stayed: by name, with the reason."""
+    if not plan.aside:
+        return []
     held = await moves.reserved(session, plan.export_id)
     return [
         {
@@ -246,10 +243,9 @@ async def _finish(
 ) -> None:
     """Number, manifest, exported facts, locks and the delivery: one transaction, so they cannot disagree."""
     now = clock_of(session).now()
-    ids = [UUID(entry.id) for entry in manifest.items]
-    held = await moves.reserved(session, plan.export_id, lock=True)
-    built = {entry.id: entry.version for entry in manifest.items}
-    if any(built.get(str(item.id), item.version) != item.version for item in held):
+    ids = {UUID(entry.id): entry.version for entry in manifest.items}
+    held = await moves.lock_reserved(session, plan.export_id)
+    if any(ids.get(item_id, version) != version for item_id, version in held.items()):
         raise RuntimeError("an item changed while its bundle was built")  # tried again, with what is true now
     stay = [UUID(item_id) for item_id in plan.aside]
     if dossier.access not in OPEN_ACCESS:
@@ -257,27 +253,16 @@ async def _finish(
         assert export is not None
         await abandon(session, task.actor, export, ENDED)
         return
-    if {item.id for item in held} != {*ids, *stay}:
+    if set(held) != {*ids, *stay}:
         raise RuntimeError("what an export holds changed while its bundle was built")
     named = await _named(session, plan)
     if stay:
         await locks.release_export_locks(session, stay)
         await moves.release(session, plan.export_id, stay)
         await _put_aside(session, task, plan)
-    rows = [
-        {
-            "firm_id": plan.firm_id,
-            "id": new_id(),
-            "export_id": plan.export_id,
-            "item_id": UUID(entry.id),
-            "position": entry.sequence,
-            "version": entry.version,
-            "reexport": plan.reexports[entry.id],
-            "entry": msgspec.to_builtins(entry),
-        }
-        for entry in manifest.items
-    ]
-    if refused := await exports_repository.write_items(session, rows):
+    if refused := await exports_repository.write_items(
+        session, plan.firm_id, plan.export_id, manifest.items, plan.reexports
+    ):
         raise Unwritten({str(item_id) for item_id in refused})
     await moves.bundle(session, plan.export_id, plan.number, locked=plan.locks)
     if plan.locks:

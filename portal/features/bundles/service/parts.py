@@ -6,8 +6,8 @@ from uuid import UUID
 
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
-from portal.features.documents.domain.documents import PdfOrigin
-from portal.features.items.models import DossierItem
+from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin
+from portal.features.items.domain import ReservedItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
 
@@ -19,12 +19,12 @@ def opener(store: ObjectStore, namespace: UUID, sha256: str) -> Any:
     """Opens one stored file, later and in another thread."""
 
     def opened() -> BinaryIO:
-        return store.open(namespace, sha256)
+        return store.open(namespace, sha256, verified=False)  # the bundle compares the hash itself
 
     return opened
 
 
-def document_item(item: DossierItem, paper: Any, store: ObjectStore, reexport: bool) -> Item:
+def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, reexport: bool) -> Item:
     """A document with its files. May raise anything where the rows hold odd values: its item is to blame then."""
     files: list[ItemFile] = []
     if paper.ubl_sha256 is not None:
@@ -94,7 +94,7 @@ def _tax(rate: dict[str, Any]) -> TaxAmount:
 
 
 def statement_item(
-    item: DossierItem, statement: Any, account: Any, store: ObjectStore, reexport: bool
+    item: ReservedItem, statement: Any, account: Any, store: ObjectStore, reexport: bool
 ) -> Item:
     """A bank statement with its CODA. May raise anything, as `document_item`."""
     return Item(

@@ -60,7 +60,7 @@ async def plan_of(session: WriteSession, task: Task, dossier: Dossier, export: E
         return None
     policy = await policies.policy_for(session, export.firm_id, export.dossier_id)
     held = await moves.reserved(session, export.id)
-    papers = await lookups.by_ids(session, [item.document_id for item in held if item.document_id])
+    papers = await lookups.files_of(session, [item.document_id for item in held if item.document_id])
     statements = await banking.by_ids(session, [item.statement_id for item in held if item.statement_id])
     number = await exports_repository.last_number(session, export.dossier_id) + 1
     layout = layouts.get(export.layout)

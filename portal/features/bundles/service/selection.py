@@ -5,9 +5,9 @@ Items being edited are waited for, not skipped: a document must not miss its mon
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -15,15 +15,17 @@ from msgspec.structs import replace
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
-from portal.features.bundles.domain import Candidate, ExportOptions, ExportState, WhyNot, why_not
+from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, why_not
 from portal.features.bundles.models import Export
 from portal.features.bundles.repository import exports as exports_repository
-from portal.features.documents.service import locks
+from portal.features.bundles.repository import rehearsals
+from portal.features.bundles.repository.rehearsals import Asked, Named
+from portal.features.documents.models import Document
+from portal.features.documents.service import locks, remarks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
-from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemState
-from portal.features.items.models import DossierItem
-from portal.features.items.service import lists, moves
+from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemState, ReservedItem
+from portal.features.items.service import moves
 from portal.features.policies import service as policies
 from portal.features.policies.models import ExportPolicy
 from portal.features.targets import service as targets
@@ -42,6 +44,10 @@ WRONG_CODE = N_(
 )
 
 
+FIRST = 30
+"""So many items a rehearsal names at most."""
+
+
 class BuildBundle(Job, frozen=True, kw_only=True):
     """Make the archive of a chosen export."""
 
@@ -51,45 +57,35 @@ class BuildBundle(Job, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What would leave now, and why the rest stays."""
+    """What would leave now, and why the rest stays: numbers, and the first few by name."""
 
-    leaving: Sequence[DossierItem]
-    staying: Sequence[tuple[DossierItem, WhyNot]]
-    exported: int = 0
-    """How many stay because they left before: a dossier's history is counted, not read."""
-    left: frozenset[UUID] = frozenset()
-    """Items whose version left in a bundle of another dossier of the firm."""
-    unasked: int = 0
+    documents: int
+    statements: int
+    reexports: int
+    """How many of what leaves have left before in this version."""
+    unasked: int
     """How many of what leaves would wait for approval, were there somebody to ask."""
+    reasons: Mapping[WhyNot, int]
+    """How many stay for which reason."""
+    staying: Sequence[tuple[Named, WhyNot]]
+    """The first of those that stay and did not leave before (unless that was asked for)."""
+    remarked: int
+    """In how many of the documents that leave something does not agree."""
+    remarks: Sequence[tuple[Document, list[str]]]
+    """The first of them, with what."""
 
     @property
-    def reasons(self) -> dict[WhyNot, int]:
-        """How many stay for which reason."""
-        found = Counter(reason for _item, reason in self.staying)
-        return found + Counter({WhyNot.EXPORTED: self.exported})
+    def leaving(self) -> int:
+        """How many items leave."""
+        return self.documents + self.statements
 
     @property
     def stay(self) -> int:
         """How many items stay behind, for whatever reason."""
-        return len(self.staying) + self.exported
-
-    @property
-    def documents(self) -> int:
-        """How many of what leaves are documents."""
-        return sum(1 for item in self.leaving if item.document_id is not None)
-
-    @property
-    def statements(self) -> int:
-        """How many of what leaves are bank statements."""
-        return len(self.leaving) - self.documents
-
-    @property
-    def reexports(self) -> int:
-        """How many of what leaves have left before in this version."""
-        return sum(1 for item in self.leaving if is_reexport(item, self.left))
+        return sum(self.reasons.values())
 
 
-def is_reexport(item: DossierItem, left: Collection[UUID]) -> bool:
+def is_reexport(item: ReservedItem, left: Collection[UUID]) -> bool:
     """Whether this version of a document or statement is in a bundle of the firm already, whichever dossier it left from.
 
     Args:
@@ -99,45 +95,53 @@ def is_reexport(item: DossierItem, left: Collection[UUID]) -> bool:
 
 
 async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
-    """The choice an export would make now, without making it."""
+    """The choice an export would make now, without making it; whatever the dossier holds, only what is shown is read."""
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
-    found = await moves.candidates(session, dossier.id, include_exported=options.include_exported)
+    options = _narrowed(options, policy)
     left = await moves.left_elsewhere(session, dossier.id)
-    chosen = _sort(found, options, policy, left)
+    asked = Asked(dossier.id, options, policy.export_from, left)
+    found = await rehearsals.groups(session, asked)
+    # Without those that left before, the groups hold all other items of the dossier: what its number has more has left.
+    exported = 0 if options.include_exported else dossier.item_count - sum(group.items for group in found)
     silent = dossier.approvers == 0 and policy.needs_approval
-    unasked = sum(
-        1
-        for item in chosen.leaving
-        if silent
-        and item.kind.value in policy.approval_kinds
-        and item.state is ItemState.READY
-        and item.approval is ApprovalState.NOT_NEEDED
+    documents = statements = reexports = unasked = 0
+    stays: dict[str, WhyNot] = {}
+    reasons = Counter({WhyNot.EXPORTED: exported} if exported > 0 else {})
+    leaves: list[str] = []
+    for group in found:
+        reason = why_not(group, options, policy.export_from, left=group.left)
+        if reason is not None:
+            reasons[reason] += group.items
+            stays[group.key] = reason
+            continue
+        leaves.append(group.key)
+        documents += group.items if group.is_document else 0
+        statements += 0 if group.is_document else group.items
+        reexports += group.items if group.same_version or group.left else 0
+        if (
+            silent
+            and group.kind.value in policy.approval_kinds
+            and group.state is ItemState.READY
+            and group.approval is ApprovalState.NOT_NEEDED
+        ):
+            unasked += group.items
+    first = await rehearsals.first_of(session, asked, stays, FIRST)
+    remarked, papers = await rehearsals.remarked(session, asked, leaves, FIRST)
+    return Rehearsal(
+        documents,
+        statements,
+        reexports,
+        unasked,
+        reasons,
+        [(item, stays[item.key]) for item in first],
+        remarked,
+        [(paper, remarks.remarks(paper)) for paper in papers],
     )
-    if options.include_exported:
-        return Rehearsal(chosen.leaving, chosen.staying, left=left, unasked=unasked)
-    states = await lists.counts(session, dossier.id)
-    exported = states.get(ItemState.BUNDLED, 0) + states.get(ItemState.DELIVERED, 0)
-    return Rehearsal(chosen.leaving, chosen.staying, exported, left, unasked)
 
 
-def _sort(
-    found: Sequence[DossierItem],
-    options: ExportOptions,
-    policy: ExportPolicy,
-    left: frozenset[UUID],
-) -> Rehearsal:
-    if not policy.include_statements:
-        options = replace(options, kinds=options.kinds - {Kind.STATEMENT})
-    leaving: list[DossierItem] = []
-    staying: list[tuple[DossierItem, WhyNot]] = []
-    for item in found:
-        # To the type checker a row's attributes are SQLAlchemy's descriptors.
-        reason = why_not(cast("Candidate", item), options, policy.export_from, left=item.id in left)
-        if reason is None:
-            leaving.append(item)
-        else:
-            staying.append((item, reason))
-    return Rehearsal(leaving, staying, left=left)
+def _narrowed(options: ExportOptions, policy: ExportPolicy) -> ExportOptions:
+    """A policy may leave bank statements out, whoever asks."""
+    return options if policy.include_statements else replace(options, kinds=options.kinds - {Kind.STATEMENT})
 
 
 async def request_export(
@@ -190,7 +194,10 @@ async def request_export(
         session, dossier.id, include_exported=options.include_exported, until=options.until, lock=True
     )
     left = await moves.left_elsewhere(session, dossier.id)
-    chosen = _sort(found, options, policy, left).leaving
+    narrowed = _narrowed(options, policy)
+    chosen = [
+        item for item in found if why_not(item, narrowed, policy.export_from, left=item.id in left) is None
+    ]
     if not chosen:
         raise Conflict(NOTHING_NEW, code="nothing_new")
     number = await exports_repository.last_number(session, dossier.id) + 1
@@ -245,8 +252,7 @@ async def abandon(
     )
     if moved is None:
         return False
-    held = await moves.reserved(session, export.id)
-    await locks.release_export_locks(session, [item.id for item in held])
+    await locks.release_export_locks(session, await moves.lock_reserved(session, export.id))
     await moves.release(session, export.id)
     await audit.record(
         session,

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -123,6 +123,21 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     name: str
     media_type: str
+
+
+class DocumentFiles(NamedTuple):
+    """The files of a document as its row has them, and its VAT lines: what a bundle is made of."""
+
+    ubl_sha256: str | None
+    original_sha256: str
+    original_name: str
+    original_type: str
+    original_size: int
+    pdf_sha256: str | None
+    pdf_name: str | None
+    pdf_size: int | None
+    pdf_origin: str | None
+    tax_subtotals: list[Any]
 
 
 class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,30 @@
 """Documents and their locks."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.arrays import among, rows_of
+from portal.db.base import PlainText
 from portal.db.session import ReadSession, WriteSession
-from portal.features.documents.domain.documents import DocumentState, PdfOrigin
+from portal.features.documents.domain.documents import DocumentFiles, DocumentState, PdfOrigin
 from portal.features.documents.models import Document, DocumentLock
+
+_LOCK = cast("sa.Table", DocumentLock.__table__)
+
+
+class NewLock(NamedTuple):
+    """A lock on the paper of one item, without what all locks of an export have in common."""
+
+    company_id: UUID
+    firm_id: UUID
+    item_id: UUID
+    document_id: UUID | None
+    statement_id: UUID | None
 
 
 async def insert_new(session: WriteSession, values: Mapping[str, Any]) -> Document | None:
@@ -42,22 +57,16 @@ async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Docume
     if not ids:
         return {}
     found = await session.scalars(
-        sa.select(Document).where(Document.id.in_(ids)).execution_options(populate_existing=True)
+        sa.select(Document).where(among(Document.id, ids)).execution_options(populate_existing=True)
     )
     return {row.id: row for row in found}
 
 
-async def with_findings(session: ReadSession, ids: Sequence[UUID]) -> Sequence[Document]:
-    """Those of several that have findings, oldest first."""
-    found: list[Document] = []
-    for start in range(0, len(ids), 10_000):  # a statement has at most 32,767 parameters
-        rows = await session.scalars(
-            sa.select(Document).where(
-                Document.id.in_(ids[start : start + 10_000]), Document.findings != sa.literal([], JSONB())
-            )
-        )
-        found.extend(rows)
-    return sorted(found, key=lambda row: (row.issue_date, row.id))
+async def files_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, DocumentFiles]:
+    """The files and VAT lines of some documents by id; those the session does not see are left out."""
+    columns = [Document.__table__.c[name] for name in DocumentFiles._fields]
+    found = await session.execute(sa.select(Document.id, *columns).where(among(Document.id, ids)))
+    return {id_: DocumentFiles(*files) for id_, *files in found}
 
 
 async def with_bytes(session: ReadSession, company_id: UUID, sha256: str) -> Document | None:
@@ -165,31 +174,51 @@ async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLoc
     return found.all()
 
 
-async def add_locks(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert locks; an item that has one keeps it. Ordered by the document, so that two exports meet in one order."""
-    ordered = sorted(rows, key=lambda row: row["document_id"] or row["statement_id"])
-    for start in range(0, len(ordered), 1000):  # a statement has at most 32,767 parameters
-        batch = ordered[start : start + 1000]
-        await session.execute(insert(DocumentLock).values(batch).on_conflict_do_nothing())
+_LOCKED = {
+    "company_id": sa.Uuid,
+    "firm_id": sa.Uuid,
+    "item_id": sa.Uuid,
+    "document_id": sa.Uuid,
+    "statement_id": sa.Uuid,
+}
 
 
-async def keep_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str) -> None:
-    """Locks taken by an open export stand for good."""
+async def add_locks(
+    session: WriteSession, rows: Sequence[NewLock], *, bundle: int, reason: str, since: datetime
+) -> None:
+    """Insert locks; an item that has one keeps it. A trigger takes the papers in id order, so that two exports meet in one order."""
+    new = rows_of("new", _LOCKED, rows)
+    told = {
+        "id": sa.func.uuidv7(),
+        "bundle": sa.literal(bundle),
+        "reason": sa.literal(reason, PlainText()),
+        "since": sa.literal(since, sa.DateTime(timezone=True)),
+    }
     await session.execute(
-        sa.update(DocumentLock).where(DocumentLock.item_id.in_(item_ids)).values(reason=reason)
+        insert(_LOCK)
+        .from_select([*_LOCKED, *told], sa.select(*new.c, *told.values()), include_defaults=False)
+        .on_conflict_do_nothing()
     )
 
 
-async def drop_locks(session: WriteSession, item_ids: Sequence[UUID], reason: str | None) -> int:
-    """Lift the locks of items; with `reason` only those that stand for it."""
-    where: list[sa.ColumnElement[bool]] = [DocumentLock.item_id.in_(item_ids)]
-    if reason is not None:
-        where.append(DocumentLock.reason == reason)
-    gone = await session.scalars(sa.delete(DocumentLock).where(*where).returning(DocumentLock.id))
-    return len(gone.all())
+async def keep_locks(session: WriteSession, item_ids: Iterable[UUID], reason: str) -> None:
+    """Locks taken by an open export stand for good."""
+    await session.execute(sa.update(_LOCK).where(among(_LOCK.c.item_id, item_ids)).values(reason=reason))
 
 
-async def versions(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, int]:
-    """The present version of each document."""
-    found = await session.execute(sa.select(Document.id, Document.version).where(Document.id.in_(ids)))
-    return {row.id: row.version for row in found}
+async def drop_locks(session: WriteSession, item_ids: Iterable[UUID], reason: str) -> None:
+    """Lift the locks of items that stand for this reason."""
+    await session.execute(sa.delete(_LOCK).where(among(_LOCK.c.item_id, item_ids), _LOCK.c.reason == reason))
+
+
+async def has_changed(session: ReadSession, versions: Mapping[UUID, int]) -> bool:
+    """Whether one of these documents is not in this version (any more), or not to be seen."""
+    known = rows_of("known", {"id": sa.Uuid, "version": sa.Integer}, list(versions.items()))
+    found = await session.scalar(
+        sa.select(
+            sa.exists()
+            .select_from(known.outerjoin(Document, Document.id == known.c.id))
+            .where(Document.version.is_distinct_from(known.c.version))
+        )
+    )
+    return bool(found)

@@ -1,16 +1,16 @@
 """Locks: an exported document cannot change. The trigger in the database enforces it, whoever asks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.models import DocumentLock
 from portal.features.documents.repository import documents as documents_repository
+from portal.features.documents.repository.documents import NewLock
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
-from portal.kernel.ids import new_id
 from portal.kernel.language import N_
 
 EXPORTING = "exporting"
@@ -30,36 +30,27 @@ async def lock_for_export(session: WriteSession, _actor: Actor, items: Sequence[
     Raises:
         Conflict: a document has changed and its item has not heard of it yet (`busy`).
     """
-    now = clock_of(session).now()
     await documents_repository.add_locks(
         session,
         [
-            {
-                "id": new_id(),
-                "company_id": item.company_id,
-                "firm_id": item.firm_id,
-                "item_id": item.id,
-                "document_id": item.document_id,
-                "statement_id": item.statement_id,
-                "bundle": bundle,
-                "reason": EXPORTING,
-                "since": now,
-            }
+            NewLock(item.company_id, item.firm_id, item.id, item.document_id, item.statement_id)
             for item in items
         ],
+        bundle=bundle,
+        reason=EXPORTING,
+        since=clock_of(session).now(),
     )
     expected = {item.document_id: item.version for item in items if item.document_id is not None}
-    present = await documents_repository.versions(session, list(expected))
-    if present != expected:
+    if await documents_repository.has_changed(session, expected):
         raise Conflict(BEING_CHANGED, code="busy")
 
 
-async def keep_export_locks(session: WriteSession, item_ids: Sequence[UUID]) -> None:
+async def keep_export_locks(session: WriteSession, item_ids: Iterable[UUID]) -> None:
     """The export is finished under a policy that locks: its locks stand."""
     await documents_repository.keep_locks(session, item_ids, EXPORTED)
 
 
-async def release_export_locks(session: WriteSession, item_ids: Sequence[UUID]) -> None:
+async def release_export_locks(session: WriteSession, item_ids: Iterable[UUID]) -> None:
     """The export was abandoned, or its policy does not lock: only locks of the open export go, earlier ones stay."""
     await documents_repository.drop_locks(session, item_ids, EXPORTING)
 
@@ -69,6 +60,6 @@ async def of_document(session: ReadSession, document_id: UUID) -> Sequence[Docum
     return await documents_repository.locks(session, document_id)
 
 
-async def lift(session: WriteSession, item_ids: Sequence[UUID]) -> None:
+async def lift(session: WriteSession, item_ids: Iterable[UUID]) -> None:
     """Lift the locks that finished exports put on items."""
     await documents_repository.drop_locks(session, item_ids, EXPORTED)

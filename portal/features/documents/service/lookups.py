@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from portal.db.session import ReadSession
+from portal.features.documents.domain.documents import DocumentFiles
 from portal.features.documents.domain.retention import ERASED
 from portal.features.documents.models import Document
 from portal.features.documents.repository import documents as documents_repository
@@ -49,6 +50,11 @@ async def by_id(session: ReadSession, document_id: UUID) -> Document | None:
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Several documents at once, by id; unseen ones are left out."""
     return await documents_repository.by_ids(session, ids)
+
+
+async def files_of(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, DocumentFiles]:
+    """What several documents are made of, by id; unseen ones are left out."""
+    return await documents_repository.files_of(session, ids)
 
 
 async def batch_of_company(

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from portal.db.session import ReadSession
 from portal.features.documents.domain.comparison import AMOUNTS as COMPARED_AMOUNTS
 from portal.features.documents.domain.comparison import DAYS as COMPARED_DAYS
 from portal.features.documents.domain.comparison import LABELS as COMPARED
 from portal.features.documents.domain.comparison import Difference
 from portal.features.documents.domain.findings import FORMAL, told_findings
 from portal.features.documents.models import Document
-from portal.features.documents.repository import documents as documents_repository
 from portal.kernel.language import current_language, gettext
 from themes.filters import DASH, money
 
@@ -40,12 +37,6 @@ def formalities(document: Document) -> list[str]:
 
 def _told(document: Document, findings: Sequence[Mapping[str, Any]]) -> list[str]:
     return told_findings(findings, lambda amount: _money(amount, document.currency), _day)
-
-
-async def with_remarks(session: ReadSession, ids: Sequence[UUID]) -> list[tuple[Document, list[str]]]:
-    """Those of some documents in which something does not agree, oldest first, with what; as far as the session sees."""
-    found = ((row, remarks(row)) for row in await documents_repository.with_findings(session, ids))
-    return [(row, told) for row, told in found if told]
 
 
 def compared(differences: Sequence[Difference], there: str, here: str) -> list[Compared]:

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.arrays import among
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
@@ -87,7 +88,7 @@ async def of_documents(
     session: ReadSession, dossier_id: UUID, document_ids: Sequence[UUID], *, lock: bool = False
 ) -> dict[UUID, DossierItem]:
     """A dossier's items on these documents, by document."""
-    found = await _of_dossier(session, dossier_id, DossierItem.document_id.in_(document_ids), lock=lock)
+    found = await _of_dossier(session, dossier_id, among(DossierItem.document_id, document_ids), lock=lock)
     return {item.document_id: item for item in found if item.document_id is not None}
 
 
@@ -95,7 +96,7 @@ async def of_statements(
     session: ReadSession, dossier_id: UUID, statement_ids: Sequence[UUID], *, lock: bool = False
 ) -> dict[UUID, DossierItem]:
     """A dossier's items on these statements, by statement."""
-    found = await _of_dossier(session, dossier_id, DossierItem.statement_id.in_(statement_ids), lock=lock)
+    found = await _of_dossier(session, dossier_id, among(DossierItem.statement_id, statement_ids), lock=lock)
     return {item.statement_id: item for item in found if item.statement_id is not None}
 
 
@@ -122,7 +123,7 @@ async def move(
     """Items in one of `sources` move on; returns those that did."""
     moved = await session.scalars(
         sa.update(DossierItem)
-        .where(DossierItem.id.in_(ids), DossierItem.state.in_(list(sources)))
+        .where(among(DossierItem.id, ids), DossierItem.state.in_(list(sources)))
         .values(state=to, **DossierItem.keyed(values))
         .returning(DossierItem.id)
     )
@@ -133,7 +134,7 @@ async def set_reason(session: WriteSession, ids: Sequence[UUID], reason: str | N
     """Items that have left are, or are no more, put aside: they stay where they are and leave no second time. Returns who was."""
     marked = await session.scalars(
         sa.update(DossierItem)
-        .where(DossierItem.id.in_(ids), DossierItem.state.in_(_OUT))
+        .where(among(DossierItem.id, ids), DossierItem.state.in_(_OUT))
         .values(state_reason=reason)
         .returning(DossierItem.id)
     )
@@ -142,7 +143,7 @@ async def set_reason(session: WriteSession, ids: Sequence[UUID], reason: str | N
 
 async def set_locked(session: WriteSession, ids: Sequence[UUID], *, locked: bool) -> None:
     """Tell the items whether their documents are locked (the lock itself is the documents slice's)."""
-    await session.execute(sa.update(DossierItem).where(DossierItem.id.in_(ids)).values(locked=locked))
+    await session.execute(sa.update(DossierItem).where(among(DossierItem.id, ids)).values(locked=locked))
 
 
 async def change(session: WriteSession, item_id: UUID, values: Mapping[str, Any]) -> None:
@@ -175,7 +176,7 @@ async def lock(session: WriteSession, ids: Sequence[UUID]) -> Sequence[DossierIt
     """Take these items in id order; gives them as they are now."""
     found = await session.scalars(
         sa.select(DossierItem)
-        .where(DossierItem.id.in_(ids))
+        .where(among(DossierItem.id, ids))
         .order_by(DossierItem.id)
         .with_for_update(key_share=True)
         .execution_options(**FRESH)
@@ -213,7 +214,7 @@ async def lock_documents(session: WriteSession, document_ids: Sequence[UUID]) ->
     """Take every item on these documents that the session may change, in id order: before deciding about several."""
     await session.execute(
         sa.select(DossierItem.id)
-        .where(DossierItem.document_id.in_(document_ids))
+        .where(among(DossierItem.document_id, document_ids))
         .order_by(DossierItem.id)
         .with_for_update(key_share=True)
     )

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from portal.db.arrays import among
 from portal.db.search import containing, has_parts
 from portal.db.session import ReadSession
 from portal.features.dossiers.models import managed_by
-from portal.features.items.domain import IN_SIGHT, ApprovalState, ItemState
+from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository.items import put_aside
 from portal.kernel.names import fold
@@ -41,28 +41,17 @@ async def named(
     """The items on some documents and statements that the session may see; of one dossier where it is given."""
     if not subjects:
         return []
-    wanted = sa.literal(list(subjects), ARRAY(sa.Uuid()))
     # One look-up for each kind of paper: by either at once, no index is used.
     ids = sa.union_all(
         *(
-            sa.select(DossierItem.id).where(column == sa.any_(wanted))
+            sa.select(DossierItem.id).where(among(column, subjects))
             for column in (DossierItem.document_id, DossierItem.statement_id)
         )
     )
-    where = [DossierItem.id.in_(ids)]
+    where: list[sa.ColumnElement[bool]] = [DossierItem.id.in_(ids)]
     if dossier_id is not None:
         where.append(DossierItem.dossier_id == dossier_id)
     return (await session.scalars(sa.select(DossierItem).where(*where).order_by(DossierItem.id))).all()
-
-
-async def counts(session: ReadSession, dossier_id: UUID) -> dict[ItemState, int]:
-    """How many items of a dossier are in each state; without those that are put aside or superseded."""
-    found = await session.execute(
-        sa.select(DossierItem.state, sa.func.count())
-        .where(DossierItem.dossier_id == dossier_id, DossierItem.state.in_(IN_SIGHT))
-        .group_by(DossierItem.state)
-    )
-    return {row[0]: row[1] for row in found}
 
 
 async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:
@@ -93,13 +82,20 @@ async def count_aside(session: ReadSession, dossier_id: UUID, approvals: Iterabl
     return found or 0
 
 
-async def aside_everywhere(
-    session: ReadSession, approvals: Iterable[ApprovalState], *, manager_id: UUID | None, limit: int
+async def aside(
+    session: ReadSession,
+    approvals: Iterable[ApprovalState],
+    *,
+    manager_id: UUID | None = None,
+    dossier_id: UUID | None = None,
+    limit: int,
 ) -> tuple[int, Sequence[DossierItem]]:
-    """How many items are put aside over all dossiers (or those that one person manages), and the first of them."""
+    """How many items are put aside over all dossiers (those that one person manages, or one), and the first of them."""
     where = [put_aside(approvals), DossierItem.state_reason.is_not(None)]  # as the index has them
     if manager_id is not None:
         where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
+    if dossier_id is not None:
+        where.append(DossierItem.dossier_id == dossier_id)
     count = await session.scalar(sa.select(sa.func.count()).select_from(DossierItem).where(*where)) or 0
     if not count:
         return 0, []

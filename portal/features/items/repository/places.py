@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.models import managed_by
+from portal.features.dossiers.models import Dossier, managed_by
 from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository.items import FRESH
@@ -28,10 +28,6 @@ class Double:
     counts: DossierItem | None
 
 
-def _subject(item: Any) -> Any:
-    return sa.func.coalesce(item.document_id, item.statement_id)
-
-
 async def with_item(session: ReadSession, firm_id: UUID, subject_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these documents and statements stand in a dossier of the firm already, whichever."""
     found: set[UUID] = set()
@@ -45,17 +41,22 @@ async def with_item(session: ReadSession, firm_id: UUID, subject_ids: Sequence[U
 
 async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> set[UUID]:
     """Items of a dossier whose present version is in a bundle of the firm by another item on the same document or statement."""
+    company = sa.select(Dossier.company_id).where(Dossier.id == dossier_id).scalar_subquery()
     other = aliased(DossierItem)
-    found = await session.scalars(
+    # From the few that are superseded to the one that counts: a dossier's thousands are not gone over.
+    by_paper = [
         sa.select(DossierItem.id)
-        .join(other, sa.and_(other.firm_id == DossierItem.firm_id, _subject(other) == _subject(DossierItem)))
+        .join(other, sa.and_(other.firm_id == DossierItem.firm_id, paper(other) == paper(DossierItem)))
         .where(
             DossierItem.dossier_id == dossier_id,
             _LIVE,
+            other.company_id == company,
             other.state == _SUPERSEDED,
             other.bundled_version == DossierItem.version,
         )
-    )
+        for paper in (lambda item: item.document_id, lambda item: item.statement_id)
+    ]
+    found = await session.scalars(sa.union_all(*by_paper))
     return set(found)
 
 

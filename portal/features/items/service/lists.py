@@ -6,7 +6,6 @@ from uuid import UUID
 
 from portal.db.session import ReadSession
 from portal.features.audit import service as audit
-from portal.features.items.domain import ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import lists as lists_repository
 
@@ -19,11 +18,6 @@ async def find(
     Of a text without a word of three characters, older ones are found by their whole number alone.
     """
     return await lists_repository.find(session, text, manager_id=manager_id, limit=limit)
-
-
-async def counts(session: ReadSession, dossier_id: UUID) -> dict[ItemState, int]:
-    """How many items of a dossier are in each state; without those that are put aside or superseded."""
-    return await lists_repository.counts(session, dossier_id)
 
 
 async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

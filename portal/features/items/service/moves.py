@@ -25,7 +25,9 @@ from portal.features.items.domain import (
     APPROVAL,
     DECIDED,
     ApprovalState,
+    ExportCandidate,
     ItemState,
+    ReservedItem,
     first_states,
 )
 from portal.features.items.models import DossierItem
@@ -52,13 +54,13 @@ async def candidates(
     include_exported: bool = True,
     until: date | None = None,
     lock: bool = False,
-) -> Sequence[DossierItem]:
-    """Every item of a dossier that an export might take, oldest legal date first; who leaves is the caller's rule.
+) -> Sequence[ExportCandidate]:
+    """Every item of a dossier that an export might take, in id order; who leaves is the caller's rule.
 
     Args:
         include_exported: also what is in a bundle already (bundled, delivered).
         until: the last legal date of interest.
-        lock: take the rows FOR NO KEY UPDATE in id order first: edits and decisions under way are waited for. Needs a session
+        lock: take the rows FOR NO KEY UPDATE in that order: edits and decisions under way are waited for. Needs a session
             that may write.
     """
     return await exports_repository.candidates(
@@ -73,13 +75,18 @@ async def reserve(session: WriteSession, ids: Sequence[UUID], export_id: UUID) -
         Conflict: one of them cannot be reserved (`busy`); nothing is.
     """
     moved = await exports_repository.reserve(session, ids, export_id)
-    if len(moved) != len(set(ids)):
+    if moved != len(set(ids)):
         raise Conflict(code="busy")
 
 
-async def reserved(session: ReadSession, export_id: UUID, *, lock: bool = False) -> Sequence[DossierItem]:
-    """What an open export holds, in id order; with `lock` taken for writing."""
-    return await exports_repository.reserved(session, export_id, lock=lock)
+async def reserved(session: ReadSession, export_id: UUID) -> Sequence[ReservedItem]:
+    """What an open export holds, in id order."""
+    return await exports_repository.reserved(session, export_id)
+
+
+async def lock_reserved(session: WriteSession, export_id: UUID) -> Mapping[UUID, int]:
+    """Take what an open export holds for writing, in id order; gives the present version of each."""
+    return await exports_repository.lock_reserved(session, export_id)
 
 
 async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> frozenset[UUID]:
@@ -89,11 +96,11 @@ async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> frozenset[UU
 
 async def release(session: WriteSession, export_id: UUID, ids: Sequence[UUID] | None = None) -> int:
     """Let go of what an export holds (or of `ids` among it): each item returns to where it was. Returns how many."""
-    return len(await exports_repository.release(session, export_id, ids))
+    return await exports_repository.release(session, export_id, ids)
 
 
-async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked: bool) -> Sequence[UUID]:
-    """What an export holds is in bundle `number` now. The first bundle's number stays with an item that leaves again.
+async def bundle(session: WriteSession, export_id: UUID, number: int, *, locked: bool) -> int:
+    """What an export holds is in bundle `number` now; returns how many. The first bundle's number stays with what leaves again.
 
     Args:
         locked: whether the policy locks what left; a lock from before stays in any case.
@@ -234,24 +241,22 @@ async def count_put_aside(session: ReadSession, dossier_id: UUID) -> int:
     return await lists_repository.count_aside(session, dossier_id, PUT_ASIDE)
 
 
-async def those_put_aside(session: ReadSession, dossier_id: UUID) -> Sequence[DossierItem]:
-    """The items of a dossier that we put aside, with the reason; not those that the entrepreneur rejected."""
-    return await items_repository.held(session, dossier_id, PUT_ASIDE)
-
-
 @dataclass(frozen=True, slots=True)
 class PutAside:
-    """What is put aside over all dossiers that somebody may see: how many, and the first of them."""
+    """What of ours is put aside, with its reason: how many, and the first of them. What the entrepreneur rejected is not among it."""
 
     count: int
     first: Sequence[DossierItem]
 
 
 async def all_put_aside(session: ReadSession, *, manager_id: UUID | None, limit: int = 10) -> PutAside:
-    """As `those_put_aside`, over the firm's dossiers or those that one person manages."""
-    return PutAside(
-        *await lists_repository.aside_everywhere(session, PUT_ASIDE, manager_id=manager_id, limit=limit)
-    )
+    """What is put aside over the firm's dossiers, or over those that one person manages."""
+    return PutAside(*await lists_repository.aside(session, PUT_ASIDE, manager_id=manager_id, limit=limit))
+
+
+async def put_aside_of(session: ReadSession, dossier_id: UUID, limit: int) -> PutAside:
+    """What is put aside in one dossier."""
+    return PutAside(*await lists_repository.aside(session, PUT_ASIDE, dossier_id=dossier_id, limit=limit))
 
 
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:
