@@ -2,6 +2,8 @@
 
 import enum
 from collections.abc import Collection
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -129,6 +131,15 @@ class ItemQuery(msgspec.Struct, frozen=True, kw_only=True):
     sort: str = "date"
     descending: bool = True
     cursor: str | None = None
+
+
+class Due(NamedTuple):
+    """A dossier in which something leaves by its policy: from when on, and up to which legal date."""
+
+    firm_id: UUID
+    dossier_id: UUID
+    until: date | None
+    due_at: datetime
 
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})

@@ -54,6 +54,9 @@ class DossierItem(Keyed, OwnedByFirm, Base):
         sa.Index("ix_dossier_item_list", "firm_id", "dossier_id", "item_date", "id"),
         sa.Index("ix_dossier_item_state", "firm_id", "dossier_id", "state", "received_at"),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
+        sa.Index(
+            "ix_dossier_item_ready", "firm_id", "item_date", postgresql_where=sa.text("state = 'ready'")
+        ),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
         sa.Index(
             "ix_dossier_item_aside",
