@@ -1,6 +1,7 @@
 """The doorbell: arq brings workers the word that there is work, nothing else. Losing it costs a second, never a job.
 
-What the work is, and whose turn it is, stands in the ledger alone. JSON instead of arq's default pickle: whoever can write to Valkey must not be able to run code.
+What the work is, and whose turn it is, stands in the ledger alone. JSON instead of arq's default pickle: whoever can write to
+Valkey must not be able to run code.
 """
 
 import asyncio
@@ -47,11 +48,20 @@ def redis_settings(url: str) -> RedisSettings:
     return settings
 
 
+async def connect(url: str) -> ArqRedis:
+    """Arq's connections to Valkey, of which none unpickles.
+
+    Raises:
+        FAULTS: Valkey is away.
+    """
+    return await create_pool(redis_settings(url), job_serializer=serialize, job_deserializer=deserialize)
+
+
 class Doorbell:
     """Rings when there is work, after the transaction that asked for it has been committed."""
 
     def __init__(self, url: str) -> None:
-        self._settings = redis_settings(url)
+        self._url = url
         self._pool: ArqRedis | None = None
         self._ringing: asyncio.Task[None] | None = None
         self._again = False
@@ -73,9 +83,7 @@ class Doorbell:
         """Ring now; False when Valkey is away. It is then left alone for a second."""
         try:
             if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=serialize, job_deserializer=deserialize
-                )
+                self._pool = await connect(self._url)
             await self._pool.enqueue_job(RUN, _job_id=BELL)
         except FAULTS as error:
             PARTS.away(VALKEY, error)
@@ -88,9 +96,7 @@ class Doorbell:
         """Whether Valkey answers at this moment."""
         try:
             if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=serialize, job_deserializer=deserialize
-                )
+                self._pool = await connect(self._url)
             async with asyncio.timeout(2):
                 await self._pool.ping()
         except FAULTS as error:
@@ -123,9 +129,7 @@ async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitab
         began = time.monotonic()
         pool: ArqRedis | None = None
         try:
-            pool = await create_pool(
-                redis_settings(url), job_serializer=serialize, job_deserializer=deserialize
-            )
+            pool = await connect(url)
             PARTS.back(VALKEY)
             heard()
             while True:

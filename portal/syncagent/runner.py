@@ -164,9 +164,7 @@ class Runner:
             answer = self._during(lambda: self._portal.deliveries(wait=self._offered, mark=known))
         except RevokedError:
             raise
-        except (
-            AgentError
-        ) as error:  # the line does not bear it, or the portal is away: the next round says so
+        except AgentError as error:  # the line does not bear it, or the portal is away
             log.info("%s", error)
             return self._wait(self._usual_pause()), None
         if answer is None:

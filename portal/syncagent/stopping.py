@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,12 +17,13 @@ class Stop:
 
     def __init__(self) -> None:
         self.asked = False
-        self._moved = threading.Event()
+        self._moved: SimpleQueue[None] = SimpleQueue()
+        """Wakes whoever waits; of all that does so, this alone may be used by a handler that interrupts the waiting itself."""
 
     def ask(self) -> None:
         """Stop; may be called by a handler of signals."""
         self.asked = True
-        self._moved.set()
+        self._moved.put(None)
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until asked to stop; whether it is that."""
@@ -37,7 +40,7 @@ class Stop:
                 given.append(call())
             except BaseException as error:  # noqa: BLE001 - raised where it was asked for
                 raised.append(error)
-            self._moved.set()
+            self._moved.put(None)
 
         threading.Thread(target=work, daemon=True).start()
         self._until(lambda: bool(given or raised), None)
@@ -50,5 +53,5 @@ class Stop:
             left = _SLICE if deadline is None else min(_SLICE, deadline - time.monotonic())
             if left <= 0:
                 return
-            self._moved.wait(left)
-            self._moved.clear()
+            with suppress(Empty):
+                self._moved.get(timeout=left)
