@@ -1,5 +1,6 @@
 """The composition root, and the table of contents: settings → engines, stores, clock → the application."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from copy import copy
@@ -18,6 +19,7 @@ from litestar.template.config import TemplateConfig
 from portal import sandbox
 from portal.config import Settings
 from portal.db.engine import create_database
+from portal.db.hearing import hear
 from portal.features.accounts import slice as accounts_slice
 from portal.features.accounts.service import forms, sessions
 from portal.features.agents import service as agents
@@ -193,9 +195,14 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
     async def lifespan(_app: Litestar) -> AsyncGenerator[None]:
         tools.database.ring = doorbell.ring
         sandbox.warm_up()
+        hearing = asyncio.create_task(
+            hear(tools.settings.database_url, tools.database.news, name="fidero-web-news")
+        )
         try:
             yield
         finally:
+            hearing.cancel()
+            await asyncio.gather(hearing, return_exceptions=True)
             await doorbell.close()
             await tools.database.close()
 
@@ -273,6 +280,7 @@ def create_app(settings: Settings, *, tools: Tools | None = None) -> Gate:
         neutral_page=lambda: page("base/neutral.html"),
         unavailable_page=lambda: page("base/unavailable.html"),
         refuse=refuse,
+        stopping=used.database.news.end,
     )
 
 

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 
 async def tick(runner: Runner) -> None:
-    """Once a second look at what the clock says. Never ends, whatever fails."""
+    """Do what the clock says, and sleep until it says the next. Never ends, whatever fails."""
     since = int(time.time()) - 1
     while True:
         second = int(time.time())
@@ -34,24 +34,31 @@ async def tick(runner: Runner) -> None:
         except Exception:
             log.exception("worker.tick_failed")
         since = second
-        await asyncio.sleep(max(0.05, second + 1 - time.time()))
+        await asyncio.sleep(max(0.05, runner.next_sweep(second) - time.time()))
 
 
 async def main(settings: Settings) -> None:
     """Work until told to stop, whichever of database, Valkey and store are away meanwhile."""
     tools = create_tools(settings, name="worker")
     doorbell = Doorbell(settings.redis_url)
-    tools.database.ring = doorbell.ring
     sandbox.warm_up(at_once=settings.worker_jobs)
     runner = Runner(tools, registry_of(tools.database))
     pool = WorkerPool(runner, settings.worker_jobs)
+
+    def heard() -> None:
+        """There is work: ours when there is room, else that of whoever else listens."""
+        pool.wake()
+        if not pool.has_room:
+            doorbell.ring()
+
+    tools.database.ring = heard
     gc.collect()
     gc.freeze()  # what the program is made of is not gone over again whenever a job makes many objects
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, pool.stop)
     others = [
-        asyncio.create_task(listen(settings.redis_url, pool.wake)),
+        asyncio.create_task(listen(settings.redis_url, heard, pool.room)),
         asyncio.create_task(tick(runner)),
     ]
     try:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
+from portal.db.news import News
 from portal.kernel.actor import Actor
 from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import Unavailable
@@ -229,6 +230,7 @@ class Database:
 
     Attributes:
         clock, registry, ring: what its sessions are given (`SessionContext`). The doorbell is hung up last, when the program starts.
+        news: who waits in this process for what transactions of others say.
     """
 
     def __init__(
@@ -248,6 +250,7 @@ class Database:
         self.clock = clock or SystemClock()
         self.registry = registry
         self.ring: Callable[[], None] | None = None
+        self.news = News()
 
     def _begin(self, sessions: async_sessionmaker[_S], scope: Scope) -> _S:
         context = SessionContext(scope=scope, clock=self.clock, registry=self.registry, ring=self.ring)

@@ -1,19 +1,19 @@
-"""The doorbell: arq brings workers the word that there is work, nothing else. Losing it costs half a second, never a job.
+"""The doorbell: arq brings workers the word that there is work, nothing else. Losing it costs a second, never a job.
 
-What the work is, and whose turn it is, stands in the ledger alone. JSON instead of arq's default pickle, on the pool and on the
-worker: whoever can write to Valkey must not be able to run code.
+What the work is, and whose turn it is, stands in the ledger alone. JSON instead of arq's default pickle: whoever can write to
+Valkey must not be able to run code.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
-from arq import create_pool, func
+from arq import create_pool
 from arq.connections import ArqRedis, RedisSettings
-from arq.worker import Worker
+from arq.constants import default_queue_name, job_key_prefix
 from redis.exceptions import RedisError
 
 from portal.kernel.parts import PARTS, VALKEY
@@ -22,9 +22,10 @@ RUN = "run"
 BELL = "bell"
 """arq's name for the one word there is: while it lies in the queue, ringing again adds nothing."""
 FAULTS = (OSError, RedisError, TimeoutError)
-_HELD = 5
-"""Seconds; arq keeps a word whose listener died for ten more."""
-_POLL = 0.05
+_HELD = 30
+"""Seconds that Valkey keeps the question; then it is asked anew."""
+_LATE = 5
+"""Seconds after which an answer that is overdue comes no more."""
 _PAUSES = (0.5, 1.0, 2.0, 5.0)
 """Seconds before listening is tried again; the last for all further times."""
 
@@ -47,11 +48,20 @@ def redis_settings(url: str) -> RedisSettings:
     return settings
 
 
+async def connect(url: str) -> ArqRedis:
+    """Arq's connections to Valkey, of which none unpickles.
+
+    Raises:
+        FAULTS: Valkey is away.
+    """
+    return await create_pool(redis_settings(url), job_serializer=serialize, job_deserializer=deserialize)
+
+
 class Doorbell:
     """Rings when there is work, after the transaction that asked for it has been committed."""
 
     def __init__(self, url: str) -> None:
-        self._settings = redis_settings(url)
+        self._url = url
         self._pool: ArqRedis | None = None
         self._ringing: asyncio.Task[None] | None = None
         self._again = False
@@ -73,9 +83,7 @@ class Doorbell:
         """Ring now; False when Valkey is away. It is then left alone for a second."""
         try:
             if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=serialize, job_deserializer=deserialize
-                )
+                self._pool = await connect(self._url)
             await self._pool.enqueue_job(RUN, _job_id=BELL)
         except FAULTS as error:
             PARTS.away(VALKEY, error)
@@ -88,9 +96,7 @@ class Doorbell:
         """Whether Valkey answers at this moment."""
         try:
             if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, job_serializer=serialize, job_deserializer=deserialize
-                )
+                self._pool = await connect(self._url)
             async with asyncio.timeout(2):
                 await self._pool.ping()
         except FAULTS as error:
@@ -109,43 +115,35 @@ class Doorbell:
             self._pool = None
 
 
-def create_listener(url: str, heard: Callable[[], None], **overrides: Any) -> Worker:
-    """An arq worker that does nothing but call `heard` for every ring."""
+async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitable[None]]) -> None:
+    """Call `heard` for every ring, for as long as this is not cancelled; while Valkey is away, look again now and then.
 
-    async def run(_context: dict[Any, Any], *_of_an_older_release: str) -> None:
-        heard()
+    Valkey keeps the question until there is a bell: arq's own worker would ask twenty times a second. A bell that is taken out is
+    forgotten before anybody looks, so that whoever rings afterwards is heard too.
 
-    async def connected(_context: dict[Any, Any]) -> None:
-        PARTS.back(VALKEY)
-        heard()
-
-    options: dict[str, Any] = {
-        "functions": [func(cast("Any", run), name=RUN, keep_result=0, max_tries=1, timeout=_HELD)],
-        "redis_settings": redis_settings(url),
-        "job_serializer": serialize,
-        "job_deserializer": deserialize,
-        "on_startup": connected,
-        "handle_signals": False,
-        "poll_delay": _POLL,
-        "keep_result": 0,
-        "job_timeout": _HELD,
-        "log_results": False,
-    }
-    return Worker(**{**options, **overrides})
-
-
-async def listen(url: str, heard: Callable[[], None]) -> None:
-    """Call `heard` for every ring, for as long as this is not cancelled; while Valkey is away, look again now and then."""
+    Args:
+        room: waits until whoever listens can do something; until then a bell is left to others.
+    """
     silent = 0
     while True:
-        listener = create_listener(url, heard)
         began = time.monotonic()
+        pool: ArqRedis | None = None
         try:
-            await listener.main()
+            pool = await connect(url)
+            PARTS.back(VALKEY)
+            heard()
+            while True:
+                await room()
+                async with asyncio.timeout(_HELD + _LATE):
+                    rung: Any = await pool.bzpopmin(default_queue_name, timeout=_HELD)
+                if rung is not None:
+                    await pool.delete(job_key_prefix + rung[1].decode())
+                    heard()
         except FAULTS as error:
             PARTS.away(VALKEY, error)
         finally:
-            with suppress(*FAULTS):
-                await listener.close()
+            if pool is not None:
+                with suppress(*FAULTS):
+                    await pool.aclose()
         silent = 0 if time.monotonic() - began > _PAUSES[-1] else silent + 1
         await asyncio.sleep(_PAUSES[min(silent, len(_PAUSES)) - 1])

@@ -1,11 +1,12 @@
 """The places of one worker: whenever one is free, the job whose turn it is gets it.
 
-The ledger is asked at every ring of the doorbell, whenever a job has ended, and by itself twice a second: without Valkey the work goes
-on all the same.
+The ledger is asked at every ring of the doorbell, whenever a job has ended, and when the next one is due. Once a second it is looked at
+all the same: a bell that was lost costs no more, and without Valkey the work goes on.
 """
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
@@ -15,8 +16,8 @@ from portal.jobs.runner import Runner
 from portal.kernel.errors import Unavailable
 
 log = structlog.get_logger()
-POLL = 0.5
-"""Seconds after which the ledger is asked without a ring."""
+LOOK = 1.0
+"""Seconds after which the ledger is looked at without a ring."""
 STOP_SECONDS = 20.0
 """Seconds that jobs have to end by themselves when the worker is stopped; then they are given back."""
 
@@ -29,7 +30,18 @@ class WorkerPool:
         self._places = places
         self._running: dict[asyncio.Task[None], JobRow] = {}
         self._look = asyncio.Event()
+        self._free = asyncio.Event()
+        self._free.set()
         self._stopping = False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a place is free."""
+        return self._free.is_set()
+
+    async def room(self) -> None:
+        """Wait until a place is free."""
+        await self._free.wait()
 
     def wake(self) -> None:
         """Ask the ledger now: a job may have been written."""
@@ -45,9 +57,7 @@ class WorkerPool:
         while not self._stopping:
             self._look.clear()
             if not await self.start_next():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._look.wait()
+                await self._rest()
         if self._running:
             await asyncio.wait(self._running, timeout=STOP_SECONDS)
         for task in self._running:
@@ -70,8 +80,38 @@ class WorkerPool:
             return False
         task = asyncio.create_task(self._carry_out(row))
         self._running[task] = row
+        if len(self._running) >= self._places:
+            self._free.clear()
         task.add_done_callback(self._ended)
         return True
+
+    async def _rest(self) -> None:
+        """Until somebody wakes us or something is due: looking costs a tenth of a claim.
+
+        What is due as soon as we look, when there was nothing to do a moment ago, finds no room here: it is tried again after a while.
+        """
+        tried = True
+        while not self._look.is_set():
+            pause = LOOK
+            moment = await self._next_moment()
+            if moment is not None:
+                left = (moment - self._runner.tools.clock.now()).total_seconds()
+                if left <= 0 and not tried:
+                    return
+                pause = min(LOOK, left) if left > 0 else LOOK
+            tried = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._look.wait()
+
+    async def _next_moment(self) -> datetime | None:
+        try:
+            return await self._runner.next_moment()
+        except Unavailable:  # told by who met it first
+            return None
+        except Exception:
+            log.exception("jobs.look_failed")
+            return None
 
     async def _carry_out(self, row: JobRow) -> None:
         try:
@@ -83,4 +123,5 @@ class WorkerPool:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
+        self._free.set()
         self._look.set()

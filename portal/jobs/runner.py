@@ -14,7 +14,7 @@ import errno
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ import sqlalchemy as sa
 import structlog
 
 from portal.db.session import Scope, WriteSession, is_outage, scope_of
-from portal.jobs.claims import Room, claim_next, claim_one
+from portal.jobs.claims import Room, claim_next, claim_one, next_moment
 from portal.jobs.contract import GiveWay, Handler, Later, Registry, Tools
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor
@@ -148,6 +148,17 @@ class Runner:
         """Claim the job whose turn it is; None when nothing is due for which there is room."""
         async with self._written() as session:
             return await claim_next(session, self.tools.clock.now(), self.lease, room)
+
+    async def next_moment(self) -> datetime | None:
+        """When there is something to do next, as far as the ledger knows now; None when nothing waits."""
+        if self._owed:
+            return self.tools.clock.now()
+        async with self.tools.database.system_read() as session:
+            return await next_moment(session)
+
+    def next_sweep(self, after: int) -> int:
+        """The next second after this one (since the epoch) at which something falls due by the clock."""
+        return min((after // sweep.every + 1) * sweep.every for sweep in self.registry.sweeps)
 
     async def carry_out(self, row: JobRow) -> None:
         """Carry out a job that was claimed here. Whatever goes wrong is written into its row, not raised."""

@@ -7,7 +7,6 @@ import signal
 import socket
 import sqlite3
 import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
@@ -34,6 +33,7 @@ from portal.syncagent.journal import Journal
 from portal.syncagent.lock import only_one
 from portal.syncagent.names import UnsafeNameError, check_component, dossier_folder
 from portal.syncagent.runner import Runner, utc_now
+from portal.syncagent.stopping import Stop
 from portal.syncagent.texts import visible
 
 log = logging.getLogger("fidero_agent")
@@ -164,7 +164,16 @@ def run(place: Home, chosen: argparse.Namespace) -> int:
             closing(Journal(place.journal_file)) as journal,
             _stopping() as stop,
         ):
-            runner = Runner(place, config, portal, journal, now=utc_now, clock=time.monotonic, wait=stop.wait)
+            runner = Runner(
+                place,
+                config,
+                portal,
+                journal,
+                now=utc_now,
+                clock=time.monotonic,
+                wait=stop.wait,
+                during=stop.during,
+            )
             if not chosen.once:
                 log.info("fidero-agent %s: %s, %s", VERSION, config.url, config.root)
                 runner.forever()
@@ -227,7 +236,7 @@ def folders(place: Home, chosen: argparse.Namespace) -> int:
     code = EXIT_OK
     try:
         with closing(Portal(config.url, token, utc_now)) as portal:
-            for raw in portal.deliveries():
+            for raw in portal.deliveries().deliveries:
                 each = msgspec.json.decode(raw, type=contract.Delivery)
                 old = shown.get(each.dossier_id)
                 named = (each.dossier_code, each.dossier_name, each.company_number)
@@ -345,21 +354,21 @@ def _change_folder(place: Home, config: Config, chosen: argparse.Namespace) -> C
 
 
 @contextmanager
-def _stopping() -> Generator[threading.Event]:
-    """An event, set when the system or a person asks to stop; asked twice, the program ends at once."""
-    event = threading.Event()
+def _stopping() -> Generator[Stop]:
+    """Notes when the system or a person asks to stop; asked twice, the program ends at once."""
+    asked = Stop()
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {each: signal.getsignal(each) for each in signals}
 
     def stop(*_: object) -> None:
-        event.set()
+        asked.ask()
         for each, handler in before.items():
             signal.signal(each, handler)
 
     for each in signals:
         signal.signal(each, stop)
     try:
-        yield event
+        yield asked
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

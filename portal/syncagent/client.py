@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import NoReturn, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -103,13 +103,17 @@ class Portal:
         """
         return self._call("POST", contract.HEARTBEAT, contract.HeartbeatReply, beat)
 
-    def deliveries(self) -> list[msgspec.Raw]:
+    def deliveries(self, *, wait: float = 0, mark: str = "") -> "Feed":
         """What waits for this agent, each still to be decoded: one that is odd must not hide the others.
+
+        Args:
+            wait: so many seconds the portal may keep the call until something else waits than `mark` stands for.
 
         Raises:
             RevokedError, HostAwayError.
         """
-        return self._call("GET", contract.DELIVERIES, _RawDeliveries).deliveries
+        asked = f"?wait={wait:.0f}&mark={quote(mark, safe='')}" if wait else ""
+        return self._call("GET", contract.DELIVERIES + asked, Feed)
 
     def confirm(self, delivery_id: str, confirmation: contract.Confirmation) -> contract.Confirmed:
         """Hand in the proofs of a delivery.
@@ -248,8 +252,11 @@ class BundleAnswer:
         return self._response.iter_raw()
 
 
-class _RawDeliveries(msgspec.Struct):
+class Feed(msgspec.Struct, frozen=True):
+    """What waits, undecoded, and the portal's word for it."""
+
     deliveries: list[msgspec.Raw]
+    mark: str = ""
 
 
 def trust() -> ssl.SSLContext:

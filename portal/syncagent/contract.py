@@ -22,7 +22,7 @@ call                                                body                     ans
 ==================================================  =======================  ====================
 POST `/api/v1/agent/pair`                           `PairRequest`            201 `Paired`
 POST `/api/v1/agent/heartbeat`                      `Heartbeat`              200 `HeartbeatReply`
-GET  `/api/v1/agent/deliveries`                     –                        200 `Deliveries`
+GET  `/api/v1/agent/deliveries[?wait=…&mark=…]`     –                        200 `Deliveries`
 GET  `/api/v1/agent/deliveries/{id}/bundle`         –                        200/206 the ZIP
 POST `/api/v1/agent/deliveries/{id}/confirm`        `Confirmation`           200 `Confirmed`
 POST `/api/v1/agent/deliveries/{id}/refuse`         `RefusalNotice`          200 any JSON
@@ -30,6 +30,10 @@ POST `/api/v1/agent/deliveries/{id}/refuse`         `RefusalNotice`          200
 
 The ZIP answers with `ETag: "<sha256 of the ZIP>"`, `Accept-Ranges: bytes`, and honours `Range` with
 `If-Range`.
+
+A portal that offers `wait_seconds` lets the feed be asked with `wait` (whole seconds, at most those offered) and the `mark` of the
+answer before: it answers as soon as something else waits than the mark stands for, or when the time is over. It may answer sooner
+with the same mark (too many wait, it is being stopped); then the agent makes pauses of its own. One call of an agent waits at a time.
 
 *Deliver again* must be a new delivery id: the agent keeps what it wrote per delivery id, and confirms an id
 that it has written without writing its files a second time, also when the importer has taken them away
@@ -101,11 +105,15 @@ class Heartbeat(msgspec.Struct, frozen=True):
 
 
 class HeartbeatReply(msgspec.Struct, frozen=True):
-    """Below `minimum_version` the agent delivers nothing and says so; versions are dotted numbers."""
+    """Below `minimum_version` the agent delivers nothing and says so; versions are dotted numbers.
+
+    `wait_seconds`: how long a call of the feed may wait for news; 0 where the portal knows nothing of it.
+    """
 
     poll_seconds: float
     minimum_version: str
     latest_version: str
+    wait_seconds: float = 0.0
 
 
 class DeliveryFile(msgspec.Struct, frozen=True):
@@ -143,9 +151,10 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Deliveries(msgspec.Struct, frozen=True):
-    """Everything that waits for this agent, per dossier in the order of `bundle_number`. Not paged."""
+    """Everything that waits for this agent, per dossier in the order of `bundle_number`. Not paged. `mark` is opaque."""
 
     deliveries: list[Delivery]
+    mark: str = ""
 
 
 class ConfirmedFile(msgspec.Struct, frozen=True):

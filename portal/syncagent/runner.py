@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from portal.syncagent import VERSION, contract
-from portal.syncagent.client import Portal, describe_platform
+from portal.syncagent.client import Feed, Portal, describe_platform
 from portal.syncagent.config import Config, Home
 from portal.syncagent.deliver import Deliverer
 from portal.syncagent.errors import (
@@ -33,6 +33,8 @@ from portal.syncagent.texts import say
 log = logging.getLogger("fidero_agent")
 
 MIN_POLL, MAX_POLL = 1.0, 3600.0
+LONGEST_WAIT = 50.0
+"""Seconds that one call may wait at the portal, whatever it offers: less than a silent connection is given up after."""
 MAX_SKEW = 300.0
 KEEP_JOURNAL = timedelta(days=400)
 MOST_TRIES = 8
@@ -83,7 +85,8 @@ class _Head(msgspec.Struct):
 class Runner:
     """Runs rounds for one pairing.
 
-    `now` gives the time in UTC, `clock` monotonic seconds, `wait(seconds)` sleeps and says whether to stop.
+    `now` gives the time in UTC, `clock` monotonic seconds, `wait(seconds)` sleeps and says whether to stop, `during(call)` gives what a
+    call that may take long gives, or None when it is to stop before.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Runner:
         now: Callable[[], datetime],
         clock: Callable[[], float],
         wait: Callable[[float], bool],
+        during: Callable[[Callable[[], Feed]], Feed | None],
     ) -> None:
         self._home = home
         self._config = config
@@ -104,8 +108,13 @@ class Runner:
         self._now = now
         self._clock = clock
         self._wait = wait
+        self._during = during
         self._state = home.state()
         self._poll = config.poll_seconds
+        self._offered = 0.0
+        """Seconds that the portal lets a call wait for news; none with portals that know nothing of it."""
+        self._mark = ""
+        """Stands for what the portal said last that waits."""
         self._trouble: dict[str, _Trouble] = {}
         self._newest_told = ""
         self._beat = clock()
@@ -118,19 +127,55 @@ class Runner:
             RevokedError: the portal no longer wants this agent.
         """
         backoff = Backoff(min(self._poll, 5.0), 900.0)
+        idle = Backoff(0.1, self._poll)
+        news: Feed | None = None
         while True:
-            result = self.once(patient=True)
-            if result.away is None:
-                backoff.reset()
-                seconds = self._poll * random.uniform(0.9, 1.1)  # noqa: S311 (spreads load, hides nothing)
-            else:
+            result = self.once(patient=True, news=news)
+            news = None
+            if result.away is not None:
                 seconds = max(backoff.next(), result.away.retry_after or 0)
                 log.warning("next try in %d seconds", seconds)
-            if self._wait(seconds):
+                if self._wait(seconds):
+                    return
+                continue
+            backoff.reset()
+            if result.confirmed:
+                idle.reset()
+            if self._offered:
+                stop, news = self._await_news(idle)
+            else:
+                stop = self._wait(self._usual_pause())
+            if stop:
                 return
 
-    def once(self, *, patient: bool = False) -> Round:
-        """One round. `patient`: leave deliveries alone whose pause after a failure is not over.
+    def _usual_pause(self) -> float:
+        return self._poll * random.uniform(0.9, 1.1)  # noqa: S311 (spreads load, hides nothing)
+
+    def _await_news(self, idle: Backoff) -> tuple[bool, Feed | None]:
+        """Wait at the portal until something else waits than the last round saw; whether to stop, and what waits now.
+
+        Who is answered at once, again and again, and has nothing to do makes pauses that grow up to the usual one (`idle`).
+
+        Raises:
+            RevokedError: the portal no longer wants this agent.
+        """
+        began, known = self._clock(), self._mark
+        try:
+            answer = self._during(lambda: self._portal.deliveries(wait=self._offered, mark=known))
+        except RevokedError:
+            raise
+        except AgentError as error:  # the line does not bear it, or the portal is away
+            log.info("%s", error)
+            return self._wait(self._usual_pause()), None
+        if answer is None:
+            return True, None
+        if self._clock() - began >= MIN_POLL:
+            idle.reset()
+            return False, answer
+        return self._wait(idle.next()), answer
+
+    def once(self, *, patient: bool = False, news: Feed | None = None) -> Round:
+        """One round. `patient`: leave deliveries alone whose pause after a failure is not over. `news`: what waits, as it is known.
 
         Raises:
             RevokedError: the portal no longer wants this agent.
@@ -139,7 +184,7 @@ class Runner:
         result = Round()
         error: AgentError | None = None
         try:
-            result = self._round(problems, patient=patient)
+            result = self._round(problems, news, patient=patient)
             error = result.away
         except RevokedError as revoked:
             error = revoked
@@ -156,7 +201,7 @@ class Runner:
             self._home.keep_state(self._state)
         return result
 
-    def _round(self, problems: list[contract.AgentProblem], *, patient: bool) -> Round:
+    def _round(self, problems: list[contract.AgentProblem], news: Feed | None, *, patient: bool) -> Round:
         roots, free = self._look_at_roots(problems)
         reply = self._heartbeat(problems, root_writable=not roots, free=free)
         confirmed, unproved = self._confirm_written(problems)
@@ -164,7 +209,7 @@ class Runner:
             text = say("agent_too_old", version=VERSION, minimum=reply.minimum_version)
             self._note(problems, "agent_too_old", text)
             return Round(confirmed=confirmed, waiting=self._state.queue)
-        waiting, blocked = self._list(problems)
+        waiting, blocked = self._list(problems, news)
         self._tidy(waiting, roots)
         refused = unavailable = 0
         unserved: list[tuple[contract.Delivery, Path, str]] = []
@@ -256,6 +301,7 @@ class Runner:
         self._beat = self._clock()
         self._state.last_contact = self._now()
         self._poll = min(max(reply.poll_seconds, MIN_POLL), MAX_POLL)
+        self._offered = min(max(reply.wait_seconds, 0.0), LONGEST_WAIT)
         if abs(self._portal.skew) > MAX_SKEW:
             direction = "ahead of" if self._portal.skew > 0 else "behind"
             text = say("clock_skew", seconds=round(abs(self._portal.skew)), direction=direction)
@@ -288,11 +334,15 @@ class Runner:
                 log.info("delivery %s, written earlier, files confirmed: %d", delivery_id, count)
         return confirmed, unproved
 
-    def _list(self, problems: list[contract.AgentProblem]) -> tuple[list[contract.Delivery], set[str]]:
+    def _list(
+        self, problems: list[contract.AgentProblem], news: Feed | None
+    ) -> tuple[list[contract.Delivery], set[str]]:
         """What waits, in order; the dossiers that must wait for one that cannot be read."""
+        feed = news or self._portal.deliveries()
+        self._mark = feed.mark
         waiting: list[contract.Delivery] = []
         blocked: set[str] = set()
-        for raw in self._portal.deliveries():
+        for raw in feed.deliveries:
             try:
                 waiting.append(msgspec.json.decode(raw, type=contract.Delivery))
             except ValueError as error:

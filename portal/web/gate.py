@@ -27,6 +27,7 @@ from portal.web.cookies import LANGUAGE, SESSION, read_cookies
 from portal.web.directories import Directories, HostFirm, SignedIn
 from portal.web.headers import with_security
 from portal.web.hosts import normalised_host
+from portal.web.protocol import STOPPING
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -82,6 +83,7 @@ class Gate:
         neutral_page: Callable[[], str],
         unavailable_page: Callable[[], str],
         refuse: Refuse,
+        stopping: Callable[[], None],
     ) -> None:
         self.app = app
         self.settings = settings
@@ -89,10 +91,12 @@ class Gate:
         self.neutral_page = neutral_page
         self.unavailable_page = unavailable_page
         self.refuse = refuse
+        self.stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of the server (ASGI)."""
         if scope["type"] == "lifespan":
+            scope.setdefault("state", {})[STOPPING] = self.stopping
             await self.app(scope, receive, send)
         elif scope["type"] == "http" and scope["method"] == "HEAD":
             # The same headers as for GET, nothing after them, and nothing of it stays: no transaction is committed.

@@ -30,6 +30,8 @@ KEPT_SECONDS = 150
 """A connection is kept for the next request: longer than proxies keep theirs (Caddy: 120), so that they never meet one that just closed."""
 PIPELINED_MOST = 8
 """Requests that wait on one connection for the answer to the one before; no proxy and no browser sends any."""
+STOPPING = "stopping"
+"""What the application puts into the state of its lifespan: is called, perhaps often, when the server begins to stop."""
 _PIECE = 16 * 1024
 _DRIP = 1024
 
@@ -191,8 +193,10 @@ class Http(HttpToolsProtocol):
             self._taking = None
 
     def shutdown(self) -> None:
-        """The server stops: what is being answered is answered."""
+        """The server stops: what is being answered is answered, and who waits for news is answered now."""
         self._is_kept = False
+        if (stopping := self.app_state.get(STOPPING)) is not None:
+            stopping()
         super().shutdown()
 
     # ── the parser ────────────────────────────────────────────────────────────────────────────────────────────

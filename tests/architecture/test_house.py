@@ -1,6 +1,7 @@
 """The rules of the house that no import contract can say."""
 
 import ast
+import asyncio
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -395,12 +396,20 @@ def test_no_version_with_a_known_hole_is_installed(package: str) -> None:
     assert numbers >= MINIMUM_VERSIONS[package], found
 
 
-def test_the_doorbell_never_unpickles() -> None:
-    from portal.jobs.doorbell import create_listener, deserialize, serialize
+def test_the_doorbell_never_unpickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.jobs import doorbell
+    from portal.jobs.doorbell import connect, deserialize, serialize
 
-    worker = create_listener("redis://127.0.0.1:1", lambda: None, redis_pool=object())
-    assert worker.job_serializer is serialize
-    assert worker.job_deserializer is deserialize
+    made: list[dict[str, object]] = []
+
+    async def create_pool(_settings: object, **options: object) -> None:
+        made.append(options)
+
+    monkeypatch.setattr(doorbell, "create_pool", create_pool)
+    asyncio.run(connect("redis://127.0.0.1:1"))
+    assert made == [{"job_serializer": serialize, "job_deserializer": deserialize}]
+    used = (ROOT / "portal/jobs/doorbell.py").read_text()
+    assert used.count("create_pool(") == 1, "there is one way to connect"
     sent = {"t": 1, "f": "run", "a": ["x"], "k": {}, "et": 1}
     assert deserialize(serialize(sent)) == sent
     with pytest.raises(ValueError, match=r"."):

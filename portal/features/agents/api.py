@@ -1,14 +1,14 @@
 """The interface agents call, version 1. Keys travel in the Authorization header, never in an address."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from portal.db.session import WriteSession
@@ -25,12 +25,10 @@ from portal.features.agents.schemas import (
     PairRequest,
     RefusalNotice,
 )
+from portal.features.agents.service import Entry
 from portal.features.bundles.service import deliveries as bundles_deliveries
 from portal.features.bundles.service import repairs
-from portal.features.bundles.service.deliveries import WaitingDelivery, WrittenFile
-from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import dossiers
-from portal.features.dossiers.service import folders as dossiers_folders
+from portal.features.bundles.service.deliveries import WrittenFile
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
@@ -79,6 +77,7 @@ async def heartbeat(
     await service.heartbeat(session, actor, msgspec.to_builtins(data))
     return HeartbeatReply(
         poll_seconds=service.POLL_SECONDS,
+        wait_seconds=service.WAIT_SECONDS,
         minimum_version=service.MINIMUM_VERSION,
         latest_version=service.LATEST_VERSION,
     )
@@ -90,35 +89,40 @@ async def heartbeat(
     tags=["agents"],
     opt={EFFECT: "when the agent was last heard of, which pages show"},
 )
-async def deliveries(actor: NamedDependency[Actor], session: NamedDependency[WriteSession]) -> Deliveries:
-    """What waits to be written."""
-    await service.seen(session, actor)
-    waiting = await bundles_deliveries.waiting(session, actor)
-    cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
-    assert actor.firm_id is not None
-    folders = await dossiers_folders.folders(session, actor.firm_id, cards.values())
-    return Deliveries(
-        [_shown(one, cards[one.export.dossier_id], folders[one.export.dossier_id]) for one in waiting]
-    )
+async def deliveries(
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    wait: Annotated[int, QueryParameter(ge=0, le=3600)] = 0,
+    mark: Annotated[str, QueryParameter(max_length=64)] = "",
+) -> Deliveries:
+    """What waits to be written.
+
+    With `wait` the answer comes as soon as that is something else than what `mark`, of an earlier answer, stands for (without a mark:
+    as soon as there is something), after so many seconds at the latest, and never after more than 25. It may come sooner all the same,
+    with the same mark: whoever gets such a one does not call again at once.
+    """
+    feed = await service.feed(tools, actor, wait=wait, mark=mark)
+    return Deliveries([_shown(one) for one in feed.entries], feed.mark)
 
 
-def _shown(one: WaitingDelivery, dossier: Dossier, folder: dossiers_folders.Folder) -> Delivery:
-    export = one.export
+def _shown(one: Entry) -> Delivery:
+    export, dossier = one.waiting.export, one.dossier
     assert export.sha256 is not None
     assert export.size is not None
     assert export.number is not None
     return Delivery(
-        id=one.delivery.id,
+        id=one.waiting.delivery.id,
         dossier_id=dossier.id,
-        dossier_code=folder.code,
+        dossier_code=one.folder.code,
         dossier_name=dossier.title,
-        company_number=folder.number,
+        company_number=one.folder.number,
         bundle_id=export.id,
         bundle_number=export.number,
         sha256=export.sha256,
         size=export.size,
         files=[
-            DeliveryFile(file.item_id, file.path, file.sha256, file.size, file.role) for file in one.files
+            DeliveryFile(file.item_id, file.path, file.sha256, file.size, file.role)
+            for file in one.waiting.files
         ],
     )
 

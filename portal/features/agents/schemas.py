@@ -52,11 +52,12 @@ class Heartbeat(msgspec.Struct):
 
 
 class HeartbeatReply(msgspec.Struct):
-    """When to call again, and which versions count."""
+    """When to call again, how long a call of the feed may wait, and which versions count."""
 
     poll_seconds: float
     minimum_version: str
     latest_version: str
+    wait_seconds: float = 0.0
 
 
 class DeliveryFile(msgspec.Struct):
@@ -85,9 +86,10 @@ class Delivery(msgspec.Struct):
 
 
 class Deliveries(msgspec.Struct):
-    """Everything that waits, per dossier in the order of bundle numbers."""
+    """Everything that waits, per dossier in the order of bundle numbers; `mark` stands for it when the feed is asked to wait."""
 
     deliveries: list[Delivery]
+    mark: str = ""
 
 
 class ConfirmedFile(msgspec.Struct):

@@ -1,5 +1,7 @@
-"""Agents: pairing by a short code, heartbeats, ending. Keys for scripts and integrations."""
+"""Agents: pairing by a short code, heartbeats, the feed, ending. Keys for scripts and integrations."""
 
+import asyncio
+import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from portal.db.session import ReadSession, WriteSession
+from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.accounts.service import limits
 from portal.features.agents import repository
 from portal.features.agents.domain import SCOPES, AgentState, KeyScope
@@ -15,6 +17,11 @@ from portal.features.agents.models import Agent, ApiKey, PairingCode
 from portal.features.audit import service as audit
 from portal.features.bundles.domain import Backlog, HasAgent
 from portal.features.bundles.service import deliveries
+from portal.features.bundles.service.deliveries import WaitingDelivery
+from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.service import folders as dossier_folders
+from portal.features.dossiers.service.folders import Folder
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Door, Right
 from portal.kernel.errors import Forbidden, Invalid, NotFound, Unauthorised
@@ -28,6 +35,8 @@ CODE_LIVES = timedelta(minutes=10)
 TRIES = 10
 SILENT_AFTER = timedelta(minutes=5)
 POLL_SECONDS = 30
+WAIT_SECONDS = 25
+"""So long a call of the feed waits at most for something new: proxies cut a silent one after thirty seconds, the shortest of them."""
 MINIMUM_VERSION = "0.1.0"
 LATEST_VERSION = "0.1.0"
 REVOKED = N_("This key is unknown or was revoked.")
@@ -178,13 +187,62 @@ async def heartbeat(session: WriteSession, actor: Actor, told: dict[str, Any]) -
     await _heard(session, actor, told)
 
 
-async def seen(session: WriteSession, actor: Actor) -> None:
-    """An agent has called.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One bundle to write, its dossier and the folder that it goes to."""
+
+    waiting: WaitingDelivery
+    dossier: Dossier
+    folder: Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What an agent has to write next; `mark` is another one whenever something of it is."""
+
+    entries: Sequence[Entry]
+
+    @property
+    def mark(self) -> str:
+        """An opaque word for what waits."""
+        told = [
+            f"{one.waiting.delivery.id} {one.waiting.export.sha256} {one.dossier.title} {one.folder}"
+            for one in self.entries
+        ]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+
+
+async def feed(tools: Tools, actor: Actor, *, wait: int, mark: str) -> Feed:
+    """What an agent has to write next. No connection is held while it waits.
+
+    Args:
+        wait: so many seconds (`WAIT_SECONDS` at most) until there is something else than `mark` says. It is answered sooner, with what
+            there is, when too many wait already, the same agent calls again or the process ends.
+        mark: of what the agent knows; empty when it knows of nothing.
 
     Raises:
-        Unauthorised: as `heartbeat`.
+        Unauthorised: it was revoked, perhaps while it waited (`revoked`).
     """
-    await _heard(session, actor, {})
+    assert actor.agent_id is not None
+    known = mark or Feed([]).mark
+    until = asyncio.get_running_loop().time() + min(wait, WAIT_SECONDS)
+    if wait <= 0:
+        return await _look(tools, actor)
+    with tools.database.news.waiting(f"deliveries:{actor.firm_id}", actor.agent_id) as place:
+        while True:
+            found = await _look(tools, actor)
+            if found.mark != known or place is None or not await place.until(until):
+                return found
+
+
+async def _look(tools: Tools, actor: Actor) -> Feed:
+    assert actor.firm_id is not None
+    async with tools.database.transaction(scope_of(actor)) as session:
+        await _heard(session, actor, {})
+        waiting = await deliveries.waiting(session, actor)
+        cards = await dossiers.cards(session, actor, {one.export.dossier_id for one in waiting})
+        folders = await dossier_folders.folders(session, actor.firm_id, cards.values())
+    return Feed([Entry(one, cards[one.export.dossier_id], folders[one.export.dossier_id]) for one in waiting])
 
 
 async def _heard(session: WriteSession, actor: Actor, told: dict[str, Any]) -> None:

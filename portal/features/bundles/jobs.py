@@ -6,6 +6,7 @@ from portal.db.session import WriteSession
 from portal.features.bundles.service import builder, due_exports, repairs, unlocks
 from portal.features.bundles.service.deliveries import MendArchive
 from portal.features.bundles.service.due_exports import (
+    LOOK_SECONDS,
     ExportByPolicy,
     GiveUpExport,
     due_dossiers,
@@ -25,15 +26,16 @@ RUN_POLICY = handles_long(ExportByPolicy)(due_exports.export_by_policy)
 GIVE_UP = handles_long(GiveUpExport)(due_exports.give_up)
 
 
-@sweeps("bundles.look_for_due_exports", every=2)
+@sweeps("bundles.look_for_due_exports", every=LOOK_SECONDS)
 async def look_for_due_exports(session: WriteSession, tools: Tools) -> None:
-    """Ask for an export of every dossier whose policy says that something is due."""
+    """Ask for an export of every dossier whose policy says that something is due, for the moment when it is."""
     for due in await due_dossiers(session, tools.clock.now()):
         job = ExportByPolicy(dossier_id=due.dossier_id, until=due.until)
         await enqueue(
             session,
             policy_actor(FirmId(due.firm_id), "policy"),
             job,
+            due_at=due.due_at,
             unique_key=policy_key(due.dossier_id),
         )
 

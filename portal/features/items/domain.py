@@ -152,6 +152,15 @@ class ReservedItem(NamedTuple):
     bundled_version: int | None
 
 
+class Due(NamedTuple):
+    """A dossier in which something leaves by its policy: from when on, and up to which legal date."""
+
+    firm_id: UUID
+    dossier_id: UUID
+    until: date | None
+    due_at: datetime
+
+
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
 """What the entrepreneur says no with."""
 UNAPPROVED = REJECTED | {ApprovalState.WAITING}

@@ -87,6 +87,9 @@ class DossierItem(Keyed, OwnedByFirm, Base):
             postgresql_ops={"fold": "gin_trgm_ops"},
         ),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
+        sa.Index(
+            "ix_dossier_item_ready", "firm_id", "item_date", postgresql_where=sa.text("state = 'ready'")
+        ),
         sa.Index("ix_dossier_item_recent", "firm_id", "received_at", "id"),
         sa.Index("ix_dossier_item_reserved", "export_id", postgresql_where=sa.text("state = 'reserved'")),
         sa.Index(

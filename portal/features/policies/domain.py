@@ -2,7 +2,7 @@
 
 import enum
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -122,8 +122,21 @@ def month_end_due(run_day: int, run_hour: int, now: datetime) -> date:
         run_hour: hour of the day in Brussels, 0 to 23; in the hour that summer time leaves out, the run comes an hour later.
         now: aware.
     """
+    at = month_clock(now)
+    return at.ended if (run_day, run_hour) <= (at.day, at.hour) else at.before
+
+
+class MonthClock(NamedTuple):
+    """Where one stands in a month, in Brussels: day and hour, the last month end, and the one before that."""
+
+    day: int
+    hour: int
+    ended: date
+    before: date
+
+
+def month_clock(now: datetime) -> MonthClock:
+    """What `month_end_due` depends on besides the policy: a run whose day and hour are not past this one's has come."""
     local = now.astimezone(BRUSSELS)
-    first = local.date().replace(day=1)
-    if (local.day, local.hour) < (run_day, run_hour):
-        first = (first - timedelta(days=1)).replace(day=1)
-    return first - timedelta(days=1)
+    ended = local.date().replace(day=1) - timedelta(days=1)
+    return MonthClock(local.day, local.hour, ended, ended.replace(day=1) - timedelta(days=1))

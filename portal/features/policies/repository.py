@@ -1,7 +1,6 @@
 """SQL of export policies."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
-from portal.features.policies.domain import Cadence
+from portal.features.policies.domain import Cadence, MonthClock
 from portal.features.policies.models import ExportPolicy
 
 
@@ -79,29 +78,24 @@ async def dossiers_with_own_of(session: ReadSession, firm_id: UUID) -> set[UUID]
     return {dossier_id for dossier_id in found if dossier_id is not None}
 
 
-async def acting_policies(session: ReadSession) -> Sequence[ExportPolicy]:
-    """Every policy that acts by itself, of all firms; needs the system scope."""
-    found = await session.scalars(sa.select(ExportPolicy).where(ExportPolicy.cadence != Cadence.NEVER))
-    return found.all()
+async def run_months(session: WriteSession, at: MonthClock) -> Sequence[UUID]:
+    """*Last full month* has run, of all firms, up to the month end whose day and hour have come; the policies for which that is new.
 
-
-async def dossiers_with_own(session: ReadSession) -> dict[UUID, set[UUID]]:
-    """Per firm the dossiers that have a policy of their own; needs the system scope."""
-    found = await session.execute(
-        sa.select(ExportPolicy.firm_id, ExportPolicy.dossier_id).where(ExportPolicy.dossier_id.is_not(None))
+    Needs the system scope.
+    """
+    come = sa.tuple_(ExportPolicy.run_day, ExportPolicy.run_hour) <= sa.tuple_(at.day, at.hour)
+    month_end = sa.case((come, sa.literal(at.ended, sa.Date())), else_=sa.literal(at.before, sa.Date()))
+    run = await session.scalars(
+        sa.update(ExportPolicy)
+        .where(
+            ExportPolicy.cadence == Cadence.LAST_FULL_MONTH,
+            sa.or_(ExportPolicy.last_month_run.is_(None), ExportPolicy.last_month_run < month_end),
+        )
+        .values(last_month_run=month_end)
+        .returning(ExportPolicy.id)
+        .execution_options(synchronize_session=False)
     )
-    by_firm: dict[UUID, set[UUID]] = {}
-    for firm_id, dossier_id in found:
-        assert dossier_id is not None
-        by_firm.setdefault(firm_id, set()).add(dossier_id)
-    return by_firm
-
-
-async def remember_month(session: WriteSession, policy_id: UUID, month_end: date) -> None:
-    """The month end up to which *last full month* has run."""
-    await session.execute(
-        sa.update(ExportPolicy).where(ExportPolicy.id == policy_id).values(last_month_run=month_end)
-    )
+    return run.all()
 
 
 async def asking(session: ReadSession, dossier_ids: Collection[UUID]) -> set[UUID]:

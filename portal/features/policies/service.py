@@ -1,7 +1,6 @@
 """Export policies: which one is in force, changing it, and what acts by itself."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from portal.features.policies.domain import (
     PolicyChanged,
     PolicyValues,
     faults,
+    month_clock,
     month_end_due,
 )
 from portal.features.policies.models import ExportPolicy
@@ -188,44 +188,17 @@ async def back_to_default(session: WriteSession, actor: Actor, dossier: Dossier)
 # ── what acts by itself ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class ActingPolicy:
-    """A policy that acts by itself, and for which dossiers: exactly these (`only`), or the firm's others (`exclude`)."""
-
-    policy: ExportPolicy
-    dossiers: "Whose"
-
-
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """The dossiers a policy is in force for: one of its own, or all of the firm but those with a policy of their own."""
-
-    only: UUID | None = None
-    exclude: frozenset[UUID] = frozenset()
-
-
-async def acting_policies(session: ReadSession) -> list[ActingPolicy]:
-    """Every policy that acts by itself, of all firms; runs in the system scope."""
-    own = await repository.dossiers_with_own(session)
-    return [
-        ActingPolicy(
-            policy,
-            Whose(only=policy.dossier_id)
-            if policy.dossier_id is not None
-            else Whose(exclude=frozenset(own.get(policy.firm_id, ()))),
-        )
-        for policy in await repository.acting_policies(session)
-    ]
-
-
 def delay_begins(policy: ExportPolicy, now: datetime) -> datetime:
     """Items final since before this moment are due under *after N minutes*."""
     return now - timedelta(seconds=policy.delay_seconds)
 
 
-async def month_has_run(session: WriteSession, policy: ExportPolicy, month_end: date) -> None:
-    """*Last full month* has run up to this month end."""
-    await repository.remember_month(session, policy.id, month_end)
+async def run_months(session: WriteSession) -> Sequence[UUID]:
+    """The monthly policies, of all firms, whose day and hour have come since the last time; from now on they have run.
+
+    Runs in the system scope. What each lets leave is up to its `last_month_run`.
+    """
+    return await repository.run_months(session, month_clock(clock_of(session).now()))
 
 
 async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> set[UUID]:

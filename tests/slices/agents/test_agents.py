@@ -256,7 +256,7 @@ async def test_proof_of_every_file_delivers_the_items_and_saying_it_again_change
         world.clock.at += timedelta(hours=1)
         second = await client.post(f"{waiting.path}/confirm", json=body)
         assert (second.status_code, second.json()) == (200, first.json())
-        assert (await client.get("/api/v1/agent/deliveries")).json() == {"deliveries": []}
+        assert (await client.get("/api/v1/agent/deliveries")).json()["deliveries"] == []
     async with world.as_system() as session:
         proofs = list(await session.scalars(sa.select(DeliveryProof)))
         states = set(await session.scalars(sa.select(DossierItem.state)))
@@ -321,7 +321,7 @@ async def test_another_firms_delivery_answers_exactly_like_an_unknown_one(world:
     async with with_waiting(world) as (_client, waiting):
         other = await an_office(world, "ardennes")
         async with paired(world, other) as stranger:
-            assert (await stranger.get("/api/v1/agent/deliveries")).json() == {"deliveries": []}
+            assert (await stranger.get("/api/v1/agent/deliveries")).json()["deliveries"] == []
             proofs = {"files": waiting.proofs(world)}
             refusal = {"reason": "disk_full", "detail": "x"}
             for path in (waiting.path, f"/api/v1/agent/deliveries/{uuid4()}"):

@@ -18,6 +18,7 @@ from portal.features.bundles.service import deliveries as bundles_deliveries
 from portal.features.documents.models import Document
 from portal.features.documents.service import changes
 from portal.features.items.domain import ItemState
+from portal.kernel.actor import Actor
 from portal.kernel.errors import Unauthorised
 from tests.support.builders import a_dossier, opened, sign_in
 from tests.support.builders_agents import Waiting, is_problem, paired, with_waiting
@@ -43,6 +44,12 @@ BEAT: dict[str, Any] = {
     "problems": [],
 }
 REFUSAL = {"reason": "disk_full", "detail": "The disk is full."}
+
+
+async def beat(world: World, actor: Actor) -> None:
+    """A heartbeat in a transaction of its own."""
+    async with world.as_scope(firm_id=actor.firm_id) as session:
+        await agents.heartbeat(session, actor, BEAT)
 
 
 async def deliveries(world: World) -> list[Delivery]:
@@ -83,7 +90,7 @@ async def test_a_refusal_is_heard_whatever_signs_its_words_have(world: World) ->
 # ── a revoked agent ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("call", ["heartbeat", "seen"])
+@pytest.mark.parametrize("call", ["heartbeat", "feed"])
 async def test_an_agent_revoked_between_its_key_and_its_word_stays_revoked(world: World, call: str) -> None:
     """The key was looked up while it still counted; the revocation was committed before the agent's word is written."""
     office = await an_office(world)
@@ -94,10 +101,9 @@ async def test_an_agent_revoked_between_its_key_and_its_word_stays_revoked(world
     actor = agents._actor(agent)  # pyright: ignore[reportPrivateUsage] - what the key gave, a moment ago
     async with world.as_scope(firm_id=office.firm.id) as session:
         await agents.revoke(session, office.owner, agent.id)
-    async with world.as_scope(firm_id=office.firm.id) as session:
-        said = agents.seen(session, actor) if call == "seen" else agents.heartbeat(session, actor, BEAT)
-        with pytest.raises(Unauthorised) as refused:
-            await said
+    said = agents.feed(world.tools, actor, wait=0, mark="") if call == "feed" else beat(world, actor)
+    with pytest.raises(Unauthorised) as refused:
+        await said
     assert refused.value.code == "revoked"
     now = await again(world, agent)
     assert (now.state, now.last_seen_at) == (AgentState.REVOKED, None)

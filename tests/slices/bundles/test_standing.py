@@ -1,15 +1,20 @@
 """Policies that act by themselves: after some seconds, and on the day after a month."""
 
+from collections.abc import Sized
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem
+from portal.features.bundles.service.due_exports import due_dossiers
 from portal.features.documents.models import Document
 from portal.features.documents.service import changes
-from portal.features.policies.domain import Cadence
-from tests.support.builders import opened, sign_in
+from portal.features.dossiers.models import Dossier
+from portal.features.policies.domain import SHORTEST_DELAY, Cadence
+from portal.features.policies.models import ExportPolicy
+from tests.support.builders import a_dossier, opened, sign_in
 from tests.support.builders_exports import (
     Office,
     a_statement,
@@ -155,3 +160,110 @@ async def test_a_month_that_meets_a_running_export_comes_back_for_what_that_one_
     await world.run_jobs()
     await pass_time(world, 10)
     assert await numbers(world) == [["SALE"], ["BUY"]]
+
+
+async def test_what_falls_due_before_the_next_look_is_asked_for_at_its_moment(world: World) -> None:
+    office = await after(world, 20)
+    item = await an_invoice(world, office)
+    world.clock.at += timedelta(seconds=20 - SHORTEST_DELAY)
+    await world.sweep()
+    (job,) = await jobs(world, "bundles.by_policy")
+    assert job.due_at == item.final_at + timedelta(seconds=20)
+    assert await exports_of(world, office.dossier) == []
+    world.clock.at = job.due_at
+    await world.run_jobs()  # nobody looks again
+    assert await numbers(world) == [["F-1"]]
+
+
+async def test_each_dossier_follows_its_own_policy_or_else_the_default(world: World) -> None:
+    office = await after(world, 20)
+    slow = await a_dossier(world, office.firm, code="SLOW")
+    never = await a_dossier(world, office.firm, code="NEVER")
+    other = await an_office(world, "ardennes")
+    await own_policy(world, office, slow, Cadence.AFTER_DELAY, 60)
+    await own_policy(world, office, never, Cadence.NEVER, 5)
+    await own_policy(
+        world, other, other.dossier, Cadence.AFTER_DELAY, 20
+    )  # and the default of that office never acts
+    for number, dossier in (("F-1", None), ("F-2", slow), ("F-3", never)):
+        await an_invoice(world, office, number, dossier=dossier)
+    await an_invoice(world, other, "G-1")
+    await pass_time(world, 20)
+    assert sorted(await numbers(world)) == [["F-1"], ["G-1"]]
+    await pass_time(world, 40)
+    assert sorted(await numbers(world)) == [["F-1"], ["F-2"], ["G-1"]]
+
+
+async def test_a_look_takes_as_many_statements_and_values_however_many_policies_there_are(
+    world: World,
+) -> None:
+    """A value for each policy fails for everybody where there are more than a statement takes."""
+    office = await after(world, 20)
+    await an_invoice(world, office)
+
+    async def look() -> list[int]:
+        asked: list[int] = []
+
+        def note(_c: object, _k: object, _s: str, parameters: Sized, _x: object, _m: bool) -> None:
+            asked.append(len(parameters))
+
+        engine = world.tools.database.system_engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            async with world.as_system() as session:
+                assert await due_dossiers(session, world.clock.now()) == []
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        return asked
+
+    few = await look()
+    for number in range(20):
+        dossier = await a_dossier(world, office.firm, code=f"D-{number}")
+        cadence = Cadence.LAST_FULL_MONTH if number % 2 else Cadence.AFTER_DELAY
+        await own_policy(world, office, dossier, cadence, 600)
+    assert await look() == few
+
+
+async def own_policy(world: World, office: Office, dossier: Dossier, cadence: Cadence, seconds: int) -> None:
+    async with world.as_system() as session:
+        default = await session.scalar(
+            sa.select(ExportPolicy).where(
+                ExportPolicy.firm_id == office.firm.id, ExportPolicy.dossier_id.is_(None)
+            )
+        )
+        assert default is not None
+        session.add(
+            ExportPolicy(
+                firm_id=office.firm.id,
+                dossier_id=dossier.id,
+                cadence=cadence,
+                delay_seconds=seconds,
+                approval_kinds=[],
+                export_from=None,
+                changed_at=default.changed_at,
+                last_month_run=date(2026, 10, 31),
+            )
+        )
+
+
+async def test_what_is_ready_is_found_by_its_index(world: World) -> None:
+    office = await after(world, 20)
+    await an_invoice(world, office)
+    async with world.as_system() as session:
+        await session.execute(sa.text("set local enable_seqscan = off"))
+        asked: list[tuple[str, object]] = []
+
+        def note(_c: object, _k: object, statement: str, parameters: object, _x: object, _m: bool) -> None:
+            asked.append((statement, parameters))
+
+        engine = world.tools.database.system_engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            await due_dossiers(session, world.clock.now())
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+        statement, parameters = asked[-1]
+        connection = await session.connection()
+        found = await connection.exec_driver_sql(f"explain {statement}", parameters)  # type: ignore[arg-type]
+        plan = "\n".join(row[0] for row in found)
+    assert "ix_dossier_item_ready" in plan

@@ -100,7 +100,7 @@ async def test_a_bell_rung_often_is_in_the_queue_once_and_names_nothing(world: W
 async def test_the_bell_wakes_who_listens(world: World, valkey: Redis) -> None:
     """Also after Valkey was away, and also for the bell of an older release, which named a job."""
     heard = asyncio.Event()
-    listening = asyncio.create_task(listen(world.settings.redis_url, heard.set))
+    listening = asyncio.create_task(listen(world.settings.redis_url, heard.set, always))
     try:
         for _ in range(2):
             with anyio.fail_after(PATIENCE):
@@ -115,6 +115,62 @@ async def test_the_bell_wakes_who_listens(world: World, valkey: Redis) -> None:
     finally:
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
+
+
+async def always() -> None:
+    """There is room."""
+
+
+async def test_a_ring_while_a_bell_is_being_heard_is_heard_too(world: World, valkey: Redis) -> None:
+    """It is forgotten before anybody looks: who rings behind that look rings a bell of its own."""
+    heard = asyncio.Semaphore(0)
+    bells: list[asyncio.Task[None]] = []
+
+    def note() -> None:
+        if len(bells) < 2:
+            bells.append(asyncio.create_task(ring(world)))  # while the one that woke us is being heard
+        heard.release()
+
+    listening = asyncio.create_task(listen(world.settings.redis_url, note, always))
+    try:
+        with anyio.fail_after(PATIENCE):
+            for _ in range(3):
+                await heard.acquire()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, *bells, return_exceptions=True)
+    assert await valkey.zcard("arq:queue") == 0
+
+
+async def test_a_worker_without_room_leaves_the_bell_to_others(world: World, valkey: Redis) -> None:
+    room, asked = asyncio.Event(), asyncio.Event()
+    full, free = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def wait_for_room() -> None:
+        asked.set()
+        await room.wait()
+
+    busy = asyncio.create_task(listen(world.settings.redis_url, full.release, wait_for_room))
+    try:
+        with anyio.fail_after(PATIENCE):
+            await full.acquire()  # it has just begun
+            await asked.wait()
+        await ring(world)
+        other = asyncio.create_task(listen(world.settings.redis_url, free.release, always))
+        try:
+            with anyio.fail_after(PATIENCE):
+                await free.acquire()
+                await free.acquire()  # the bell
+        finally:
+            other.cancel()
+            await asyncio.gather(other, return_exceptions=True)
+        await ring(world)
+        room.set()
+        with anyio.fail_after(PATIENCE):
+            await full.acquire()
+    finally:
+        busy.cancel()
+        await asyncio.gather(busy, return_exceptions=True)
 
 
 async def test_a_word_that_arq_holds_for_a_dead_listener_holds_up_no_job(

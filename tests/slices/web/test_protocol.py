@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from portal.web import protocol
-from portal.web.protocol import HEAD_MOST, Http
+from portal.web.protocol import HEAD_MOST, STOPPING, Http
 from tests.support.requests_raw import BROKEN, HOST, ODD, Raw, answer_of
 
 PATIENCE = 30
@@ -63,11 +63,15 @@ class Application:
 
 
 @asynccontextmanager
-async def serving(app: Callable[..., Awaitable[None]]) -> AsyncIterator[int]:
-    """The protocol as the portal sets it up, on a free port."""
+async def serving(
+    app: Callable[..., Awaitable[None]], said: dict[str, Any] | None = None, state: ServerState | None = None
+) -> AsyncIterator[int]:
+    """The protocol as the portal sets it up, on a free port. `said` is what the application said as it began."""
     config = uvicorn.Config(app, http=Http, log_config=None, access_log=False, server_header=False, ws="none")
-    state = ServerState()
-    server = await asyncio.get_running_loop().create_server(lambda: Http(config, state, {}), "127.0.0.1", 0)
+    state = state or ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Http(config, state, said or {}), "127.0.0.1", 0
+    )
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -358,3 +362,17 @@ async def test_what_is_rare_is_answered(name: str) -> None:
         async with asyncio.timeout(PATIENCE):
             assert (await reader.readline()).startswith(b"HTTP/1.1 ")
     assert len(app.paths) == 1
+
+
+async def test_who_waits_for_news_is_answered_when_the_server_stops() -> None:
+    app = Application()
+    state = ServerState()
+    async with serving(app, {STOPPING: app.reads.set}, state) as port, connected(port) as (reader, writer):
+        writer.write(b"GET /patient HTTP/1.1\r\n%s\r\n" % HOST)
+        async with asyncio.timeout(PATIENCE):
+            while not app.paths:  # noqa: ASYNC110 - others go on, no time has to pass
+                await asyncio.sleep(0)
+        assert not app.reads.is_set()
+        for connection in list(state.connections):
+            connection.shutdown()  # as the server does, before it waits for what is being answered
+        assert answer_of(await whole(reader)).status == 200

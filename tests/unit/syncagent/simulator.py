@@ -9,13 +9,14 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -55,6 +56,11 @@ class Portal:
     minimum_version: str = "0.0.1"
     latest_version: str = "0.1.0"
     clock: timedelta = timedelta()
+    wait_seconds: float | None = None
+    """What it offers; None as portals do that know nothing of waiting."""
+    waits: list[dict[str, str]] = field(default_factory=list)
+    on_wait: list[Callable[[], None]] = field(default_factory=list)
+    """What happens while a call waits, one for each call; when there is none left its time is over."""
     # faults, each used up as it happens
     cut_bundle_after: list[int] = field(default_factory=list)
     html_bundles: int = 0
@@ -173,9 +179,18 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/api/v1/agent/heartbeat":
             portal.heartbeats.append(body)
             reply = {"poll_seconds": 1, "minimum_version": portal.minimum_version}
+            if portal.wait_seconds is not None:
+                reply["wait_seconds"] = portal.wait_seconds
             return self.answer(200, reply | {"latest_version": portal.latest_version})
         if path == "/api/v1/agent/deliveries":
-            return self.answer(200, {"deliveries": list(portal.deliveries.values())})
+            asked = dict(parse_qsl(urlsplit(self.path).query))
+            if "wait" in asked:
+                portal.waits.append(asked)
+                if portal.on_wait:
+                    portal.on_wait.pop(0)()
+            waiting = list(portal.deliveries.values())
+            mark = {} if portal.wait_seconds is None else {"mark": sha(json.dumps(waiting).encode())[:16]}
+            return self.answer(200, {"deliveries": waiting} | mark)
         found = re.fullmatch(r"/api/v1/agent/deliveries/([^/]+)/(bundle|confirm|refuse)", path)
         if found is None or found[1] not in portal.bundles:
             return self.problem(404, "unknown")

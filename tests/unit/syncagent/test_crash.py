@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from portal.syncagent import deliver
+from portal.syncagent.client import Feed
 from portal.syncagent.client import Portal as Client
 from portal.syncagent.journal import Journal
 from tests.unit.syncagent.simulator import Agent, Portal
@@ -119,7 +119,7 @@ def test_a_share_that_goes_away_in_the_middle_of_a_round_makes_no_false_proof(
     away = agent.root.with_name("mounted-elsewhere")
     real = Client.deliveries
 
-    def deliveries(client: Client) -> list[msgspec.Raw]:
+    def deliveries(client: Client) -> Feed:
         agent.root.rename(away)
         agent.root.mkdir()
         return real(client)

@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import random
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,9 @@ class Pauses:
     def wait(self, seconds: float) -> bool:
         self.asked.append(seconds)
         return len(self.asked) >= self.rounds
+
+    def during(self, call: Callable[[], Any]) -> Any:
+        return call()
 
 
 @pytest.fixture(autouse=True)

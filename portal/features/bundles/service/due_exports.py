@@ -1,6 +1,5 @@
 """Standing policies: what is due by itself, and exports that nobody works on any more."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +13,10 @@ from portal.features.bundles.service.selection import abandon, build_key, reques
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import opening
+from portal.features.items.domain import Due
 from portal.features.items.service import sync
 from portal.features.policies import service as policies
-from portal.features.policies.domain import Cadence, month_end_due
+from portal.features.policies.domain import SHORTEST_DELAY, Cadence, month_end_due
 from portal.jobs import ledger
 from portal.jobs.contract import Job, Later, clock_of
 from portal.jobs.runner import Task
@@ -26,6 +26,9 @@ from portal.kernel.ids import FirmId, PersonId
 from portal.kernel.language import N_
 
 GIVEN_UP = N_("The bundle could not be made; it was tried several times. Nothing was exported.")
+LOOK_SECONDS = SHORTEST_DELAY
+"""Between two looks at what policies let leave. None lets anything leave sooner after it is ready: so each look sees all that is due
+before the next one, and its job is due at the very moment."""
 WAIT, LONG_WAIT = 5, 3600
 """Seconds; the long one until somebody has given the dossier another code."""
 AGAIN_AFTER = timedelta(hours=1)
@@ -52,47 +55,10 @@ def policy_key(dossier_id: UUID) -> str:
     return f"bundles.policy:{dossier_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A dossier in which something is due; `until` bounds the legal date."""
-
-    firm_id: UUID
-    dossier_id: UUID
-    until: date | None
-
-
 async def due_dossiers(session: WriteSession, now: datetime) -> list[Due]:
-    """Dossiers whose standing policy has something to export now. Runs in the system scope."""
-    due: list[Due] = []
-    for acting in await policies.acting_policies(session):
-        policy = acting.policy
-        if policy.cadence is Cadence.AFTER_DELAY:
-            found = await sync.dossiers_due(
-                session,
-                policy.firm_id,
-                acting.dossiers,
-                final_before=policies.delay_begins(policy, now),
-                dated_until=None,
-                dated_from=policy.export_from,
-                statements=policy.include_statements,
-            )
-            due.extend(Due(policy.firm_id, dossier_id, None) for dossier_id in found)
-            continue
-        month_end = month_end_due(policy.run_day, policy.run_hour, now)
-        if policy.last_month_run is not None and policy.last_month_run >= month_end:
-            continue
-        found = await sync.dossiers_due(
-            session,
-            policy.firm_id,
-            acting.dossiers,
-            final_before=None,
-            dated_until=month_end,
-            dated_from=policy.export_from,
-            statements=policy.include_statements,
-        )
-        due.extend(Due(policy.firm_id, dossier_id, month_end) for dossier_id in found)
-        await policies.month_has_run(session, policy, month_end)
-    return due
+    """Dossiers in which a standing policy lets something leave by the next look but one. Runs in the system scope."""
+    months = await policies.run_months(session)
+    return await sync.due(session, now, now + 2 * timedelta(seconds=LOOK_SECONDS), months)
 
 
 async def export_by_policy(task: Task, job: ExportByPolicy) -> None:

@@ -4,7 +4,6 @@ Locks: items are always taken in id order, and before documents and dossiers; th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -230,42 +229,6 @@ async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> Sequence[
         )
         .distinct()
         .order_by(DossierItem.dossier_id)
-    )
-    return found.all()
-
-
-async def dossiers_due(
-    session: ReadSession,
-    firm_id: UUID,
-    *,
-    only: UUID | None,
-    exclude: Iterable[UUID],
-    final_before: datetime | None,
-    dated_until: date | None,
-    dated_from: date | None,
-    statements: bool,
-) -> Sequence[UUID]:
-    """Dossiers of a firm with something ready to leave under these bounds; in the system scope."""
-    seen = sa.select(Dossier.id).where(Dossier.firm_id == firm_id, Dossier.access.in_(OPEN_ACCESS))
-    where = [
-        DossierItem.firm_id == firm_id,
-        DossierItem.state == ItemState.READY,
-        DossierItem.dossier_id.in_(seen),  # with the access ended there is nothing to export, ready or not
-    ]
-    if only is not None:
-        where.append(DossierItem.dossier_id == only)
-    elif excluded := list(exclude):
-        where.append(DossierItem.dossier_id.not_in(excluded))
-    if final_before is not None:
-        where.append(DossierItem.final_at <= final_before)
-    if dated_until is not None:
-        where.append(DossierItem.item_date <= dated_until)
-    if dated_from is not None:
-        where.append(DossierItem.item_date >= dated_from)
-    if not statements:
-        where.append(DossierItem.statement_id.is_(None))
-    found = await session.scalars(
-        sa.select(DossierItem.dossier_id).where(*where).distinct().order_by(DossierItem.dossier_id)
     )
     return found.all()
 

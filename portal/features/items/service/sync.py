@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +17,13 @@ from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import (
     ITEM,
     ApprovalState,
+    Due,
     ItemState,
     after_change,
     first_states,
 )
 from portal.features.items.models import DossierItem
+from portal.features.items.repository import due as due_repository
 from portal.features.items.repository import items as items_repository
 from portal.features.items.repository import places as places_repository
 from portal.features.policies import service as policies
@@ -269,33 +271,13 @@ async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> list[UUID
     return [one for one in await items_repository.dossiers_to_reassess(session, firm_id) if one not in own]
 
 
-async def dossiers_due(
-    session: ReadSession,
-    firm_id: UUID,
-    whose: policies.Whose,
-    *,
-    final_before: datetime | None,
-    dated_until: date | None,
-    dated_from: date | None,
-    statements: bool,
-) -> Sequence[UUID]:
-    """Dossiers under one standing policy in which something is ready to leave; runs in the system scope.
+async def due(session: ReadSession, now: datetime, soon: datetime, months: Sequence[UUID]) -> list[Due]:
+    """Dossiers of all firms in which a standing policy lets something leave until `soon`; in the system scope.
 
     Args:
-        final_before: only what has been final (and unchanged) since then.
-        dated_until, dated_from: bounds of the legal date, both included.
-        statements: whether bank statements count.
+        months: the monthly policies that run now.
     """
-    return await items_repository.dossiers_due(
-        session,
-        firm_id,
-        only=whose.only,
-        exclude=whose.exclude,
-        final_before=final_before,
-        dated_until=dated_until,
-        dated_from=dated_from,
-        statements=statements,
-    )
+    return await due_repository.due(session, now, soon, months)
 
 
 async def _open_dossiers(session: ReadSession, company_id: UUID) -> list[Dossier]:
