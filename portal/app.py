@@ -49,7 +49,7 @@ from portal.kernel import language
 from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import PortalError
 from portal.kernel.language import current_language
-from portal.kernel.texts import plain
+from portal.kernel.texts import plain, unhidden
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
 from portal.web.bounds import FORM_MOST
@@ -151,11 +151,12 @@ def create_tools(
     templates = create_environment(
         assets=assets.load(),
         translations=language,
-        language=lambda: current_language().value,
+        language=current_language,
         now=now,
         states=states_of(SLICES),
         extra={"settings": settings},
         shown=plain,
+        shown_markup=unhidden,
         auto_reload=settings.dev,
     )
     return Tools(
