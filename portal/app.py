@@ -11,9 +11,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
-from litestar.template.config import TemplateConfig
 
 from portal import sandbox
 from portal.config import Settings
@@ -59,6 +57,7 @@ from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
 from portal.web.menu_counts import MenuCounts
 from portal.web.problems import answer_problem
+from portal.web.render import made
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import (
@@ -227,9 +226,9 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             **{name: provide_given(name) for one in SLICES for name in one.given},
         },
         middleware=[FormKeeping(), SameSite(), MenuCounts()],
+        after_request=made,
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
         state=State(
             {
                 "tools": tools,
@@ -242,7 +241,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
         lifespan=[lifespan],
         openapi_config=openapi,
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key=AS_STORED
+            backend="gzip", gzip_compress_level=3, minimum_size=1000, exclude_opt_key=AS_STORED
         ),
         request_max_body_size=FORM_MOST,
         logging_config=None,
