@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from keyword import iskeyword
 from typing import Any, Protocol
+from uuid import UUID
 
 import jinja2
 from jinja2 import nodes
@@ -26,6 +28,8 @@ from markupsafe import Markup, _escape_inner  # pyright: ignore[reportPrivateImp
 
 COMPONENTS = "ui"
 """The global whose functions are macros."""
+SHORT = 60
+"""Characters of a text that is remembered as it is shown."""
 _MESSAGES = frozenset({"_", "gettext"})
 _COUNTING = "ngettext"
 _WRITTEN = frozenset({"caller", "super"})
@@ -131,11 +135,16 @@ def _filled(message: str, values: Mapping[str, Any], shown: Callable[[Any], str]
 def _shown(plain: Callable[[str], str], plain_markup: Callable[[str], str]) -> Callable[[Any], str]:
     escape: Callable[[str], str] = _escape_inner
 
+    @lru_cache(maxsize=4096)
+    def short(text: str) -> str:
+        """Names, amounts and dashes, which come again and again."""
+        return plain(text)
+
     def shown(value: Any) -> str:
         kind = type(value)
         if kind is str:
-            return escape(value if value.isascii() else plain(value))
-        if kind is int:
+            return escape(value if value.isascii() else short(value) if len(value) < SHORT else plain(value))
+        if kind is int or isinstance(value, UUID):
             return str(value)
         if hasattr(kind, "__html__"):
             text = str(value if kind is Markup else value.__html__())

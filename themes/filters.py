@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,12 @@ DASH = "–"  # shown where there is no value
 def money(value: Decimal, currency: str, language: str) -> str:
     """An amount for a sentence in a language; with a currency's own number of decimals (0 for yen), as Babel knows it."""
     return patterns.money(value, currency, language[:2])
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("A point in time needs its time zone; dates without a time are shown with |date")
+    return value
 
 
 class Formats:
@@ -48,9 +54,7 @@ class Formats:
         return self._language()[:2]
 
     def _here(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            raise ValueError("A point in time needs its time zone; dates without a time are shown with |date")
-        return value.astimezone(self._zone)
+        return _aware(value).astimezone(self._zone)
 
     def money(self, value: Decimal | int | str | None, currency: str = "EUR") -> str:
         """An amount with its currency: ``€ 1.234,56`` in Dutch."""
@@ -61,7 +65,7 @@ class Formats:
         if value is None:
             return DASH
         if decimals is None:
-            return patterns.decimal(value, self._short)
+            return (patterns.whole if type(value) is int else patterns.decimal)(value, self._short)
         return patterns.decimal(value, self._short, "#,##0" + ("." + "0" * decimals if decimals else ""))
 
     def percent(self, value: Decimal | float | None, decimals: int = 0) -> str:
@@ -117,8 +121,7 @@ class Formats:
         """How long ago, or in how long: ``5 minuten geleden``."""
         if value is None:
             return DASH
-        delta = self._here(value) - self._now().astimezone(UTC)
-        return patterns.lapse(delta, self._short)
+        return patterns.lapse(_aware(value) - self._now(), self._short)
 
     def filesize(self, size: int | None) -> str:
         """Bytes in the unit that reads best, in steps of 1000: ``1,2 MB``."""

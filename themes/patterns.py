@@ -108,6 +108,12 @@ def decimal(value: Decimal | float, language: str, pattern: str | None = None) -
     return shape.written(exact)
 
 
+@lru_cache(maxsize=8192)
+def whole(value: int, language: str) -> str:
+    """A whole number as `decimal` writes it: lists count, and counts are small."""
+    return decimal(value, language)
+
+
 def money(value: Decimal, currency: str, language: str) -> str:
     """An amount as `babel.numbers.format_currency` writes it."""
     shape = _of_money(language, currency)
