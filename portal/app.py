@@ -12,9 +12,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
-from litestar.template.config import TemplateConfig
 
 from portal import sandbox
 from portal.config import Settings
@@ -51,7 +49,7 @@ from portal.kernel import language
 from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import PortalError
 from portal.kernel.language import current_language
-from portal.kernel.texts import plain
+from portal.kernel.texts import plain, unhidden
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
 from portal.web.bounds import FORM_MOST
@@ -61,6 +59,7 @@ from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
 from portal.web.menu_counts import MenuCounts
 from portal.web.problems import answer_problem
+from portal.web.render import made
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import (
@@ -153,11 +152,12 @@ def create_tools(
     templates = create_environment(
         assets=assets.load(),
         translations=language,
-        language=lambda: current_language().value,
+        language=current_language,
         now=now,
         states=states_of(SLICES),
         extra={"settings": settings},
         shown=plain,
+        shown_markup=unhidden,
         auto_reload=settings.dev,
     )
     return Tools(
@@ -233,9 +233,9 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             **{name: provide_given(name) for one in SLICES for name in one.given},
         },
         middleware=[FormKeeping(), SameSite(), MenuCounts()],
+        after_request=made,
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),
         state=State(
             {
                 "tools": tools,
@@ -248,7 +248,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
         lifespan=[lifespan],
         openapi_config=openapi,
         compression_config=CompressionConfig(
-            backend="gzip", gzip_compress_level=5, minimum_size=1000, exclude_opt_key=AS_STORED
+            backend="gzip", gzip_compress_level=3, minimum_size=1000, exclude_opt_key=AS_STORED
         ),
         request_max_body_size=FORM_MOST,
         logging_config=None,

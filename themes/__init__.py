@@ -59,7 +59,8 @@ that a block can also be rendered alone as a fragment::
 
 The components (each explained beside its macro in ``templates/components``):
 
-- status: ``chip(state, text)`` (a state of an enumeration, or ``"machine.state"``; ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``
+- status: ``chip(state, text)`` (a state of an enumeration, or ``"machine.state"``; ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``,
+  ``listed_state``; they are remembered by what they are given: values, and no rows
 - page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
   ``chain``, ``timeline``, ``amount``
 - buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``shortened``, ``menu``,
@@ -75,6 +76,9 @@ The components (each explained beside its macro in ``templates/components``):
 - upload: ``drop_zone``
 - documents: ``beside`` (page images beside the data), ``sheet`` (one page image), ``action_bar`` (the
   decision, always in reach on a phone)
+
+Templates are compiled for long lists (``themes/compiling.py``): a message, a filter and a component cost little in every row, an
+``include`` costs as much as ten of them. What a template names is called as it is; who wants Jinja's context says so in the environment.
 
 Globals: ``asset(name)``, ``icon(name, label)``, ``csrf_field()``, ``here_with(sort="name")``,
 ``url_with(path, query, **changes)``, ``toggled``, ``chosen``, ``sorted_by``, ``state_of``, ``now()``.

@@ -6,32 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import FileSystemLoader, StrictUndefined, pass_context
 from jinja2.ext import i18n
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from themes.assets import Assets
+from themes.compiling import COMPONENTS, Environment, Translations
 from themes.filters import Formats
 from themes.icons import ICONS
 from themes.links import chosen, query_pairs, sorted_by, toggled, url_with
 from themes.states import Lookup, State, States
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-class Translations(Protocol):
-    """What the portal provides: gettext functions that speak the language of the current request."""
-
-    def gettext(self, message: str, /) -> str:
-        """Translate a message."""
-        ...
-
-    def ngettext(self, singular: str, plural: str, n: int, /) -> str:
-        """Translate a message that counts."""
-        ...
 
 
 class UnknownIconError(LookupError):
@@ -54,14 +43,19 @@ def icon_function(assets: Assets) -> Callable[..., Markup]:
     return icon
 
 
+REMEMBERED = "components/status.html"
+"""The component whose macros are remembered by what they are given: states and counts, the same few in every row."""
+
+
 class Components:
     """All macros of ``components/*.html`` under one name, ``ui``, known in every template and every block.
 
     A global and not an import: a block rendered alone as a fragment does not run its template's imports.
     """
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, language: Callable[[], str]) -> None:
         self._environment = environment
+        self._language = language
         self._files = environment.list_templates(filter_func=lambda name: name.startswith("components/"))
 
     def __getattr__(self, name: str) -> Any:
@@ -69,10 +63,29 @@ class Components:
             for file in self._files:
                 macro = getattr(self._environment.get_template(file).module, name, None)
                 if macro is not None:
-                    if not self._environment.auto_reload:  # a table asks thousands of times
-                        setattr(self, name, macro)
+                    if self._environment.auto_reload:
+                        return macro
+                    if file == REMEMBERED:
+                        macro = remembered(macro, self._language)
+                    setattr(self, name, macro)  # a table asks thousands of times
                     return macro
         raise AttributeError(f"There is no component {name!r} in themes/templates/components")
+
+
+def remembered(macro: Callable[..., Markup], language: Callable[[], str]) -> Callable[..., Markup]:
+    """A macro that says the same of the same in one language. Markup and text are told apart: one is shown as it is, the other escaped."""
+
+    @lru_cache(maxsize=8192, typed=True)
+    def written(_language: str, *values: Any, **named: Any) -> Markup:
+        return macro(*values, **named)
+
+    def component(*values: Any, **named: Any) -> Markup:
+        try:
+            return written(language(), *values, **named)
+        except TypeError:  # a list, which nobody remembers
+            return macro(*values, **named)
+
+    return component
 
 
 @pass_context
@@ -95,10 +108,10 @@ def here_with(context: Context, **changes: Any) -> str:
 
 
 def _finalize(shown: Callable[[str], str]) -> Callable[[Any], Any]:
+    """For templates without autoescape; all others have `Environment.shown`."""
+
     def finalize(value: Any) -> Any:
-        if not isinstance(value, str) or value.isascii():
-            return value
-        return Markup(shown(value)) if isinstance(value, Markup) else shown(value)  # noqa: S704 - it was markup before
+        return shown(value) if isinstance(value, str) and not value.isascii() else value
 
     return finalize
 
@@ -115,6 +128,7 @@ def create_environment(
     extra: Mapping[str, Any] | None = None,
     auto_reload: bool = False,
     shown: Callable[[str], str] | None = None,
+    shown_markup: Callable[[str], str] | None = None,
 ) -> Environment:
     """Make the environment.
 
@@ -129,6 +143,7 @@ def create_environment(
         extra: further globals.
         auto_reload: look for changed templates at every use; for development.
         shown: what every text that stands in a template's place goes through last, such as leaving out what hides.
+        shown_markup: the same for markup that stands there.
 
     Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
     filesize initials company_number translated`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
@@ -145,6 +160,7 @@ def create_environment(
         extensions=[i18n],
         finalize=_finalize(shown) if shown else None,
     )
+    environment.speak(translations, language, shown or str, shown_markup or str)
     # Line breaks inside {% trans %} are layout, not text: translators get one line.
     environment.policies["ext.i18n.trimmed"] = True
     install: Callable[..., None] = vars(environment)["install_gettext_callables"]
@@ -186,7 +202,7 @@ def create_environment(
         state_of=state_of,
         current_language=language,
         now=now,
-        ui=Components(environment),
+        **{COMPONENTS: Components(environment, language)},
         **(extra or {}),
     )
     return environment

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
-
-LOCALES = {"nl": "nl_BE", "fr": "fr_BE", "de": "de_DE", "en": "en_GB"}
-"""Belgian habits where Babel knows them; German as in Germany, English as in Britain (day before month)."""
+from themes import patterns
 
 _BELGIAN = re.compile(r"(BE ?)?([01]\d{3})[. ]?(\d{3})[. ]?(\d{3})", re.ASCII)
 
 DASH = "–"  # shown where there is no value
 
 
-@cache
-def _locale(language: str) -> Locale:
-    return Locale.parse(LOCALES.get(language, "en_GB"))
-
-
 def money(value: Decimal, currency: str, language: str) -> str:
     """An amount for a sentence in a language; with a currency's own number of decimals (0 for yen), as Babel knows it."""
-    return numbers.format_currency(value, currency, locale=_locale(language[:2]))
+    return patterns.money(value, currency, language[:2])
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("A point in time needs its time zone; dates without a time are shown with |date")
+    return value
 
 
 class Formats:
@@ -52,14 +49,12 @@ class Formats:
         self._zone = ZoneInfo(timezone)
 
     @property
-    def locale(self) -> Locale:
-        """Babel's locale of the current language; English when the language is unknown."""
-        return _locale(self._language()[:2])
+    def _short(self) -> str:
+        """The current language without its country."""
+        return self._language()[:2]
 
     def _here(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            raise ValueError("A point in time needs its time zone; dates without a time are shown with |date")
-        return value.astimezone(self._zone)
+        return _aware(value).astimezone(self._zone)
 
     def money(self, value: Decimal | int | str | None, currency: str = "EUR") -> str:
         """An amount with its currency: ``€ 1.234,56`` in Dutch."""
@@ -70,16 +65,14 @@ class Formats:
         if value is None:
             return DASH
         if decimals is None:
-            return numbers.format_decimal(value, locale=self.locale)
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return numbers.format_decimal(value, format=pattern, locale=self.locale)
+            return (patterns.whole if type(value) is int else patterns.decimal)(value, self._short)
+        return patterns.decimal(value, self._short, "#,##0" + ("." + "0" * decimals if decimals else ""))
 
     def percent(self, value: Decimal | float | None, decimals: int = 0) -> str:
         """A share of one as a percentage: 0.21 → ``21 %``."""
         if value is None:
             return DASH
-        pattern = numbers.get_decimal_quantum(decimals)
-        return numbers.format_percent(Decimal(str(value)).quantize(pattern / 100), locale=self.locale)
+        return patterns.percent(str(value), decimals, self._short)
 
     def date(self, value: date | str | None, length: str = "medium") -> str:
         """A day: ``3 nov 2026``; ``length``: short, medium, long, full, or a pattern like ``MMMM y``.
@@ -92,7 +85,7 @@ class Formats:
             value = date.fromisoformat(value)
         if isinstance(value, datetime):
             value = self._here(value).date()
-        return dates.format_date(value, format=length, locale=self.locale)
+        return patterns.day(value, length, self._short)
 
     def company_number(self, value: str | None, country: str | None = None) -> str:
         """A company's number as its country writes it: ``0999.888.767``; one of elsewhere stays as it is."""
@@ -106,8 +99,7 @@ class Formats:
         if value is None:
             return DASH
         here = self._here(value)
-        clock = dates.format_time(here, "HH:mm", locale=self.locale)
-        return f"{self.date(here, length)} {clock}"
+        return f"{patterns.day(here.date(), length, self._short)} {here:%H:%M}"
 
     def when(self, value: datetime | None) -> str:
         """A point in time as one says it: today 09:12, yesterday 09:12, 3 Nov, 3 Nov 2025."""
@@ -115,29 +107,28 @@ class Formats:
             return DASH
         here = self._here(value)
         today = self._here(self._now()).date()
-        clock = dates.format_time(here, "HH:mm", locale=self.locale)
+        clock = f"{here:%H:%M}"
         days = (today - here.date()).days
         if days == 0:
             return self.gettext("today %(time)s") % {"time": clock}
         if days == 1:
             return self.gettext("yesterday %(time)s") % {"time": clock}
         if here.year == today.year:
-            return dates.format_skeleton("MMMd", here.date(), locale=self.locale)
-        return self.date(here)
+            return patterns.day_of_year(here.date(), self._short)
+        return patterns.day(here.date(), "medium", self._short)
 
     def timeago(self, value: datetime | None) -> str:
         """How long ago, or in how long: ``5 minuten geleden``."""
         if value is None:
             return DASH
-        delta = self._here(value) - self._now().astimezone(UTC)
-        return dates.format_timedelta(delta, add_direction=True, locale=self.locale)
+        return patterns.lapse(_aware(value) - self._now(), self._short)
 
     def filesize(self, size: int | None) -> str:
         """Bytes in the unit that reads best, in steps of 1000: ``1,2 MB``."""
         if size is None:
             return DASH
         smallest, *larger_units = (
-            ("o", "ko", "Mo", "Go", "To") if self.locale.language == "fr" else ("B", "kB", "MB", "GB", "TB")
+            ("o", "ko", "Mo", "Go", "To") if self._short == "fr" else ("B", "kB", "MB", "GB", "TB")
         )
         amount, unit = float(size), smallest
         for larger in larger_units:
@@ -145,7 +136,7 @@ class Formats:
                 break
             amount, unit = amount / 1000, larger
         pattern = "#,##0" if unit == smallest or amount >= 9.95 else "#,##0.#"
-        return f"{numbers.format_decimal(amount, format=pattern, locale=self.locale)} {unit}"
+        return f"{patterns.decimal(amount, self._short, pattern)} {unit}"
 
     def capitalize(self, text: str) -> str:
         """The text with its first letter raised and the rest as it is: German nouns keep their capitals."""

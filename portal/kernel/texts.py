@@ -40,16 +40,33 @@ _BROKEN = re.compile(
     + "]"
 )
 """Halves of characters, characters of nobody, and those that each program has its own for."""
+_SUSPECT = re.compile(f"[\r\u0085\u2028\u2029\u000b\u000c{_JOINERS}\ufe0f{_HIDDEN}{_BROKEN.pattern[1:]}")
+"""Every sign that one of the patterns above may begin with: one look instead of four where there is none."""
+_USUAL: Final = bytes(range(0x20, 0x7F)) + b"\n\t"
 
 
 def plain(text: str) -> str:
     """The text without hidden signs, in normal form C; lines end in a line feed, what is no character becomes `\ufffd`."""
     if text.isascii() and text.isprintable():
         return text
+    return unicodedata.normalize("NFC", unhidden(text))
+
+
+def _is_suspect(text: str) -> bool:
+    """Whether any sign of the text may have to go; what is plain ASCII in a long one is passed over at the speed of a copy."""
+    if len(text) > 100:
+        text = text.encode("utf-8", "surrogatepass").translate(None, _USUAL).decode("utf-8", "surrogatepass")
+    return _SUSPECT.search(text) is not None
+
+
+def unhidden(text: str) -> str:
+    """The text without hidden signs, its letters as they are. For markup: normal form C would make one sign of a tag's end and a stroke."""
+    if not _is_suspect(text):
+        return text
     text = _LINE_ENDS.sub("\n", text)
     text = _GONE.sub("", text)
     text = _JOINER.sub(lambda found: "" if found[1] else found[0], text)
-    return unicodedata.normalize("NFC", _BROKEN.sub("\ufffd", text))
+    return _BROKEN.sub("\ufffd", text)
 
 
 def line(text: str) -> str:
@@ -59,7 +76,7 @@ def line(text: str) -> str:
 
 def hides(text: str) -> bool:
     """Whether the text holds signs that `plain` leaves out or replaces; line ends and forms of letters are none."""
-    if text.isascii() and text.isprintable():
+    if (text.isascii() and text.isprintable()) or not _is_suspect(text):
         return False
     whole = _LINE_ENDS.sub("\n", text)
     return bool(

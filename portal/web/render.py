@@ -1,18 +1,24 @@
 """Pages: the only place that knows a full page from a fragment, and what the shell around a page needs."""
 
+import asyncio
 import base64
 import binascii
 import json
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+import jinja2
 import msgspec
+from jinja2_fragments import render_block
 from jinja2_fragments.litestar import HTMXBlockTemplate
 from litestar import Request
+from litestar.enums import MediaType
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Response, Template
+from litestar.response.base import ASGIResponse
 
 from portal.kernel.actor import ROLE_NAMES
 from portal.kernel.ids import new_token
@@ -110,6 +116,56 @@ def csrf_token(request: Request[Any, Any, Any]) -> str:
     return token
 
 
+LONG = 250
+"""Entries of a list from which on its page is made in a thread. Shorter ones take less time than the way to a thread and back costs
+everybody, and are made where the request is."""
+
+
+class Page(HTMXBlockTemplate):
+    """A page, or a block of one, made from its template once: by `made` where it is long, else as it is sent."""
+
+    def __init__(self, environment: jinja2.Environment, **values: Any) -> None:
+        super().__init__(media_type=MediaType.HTML, **values)
+        self._environment = environment
+
+    @property
+    def is_long(self) -> bool:
+        """Whether anything it shows has many entries: a list, or a list that belongs to something."""
+        return any(_entries(value) > LONG for value in self.context.values())
+
+    def write(self) -> None:
+        """Make it, in the thread and the language of whoever asks."""
+        if self.block_name:
+            text = render_block(self._environment, str(self.template_name), self.block_name, self.context)
+        else:
+            text = self._environment.get_template(str(self.template_name)).render(self.context)
+        self.content = text.encode()
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **named: Any) -> ASGIResponse:
+        """What is sent."""
+        if not self.content:
+            self.write()
+        return Response.to_asgi_response(self, app, request, **named)
+
+
+def _entries(value: object) -> int:
+    """How many entries there are in a list, or in the longest one among the fields of something; texts have none."""
+    if isinstance(value, _LISTS):
+        return len(value)
+    names = getattr(value, "__dataclass_fields__", None) or getattr(value, "__struct_fields__", ())
+    return max((len(one) for name in names if isinstance(one := getattr(value, name), _LISTS)), default=0)
+
+
+_LISTS = (list, tuple, dict, AbstractSet)
+
+
+async def made(answer: Any) -> Any:
+    """Make a long page in a thread, so that nobody waits for it but who asked (Litestar's `after_request`)."""
+    if isinstance(answer, Page) and answer.is_long:
+        await asyncio.to_thread(answer.write)
+    return answer
+
+
 def render(
     request: HTMXRequest, template: str, *, block: str | None = None, status: int = 200, **context: Any
 ) -> Template:
@@ -119,7 +175,8 @@ def render(
     if left_out is not None and partial is None:
         request.state.toasts.append(left_out)
     everything = {**shell(request), "partial": partial is not None, **context}
-    answer = HTMXBlockTemplate(
+    answer = Page(
+        request.app.state.tools.templates,
         template_name=template,
         block_name=partial,
         context=everything,

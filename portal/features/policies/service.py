@@ -10,6 +10,7 @@ import msgspec
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.domain.queries import ListedDossier
 from portal.features.dossiers.domain.staff import is_own
 from portal.features.dossiers.models import Dossier
 from portal.features.policies import repository
@@ -201,7 +202,7 @@ async def run_months(session: WriteSession) -> Sequence[UUID]:
     return await repository.run_months(session, month_clock(clock_of(session).now()))
 
 
-async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> set[UUID]:
+async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier | ListedDossier]) -> set[UUID]:
     """Which of some dossiers ask for approval by their policy, and nobody of the company can give it."""
     silent = {one.id for one in dossiers if one.access in OPEN_ACCESS and one.approvers == 0}
     return await repository.asking(session, silent)

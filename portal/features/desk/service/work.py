@@ -7,9 +7,8 @@ from uuid import UUID
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.bundles.service import runs
-from portal.features.dossiers.domain.queries import DossierQuery, Totals
+from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier, Totals
 from portal.features.dossiers.domain.staff import assigned_only
-from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import codes, dossiers
 from portal.features.dossiers.service.codes import Clash
 from portal.features.intake.service import inbox
@@ -29,7 +28,7 @@ class WorkList:
     totals: Totals
     refused: int
     doubles: int
-    page: Page[Dossier]
+    page: Page[ListedDossier]
     clashes: dict[UUID, Clash]
     aside: PutAside
     aside_names: dict[UUID, tuple[str, str | None]]
@@ -70,7 +69,7 @@ async def work_list(
 class Found:
     """What a search found: dossiers, and items with the names of their dossiers."""
 
-    dossiers: Sequence[Dossier]
+    dossiers: Sequence[ListedDossier]
     items: Sequence[DossierItem]
     names: dict[UUID, tuple[str, str | None]]
 

@@ -28,6 +28,40 @@ class DossierQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedDossier:
+    """A row of a list of dossiers: what lists show of one, and what they are sorted by."""
+
+    id: UUID
+    target_id: UUID
+    code: str | None
+    code_key: str | None
+    name: str
+    sort_key: str
+    activity: str | None
+    country: str
+    number: str | None
+    access: Access
+    quick_entry_count: int
+    waiting_count: int
+    ready_count: int
+    approvers: int
+    oldest_open_at: datetime | None
+    last_activity_at: datetime
+    handed_over_at: datetime | None
+    manager_id: UUID | None
+
+    @property
+    def clashes(self) -> bool:
+        """Whether its code names the same folder as an older dossier's."""
+        return self.code is not None and self.code_key is None
+
+    @property
+    def title(self) -> str:
+        """Its name for people: with the activity, where it has one."""
+        return titled(self.name, self.activity)
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over all dossiers an actor may list."""
 

@@ -1,6 +1,7 @@
 """SQL of dossiers, invitations and imports."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import ACCESS, Access
-from portal.features.dossiers.domain.queries import CodeHolder, DossierQuery, Totals
+from portal.features.dossiers.domain.queries import CodeHolder, DossierQuery, ListedDossier, Totals
 from portal.features.dossiers.domain.staff import StaffRole, assigned_only
 from portal.features.dossiers.models import Dossier, DossierStaff, managed_by
 from portal.features.targets.domain import CodeSpace
@@ -80,13 +81,16 @@ def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
     return statement
 
 
+_LISTED = tuple(getattr(Dossier, one.name) for one in fields(ListedDossier))
+
+
 async def page(
     session: ReadSession, actor: Actor, query: DossierQuery, size: int = PAGE_SIZE
-) -> Page[Dossier]:
-    """One page of dossiers."""
+) -> Page[ListedDossier]:
+    """One page of dossiers: the columns that lists show, and no entities of them."""
     column, kind = SORTS.get(query.sort, SORTS["name"])
     statement, backwards = keyset(
-        _filtered(actor, query),
+        _filtered(actor, query).with_only_columns(*_LISTED),
         sort=column,
         tie=Dossier.id,
         kind=kind,
@@ -94,7 +98,7 @@ async def page(
         cursor=query.cursor,
         size=size,
     )
-    rows = (await session.scalars(statement)).all()
+    rows = [ListedDossier(*row) for row in await session.execute(statement)]
     return cut(
         rows,
         backwards=backwards,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_key
+from portal.features.dossiers.domain.queries import ListedDossier
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.targets import service as targets
@@ -72,7 +73,9 @@ class Clash:
     name: str | None
 
 
-async def clashes(session: ReadSession, actor: Actor, dossiers: Iterable[Dossier]) -> dict[UUID, Clash]:
+async def clashes(
+    session: ReadSession, actor: Actor, dossiers: Iterable[Dossier | ListedDossier]
+) -> dict[UUID, Clash]:
     """What the codes of some dossiers clash with, by dossier; those whose code is all their own are left out."""
     found = {one.id: one for one in dossiers if one.clashes}
     if not found or actor.firm_id is None:

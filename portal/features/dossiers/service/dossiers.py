@@ -12,7 +12,7 @@ from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.accounts.service import limits, people
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, place_of
-from portal.features.dossiers.domain.queries import DossierQuery, MemberDossier, Totals
+from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier, MemberDossier, Totals
 from portal.features.dossiers.domain.staff import assigned_only, is_own, may_set_manager
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on
 from portal.features.dossiers.models import Dossier
@@ -47,7 +47,7 @@ async def look_up(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossi
     return found
 
 
-async def listed(session: ReadSession, actor: Actor, query: DossierQuery) -> Page[Dossier]:
+async def listed(session: ReadSession, actor: Actor, query: DossierQuery) -> Page[ListedDossier]:
     """One page of the firm's dossiers."""
     return await dossiers_repository.page(session, actor, query)
 

@@ -13,7 +13,7 @@ from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
-from portal.features.dossiers.domain.queries import DossierQuery
+from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers, opening
 from portal.features.intake.domain.files import Channel, clean_name
@@ -223,7 +223,9 @@ async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUI
     return await inbox_repository.next_waiting(session, actor, exclude)
 
 
-async def choices(session: ReadSession, actor: Actor, row: InboxFile, search: str) -> list[Dossier]:
+async def choices(
+    session: ReadSession, actor: Actor, row: InboxFile, search: str
+) -> list[Dossier | ListedDossier]:
     """The dossiers a file may be handed to by the actor: those it fits first, or those a search finds."""
     if search:
         found = (await dossiers.listed(session, actor, DossierQuery(search=search))).rows
