@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks import Row
+from benchmarks._load import rows as load
 from benchmarks._office import LargeOffice, a_large_office
 from tests.support.builders import sign_in
 from tests.support.servers import Servers, running_servers
@@ -169,7 +170,7 @@ async def measure(servers: Servers) -> list[Row]:
                 world, servers.admin_url, dossiers=DOSSIERS, documents=documents, big=big
             )
             sides.append(await opened(stack, world, office))
-        return await growth((sides[0], sides[1]))
+        return [*await growth((sides[0], sides[1])), *await load(sides[1].world, sides[1].office)]
 
 
 async def opened(stack: AsyncExitStack, world: World, office: LargeOffice) -> Side:

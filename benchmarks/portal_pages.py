@@ -24,11 +24,10 @@ from typing import Any, cast
 
 import asyncpg
 import httpx
-import jinja2
-from litestar import Litestar, MediaType, get
 from python_calamine import CalamineWorkbook
 
 from benchmarks import Row
+from benchmarks._bare import create as bare_page
 from portal.embedded.process import free_port
 from portal.features.imports.service import workbooks
 from portal.kernel.actor import Role
@@ -40,16 +39,6 @@ DOSSIERS, DOCUMENTS = 2_000, 200_000
 LISTED = 2_000
 ACCEPTED = 2_700
 
-BARE = jinja2.Environment(autoescape=True).from_string(
-    "<!doctype html><title>Work</title><table>{% for r in rows %}<tr>"
-    "<th><a href='/dossiers/{{ r.id }}'>{{ r.name }}</a></th>"
-    "<td>{{ r.code }}</td><td>{{ r.quick_entry_count }}</td><td>{{ r.waiting_count }}</td><td>{{ r.ready_count }}</td>"
-    "<td>{{ r.oldest_open_at }}</td><td>{{ r.last_activity_at }}</td></tr>{% endfor %}</table>"
-)
-BARE_SQL = """
-select id, name, code, quick_entry_count, waiting_count, ready_count, oldest_open_at, last_activity_at from dossier
-where firm_id = $1 and quick_entry_count + ready_count > 0 order by ready_count desc, id desc limit 50
-"""
 FILL = (
     """
     with made as (
@@ -109,15 +98,8 @@ async def work_list(world: World) -> Row:
         await admin.execute("vacuum analyze")
     finally:
         await admin.close()
-    pool = await asyncpg.create_pool(world.urls.system.replace("+asyncpg", ""), min_size=2)
-
-    @get("/", media_type=MediaType.HTML)
-    async def bare() -> str:
-        return BARE.render(rows=await pool.fetch(BARE_SQL, firm.id))
-
-    other = Litestar([bare], logging_config=None)
+    other = bare_page(world.urls.system.replace("+asyncpg", ""), firm.id)
     async with (
-        pool,
         sign_in(world, owner) as client,
         other.lifespan(),
         httpx.AsyncClient(

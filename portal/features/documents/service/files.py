@@ -73,6 +73,9 @@ _READERS = max(2, os.cpu_count() or 2)  # as many as the sandbox runs side by si
 PAGES = Turns(at_once=_READERS - 1)
 """Drawing pages. One reader stays free for what is short: counting pages, reading logos and lists."""
 COUNTS = Turns(at_once=_READERS)
+COUNTED_MOST = 10_000
+_counted: dict[tuple[UUID, str], int] = {}
+"""How many pages PDFs have, by company and hash: bytes of one hash never change, so that what was counted stays true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +108,20 @@ async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_t
         return 1
     if media_type != "application/pdf":
         return 0
+    if (known := _counted.get((company_id, sha256))) is not None:
+        return known
     try:
         async with COUNTS.turn():
             data = await tools.store.get(company_id, sha256)
-            return min((await read_pdf_page(data)).count, SHOWN_PAGES)
+            count = min((await read_pdf_page(data)).count, SHOWN_PAGES)
     except (Unavailable, BrokenFile):
         return None
     except Invalid:
         return 0
+    if len(_counted) >= COUNTED_MOST:
+        del _counted[next(iter(_counted))]
+    _counted[company_id, sha256] = count
+    return count
 
 
 async def original_page(tools: Tools, company_id: UUID, sha256: str, media_type: str, page: int) -> bytes:
