@@ -83,20 +83,13 @@ class Environment(jinja2.Environment):
             plain_markup: the same for markup, which some places may have come into elsewhere.
         """
         self.shown = _shown(plain, plain_markup)
-        words: dict[str, _Words] = {}
-
-        def of_language() -> _Words:
-            code = language()
-            found = words.get(code)
-            if found is None:
-                found = words[code] = _Words(translations)
-            return found
+        languages = _Languages(translations)
 
         def word(message: str) -> Markup:
-            return of_language()[message]
+            return languages[language()][message]
 
         def phrase(message: str, values: Mapping[str, Any]) -> Markup:
-            return _filled(of_language().raw(message), values, self.shown)
+            return _filled(languages[language()].raw(message), values, self.shown)
 
         def phrases(singular: str, plural: str, number: int, values: Mapping[str, Any]) -> Markup:
             text = translations.ngettext(singular, plural, number)
@@ -123,6 +116,18 @@ class _Words(dict[str, Markup]):
     def __missing__(self, message: str) -> Markup:
         word = self[message] = _filled(self.raw(message), {}, str)
         return word
+
+
+class _Languages(dict[str, _Words]):
+    """The messages of each language, by its code."""
+
+    def __init__(self, translations: Translations) -> None:
+        super().__init__()
+        self._translations = translations
+
+    def __missing__(self, language: str) -> _Words:
+        words = self[language] = _Words(self._translations)
+        return words
 
 
 def _filled(message: str, values: Mapping[str, Any], shown: Callable[[Any], str]) -> Markup:

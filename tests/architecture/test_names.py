@@ -64,7 +64,7 @@ SWEEPS = {
     "agents.mark_silent_agents": 30,
     "approvals.remind_approvers": 300,
     "audit.seal_events": 5,
-    "bundles.look_for_due_exports": 2,
+    "bundles.look_for_due_exports": 5,
     "bundles.release_dead_exports": 15,
     "documents.look_for_missing_pdfs": 60,
     "documents.look_for_unjudged": 600,

@@ -81,7 +81,7 @@ class BundleItem(OwnedByFirm, Base):
         sa.Index("ix_bundle_item_item", "firm_id", "item_id"),
     )
 
-    firm_id: Mapped[UUID]
+    firm_id: Mapped[UUID] = mapped_column()
     """The export's, by the key that names both."""
     export_id: Mapped[UUID]
     item_id: Mapped[UUID]

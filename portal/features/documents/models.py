@@ -156,8 +156,8 @@ class DocumentLock(OwnedByCompany, Base):
     document_id: Mapped[UUID | None]
     statement_id: Mapped[UUID | None]
     item_id: Mapped[UUID]
-    company_id: Mapped[UUID]
-    firm_id: Mapped[UUID]
+    company_id: Mapped[UUID] = mapped_column()
+    firm_id: Mapped[UUID] = mapped_column()
     """Both are those of the paper and of the item, by the keys that name them."""
     bundle: Mapped[int]
     reason: Mapped[str]

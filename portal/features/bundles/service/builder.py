@@ -17,6 +17,7 @@ from exports.layouts import LayoutFault
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles.domain import ExportState
+from portal.features.bundles.repository import contents as contents_repository
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
 from portal.features.bundles.service.deliveries import offer
@@ -260,7 +261,7 @@ async def _finish(
         await locks.release_export_locks(session, stay)
         await moves.release(session, plan.export_id, stay)
         await _put_aside(session, task, plan)
-    if refused := await exports_repository.write_items(
+    if refused := await contents_repository.write_items(
         session, plan.firm_id, plan.export_id, manifest.items, plan.reexports
     ):
         raise Unwritten({str(item_id) for item_id in refused})
