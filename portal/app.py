@@ -57,7 +57,7 @@ from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
-from portal.web.menu_counts import MenuCounts
+from portal.web.menu_counts import count_menu
 from portal.web.problems import answer_problem
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
@@ -225,7 +225,8 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             "signed_in": Provide(provide_signed_in),
             **{name: provide_given(name) for one in SLICES for name in one.given},
         },
-        middleware=[FormKeeping(), SameSite(), MenuCounts()],
+        middleware=[FormKeeping(), SameSite()],
+        after_request=count_menu,
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(tools.templates)),

@@ -25,8 +25,8 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     """Whose history: one dossier's (with its company's papers), a firm's, or (neither) a company's.
 
     Attributes:
-        company_ids: with a dossier its company, once it is open; for a firm those of the dossiers the reader sees.
-        dossier_ids: of a firm: the dossiers the reader sees.
+        company_ids: with a dossier its company, once it is open; of a company that one.
+        manager_id: of a firm: whose dossiers alone the reader sees; None who sees all of them.
         everything: of a firm: also what is about no dossier (people, agents, settings), whoever did it.
         reader: whose own acts are shown in any case.
         actions: of a company: the beginnings of what its members are told; `own` limits it to what the reader did.
@@ -35,7 +35,7 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
     firm_id: UUID | None = None
     dossier_id: UUID | None = None
     company_ids: tuple[UUID, ...] = ()
-    dossier_ids: tuple[UUID, ...] = ()
+    manager_id: UUID | None = None
     everything: bool = False
     reader: UUID | None = None
     actions: tuple[str, ...] = ()

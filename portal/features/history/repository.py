@@ -11,6 +11,8 @@ from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession
 from portal.features.audit.models import AuditEvent
+from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
+from portal.features.dossiers.models import Dossier, managed_by
 from portal.features.history.domain import HistoryQuery, Whose
 from portal.features.items.models import DossierItem
 from portal.features.retention.domain import ErasureState
@@ -68,18 +70,28 @@ def _parts(whose: Whose, papers: Sequence[str]) -> list[sa.ColumnElement[bool]]:
                 mine if whose.own else sa.or_(told, sa.and_(mine, AuditEvent.action.startswith("accounts."))),
             )
         ]
+    dossiers, companies = _seen(whose.manager_id)
     seen = sa.or_(
-        AuditEvent.dossier_id.in_(whose.dossier_ids),
-        sa.and_(nowhere, is_paper, AuditEvent.company_id.in_(whose.company_ids)),
+        AuditEvent.dossier_id.in_(dossiers), sa.and_(nowhere, is_paper, AuditEvent.company_id.in_(companies))
     )
     return [
         sa.and_(AuditEvent.firm_id == whose.firm_id, sa.true() if whose.everything else sa.or_(seen, mine)),
+        # As a filter, not a join: what members of thousands of companies did is read newest first, and no further than the page goes.
         sa.and_(
-            AuditEvent.company_id.in_(whose.company_ids),
             of_members,
-            sa.or_(nowhere & is_paper, AuditEvent.dossier_id.in_(whose.dossier_ids)),
+            sa.func.coalesce(AuditEvent.company_id.in_(companies), sa.false()),
+            sa.or_(nowhere & is_paper, AuditEvent.dossier_id.in_(dossiers)),
         ),
     ]
+
+
+def _seen(manager_id: UUID | None) -> tuple[sa.Select[UUID], sa.Select[UUID]]:
+    """The dossiers of the firm that a reader sees, and the companies of the open ones."""
+    theirs = sa.true() if manager_id is None else Dossier.id.in_(managed_by(manager_id))
+    return (
+        sa.select(Dossier.id).where(theirs),
+        sa.select(Dossier.company_id).where(theirs, Dossier.access.in_(OPEN_ACCESS)),
+    )
 
 
 def _by(person_id: UUID | None) -> sa.ColumnElement[bool]:

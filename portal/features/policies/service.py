@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -22,6 +23,7 @@ from portal.features.policies.domain import (
     month_end_due,
 )
 from portal.features.policies.models import ExportPolicy
+from portal.features.policies.repository import Standing
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
@@ -45,6 +47,17 @@ async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> E
     if found is None:
         raise NotFound
     return found
+
+
+def asked_for(firm_id: UUID, dossier_id: UUID) -> Figure[PolicyValues]:
+    """What the policy of a dossier asks for, to be shown along with other things; NotFound as `policy_for`, when it is found."""
+
+    def told(found: Standing | None) -> PolicyValues:
+        if found is None:
+            raise NotFound
+        return values_of(found)
+
+    return repository.standing(firm_id, dossier_id).told_as(told)
 
 
 async def lock_policies(session: WriteSession, actor: Actor) -> None:
@@ -71,7 +84,7 @@ def may_change(actor: Actor, dossier: Dossier | None) -> bool:
     return actor.may(Right.FIRM_SETTINGS) if dossier is None else is_own(actor, dossier.manager_id)
 
 
-def values_of(policy: ExportPolicy) -> PolicyValues:
+def values_of(policy: ExportPolicy | Standing) -> PolicyValues:
     """What a policy says, as plain values; kinds nobody knows any more are left out."""
     known = {kind.value: kind for kind in KIND_PLURALS}
     return PolicyValues(
@@ -228,7 +241,7 @@ async def month_has_run(session: WriteSession, policy: ExportPolicy, month_end: 
     await repository.remember_month(session, policy.id, month_end)
 
 
-async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier]) -> set[UUID]:
+def nobody_to_ask(dossiers: Iterable[Dossier]) -> Figure[set[UUID]]:
     """Which of some dossiers ask for approval by their policy, and nobody of the company can give it."""
     silent = {one.id for one in dossiers if one.access in OPEN_ACCESS and one.approvers == 0}
-    return await repository.asking(session, silent)
+    return repository.asking(silent)
