@@ -57,7 +57,7 @@ from portal.web.directories import Directories
 from portal.web.files import AS_STORED
 from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
-from portal.web.menu_counts import MenuCounts
+from portal.web.menu_counts import count_menu
 from portal.web.problems import answer_problem
 from portal.web.render import made
 from portal.web.requests import AnyRequest
@@ -188,6 +188,11 @@ def _with_room(handler: Any, most: int) -> Any:
     return roomy
 
 
+async def _shown(answer: Any) -> Any:
+    """A page gets the counts of its menu, and a long one is made in a thread."""
+    return await made(await count_menu(answer))
+
+
 def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) -> Litestar:
     """The application behind the gate."""
 
@@ -232,8 +237,8 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             "signed_in": Provide(provide_signed_in),
             **{name: provide_given(name) for one in SLICES for name in one.given},
         },
-        middleware=[FormKeeping(), SameSite(), MenuCounts()],
-        after_request=made,
+        middleware=[FormKeeping(), SameSite()],
+        after_request=_shown,
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         state=State(

@@ -1,15 +1,18 @@
 """Sessions that belong to exactly one scope.
 
-PostgreSQL's row security reads five transaction-local settings. They are written at the start of every transaction, always all
-five (empty for none), so that nothing lingers from whoever had the connection before.
+PostgreSQL's row security reads five transaction-local settings. They are written in the message that begins a transaction, always
+all five (empty for none), so that nothing lingers from whoever had the connection before.
 
     firm actor       app.firm_id, plus app.opened_company_id while a dossier is open
     company member   app.company_id, and app.host_firm_id, which only branding and the firm's own card read
     visitor          app.host_firm_id alone
     nobody           nothing: sees nothing
+
+A transaction begins as its block is entered. A connection that died while nobody used it is found there, before anything was read,
+and another one is taken.
 """
 
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -21,8 +24,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 
+from portal.db.driver import BEGINS_WITH
 from portal.db.news import News
 from portal.kernel.actor import Actor
 from portal.kernel.clock import Clock, SystemClock
@@ -61,15 +65,19 @@ def scope_of(actor: Actor, opened_company_id: UUID | None = None) -> Scope:
     )
 
 
-_SET = sa.text(
-    "select set_config('app.firm_id', :firm_id, true), set_config('app.opened_company_id', :opened_company_id, true),"
-    " set_config('app.company_id', :company_id, true), set_config('app.host_firm_id', :host_firm_id, true),"
-    " set_config('app.person_id', :person_id, true)"
-)
+def _settings(scope: Scope) -> str:
+    """The SQL that puts a transaction into a scope. Ids alone come into it, and those are checked.
 
-
-def _values(scope: Scope) -> dict[str, str]:
-    return {name: str(getattr(scope, name) or "") for name in Scope.__slots__}
+    Raises:
+        TypeError: what stands in the scope is no id.
+    """
+    said: list[str] = []
+    for name in Scope.__slots__:
+        value = getattr(scope, name)
+        if not isinstance(value, UUID | None):
+            raise TypeError(f"{name} is no id")
+        said.append(f"SET LOCAL app.{name} = '{value or ''}'")
+    return "; ".join(said)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,12 +105,12 @@ class ScopedSession(Session):
     def __init__(self, *, context: SessionContext, **options: Any) -> None:
         super().__init__(**options)
         self.context = context
+        self.bind_scope(context.scope)
 
-
-@event.listens_for(ScopedSession, "after_begin")
-def _bind_scope(session: ScopedSession, _transaction: SessionTransaction, connection: sa.Connection) -> None:
-    connection.execute(_SET, _values(session.context.scope))
-    PARTS.back(DATABASE)
+    def bind_scope(self, scope: Scope) -> None:
+        """Begin every transaction to come in this scope."""
+        self.context.scope = scope
+        self.execution_options = self.execution_options.union({BEGINS_WITH: _settings(scope)})
 
 
 @event.listens_for(ScopedSession, "after_commit")
@@ -125,11 +133,16 @@ class ReadSession(AsyncSession):
     sync_session_class = ScopedSession
 
     @property
-    def context(self) -> SessionContext:
-        """What it was begun with."""
+    def half(self) -> ScopedSession:
+        """Its synchronous half."""
         half = self.sync_session
         assert isinstance(half, ScopedSession)
-        return half.context
+        return half
+
+    @property
+    def context(self) -> SessionContext:
+        """What it was begun with."""
+        return self.half.context
 
 
 class WriteSession(ReadSession):
@@ -146,19 +159,28 @@ def on_commit(session: ReadSession, call: Callable[[], None]) -> None:
     session.context.after_commit.append(call)
 
 
-async def open_company(session: ReadSession, company_id: UUID) -> None:
+def opens_company(company_id: sa.ColumnExpressionArgument[UUID]) -> sa.ColumnElement[str]:
+    """A column of a statement that opens the company of the row it reads, in the transaction; `open_company` says so to its session."""
+    return sa.func.set_config("app.opened_company_id", sa.cast(company_id, sa.Text), sa.true())
+
+
+async def open_company(session: ReadSession, company_id: UUID, *, opened: bool = False) -> None:
     """Complete the scope of a firm's session that is beginning with the company of the dossier that it was begun for.
 
     Only `dossiers.service.opening` does so, having looked the dossier up under row security; the policies check its access again.
 
+    Args:
+        opened: the statement that looked it up has opened it already (`opens_company`).
+
     Raises:
         ValueError: the session is no firm's, or sees another company already.
     """
-    context = session.context
-    if context.scope.opened_company_id not in (None, company_id):
+    scope = session.context.scope
+    if scope.opened_company_id not in (None, company_id):
         raise ValueError("a session opens one company")
-    context.scope = replace(context.scope, opened_company_id=company_id)
-    await session.execute(_SET, _values(context.scope))
+    session.half.bind_scope(replace(scope, opened_company_id=company_id))
+    if not opened:
+        await session.execute(sa.select(opens_company(sa.literal(company_id))))
 
 
 def is_outage(error: BaseException) -> bool:
@@ -206,12 +228,28 @@ def without_effect() -> Generator[None]:
 
 
 _S = TypeVar("_S", bound=ReadSession)
+_T = TypeVar("_T")
+
+
+async def _connect(session: ReadSession) -> None:
+    """Begin a session's transaction, once more where the connection had died: nothing was read in it yet.
+
+    The engine has thrown away all connections as old as that one.
+    """
+    try:
+        await session.connection()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        await session.connection()
+    PARTS.back(DATABASE)
 
 
 @asynccontextmanager
 async def _ended(session: _S) -> AsyncGenerator[_S]:
     """The one transaction of a session: returning commits (or leaves nothing, `without_effect`), raising rolls back."""
     async with _telling(), session, session.begin() as transaction:
+        await _connect(session)
         yield session
         if _without_effect.get():
             await session.flush()
@@ -219,10 +257,9 @@ async def _ended(session: _S) -> AsyncGenerator[_S]:
             await transaction.rollback()
 
 
-def _reading(engine: AsyncEngine) -> async_sessionmaker[ReadSession]:
-    """Sessions on the same connections that begin their transactions READ ONLY."""
-    read_only = engine.execution_options(postgresql_readonly=True)
-    return async_sessionmaker(read_only, class_=ReadSession, expire_on_commit=False)
+def _reading(engine: AsyncEngine, **options: Any) -> async_sessionmaker[ReadSession]:
+    """Sessions on the same connections that only read, in the way that the options say."""
+    return async_sessionmaker(engine.execution_options(**options), class_=ReadSession, expire_on_commit=False)
 
 
 class Database:
@@ -243,8 +280,9 @@ class Database:
     ) -> None:
         self._app = async_sessionmaker(app_engine, class_=WriteSession, expire_on_commit=False)
         self._system = async_sessionmaker(system_engine, class_=WriteSession, expire_on_commit=False)
-        self._app_reads = _reading(app_engine)
-        self._system_reads = _reading(system_engine)
+        self._app_reads = _reading(app_engine, postgresql_readonly=True)
+        self._system_reads = _reading(system_engine, postgresql_readonly=True)
+        self._system_look_ups = _reading(system_engine, isolation_level="AUTOCOMMIT")
         self.app_engine = app_engine
         self.system_engine = system_engine
         self.clock = clock or SystemClock()
@@ -273,6 +311,25 @@ class Database:
         """One READ ONLY transaction beyond row security, for the same few as `system_scope`."""
         async with _ended(self._begin(self._system_reads, NOBODY)) as session:
             yield session
+
+    async def system_look_up(self, question: Callable[[ReadSession], Awaitable[_T]]) -> _T:
+        """What one SELECT finds beyond row security, for the same few as `system_scope`; no transaction is begun for it.
+
+        It is asked again where its connection had died while nobody used it.
+        """
+        async with _telling():
+            try:
+                found = await self._look_up(question)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                found = await self._look_up(question)
+            PARTS.back(DATABASE)
+            return found
+
+    async def _look_up(self, question: Callable[[ReadSession], Awaitable[_T]]) -> _T:
+        async with self._begin(self._system_look_ups, NOBODY) as session:
+            return await question(session)
 
     @asynccontextmanager
     async def system_scope(self) -> AsyncGenerator[WriteSession]:

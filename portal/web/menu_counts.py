@@ -1,53 +1,57 @@
-"""How many things wait behind the entries of the menu: asked once for each whole page, before it is made.
+"""How many things wait behind the entries of the menu: counted for each whole page that is an answer, once, before it is made.
 
-Where the handler has a session, in its transaction; a page that opens short ones of its own gets one for the counts.
+In the transaction of its request, where that has one, and together with what the page itself asks for (`page_figures`). Redirects,
+fragments, files and programs need no menu.
 """
 
-import inspect
+from types import SimpleNamespace
 from typing import Any
 
+from jinja2_fragments.litestar import HTMXBlockTemplate
 from litestar import Request
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
 
+from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, scope_of
 from portal.jobs.contract import Tools
-from portal.web.navigation import counted
+from portal.web.navigation import entries, to_count
 from portal.web.render import is_fragment
 
 
-class MenuCounts(ASGIMiddleware):
-    """Counts for pages whose handler has no session. Fragments, files, pictures and programs need no menu."""
-
-    scopes = (ScopeType.HTTP,)
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Count, then go on."""
-        request: Request[Any, Any, Any] = scope["litestar_app"].request_class(scope, receive=receive)  # type: ignore[assignment] - a scope
-        if "session" not in request.scope["route_handler"].parsed_fn_signature.parameters and _has_menu(
-            request
-        ):
-            tools: Tools = request.app.state.tools
-            async with tools.database.reading(scope_of(request.state.actor)) as session:
-                await _count(request, session)
-        await next_app(scope, receive, send)
+async def page_figures(
+    request: Request[Any, Any, Any], session: ReadSession, **asked: Figure[Any]
+) -> SimpleNamespace:
+    """What a page asks for, and in the same statement what its menu counts."""
+    menu = to_count(request.app.state.menu, request.state.actor) if not is_fragment(request) else {}
+    found = vars(await figures(session, **asked, **menu))
+    request.state.menu_counts = {href: found.pop(href) for href in menu}
+    return SimpleNamespace(**found)
 
 
-async def count_in(request: Request[Any, Any, Any], session: ReadSession) -> None:
-    """Leave `menu_counts` in the state of a request that a page with a menu answers."""
-    if _has_menu(request):
-        await _count(request, session)
+async def count_menu(answer: Any) -> Any:
+    """Put the counts into the menu of a page that a handler has answered (Litestar's `after_request`)."""
+    if not isinstance(answer, HTMXBlockTemplate) or answer.context["user"] is None:
+        return answer
+    request: Request[Any, Any, Any] = answer.context["request"]
+    if not is_fragment(request):
+        if getattr(request.state, "menu_counts", None) is None:
+            await _count(request)
+        answer.context["nav"] = entries(
+            request.app.state.menu,
+            request.state.actor,
+            request.scope["path"],
+            request.state.menu_counts,
+        )
+    return answer
 
 
-async def _count(request: Request[Any, Any, Any], session: ReadSession) -> None:
-    request.state.menu_counts = await counted(session, request.app.state.menu, request.state.actor)
-
-
-def _has_menu(request: Request[Any, Any, Any]) -> bool:
-    """Whether a whole page may be the answer: told by what the handler says that it returns."""
-    if request.state.signed_in is None or is_fragment(request):
-        return False
-    handler: Any = request.scope["route_handler"]
-    says = inspect.get_annotations(handler.fn).get("return", "")
-    return "Template" in str(says)
+async def _count(request: Request[Any, Any, Any]) -> None:
+    session: ReadSession | None = getattr(request.state, "session", None)
+    if session is not None:
+        await page_figures(request, session)
+        return
+    if not to_count(request.app.state.menu, request.state.actor):
+        request.state.menu_counts = {}
+        return
+    tools: Tools = request.app.state.tools
+    async with tools.database.reading(scope_of(request.state.actor)) as own:
+        await page_figures(request, own)

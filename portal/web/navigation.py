@@ -1,10 +1,10 @@
 """The main menu: what staff see and what members of a company see. Each slice says in its `slice.py` what of it stands there."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from portal.db.session import ReadSession
+from portal.db.figures import Figure
 from portal.kernel.actor import Actor, Right
 from portal.kernel.language import gettext
 
@@ -24,7 +24,7 @@ class MenuEntry:
         place: where it stands among the others, counted from above in tens, so that something fits in between.
         label: in English; translated where it is shown.
         right: None for everybody of that side.
-        count: how many things wait there for the actor, in one short statement.
+        count: how many things wait there for the actor.
     """
 
     side: Side
@@ -33,7 +33,7 @@ class MenuEntry:
     href: str
     icon: str
     right: Right | None = None
-    count: Callable[[ReadSession, Actor], Awaitable[int]] | None = None
+    count: Callable[[Actor], Figure[int]] | None = None
 
     def is_for(self, actor: Actor) -> bool:
         """Whether it stands in the menu of this actor."""
@@ -73,7 +73,6 @@ def entries(
     ]
 
 
-async def counted(session: ReadSession, menu: Iterable[MenuEntry], actor: Actor) -> dict[str, int]:
-    """How many things wait behind the entries of an actor's menu that are counted, by their address."""
-    asked = {one.href: one.count for one in menu if one.count is not None and one.is_for(actor)}
-    return {href: await count(session, actor) for href, count in asked.items()}
+def to_count(menu: Iterable[MenuEntry], actor: Actor) -> dict[str, Figure[int]]:
+    """What is counted behind the entries of an actor's menu, by their address."""
+    return {one.href: one.count(actor) for one in menu if one.count is not None and one.is_for(actor)}

@@ -74,12 +74,11 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
             signed_in.company_name,
         )
     return {
+        "request": request,
         "brand": request.state.firm,
         "user": user,
         "actor": actor,
-        "nav": entries(request.app.state.menu, actor, request.scope["path"], menu_counts(request))
-        if user
-        else [],
+        "nav": entries(request.app.state.menu, actor, request.scope["path"]) if user else [],
         "language": request.state.language.value,
         "languages": [(code.value, name) for code, name in LANGUAGE_NAMES.items()],
         "csrf_token": csrf_token(request),
@@ -89,11 +88,6 @@ def shell(request: Request[Any, Any, Any]) -> dict[str, Any]:
         "current_path": request.scope["path"],
         "query": request.scope["query_string"].decode("latin-1"),
     }
-
-
-def menu_counts(request: Request[Any, Any, Any]) -> Mapping[str, int]:
-    """How many things wait behind the entries of the menu, by their address; empty where none was counted, as for fragments."""
-    return getattr(request.state, "menu_counts", {})
 
 
 def _form_page(request: Request[Any, Any, Any]) -> str | None:

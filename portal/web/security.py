@@ -1,7 +1,7 @@
 """Guards, and the check that an unsafe request was made by one of our own pages."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from litestar import Request
@@ -22,7 +22,8 @@ from portal.web.cookies import VISITOR, cookie
 from portal.web.directories import FormKeeper
 from portal.web.requests import AnyRequest
 
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+"""Guards are coroutines, though none of them waits: any other function would be called in a thread, once each for every request."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD = "csrf_token"
 PAGE_FIELD = "form_page"
@@ -70,27 +71,36 @@ class StaleForm(Forbidden):
         self.whole = whole
 
 
-def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Guard: a person is signed in, on either side."""
+def check_signed_in(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """What every guard of people begins with.
+
+    Raises:
+        Unauthorised: nobody is signed in.
+    """
     if connection.state.signed_in is None:
         raise Unauthorised
 
 
-def staff(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Guard: a person is signed in, on either side."""
+    check_signed_in(connection)
+
+
+async def staff(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Somebody of the firm is signed in; for members of a company the page does not exist."""
-    signed_in(connection, handler)
+    check_signed_in(connection)
     if not connection.state.actor.is_firm:
         raise NotFound
 
 
-def member(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def member(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """A member of a company is signed in; for staff the page does not exist."""
-    signed_in(connection, handler)
+    check_signed_in(connection)
     if connection.state.actor.company_id is None:
         raise NotFound
 
 
-def agent(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def agent(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """A paired agent is calling."""
     if connection.state.actor.agent_id is None:
         raise Unauthorised(UNKNOWN_KEY, code="revoked")
@@ -99,7 +109,7 @@ def agent(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHan
 def key_with(right: Right) -> Guard:
     """A program is calling with a key that grants this right."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         actor: Actor = connection.state.actor
         if actor.key_id is None:
             raise Unauthorised(UNKNOWN_KEY, code="revoked")
@@ -112,8 +122,8 @@ def key_with(right: Right) -> Guard:
 def requires(right: Right) -> Guard:
     """The role of whoever is signed in grants this right."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        signed_in(connection, handler)
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        check_signed_in(connection)
         actor: Actor = connection.state.actor
         if not actor.may(right):
             raise Forbidden
@@ -121,7 +131,7 @@ def requires(right: Right) -> Guard:
     return guard
 
 
-def public(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def public(_connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Open to anybody, on purpose: the list of routes with this guard is checked by tests/architecture."""
 
 

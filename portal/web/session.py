@@ -18,7 +18,6 @@ from portal.db.session import ReadSession, scope_of
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.web.directories import HostFirm, SignedIn
-from portal.web.menu_counts import count_in
 
 EFFECT = "effect"
 """The option of a GET that writes something: what, and why it must. Without it a GET gets a READ ONLY transaction."""
@@ -42,7 +41,7 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Asyn
             for name, look_up in given.items()
             if name in asked
         }
-        await count_in(request, session)
+        request.state.session = session
         yield session
 
 

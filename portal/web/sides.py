@@ -6,11 +6,11 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from portal.kernel.errors import NotFound
-from portal.web.security import signed_in
+from portal.web.security import check_signed_in
 
 
-def own_side(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def own_side(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Somebody is signed in, and came by the path of their own side; the other side's does not exist for them."""
-    signed_in(connection, handler)
+    check_signed_in(connection)
     if connection.state.actor.is_firm != ("dossier_id" in connection.path_params):
         raise NotFound

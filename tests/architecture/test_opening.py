@@ -15,6 +15,7 @@ from tests.support.builders_exports import an_office
 from tests.support.world import World
 
 DEFINED, OPENING = "portal/db/session.py", "portal/features/dossiers/service/opening.py"
+LOOKED_UP = "portal/features/dossiers/repository/dossiers.py"
 GIVEN = "portal/features/dossiers/pages/given.py"
 
 
@@ -25,6 +26,9 @@ def named(pattern: str) -> set[str]:
 
 def test_nobody_but_the_opening_of_dossiers_says_which_company_a_session_sees() -> None:
     assert named(r"\bopen_company\b") == {DEFINED, OPENING}
+    assert named(r"\bopens_company\(") == {DEFINED, LOOKED_UP}
+    assert named(r"\bopened_dossier\(") == {LOOKED_UP, OPENING}
+    assert named(r"app\.opened_company_id") == {DEFINED}
 
 
 def test_a_session_that_runs_is_opened_by_nobody() -> None:

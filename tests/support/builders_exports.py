@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from exports import coda, ubl
+from portal.db.figures import figures
+from portal.db.session import ReadSession
 from portal.demo.companies import BAKKERIJ, HOTEL, MOLENS
 from portal.demo.samples import invoice, statement
 from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
+from portal.features.bundles.domain import ExportOptions
 from portal.features.bundles.models import Export
+from portal.features.bundles.service import selection
+from portal.features.bundles.service.selection import Rehearsal
 from portal.features.documents.domain.documents import PdfOrigin, StoredFile
 from portal.features.documents.domain.entry import Entry
 from portal.features.documents.domain.patch import EntryPatch
@@ -23,7 +29,9 @@ from portal.features.documents.domain.totals import Rate
 from portal.features.documents.service import arrivals
 from portal.features.dossiers.models import Dossier
 from portal.features.items.models import DossierItem
+from portal.features.items.service import moves
 from portal.features.parties.models import Firm
+from portal.features.policies import service as policies
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
@@ -213,3 +221,16 @@ async def jobs(world: World, name: str | None = None) -> list[JobRow]:
 async def press_export(client: httpx.AsyncClient, office: Office, **form: str) -> httpx.Response:
     """Press the button of the Export page."""
     return await client.post(office.export_path, data=form)
+
+
+async def rehearsed(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
+    """What an export page would say of a dossier now."""
+    asked = await figures(
+        session,
+        policy=policies.asked_for(dossier.firm_id, dossier.id),
+        left=moves.left_before(dossier.id),
+    )
+    told, _shown = await selection.rehearse(
+        session, dossier, options, policy=asked.policy, left=asked.left, together=partial(figures, session)
+    )
+    return told

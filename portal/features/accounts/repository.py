@@ -1,12 +1,16 @@
 """SQL of people, memberships, sessions and tries."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.arrays import among
+from portal.db.figures import Figure, always, few_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import CompaniesServed
 from portal.features.accounts.models import (
@@ -40,11 +44,6 @@ async def person_by_email(session: ReadSession, email: str) -> Person | None:
 async def person(session: ReadSession, person_id: UUID) -> Person | None:
     """A person the session may see."""
     return await session.get(Person, person_id)
-
-
-async def people(session: ReadSession, ids: Collection[UUID]) -> Sequence[Person]:
-    """Some people the session may see."""
-    return (await session.scalars(sa.select(Person).where(Person.id.in_(ids)))).all()
 
 
 async def staff_membership(session: ReadSession, firm_id: UUID, person_id: UUID) -> FirmMember | None:
@@ -112,6 +111,35 @@ async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMembe
     return [(row[0], row[1]) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: UUID
+    name: str
+
+
+def staff_names(firm_id: UUID) -> Figure[dict[UUID, str]]:
+    """What the living staff of a firm are called."""
+    found = sa.select(Person.id, Person.name).join(FirmMember, FirmMember.person_id == Person.id)
+    return _names(found.where(FirmMember.firm_id == firm_id, FirmMember.ended_at.is_(None)))
+
+
+def member_names(company_id: UUID) -> Figure[dict[UUID, str]]:
+    """What the living members of a company are called."""
+    found = sa.select(Person.id, Person.name).join(CompanyMember, CompanyMember.person_id == Person.id)
+    return _names(found.where(CompanyMember.company_id == company_id, CompanyMember.ended_at.is_(None)))
+
+
+def names(ids: Collection[UUID]) -> Figure[dict[UUID, str]]:
+    """What some people are called whom the session may see."""
+    if not ids:
+        return always({})
+    return _names(sa.select(Person.id, Person.name).where(among(Person.id, ids)))
+
+
+def _names(found: sa.Select[UUID, str]) -> Figure[dict[UUID, str]]:
+    return few_rows(found, _Named).told_as(lambda rows: {row.id: row.name for row in rows})
+
+
 async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:
     """The living members of a company with their names."""
     found = await session.execute(
@@ -125,21 +153,63 @@ async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[Comp
 
 async def live_session(
     session: ReadSession, digest: bytes, firm_id: UUID, now: datetime, idle_since: datetime
-) -> tuple[LoginSession, Person] | None:
-    """A session that has neither expired nor idled, of a person who was not disabled; needs the system scope."""
+) -> Any:
+    """A session that has neither expired nor idled, of a person who was not disabled, with what the person is here at this moment; None for none.
+
+    In one statement, which needs the system scope. `staff_role` is of a living membership in the firm where the session is one of its staff;
+    `member_role` and `company_name` of one in the company, where the firm still works for it.
+    """
+    served = await ask(session, CompaniesServed(firm_id=firm_id))
     found = await session.execute(
-        sa.select(LoginSession, Person)
-        .join(Person, Person.id == LoginSession.person_id)
-        .where(
+        _LIVE.where(
             LoginSession.token_hash == digest,
             LoginSession.firm_id == firm_id,
             LoginSession.expires_at > now,
             LoginSession.last_seen_at > idle_since,
-            Person.disabled_at.is_(None),
+            sa.or_(LoginSession.as_firm, CompanyMember.company_id.in_(served)),
         )
     )
-    row = found.first()
-    return (row[0], row[1]) if row else None
+    return found.first()
+
+
+_LIVE = (
+    sa.select(
+        LoginSession.token_hash,
+        LoginSession.firm_id,
+        LoginSession.as_firm,
+        LoginSession.company_id,
+        LoginSession.csrf_token,
+        LoginSession.last_seen_at,
+        Person.id,
+        Person.name,
+        Person.email,
+        Person.language,
+        FirmMember.role.label("staff_role"),
+        CompanyMember.role.label("member_role"),
+        Company.name.label("company_name"),
+    )
+    .join(Person, Person.id == LoginSession.person_id)
+    .outerjoin(
+        FirmMember,
+        sa.and_(
+            LoginSession.as_firm,
+            FirmMember.firm_id == LoginSession.firm_id,
+            FirmMember.person_id == LoginSession.person_id,
+            FirmMember.ended_at.is_(None),
+        ),
+    )
+    .outerjoin(
+        CompanyMember,
+        sa.and_(
+            CompanyMember.company_id == LoginSession.company_id,
+            CompanyMember.person_id == LoginSession.person_id,
+            CompanyMember.ended_at.is_(None),
+        ),
+    )
+    .outerjoin(Company, Company.id == CompanyMember.company_id)
+    .where(Person.disabled_at.is_(None))
+)
+"""Made once: every request asks it, and to make a statement costs more than to send it."""
 
 
 async def live_sessions_of(

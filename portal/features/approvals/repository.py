@@ -197,11 +197,14 @@ async def open_notices(
 ) -> tuple[Sequence[ClientNotice], int]:
     """The newest notices that nobody has handled, of a dossier or of the firm, and how many there are."""
     where = _open_notices(dossier_id, manager_id)
-    found = await session.scalars(
-        sa.select(ClientNotice).where(*where).order_by(ClientNotice.id.desc()).limit(limit)
+    found = await session.execute(
+        sa.select(ClientNotice, sa.func.count().over())
+        .where(*where)
+        .order_by(ClientNotice.id.desc())
+        .limit(limit)
     )
-    count = await session.scalar(sa.select(sa.func.count()).select_from(ClientNotice).where(*where))
-    return found.all(), count or 0
+    rows = found.all()
+    return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
 async def handled_notices(session: ReadSession, dossier_id: UUID, limit: int) -> Sequence[ClientNotice]:

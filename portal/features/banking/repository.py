@@ -1,6 +1,6 @@
 """SQL of bank accounts and statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,9 @@ from sqlalchemy.orm import aliased
 
 from portal.db import aside
 from portal.db.arrays import among
+from portal.db.figures import Figure, how_many, one_value
 from portal.db.session import ReadSession, WriteSession
+from portal.features.banking.domain import Link
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.documents.models import DocumentLock
 
@@ -97,18 +99,14 @@ async def one(session: ReadSession, statement_id: UUID) -> tuple[Statement, Bank
     return (row[0], row[1]) if row else None
 
 
-async def count_aside(session: ReadSession, company_id: UUID) -> int:
+def aside_count(company_id: UUID) -> Figure[int]:
     """How many statements of a company are put aside."""
-    where = (Statement.company_id == company_id, ~_KEPT_IN)
-    return await session.scalar(sa.select(sa.func.count()).select_from(Statement).where(*where)) or 0
+    return how_many(sa.select(Statement.id).where(Statement.company_id == company_id, ~_KEPT_IN))
 
 
-async def locked(session: ReadSession, statement_id: UUID) -> bool:
+def locked(statement_id: UUID) -> Figure[bool]:
     """Whether an export has locked a statement."""
-    found = await session.scalar(
-        sa.select(DocumentLock.id).where(DocumentLock.statement_id == statement_id).limit(1)
-    )
-    return found is not None
+    return one_value(sa.select(sa.exists().where(DocumentLock.statement_id == statement_id)))
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Statement, BankAccount]]:
@@ -167,15 +165,36 @@ async def accounts(session: ReadSession, company_id: UUID) -> Sequence[AccountSu
     return [AccountSummary(row[0], row[1], row[2]) for row in found]
 
 
-async def chain(session: ReadSession, account_id: UUID, limit: int = 5000) -> Sequence[Statement]:
-    """The latest statements of an account."""
-    found = await session.scalars(
-        sa.select(Statement)
-        .where(Statement.account_id == account_id, _KEPT_IN)
+async def chains(
+    session: ReadSession, account_ids: Collection[UUID], limit: int = 5000
+) -> dict[UUID, list[Link]]:
+    """The latest statements of each of some accounts, the newest first."""
+    chains: dict[UUID, list[Link]] = {account_id: [] for account_id in account_ids}
+    if not chains:
+        return chains
+    latest = (
+        sa.select(
+            Statement.id,
+            Statement.coda_number,
+            Statement.old_balance,
+            Statement.old_date,
+            Statement.new_balance,
+            Statement.new_date,
+        )
+        .where(Statement.account_id == BankAccount.id, _KEPT_IN)
         .order_by(sa.func.coalesce(Statement.new_date, _NEVER).desc(), Statement.id.desc())
         .limit(limit)
+        .lateral()
     )
-    return found.all()
+    found = await session.execute(
+        sa.select(BankAccount.id, latest)
+        .join(latest, sa.true())
+        .where(among(BankAccount.id, chains))
+        .order_by(BankAccount.id, sa.func.coalesce(latest.c.new_date, _NEVER).desc(), latest.c.id.desc())
+    )
+    for account_id, *link in found:
+        chains[account_id].append(Link(**dict(zip(Link.__struct_fields__, link, strict=True))))
+    return chains
 
 
 async def put_aside(session: WriteSession, statement_id: UUID, *, at: datetime, reason: str, by: str) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from exports import coda
+from portal.db.figures import Figure, always
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import repository
@@ -21,7 +22,6 @@ from portal.features.banking.domain import (
     conflict_with,
 )
 from portal.features.banking.models import BankAccount, Statement
-from portal.features.banking.repository import AccountSummary
 from portal.features.documents.domain.retention import ERASED
 from portal.features.documents.service import lookups
 from portal.jobs.contract import Tools, clock_of
@@ -185,16 +185,16 @@ async def ingest(
     return taken
 
 
-async def is_locked(session: ReadSession, statement_id: UUID) -> bool:
+def is_locked(statement_id: UUID) -> Figure[bool]:
     """Whether an export has locked a statement."""
-    return await repository.locked(session, statement_id)
+    return repository.locked(statement_id)
 
 
-async def count_aside(session: ReadSession, actor: Actor, company_id: UUID) -> int:
+def aside_count(actor: Actor, company_id: UUID) -> Figure[int]:
     """How many statements of a company are put aside; a contributor is not told."""
     if lookups.own_uploads_only(actor) is not None:
-        return 0
-    return await repository.count_aside(session, company_id)
+        return always(0)
+    return repository.aside_count(company_id)
 
 
 async def by_ids(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Statement, BankAccount]]:
@@ -213,18 +213,18 @@ async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list
     """The accounts of a company, each with its latest balance and what is missing in its chain; none for a contributor."""
     if lookups.own_uploads_only(actor) is not None:
         return []
-    return [await _view(session, summary) for summary in await repository.accounts(session, company_id)]
-
-
-async def _view(session: ReadSession, summary: AccountSummary) -> AccountView:
-    chain = await repository.chain(session, summary.account.id) if summary.statements > 1 else []
-    return AccountView(
-        summary.account,
-        account_name(summary.account),
-        summary.statements,
-        summary.latest,
-        breaks(_links(chain)),
-    )
+    found = await repository.accounts(session, company_id)
+    chains = await repository.chains(session, [one.account.id for one in found if one.statements > 1])
+    return [
+        AccountView(
+            one.account,
+            account_name(one.account),
+            one.statements,
+            one.latest,
+            breaks(chains.get(one.account.id, [])),
+        )
+        for one in found
+    ]
 
 
 def _links(rows: Sequence[Statement]) -> list[Link]:
@@ -243,7 +243,7 @@ def _links(rows: Sequence[Statement]) -> list[Link]:
 
 async def gaps(session: ReadSession, account_id: UUID) -> Sequence[Break]:
     """What is missing in the chain of one account."""
-    return breaks(_links(await repository.chain(session, account_id)))
+    return breaks((await repository.chains(session, [account_id]))[account_id])
 
 
 async def statement(

@@ -66,8 +66,7 @@ class Hosts:
         known = self._known.get(host)
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        async with self._tools.database.system_scope() as session:
-            found = await repository.by_host(session, host)
+        found = await self._tools.database.system_look_up(lambda session: repository.by_host(session, host))
         firm = host_firm(host, *found) if found else None
         if len(self._known) > 5000:  # unknown names cost memory too: forget all and begin again
             self._known.clear()

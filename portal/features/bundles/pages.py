@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Stream, Template
 
+from portal.db.figures import figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import (
     OPEN,
@@ -29,7 +31,7 @@ from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import opening
 from portal.features.items.service import moves
 from portal.features.policies import service as policies
-from portal.features.policies.domain import Cadence
+from portal.features.policies.domain import Cadence, PolicyValues
 from portal.features.retention.service import erasures
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
@@ -39,6 +41,7 @@ from portal.kernel.kinds import CREDIT_NOTES, PAPERS, PURCHASES, SALES, Kind
 from portal.kernel.language import N_, gettext, ngettext
 from portal.web.files import AS_STORED, attachment_headers
 from portal.web.forms import Form
+from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, ToastKind, go, is_fragment, render
 from portal.web.security import requires, staff
 from portal.web.session import EFFECT
@@ -105,13 +108,31 @@ def read_options(form: Form) -> ExportOptions:
 
 
 async def _context(
-    session: ReadSession, actor: Actor, tools: Tools, dossier: Dossier, options: ExportOptions
+    request: HTMXRequest,
+    session: ReadSession,
+    actor: Actor,
+    tools: Tools,
+    dossier: Dossier,
+    options: ExportOptions,
 ) -> dict[str, Any]:
     open_access = dossier.access in OPEN_ACCESS
     runs = await bundles_runs.recent(session, dossier.id)
-    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
-    rehearsal = await selection.rehearse(session, dossier, options) if open_access else None
+    found = await page_figures(
+        request,
+        session,
+        policy=policies.asked_for(dossier.firm_id, dossier.id),
+        left=moves.left_before(dossier.id),
+        nobody_to_ask=policies.nobody_to_ask([dossier]),
+        fetched=bundles_runs.downloaded([run.id for run, _delivery in runs]),
+    )
+    policy: PolicyValues = found.policy
+    rest = partial(figures, session, put_aside=moves.put_aside_of(dossier.id, limit=selection.FIRST))
+    rehearsal, shown = (
+        await selection.rehearse(session, dossier, options, policy=policy, left=found.left, together=rest)
+        if open_access
+        else (None, await rest())
+    )
     return {
         "dossier": dossier,
         "tab": "export",
@@ -120,11 +141,11 @@ async def _context(
         "rehearsal": rehearsal,
         "first": selection.FIRST,
         "reasons": {key: gettext(word) for key, word in REASONS.items()},
-        "put_aside": await moves.put_aside_of(session, dossier.id, limit=selection.FIRST),
-        "nobody_to_ask": dossier.id in await policies.nobody_to_ask(session, [dossier]),
+        "put_aside": shown.put_aside,
+        "nobody_to_ask": bool(found.nobody_to_ask),
         "wrong_code": gettext(fault) if (fault := code_fault(dossier.code or "")) else None,
         "runs": runs,
-        "fetched": await bundles_runs.downloaded(session, [run.id for run, _delivery in runs]),
+        "fetched": found.fetched,
         "running": next((run for run, _delivery in runs if run.state in OPEN), None),
         "options": options,
         "chosen": chosen,
@@ -145,7 +166,7 @@ async def export_page(
     """What would leave now, the button, and the history. The form's own fields in the query rehearse other options."""
     query = request.query_params
     form = Form({name: query.get(name) for name in query} | {"": query})
-    context = await _context(session, actor, tools, dossier, read_options(form))
+    context = await _context(request, session, actor, tools, dossier, read_options(form))
     return render(request, "pages/bundles/export.html", block="rehearsal", **context)
 
 
@@ -217,6 +238,7 @@ async def bundle_page(
     run = await bundles_runs.run_of(session, dossier.id, export_id)
     proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
     stayed = {UUID(one["item_id"]) for one in run.export.aside if "item_id" in one}
+    found = await page_figures(request, session, erased=erasures.erased_subjects(stayed))
     return render(
         request,
         "pages/bundles/bundle.html",
@@ -224,7 +246,7 @@ async def bundle_page(
         tab="export",
         run=run,
         proofs=proofs,
-        erased={str(one) for one in await erasures.erased_subjects(session, stayed)},
+        erased={str(one) for one in found.erased},
         may_export=actor.may(Right.EXPORT),
         has_agent=await deliveries.has_agent_for(session, run.export),
         channels={channel: gettext(name) for channel, name in CHANNELS.items()},
@@ -344,17 +366,23 @@ async def exports_page(
         cursor=after or before,
     )
     page = await bundles_runs.page(session, actor, query)
+    has_agent = await bundles_runs.has_agent(session, actor)
+    found = await page_figures(
+        request,
+        session,
+        fetched=bundles_runs.downloaded([row.export.id for row in page.rows]),
+        refused=bundles_runs.refused_count(actor),
+        downloads=bundles_runs.has_downloads(actor, has_agent=has_agent),
+    )
     return render(
         request,
         "pages/bundles/exports.html",
         block="rows",
         page=page,
-        fetched=await bundles_runs.downloaded(session, [row.export.id for row in page.rows]),
         q=query.search,
         filtered=bool(query.search or query.only),
-        refused=await bundles_runs.count_refused(session, actor),
-        has_agent=await bundles_runs.has_agent(session, actor),
-        downloads=await bundles_runs.has_downloads(session, actor),
+        has_agent=has_agent,
+        **vars(found),
     )
 
 

@@ -1,6 +1,7 @@
 """Who did what: of a dossier, of the whole office, of a company."""
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from litestar import get
@@ -18,6 +19,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.language import gettext
 from portal.web.forms import uuid_or_none
+from portal.web.menu_counts import page_figures
 from portal.web.render import render
 from portal.web.security import signed_in, staff
 
@@ -78,14 +80,15 @@ async def dossier_page(
 ) -> Template:
     """What happened in this dossier, newest first."""
     query = query_of(q, document, person, what, since, until, after or before)
+    page = await service.of_dossier(session, actor, dossier, query, partial(page_figures, request, session))
     return render(
         request,
         "pages/history/dossier.html",
         block="lines",
         dossier=dossier,
         tab="history",
-        page=await service.of_dossier(session, actor, dossier, query),
-        people=await service.people(session, actor, dossier),
+        page=page,
+        people=page.people,
         groups=_groups(actor),
         asked={"q": q, "document": document, "person": person, "what": what, "since": since, "until": until},
     )
@@ -107,12 +110,13 @@ async def everything_page(
 ) -> Template:
     """What happened in the office, as far as the reader sees it; for members, in their company."""
     query = query_of(q, document, person, what, since, until, after or before)
+    page = await service.of_everything(session, actor, query, partial(page_figures, request, session))
     return render(
         request,
         "pages/history/all.html",
         block="lines",
-        page=await service.of_everything(session, actor, query),
-        people=await service.people(session, actor, None),
+        page=page,
+        people=page.people,
         groups=_groups(actor),
         asked={"q": q, "document": document, "person": person, "what": what, "since": since, "until": until},
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure, Together, always
 from portal.db.session import ReadSession
 from portal.features.accounts.service import people as accounts_people
 from portal.features.audit import service as audit
@@ -59,6 +60,8 @@ class History:
     lines: Sequence[Line]
     next: str | None
     previous: str | None
+    people: Sequence[tuple[str, str]]
+    """Whom it can be filtered by: id and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +74,31 @@ class _Names:
     dossiers: Mapping[UUID, tuple[str, str | None]]
 
 
-async def of_dossier(session: ReadSession, actor: Actor, dossier: Dossier, query: HistoryQuery) -> History:
+async def of_dossier(
+    session: ReadSession, actor: Actor, dossier: Dossier, query: HistoryQuery, together: Together
+) -> History:
     """A dossier's history, with what happened to its company's papers; the caller has opened it."""
     company = (dossier.company_id,) if dossier.access in OPEN_ACCESS else ()
     whose = Whose(firm_id=actor.firm_id, dossier_id=dossier.id, company_ids=company, reader=actor.person_id)
-    return await _told(session, actor, whose, query)
+    return await _told(session, actor, whose, query, together)
 
 
-async def of_everything(session: ReadSession, actor: Actor, query: HistoryQuery) -> History:
+async def of_everything(
+    session: ReadSession, actor: Actor, query: HistoryQuery, together: Together
+) -> History:
     """What the reader may know of: the dossiers they see and their own acts; the owner also people, agents and settings."""
     if actor.firm_id is None:
-        return await _of_company(session, actor, query)
+        return await _of_company(session, actor, query, together)
     whose = Whose(
         firm_id=actor.firm_id,
         manager_id=assigned_only(actor),
         everything=actor.may(Right.FIRM_SETTINGS),
         reader=actor.person_id,
     )
-    return await _told(session, actor, whose, query)
+    return await _told(session, actor, whose, query, together)
 
 
-async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery) -> History:
+async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery, together: Together) -> History:
     """A member's view: what happened to the company's papers, decisions and access; a contributor's own acts alone."""
     if actor.company_id is None:
         raise NotFound
@@ -101,26 +108,23 @@ async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery) -
         actions=MEMBERS_SEE,
         own=actor.role is Role.CONTRIBUTOR,
     )
-    return await _told(session, actor, whose, query)
+    return await _told(session, actor, whose, query, together)
 
 
-async def people(session: ReadSession, actor: Actor, dossier: Dossier | None) -> list[tuple[str, str]]:
+def _people(actor: Actor, whose: Whose) -> dict[str, Figure[dict[UUID, str]]]:
     """Whom a page of history can be filtered by: the office, and the members of an open dossier's or the reader's company."""
-    found: dict[str, str] = {}
+    asked: dict[str, Figure[dict[UUID, str]]] = {}
     if actor.firm_id is not None:
-        found |= {
-            str(person.id): person.name
-            for _row, person in await accounts_people.staff(session, actor.firm_id)
-        }
-    company_id = dossier.company_id if dossier is not None else actor.company_id
-    if company_id is not None and (dossier is None or dossier.access in OPEN_ACCESS):
-        found |= {
-            str(person.id): person.name for _row, person in await accounts_people.members(session, company_id)
-        }
-    return sorted(found.items(), key=lambda one: one[1].casefold())
+        asked["staff"] = accounts_people.staff_names(actor.firm_id)
+    if whose.company_ids:
+        (company_id,) = whose.company_ids
+        asked["members"] = accounts_people.member_names(company_id)
+    return asked
 
 
-async def _told(session: ReadSession, actor: Actor, whose: Whose, query: HistoryQuery) -> History:
+async def _told(
+    session: ReadSession, actor: Actor, whose: Whose, query: HistoryQuery, together: Together
+) -> History:
     several = whose.dossier_id is None and actor.is_firm
     page = await repository.page(session, whose, query, PAPERS)
     changed = {event.id: fields_of(event.data) for event in page.rows}
@@ -137,17 +141,28 @@ async def _told(session: ReadSession, actor: Actor, whose: Whose, query: History
         for value in (field.old, field.new)
     }
     where = {one.dossier_id for one in (*page.rows, *papers.values()) if one.dossier_id is not None}
-    names = _Names(
-        papers=papers,
-        people=await accounts_people.names(session, managers),
-        dossiers=await dossiers.names(session, actor, where) if several else {},
-        erased=await erasures.erased_subjects(
-            session, {one for event in page.rows for one in _subjects(event)}
-        ),
+    people = _people(actor, whose)
+    found = vars(
+        await together(
+            people=accounts_people.names_of(managers),
+            dossiers=dossiers.names_of(actor, where) if several else always({}),
+            erased=erasures.erased_subjects({one for event in page.rows for one in _subjects(event)}),
+            **people,
+        )
     )
+    names = _Names(papers, found["erased"], found["people"], found["dossiers"])
+    to_choose = {person_id: name for kind in people for person_id, name in found[kind].items()}
     sentences = registry_of(session).sentences
     lines = [_line(actor, event, sentences, changed[event.id], names, several=several) for event in page.rows]
-    return History(lines, page.next, page.previous)
+    return History(
+        lines,
+        page.next,
+        page.previous,
+        sorted(
+            ((str(person_id), name) for person_id, name in to_choose.items()),
+            key=lambda one: one[1].casefold(),
+        ),
+    )
 
 
 def _line(

@@ -66,7 +66,7 @@ SLICE = Slice(
             "/inbox",
             "quick-entry",
             Right.UPLOAD,
-            count=inbox.count_waiting,
+            count=inbox.waiting_count,
         ),
         MenuEntry(Side.MEMBERS, 40, N_("Hand in"), "/hand-in", "upload", Right.UPLOAD),
     ],

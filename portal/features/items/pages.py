@@ -10,6 +10,7 @@ from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
+from portal.db.figures import figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
@@ -117,7 +118,7 @@ async def doubles_page(
         request,
         "pages/items/doubles.html",
         rows=rows,
-        total=await places.count_doubles(session, actor),
+        total=(await figures(session, total=places.doubles_count(actor))).total,
         names={one: name for one, (name, _code) in (await dossiers.names(session, actor, ids)).items()},
         may_note=actor.may(Right.EXPORT),
     )

@@ -2,6 +2,7 @@
 
 import enum
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -29,6 +30,15 @@ class Source(enum.StrEnum):
     TYPED = "typed"
     IMPORT = "import"
     REGISTER = "register"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs:
+    """An identifier as it is shown; one that has ended with its last day."""
+
+    scheme: Scheme
+    value: str
+    valid_until: date | None
 
 
 SCHEME_NAMES: Final = {

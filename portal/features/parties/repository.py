@@ -8,7 +8,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.figures import Figure, few_rows
 from portal.db.session import ReadSession, WriteSession
+from portal.features.parties.domain import KnownAs
 from portal.features.parties.models import Company, CompanyIdentifier, Firm
 
 
@@ -84,17 +86,27 @@ async def claim(session: WriteSession, company_id: UUID, at: datetime) -> bool:
     return moved is not None
 
 
-async def identifiers(session: ReadSession, company_id: UUID) -> Sequence[CompanyIdentifier]:
+_STANDING_FIRST = (
+    CompanyIdentifier.valid_until.desc().nulls_first(),
+    CompanyIdentifier.scheme,
+    CompanyIdentifier.value,
+    CompanyIdentifier.id,
+)
+
+
+def identifiers_of(company_id: UUID) -> Figure[list[KnownAs]]:
     """Everything else by which a company is or was known: what stands first."""
+    row = CompanyIdentifier
+    found = sa.select(row.scheme, row.value, row.valid_until).where(row.company_id == company_id)
+    return few_rows(found.order_by(*_STANDING_FIRST), KnownAs)
+
+
+async def identifiers(session: ReadSession, company_id: UUID) -> Sequence[CompanyIdentifier]:
+    """The rows of everything else by which a company is or was known."""
     found = await session.scalars(
         sa.select(CompanyIdentifier)
         .where(CompanyIdentifier.company_id == company_id)
-        .order_by(
-            CompanyIdentifier.valid_until.desc().nulls_first(),
-            CompanyIdentifier.scheme,
-            CompanyIdentifier.value,
-            CompanyIdentifier.id,
-        )
+        .order_by(*_STANDING_FIRST)
     )
     return found.all()
 

@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.parties import repository
 from portal.features.parties.domain import (
     ENDS_FIRST,
     ENDS_LATER,
+    KnownAs,
     Scheme,
     Source,
     as_on_papers,
@@ -190,6 +192,11 @@ async def change_company(
             fields=fields,
         )
     return changed
+
+
+def identifiers_of(company_id: UUID) -> Figure[list[KnownAs]]:
+    """As `identifiers`, to be shown along with other things."""
+    return repository.identifiers_of(company_id)
 
 
 async def identifiers(session: ReadSession, company_id: UUID) -> Sequence[CompanyIdentifier]:

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
+from portal.db.figures import figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.models import Dossier
@@ -171,7 +172,7 @@ async def _dossier_context(
         "dossier": dossier,
         "tab": "export",
         "own": policy.dossier_id is not None,
-        "nobody_to_ask": dossier.id in await service.nobody_to_ask(session, [dossier]),
+        "nobody_to_ask": bool((await figures(session, silent=service.nobody_to_ask([dossier]))).silent),
         "may_change": service.may_change(actor, dossier),
         "not_yours": gettext(service.NOT_YOURS),
         "default_href": "/settings/export" if actor.may(Right.FIRM_SETTINGS) else None,
@@ -263,7 +264,8 @@ async def _firm_context(session: ReadSession, actor: Actor, tools: Tools) -> dic
     policy = await service.own_policy(session, actor.firm_id, None)
     own = await service.dossiers_with_own(session, actor.firm_id)
     values = service.values_of(policy) if policy is not None else PolicyValues(cadence=Cadence.NEVER)
-    silent = await service.nobody_to_ask(session, await dossiers.all_of(session, actor))
+    every = await dossiers.all_of(session, actor)
+    silent = (await figures(session, silent=service.nobody_to_ask(every))).silent
     return {"with_own": len(own), "silent": len(silent), **_choices(tools, values)}
 
 

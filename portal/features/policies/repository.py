@@ -1,6 +1,8 @@
 """SQL of export policies."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from portal.db.arrays import among
+from portal.db.figures import Figure, always, few_rows, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
 from portal.features.policies.domain import Cadence, MonthClock
@@ -22,7 +26,33 @@ async def of(session: ReadSession, firm_id: UUID, dossier_id: UUID | None) -> Ex
 
 async def in_force(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> ExportPolicy | None:
     """The dossier's own policy, else the firm's default."""
-    return await session.scalar(
+    return await session.scalar(_in_force(firm_id, dossier_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The columns of a policy that say what it asks for."""
+
+    cadence: Cadence
+    delay_seconds: int
+    run_day: int
+    run_hour: int
+    needs_approval: bool
+    approval_kinds: list[str]
+    lock_exported: bool
+    include_statements: bool
+    export_from: date | None
+
+
+def standing(firm_id: UUID, dossier_id: UUID) -> Figure[Standing | None]:
+    """What the dossier's own policy asks for, else the firm's default; to be asked for along with other things."""
+    columns = (getattr(ExportPolicy, name) for name in Standing.__slots__)
+    found = _in_force(firm_id, dossier_id).with_only_columns(*columns)
+    return few_rows(found, Standing).told_as(lambda rows: rows[0] if rows else None)
+
+
+def _in_force(firm_id: UUID, dossier_id: UUID) -> sa.Select[ExportPolicy]:
+    return (
         sa.select(ExportPolicy)
         .where(
             ExportPolicy.firm_id == firm_id,
@@ -98,16 +128,18 @@ async def run_months(session: WriteSession, at: MonthClock) -> Sequence[UUID]:
     return run.all()
 
 
-async def asking(session: ReadSession, dossier_ids: Collection[UUID]) -> set[UUID]:
+_OWN, _STANDARD = aliased(ExportPolicy, name="own"), aliased(ExportPolicy, name="standard")
+_ASKING = (
+    sa.select(Dossier.id)
+    .outerjoin(_OWN, _OWN.dossier_id == Dossier.id)
+    .outerjoin(_STANDARD, sa.and_(_STANDARD.firm_id == Dossier.firm_id, _STANDARD.dossier_id.is_(None)))
+    .where(sa.func.coalesce(_OWN.needs_approval, _STANDARD.needs_approval))
+)
+"""Made once: to make a statement costs more than to send it."""
+
+
+def asking(dossier_ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Which of some dossiers are under a policy that asks for approval."""
     if not dossier_ids:
-        return set()
-    own = aliased(ExportPolicy, name="own")
-    default = aliased(ExportPolicy, name="standard")
-    found = await session.scalars(
-        sa.select(Dossier.id)
-        .outerjoin(own, own.dossier_id == Dossier.id)
-        .outerjoin(default, sa.and_(default.firm_id == Dossier.firm_id, default.dossier_id.is_(None)))
-        .where(Dossier.id.in_(dossier_ids), sa.func.coalesce(own.needs_approval, default.needs_approval))
-    )
-    return set(found)
+        return always(set())
+    return ids_of(_ASKING.where(among(Dossier.id, dossier_ids)))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -23,6 +24,7 @@ from portal.features.policies.domain import (
     month_end_due,
 )
 from portal.features.policies.models import ExportPolicy
+from portal.features.policies.repository import Standing
 from portal.jobs.contract import clock_of
 from portal.jobs.ledger import publish
 from portal.kernel.actor import Actor, Right
@@ -46,6 +48,17 @@ async def policy_for(session: ReadSession, firm_id: UUID, dossier_id: UUID) -> E
     if found is None:
         raise NotFound
     return found
+
+
+def asked_for(firm_id: UUID, dossier_id: UUID) -> Figure[PolicyValues]:
+    """What the policy of a dossier asks for, to be shown along with other things; NotFound as `policy_for`, when it is found."""
+
+    def told(found: Standing | None) -> PolicyValues:
+        if found is None:
+            raise NotFound
+        return values_of(found)
+
+    return repository.standing(firm_id, dossier_id).told_as(told)
 
 
 async def lock_policies(session: WriteSession, actor: Actor) -> None:
@@ -72,7 +85,7 @@ def may_change(actor: Actor, dossier: Dossier | None) -> bool:
     return actor.may(Right.FIRM_SETTINGS) if dossier is None else is_own(actor, dossier.manager_id)
 
 
-def values_of(policy: ExportPolicy) -> PolicyValues:
+def values_of(policy: ExportPolicy | Standing) -> PolicyValues:
     """What a policy says, as plain values; kinds nobody knows any more are left out."""
     known = {kind.value: kind for kind in KIND_PLURALS}
     return PolicyValues(
@@ -202,7 +215,7 @@ async def run_months(session: WriteSession) -> Sequence[UUID]:
     return await repository.run_months(session, month_clock(clock_of(session).now()))
 
 
-async def nobody_to_ask(session: ReadSession, dossiers: Iterable[Dossier | ListedDossier]) -> set[UUID]:
+def nobody_to_ask(dossiers: Iterable[Dossier | ListedDossier]) -> Figure[set[UUID]]:
     """Which of some dossiers ask for approval by their policy, and nobody of the company can give it."""
     silent = {one.id for one in dossiers if one.access in OPEN_ACCESS and one.approvers == 0}
-    return await repository.asking(session, silent)
+    return repository.asking(silent)

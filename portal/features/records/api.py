@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from litestar import Request, delete, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from portal.db.figures import figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.domain.annotation import Annotation
 from portal.features.documents.domain.documents import DocumentQuery, PaymentState
@@ -131,7 +133,7 @@ async def _amounts(
 
 
 async def _view(session: ReadSession, document: Document) -> DocumentView:
-    detail = await details.detail(session, document, None)
+    detail, _found = await details.detail(session, document, None, partial(figures, session))
     again = any(trail.reexports for trail in detail.trails)
     return _shown(document, locked=bool(detail.locks), reexported=again)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.figures import Figure, always, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking.models import Statement
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -99,11 +100,11 @@ async def waiting_for(
         Erasure.firm_id == sa.func.current_firm(),
         Erasure.dossier_id.in_(seen),
     )
-    found = await session.scalars(sa.select(Erasure).where(*where).order_by(Erasure.id).limit(limit))
+    found = await session.execute(
+        sa.select(Erasure, sa.func.count().over()).where(*where).order_by(Erasure.id).limit(limit)
+    )
     rows = found.all()
-    if len(rows) < limit:
-        return rows, len(rows)
-    return rows, await session.scalar(sa.select(sa.func.count()).select_from(Erasure).where(*where)) or 0
+    return [row[0] for row in rows], rows[0][1] if rows else 0
 
 
 async def known_as_erased(session: ReadSession, company_id: UUID, sha256: str) -> Erasure | None:
@@ -137,16 +138,14 @@ async def erased_content(
     )
 
 
-async def erased_subjects(session: ReadSession, ids: Collection[UUID]) -> set[UUID]:
+def erased_subjects(ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Which of these rows held something that was erased."""
     if not ids:
-        return set()
-    found = await session.scalars(
-        sa.select(sa.func.unnest(Erasure.subjects)).where(
-            Erasure.state == ErasureState.CONFIRMED, Erasure.subjects.overlap(list(ids))
-        )
+        return always(set())
+    found = sa.select(sa.func.unnest(Erasure.subjects)).where(
+        Erasure.state == ErasureState.CONFIRMED, Erasure.subjects.overlap(list(ids))
     )
-    return set(found) & set(ids)
+    return ids_of(found).told_as(lambda erased: erased & set(ids))
 
 
 async def others_in_file(session: ReadSession, statement_id: UUID) -> int:

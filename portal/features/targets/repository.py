@@ -5,7 +5,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.figures import Figure, one_value
 from portal.db.session import ReadSession, WriteSession
+from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
 
 
@@ -26,6 +28,18 @@ async def target(session: ReadSession, firm_id: UUID, target_id: UUID) -> Target
     """One package of a firm."""
     found = await session.get(Target, target_id)  # what the session has read already is not read again
     return found if found is not None and found.firm_id == firm_id else None
+
+
+def name_of(firm_id: UUID, target_id: UUID) -> Figure[str]:
+    """What a package of a firm is called."""
+    return one_value(sa.select(Target.name).where(Target.firm_id == firm_id, Target.id == target_id))
+
+
+def has_method(firm_id: UUID, method: DeliveryMethod) -> Figure[bool]:
+    """Whether bundles reach some package of a firm by this method."""
+    return one_value(
+        sa.select(sa.exists().where(Target.firm_id == firm_id, Target.delivery_method == method))
+    )
 
 
 async def lock(session: WriteSession, firm_id: UUID) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from exports import layouts
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.targets import repository
@@ -30,6 +31,16 @@ async def target(session: ReadSession, firm_id: UUID, target_id: UUID) -> Target
     if found is None:
         raise NotFound
     return found
+
+
+def name_of(firm_id: UUID, target_id: UUID) -> Figure[str]:
+    """What a package of a firm is called."""
+    return repository.name_of(firm_id, target_id)
+
+
+def has_method(firm_id: UUID, method: DeliveryMethod) -> Figure[bool]:
+    """Whether bundles reach some package of a firm by this method."""
+    return repository.has_method(firm_id, method)
 
 
 async def with_method(session: ReadSession, firm_id: UUID, method: DeliveryMethod) -> list[UUID]:

@@ -23,7 +23,7 @@ from portal.features.items.models import DossierItem
 from portal.features.items.service import moves
 from portal.features.policies.models import ExportPolicy
 from portal.kernel.kinds import SALES, Kind
-from tests.support.builders_exports import Office, a_statement, an_invoice, an_office, exports_of
+from tests.support.builders_exports import Office, a_statement, an_invoice, an_office, exports_of, rehearsed
 from tests.support.world import World
 
 MANY = 40_000
@@ -182,7 +182,7 @@ async def test_a_rehearsal_counts_what_the_rule_says_of_each_item(world: World) 
             session,
             dossier,
         ):
-            told = await selection.rehearse(session, dossier, options)
+            told = await rehearsed(session, dossier, options)
             leaving, staying = await by_the_rule(session, dossier, options)
         assert (told.documents, told.statements) == (
             sum(1 for item in leaving if item.document_id),

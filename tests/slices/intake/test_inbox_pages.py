@@ -8,6 +8,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from portal.db.figures import figures
 from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.intake.repository import inbox as inbox_repository
@@ -197,7 +198,7 @@ async def test_an_assistant_sees_their_own_alone_and_hands_over_to_their_own_dos
         async with world.as_scope(firm_id=office.firm.id) as session:
             found = await session.scalars(inbox_repository.visible_to(actor))
             assert {one.name for one in found} == seen
-            assert await inbox.count_waiting(session, actor) == len(seen)
+            assert (await figures(session, waiting=inbox.waiting_count(actor))).waiting == len(seen)
         async with sign_in(world, actor) as client:
             page = await client.get("/inbox")
             assert {name for name in rows if name in page.text} == seen

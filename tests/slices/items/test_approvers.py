@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from portal.features.approvals.domain import Decision
 from portal.features.approvals.service import decisions
 from portal.features.bundles.domain import ExportOptions
-from portal.features.bundles.service import selection
 from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState, after_change, first_states
@@ -19,6 +18,7 @@ from portal.kernel.errors import Conflict
 from portal.kernel.kinds import Kind
 from tests.slices.approvals.conftest import Scene
 from tests.support.builders import a_dossier, a_member, sign_in
+from tests.support.builders_exports import rehearsed
 from tests.support.locks import somebody_waits
 from tests.support.world import World
 
@@ -178,5 +178,5 @@ async def test_what_would_have_waited_leaves(scene: Scene) -> None:
     await scene.paper("H-1")
     async with scene.office() as session:
         dossier = await scene.dossier_now()
-        rehearsal = await selection.rehearse(session, dossier, ExportOptions())
+        rehearsal = await rehearsed(session, dossier, ExportOptions())
     assert (rehearsal.leaving, rehearsal.unasked) == (1, 1)

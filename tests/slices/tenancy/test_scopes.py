@@ -12,8 +12,8 @@ import anyio
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from portal.db.engine import create_engine
 from portal.db.session import NOBODY, Database, Scope, open_company
 from portal.features.dossiers.models import Dossier
 from tests.support.builders_exports import Office, an_office
@@ -25,7 +25,7 @@ SETTINGS = ("firm_id", "opened_company_id", "company_id", "host_firm_id", "perso
 @pytest.fixture
 async def narrow(world: World) -> AsyncIterator[Database]:
     """The database through one single connection."""
-    engine = create_async_engine(world.urls.app, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    engine = create_engine(world.urls.app, name="test", pool_size=1, max_overflow=0)
     database = Database(engine, engine)
     yield database
     await database.close()
@@ -159,7 +159,7 @@ def connecting_may_be_given_up() -> Iterator[None]:
 
 async def test_many_owners_cancelled_at_random_never_meet_each_others_rows(world: World) -> None:
     offices = [await an_office(world), await an_office(world, "ardennes")]
-    engine = create_async_engine(world.urls.app, pool_size=3, max_overflow=0)
+    engine = create_engine(world.urls.app, name="test", pool_size=3, max_overflow=0)
     database = Database(engine, engine)
     chance = random.Random(7)
     wrong: list[set[UUID]] = []

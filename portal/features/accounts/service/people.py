@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts import repository
 from portal.features.accounts.domain import PasswordChanged
@@ -93,8 +94,12 @@ async def person(session: ReadSession, person_id: UUID) -> Person | None:
 
 async def names(session: ReadSession, ids: Collection[object]) -> dict[UUID, str]:
     """Names of people the session may see, also of those who left; anything that is no id is passed over."""
-    wanted = {found for one in ids if one and (found := _id(str(one))) is not None}
-    return {person.id: person.name for person in await repository.people(session, wanted)} if wanted else {}
+    return (await figures(session, names=names_of(ids))).names
+
+
+def names_of(ids: Collection[object]) -> Figure[dict[UUID, str]]:
+    """As `names`, to be asked for along with other things."""
+    return repository.names({found for one in ids if one and (found := _id(str(one))) is not None})
 
 
 def _id(text: str) -> UUID | None:
@@ -107,6 +112,16 @@ def _id(text: str) -> UUID | None:
 async def staff(session: ReadSession, firm_id: UUID) -> Sequence[tuple[FirmMember, Person]]:
     """The staff of a firm."""
     return await repository.staff(session, firm_id)
+
+
+def staff_names(firm_id: UUID) -> Figure[dict[UUID, str]]:
+    """What the staff of a firm are called, by person."""
+    return repository.staff_names(firm_id)
+
+
+def member_names(company_id: UUID) -> Figure[dict[UUID, str]]:
+    """What the members of a company are called, by person."""
+    return repository.member_names(company_id)
 
 
 async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:

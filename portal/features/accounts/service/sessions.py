@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from portal.db.session import WriteSession
@@ -144,7 +145,8 @@ async def open_session(
     return NewSession(token, signed_in, int(ABSOLUTE.total_seconds()))
 
 
-def _signed_in(row: LoginSession, person: Person, role: Role, company_name: str | None) -> SignedIn:
+def _signed_in(row: Any, person: Any, role: Role, company_name: str | None) -> SignedIn:
+    """From the rows of a session and of its person, or from the one row that a look-up gives of both."""
     actor = Actor(
         door=Door.PAGE,
         name=person.name,
@@ -282,25 +284,19 @@ class Sessions:
         """
         now = self._tools.clock.now()
         digest = token_hash(token)
-        async with self._tools.database.system_scope() as session:
-            found = await repository.live_session(session, digest, firm_id, now, now - IDLE)
-            if found is None:
-                return None
-            row, person = found
-            if row.as_firm:
-                staff_row = await repository.staff_membership(session, firm_id, person.id)
-                if staff_row is None:
-                    return None
-                signed_in = _signed_in(row, person, staff_row.role, None)
-            else:
-                memberships = await repository.company_memberships(session, person.id, firm_id)
-                mine = [(member, name) for member, name in memberships if member.company_id == row.company_id]
-                if not mine:
-                    return None
-                signed_in = _signed_in(row, person, mine[0][0].role, mine[0][1])
-            if now - row.last_seen_at > TOUCH_AFTER:
+        database = self._tools.database
+        row = await database.system_look_up(
+            lambda session: repository.live_session(session, digest, firm_id, now, now - IDLE)
+        )
+        if row is None:
+            return None
+        role = row.staff_role if row.as_firm else row.member_role
+        if role is None:
+            return None
+        if now - row.last_seen_at > TOUCH_AFTER:
+            async with database.system_scope() as session:
                 await repository.touch(session, digest, now)
-        return signed_in
+        return _signed_in(row, row, role, row.company_name)
 
 
 async def end_expired(session: WriteSession) -> None:

@@ -235,18 +235,15 @@ async def tell_office(session: WriteSession, actor: Actor, dossier_id: UUID) -> 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Open notices, the newest first; `total` counts also what is not listed. `names` are those of their dossiers."""
+    """Open notices, the newest first; `total` counts also what is not listed."""
 
     first: Sequence[ClientNotice]
     total: int
-    names: dict[UUID, tuple[str, str | None]]
 
 
 async def notices(session: ReadSession, actor: Actor, limit: int = SHOWN) -> Notices:
     """What clients said and nobody has handled, over the dossiers the actor sees."""
-    found, total = await repository.open_notices(session, None, assigned_only(actor), limit)
-    names = await dossiers.names(session, actor, {one.dossier_id for one in found})
-    return Notices(found, total, names)
+    return Notices(*await repository.open_notices(session, None, assigned_only(actor), limit))
 
 
 async def notices_of(

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from portal.db.arrays import among
+from portal.db.figures import Figure, how_many, ids_of
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession
@@ -137,12 +138,11 @@ def _never_downloaded() -> sa.ColumnElement[bool]:
     return ~sa.exists().where(BundleDownload.firm_id == Export.firm_id, BundleDownload.export_id == Export.id)
 
 
-async def downloaded(session: ReadSession, export_ids: Collection[UUID]) -> set[UUID]:
+def downloaded(export_ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Those of some bundles that somebody has downloaded."""
-    found = await session.scalars(
+    return ids_of(
         sa.select(BundleDownload.export_id).where(among(BundleDownload.export_id, export_ids)).distinct()
     )
-    return set(found)
 
 
 def _latest_delivery() -> sa.ColumnElement[bool]:
@@ -231,16 +231,12 @@ async def page(
     )
 
 
-async def count_refused(session: ReadSession, *, manager_id: UUID | None = None) -> int:
-    """Bundles whose latest delivery an agent could not make: one that was delivered again is in order."""
-    return (
-        await session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Export)
-            .join(Delivery, _latest_delivery())
-            .where(Delivery.state == DeliveryState.REFUSED, _of_manager(manager_id))
-        )
-        or 0
+def refused_count(*, manager_id: UUID | None = None) -> Figure[int]:
+    """How many bundles there are whose latest delivery an agent could not make: one that was delivered again is in order."""
+    return how_many(
+        sa.select(Export.id)
+        .join(Delivery, _latest_delivery())
+        .where(Delivery.state == DeliveryState.REFUSED, _of_manager(manager_id))
     )
 
 

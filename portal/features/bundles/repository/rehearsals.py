@@ -5,15 +5,17 @@ leaves, the rule itself looks at the groups, and only what is shown is read. Wha
 is asked for: the dossier counts its items.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from portal.db.arrays import among, array_of
+from portal.db.figures import Figure, always, few_rows
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import ExportOptions
 from portal.features.documents.domain.findings import FORMAL
@@ -63,7 +65,8 @@ class Group(NamedTuple):
         return "…" if self.put_aside else None
 
 
-class Named(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Named:
     """An item as a rehearsal names it, with the key of its group."""
 
     key: str
@@ -84,26 +87,37 @@ async def groups(session: ReadSession, asked: Asked) -> list[Group]:
     return [Group(*row) for row in found]
 
 
-async def first_of(session: ReadSession, asked: Asked, keys: Collection[str], limit: int) -> list[Named]:
+def first_of(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Named]]:
     """The first items of these groups by their day."""
     if not keys:
-        return []
+        return always([])
     items = _items(asked)
-    found = await session.execute(
-        sa.select(*(items.c[name] for name in Named._fields))
+    found = (
+        sa.select(*(items.c[name] for name in Named.__slots__))
         .where(_in_groups(items, keys))
         .order_by(items.c.item_date, items.c.id)
         .limit(limit)
     )
-    return [Named(*row) for row in found]
+    return few_rows(found, Named)
 
 
-async def remarked(
-    session: ReadSession, asked: Asked, keys: Collection[str], limit: int
-) -> tuple[int, Sequence[Document]]:
-    """How many documents in these groups have findings (but those of form), and the first of them by their day."""
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """A document that has findings, as it is told; `total` is how many there are."""
+
+    id: UUID
+    number: str | None
+    counterparty_name: str | None
+    issue_date: date
+    currency: str
+    findings: list[dict[str, Any]]
+    total: int
+
+
+def remarked(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Remarked]]:
+    """The first documents in these groups, by their day, that have findings (but those of form)."""
     if not keys:
-        return 0, []
+        return always([])
     items = _items(asked)
     besides_form = sa.cast(sa.literal(f'$[*] ? (@.code != "{FORMAL}")', sa.Text()), JSONPATH())
     where = (
@@ -112,13 +126,9 @@ async def remarked(
         Document.findings != sa.literal([], JSONB()),  # as the index has it
         sa.func.jsonb_path_exists(Document.findings, besides_form),
     )
-    count = await session.scalar(sa.select(sa.func.count()).select_from(items, Document).where(*where))
-    if not count:
-        return 0, []
-    found = await session.scalars(
-        sa.select(Document).where(*where).order_by(Document.issue_date, Document.id).limit(limit)
-    )
-    return count, found.all()
+    columns = (getattr(Document, name) for name in Remarked.__slots__ if name != "total")
+    found = sa.select(*columns, sa.func.count().over().label("total")).where(*where)
+    return few_rows(found.order_by(Document.issue_date, Document.id).limit(limit), Remarked)
 
 
 def _in_groups(items: sa.Subquery, keys: Collection[str]) -> sa.ColumnElement[bool]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.db.figures import Figure, always
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import ExportState, HasAgent, RunsFilter, RunsQuery
@@ -78,9 +79,9 @@ class ByHand:
     never_downloaded: int
 
 
-async def downloaded(session: ReadSession, export_ids: Collection[UUID]) -> set[UUID]:
+def downloaded(export_ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Those of some bundles that somebody has downloaded."""
-    return await exports_repository.downloaded(session, export_ids)
+    return exports_repository.downloaded(export_ids)
 
 
 async def by_hand(session: ReadSession, actor: Actor) -> ByHand:
@@ -96,13 +97,11 @@ async def has_agent(session: ReadSession, actor: Actor) -> bool:
     return actor.firm_id is not None and await ask(session, HasAgent(firm_id=actor.firm_id))
 
 
-async def has_downloads(session: ReadSession, actor: Actor) -> bool:
+def has_downloads(actor: Actor, *, has_agent: bool) -> Figure[bool]:
     """Whether people download bundles of the firm: there is no agent, or a package that no agent writes for."""
-    if actor.firm_id is None:
-        return False
-    if not await ask(session, HasAgent(firm_id=actor.firm_id)):
-        return True
-    return bool(await targets.with_method(session, actor.firm_id, DeliveryMethod.DOWNLOAD))
+    if actor.firm_id is None or not has_agent:
+        return always(actor.firm_id is not None)
+    return targets.has_method(actor.firm_id, DeliveryMethod.DOWNLOAD)
 
 
 async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequence[ListedRun]:
@@ -111,9 +110,9 @@ async def failed(session: ReadSession, actor: Actor, limit: int = 10) -> Sequenc
     return (await exports_repository.page(session, query, manager_id=assigned_only(actor), size=limit)).rows
 
 
-async def count_refused(session: ReadSession, actor: Actor) -> int:
+def refused_count(actor: Actor) -> Figure[int]:
     """How many bundles an agent could not deliver, in the dossiers that the actor may see."""
-    return await exports_repository.count_refused(session, manager_id=assigned_only(actor))
+    return exports_repository.refused_count(manager_id=assigned_only(actor))
 
 
 async def written_for(session: ReadSession, question: WrittenFor) -> set[UUID]:

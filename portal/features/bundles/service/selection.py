@@ -7,26 +7,28 @@ Items being edited are waited for, not skipped: a document must not miss its mon
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
+from portal.db.figures import Together
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, why_not
 from portal.features.bundles.models import Export
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.repository import rehearsals
-from portal.features.bundles.repository.rehearsals import Asked, Named
-from portal.features.documents.models import Document
+from portal.features.bundles.repository.rehearsals import Asked, Named, Remarked
 from portal.features.documents.service import locks, remarks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import UNAPPROVED, ApprovalState, ItemState, ReservedItem
 from portal.features.items.service import moves
 from portal.features.policies import service as policies
+from portal.features.policies.domain import PolicyValues
 from portal.features.policies.models import ExportPolicy
 from portal.features.targets import service as targets
 from portal.jobs.contract import Job, clock_of
@@ -71,7 +73,7 @@ class Rehearsal:
     """The first of those that stay and did not leave before (unless that was asked for)."""
     remarked: int
     """In how many of the documents that leave something does not agree."""
-    remarks: Sequence[tuple[Document, list[str]]]
+    remarks: Sequence[tuple[Remarked, list[str]]]
     """The first of them, with what."""
 
     @property
@@ -94,11 +96,23 @@ def is_reexport(item: ReservedItem, left: Collection[UUID]) -> bool:
     return item.bundled_version == item.version or item.id in left
 
 
-async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOptions) -> Rehearsal:
-    """The choice an export would make now, without making it; whatever the dossier holds, only what is shown is read."""
-    policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
+async def rehearse(
+    session: ReadSession,
+    dossier: Dossier,
+    options: ExportOptions,
+    *,
+    policy: PolicyValues,
+    left: Collection[UUID],
+    together: Together,
+) -> tuple[Rehearsal, SimpleNamespace]:
+    """The choice an export would make now, without making it; whatever the dossier holds, only what is shown is read.
+
+    Args:
+        policy: what the policy of the dossier asks for (`policies.asked_for`).
+        left: what `moves.left_before` says of the dossier.
+        together: asks for what the page needs besides, which is given back.
+    """
     options = _narrowed(options, policy)
-    left = await moves.left_elsewhere(session, dossier.id)
     asked = Asked(dossier.id, options, policy.export_from, left)
     found = await rehearsals.groups(session, asked)
     # Without those that left before, the groups hold all other items of the dossier: what its number has more has left.
@@ -120,26 +134,28 @@ async def rehearse(session: ReadSession, dossier: Dossier, options: ExportOption
         reexports += group.items if group.same_version or group.left else 0
         if (
             silent
-            and group.kind.value in policy.approval_kinds
+            and group.kind in policy.approval_kinds
             and group.state is ItemState.READY
             and group.approval is ApprovalState.NOT_NEEDED
         ):
             unasked += group.items
-    first = await rehearsals.first_of(session, asked, stays, FIRST)
-    remarked, papers = await rehearsals.remarked(session, asked, leaves, FIRST)
-    return Rehearsal(
+    shown = await together(
+        staying=rehearsals.first_of(asked, stays, FIRST), remarked=rehearsals.remarked(asked, leaves, FIRST)
+    )
+    rehearsal = Rehearsal(
         documents,
         statements,
         reexports,
         unasked,
         reasons,
-        [(item, stays[item.key]) for item in first],
-        remarked,
-        [(paper, remarks.remarks(paper)) for paper in papers],
+        [(item, stays[item.key]) for item in shown.staying],
+        shown.remarked[0].total if shown.remarked else 0,
+        [(paper, remarks.remarks(paper)) for paper in shown.remarked],
     )
+    return rehearsal, shown
 
 
-def _narrowed(options: ExportOptions, policy: ExportPolicy) -> ExportOptions:
+def _narrowed(options: ExportOptions, policy: ExportPolicy | PolicyValues) -> ExportOptions:
     """A policy may leave bank statements out, whoever asks."""
     return options if policy.include_statements else replace(options, kinds=options.kinds - {Kind.STATEMENT})
 

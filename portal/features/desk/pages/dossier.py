@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
+from portal.db.figures import always, figures
 from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
@@ -32,6 +33,7 @@ from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.language import LANGUAGE_NAMES, N_, gettext
 from portal.web.edits import Clash, clashes_in_words, merge_edit
 from portal.web.forms import Form
+from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
@@ -47,23 +49,32 @@ async def detail_page(
 ) -> Template:
     """Name, number, contact, access, and the next step."""
     company = await dossiers.company_of(session, dossier)
-    identifiers = await parties.identifiers(session, company.id) if company is not None else []
+    found = await page_figures(
+        request,
+        session,
+        clashes=codes.clashes(actor, [dossier]),
+        identifiers=parties.identifiers_of(company.id) if company is not None else always([]),
+        managers=dossiers.managers_of(dossier),
+        package=targets.name_of(dossier.firm_id, dossier.target_id),
+        nobody_to_ask=policies.nobody_to_ask([dossier]),
+        regimes=dossiers.vat_regimes_of(session, dossier),
+        put_aside=moves.put_aside_count(dossier.id),
+    )
     return render(
         request,
         "pages/desk/dossier.html",
         dossier=dossier,
-        clash=(await codes.clashes(session, actor, [dossier])).get(dossier.id),
+        clash=found.clashes.get(dossier.id),
         tab="detail",
         company=company,
-        identifiers=[(gettext(SCHEME_NAMES[one.scheme]), one) for one in identifiers],
-        managers=await dossiers.managers(session, dossier),
-        package=(await targets.target(session, dossier.firm_id, dossier.target_id)).name,
-        nobody_to_ask=dossier.id in await policies.nobody_to_ask(session, [dossier]),
-        members=await people.members(session, dossier.company_id),
-        **regimes.context(await dossiers.vat_regimes(session, dossier)),
+        identifiers=[(gettext(SCHEME_NAMES[one.scheme]), one) for one in found.identifiers],
+        managers=found.managers,
+        package=found.package,
+        nobody_to_ask=dossier.id in found.nobody_to_ask,
+        **regimes.context(found.regimes),
         language_name=LANGUAGE_NAMES[dossier.language],
         may_edit=actor.may(Right.DOSSIERS_EDIT),
-        put_aside=await moves.count_put_aside(session, dossier.id),
+        put_aside=found.put_aside,
         **await invitations.invitation_context(session, dossier),
     )
 
@@ -151,7 +162,7 @@ async def _edit_context(
 ) -> dict[str, Any]:
     return {
         "dossier": dossier,
-        "clash": (await codes.clashes(session, actor, [dossier])).get(dossier.id),
+        "clash": (await figures(session, found=codes.clashes(actor, [dossier]))).found.get(dossier.id),
         "tab": "detail",
         "may_number": may_number(dossier),
         "may_close": is_own(actor, dossier.manager_id),

@@ -26,6 +26,7 @@ from portal.kernel.ids import new_id
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
 from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
 from portal.web.forms import NOT_A_CHOICE, Form, uuid_or_none
+from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 
@@ -60,17 +61,21 @@ async def dossiers_page(
 ) -> Template:
     """Every dossier of the firm."""
     page = await dossiers.listed(session, actor, query_of(q, only, mine, sort, after or before, actor))
-    managers = {person.id: person.name for _row, person in await people.staff(session, _firm(actor))}
+    found = await page_figures(
+        request,
+        session,
+        nobody_to_ask=policies.nobody_to_ask(page.rows),
+        managers=people.staff_names(_firm(actor)),
+        totals=dossiers.totals(actor),
+    )
     return render(
         request,
         "pages/desk/dossiers.html",
         block="rows",
         page=page,
-        nobody_to_ask=await policies.nobody_to_ask(session, page.rows),
         q=q,
-        managers=managers,
-        totals=await dossiers.totals(session, actor),
         may_edit=actor.may(Right.DOSSIERS_EDIT),
+        **vars(found),
     )
 
 

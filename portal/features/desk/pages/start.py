@@ -1,5 +1,6 @@
 """The start page, and search."""
 
+from functools import partial
 from typing import Any
 
 from litestar import get
@@ -9,8 +10,6 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.accounts.service import people
-from portal.features.approvals.service import notices
 from portal.features.desk.service import home as member_home
 from portal.features.desk.service import work
 from portal.features.dossiers.domain.queries import DossierQuery
@@ -18,7 +17,8 @@ from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.language import N_, gettext
-from portal.web.render import menu_counts, render
+from portal.web.menu_counts import page_figures
+from portal.web.render import render
 from portal.web.security import signed_in, staff
 
 GREETINGS = ((12, N_("Good morning")), (18, N_("Good afternoon")), (24, N_("Good evening")))
@@ -54,20 +54,18 @@ async def start(
         descending=sort.startswith("-"),
         cursor=after or before,
     )
-    waiting = await work.work_list(session, actor, query, in_inbox=menu_counts(request).get("/inbox"))
-    managers = {person.id: person.name for _row, person in await people.staff(session, actor.firm_id)}
+    waiting = await work.work_list(session, actor, query, partial(page_figures, request, session))
     return render(
         request,
         "pages/desk/work_list.html",
         block="rows",
         work=waiting,
-        said=await notices.notices(session, actor),
         page=waiting.page,
         clashes=waiting.clashes,
         nobody_to_ask=waiting.nobody_to_ask,
         only=only,
         q=q,
-        managers=managers,
+        managers=waiting.managers,
         greeting=greeting(tools),
         may_edit=actor.may(Right.DOSSIERS_EDIT),
         may_export=actor.may(Right.EXPORT),

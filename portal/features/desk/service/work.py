@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.db.figures import Together
 from portal.db.paging import Page
 from portal.db.session import ReadSession
+from portal.features.accounts.service import people
+from portal.features.approvals.service import notices
+from portal.features.approvals.service.notices import Notices
 from portal.features.bundles.service import runs
 from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier, Totals
 from portal.features.dossiers.domain.staff import assigned_only
@@ -31,38 +35,39 @@ class WorkList:
     page: Page[ListedDossier]
     clashes: dict[UUID, Clash]
     aside: PutAside
-    aside_names: dict[UUID, tuple[str, str | None]]
-    """Name and code of the dossiers of what is put aside."""
     erasures: Waiting
     """What a second person has to confirm, as far as the reader may be that one."""
+    said: Notices
+    """What clients said and nobody has handled."""
+    names: dict[UUID, tuple[str, str | None]]
+    """Name and code of the dossiers of what is put aside, to be confirmed or said."""
+    managers: dict[UUID, str]
+    """What the staff are called, by person."""
     in_inbox: int
     """Files of the office's inbox that wait for the reader to say whose they are."""
     nobody_to_ask: set[UUID]
     """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
 
-async def work_list(
-    session: ReadSession, actor: Actor, query: DossierQuery, *, in_inbox: int | None = None
-) -> WorkList:
-    """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise.
-
-    Args:
-        in_inbox: how many files wait in the inbox, where the menu of the page has counted them already.
-    """
+async def work_list(session: ReadSession, actor: Actor, query: DossierQuery, together: Together) -> WorkList:
+    """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
+    assert actor.firm_id is not None
     page = await dossiers.listed(session, actor, query)
     aside = await moves.all_put_aside(session, manager_id=assigned_only(actor))
-    return WorkList(
-        await dossiers.totals(session, actor),
-        await runs.count_refused(session, actor),
-        await places.count_doubles(session, actor),
-        page,
-        await codes.clashes(session, actor, page.rows),
-        aside,
-        await dossiers.names(session, actor, {item.dossier_id for item in aside.first}),
-        await erasures.waiting(session, actor),
-        await inbox.count_waiting(session, actor) if in_inbox is None else in_inbox,
-        await policies.nobody_to_ask(session, page.rows),
+    erased = await erasures.waiting(session, actor)
+    said = await notices.notices(session, actor)
+    named = {one.dossier_id for some in (aside.first, erased.first, said.first) for one in some}
+    found = await together(
+        totals=dossiers.totals(actor),
+        refused=runs.refused_count(actor),
+        doubles=places.doubles_count(actor),
+        in_inbox=inbox.waiting_count(actor),
+        clashes=codes.clashes(actor, page.rows),
+        nobody_to_ask=policies.nobody_to_ask(page.rows),
+        names=dossiers.names_of(actor, named),
+        managers=people.staff_names(actor.firm_id),
     )
+    return WorkList(page=page, aside=aside, erasures=erased, said=said, **vars(found))
 
 
 @dataclass(frozen=True, slots=True)

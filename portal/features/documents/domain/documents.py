@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -43,6 +44,15 @@ DOCUMENT = machine(
     frozenset({DocumentState.DRAFT, DocumentState.FINAL}),
     {DocumentState.DRAFT: {DocumentState.FINAL}, DocumentState.FINAL: {DocumentState.CREDITED}},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Why a document can't change: the item that left, in which bundle of its dossier, and how far that export is."""
+
+    item_id: UUID
+    bundle: int
+    reason: str
 
 
 class PaymentState(enum.StrEnum):

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.arrays import among, rows_of
 from portal.db.base import PlainText
+from portal.db.figures import Figure, few_rows
 from portal.db.session import ReadSession, WriteSession
-from portal.features.documents.domain.documents import DocumentFiles, DocumentState, PdfOrigin
+from portal.features.documents.domain.documents import DocumentFiles, DocumentState, Lock, PdfOrigin
 from portal.features.documents.models import Document, DocumentLock
 
 _LOCK = cast("sa.Table", DocumentLock.__table__)
@@ -172,6 +173,13 @@ async def locks(session: ReadSession, document_id: UUID) -> Sequence[DocumentLoc
         sa.select(DocumentLock).where(DocumentLock.document_id == document_id).order_by(DocumentLock.since)
     )
     return found.all()
+
+
+def locks_of(document_id: UUID) -> Figure[list[Lock]]:
+    """Why a document can't change, to be shown."""
+    row = DocumentLock
+    found = sa.select(row.item_id, row.bundle, row.reason).where(row.document_id == document_id)
+    return few_rows(found.order_by(row.since), Lock)
 
 
 _LOCKED = {

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
+from portal.features.documents.domain.documents import Lock
 from portal.features.documents.models import DocumentLock
 from portal.features.documents.repository import documents as documents_repository
 from portal.features.documents.repository.documents import NewLock
@@ -58,6 +60,11 @@ async def release_export_locks(session: WriteSession, item_ids: Iterable[UUID]) 
 async def of_document(session: ReadSession, document_id: UUID) -> Sequence[DocumentLock]:
     """Why a document cannot change, oldest first; empty when it can."""
     return await documents_repository.locks(session, document_id)
+
+
+def shown(document_id: UUID) -> Figure[list[Lock]]:
+    """As `of_document`, to be shown along with other things."""
+    return documents_repository.locks_of(document_id)
 
 
 async def lift(session: WriteSession, item_ids: Iterable[UUID]) -> None:

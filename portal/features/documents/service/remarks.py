@@ -11,7 +11,6 @@ from portal.features.documents.domain.comparison import DAYS as COMPARED_DAYS
 from portal.features.documents.domain.comparison import LABELS as COMPARED
 from portal.features.documents.domain.comparison import Difference
 from portal.features.documents.domain.findings import FORMAL, told_findings
-from portal.features.documents.models import Document
 from portal.kernel.language import current_language, gettext
 from themes.filters import DASH, money
 
@@ -25,17 +24,17 @@ class Compared:
     here: str
 
 
-def remarks(document: Document) -> list[str]:
-    """What does not agree in a document; warnings, which keep it from nothing."""
+def remarks(document: Any) -> list[str]:
+    """What does not agree in a document (its currency and findings are looked at); warnings, which keep it from nothing."""
     return _told(document, [one for one in document.findings if one["code"] != FORMAL])
 
 
-def formalities(document: Document) -> list[str]:
+def formalities(document: Any) -> list[str]:
     """The rules of form that its file breaks: told quietly on its own page, because nobody decides by them."""
     return _told(document, [one for one in document.findings if one["code"] == FORMAL])
 
 
-def _told(document: Document, findings: Sequence[Mapping[str, Any]]) -> list[str]:
+def _told(document: Any, findings: Sequence[Mapping[str, Any]]) -> list[str]:
     return told_findings(findings, lambda amount: _money(amount, document.currency), _day)
 
 

@@ -1,6 +1,8 @@
 """Whose a dossier is: who sees it, who decides about it, who gives it to somebody. Pure."""
 
 import enum
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from portal.kernel.actor import Actor, Right, Role
@@ -14,6 +16,15 @@ class StaffRole(enum.StrEnum):
     """What part somebody of the office has in a dossier."""
 
     MANAGER = "manager"
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """Who manages or managed a dossier, from which day, and up to which; None is still."""
+
+    name: str
+    since: date
+    until: date | None
 
 
 def assigned_only(actor: Actor) -> PersonId | None:

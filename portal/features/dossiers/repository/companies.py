@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.figures import Figure, one_value
 from portal.db.session import ReadSession
 from portal.features.accounts.domain import CompaniesServed
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access
@@ -31,17 +32,23 @@ async def on_company(
 
 async def others_on_company(session: ReadSession, actor: Actor, dossier: Dossier) -> Sequence[Dossier]:
     """The firm's other dossiers with open access on a company, as far as the actor sees them; oldest first."""
-    found = await session.scalars(
-        visible_to(actor)
-        .where(
-            Dossier.company_id == dossier.company_id,
-            Dossier.id != dossier.id,
-            Dossier.firm_id == dossier.firm_id,
-            Dossier.access.in_(OPEN_ACCESS),
-        )
-        .order_by(Dossier.created_at, Dossier.id)
+    others = _others_on_company(actor, dossier).order_by(Dossier.created_at, Dossier.id)
+    return (await session.scalars(others)).all()
+
+
+def has_others_on_company(actor: Actor, dossier: Dossier) -> Figure[bool]:
+    """Whether there are any of them."""
+    others = _others_on_company(actor, dossier).with_only_columns(Dossier.id)
+    return one_value(sa.select(others.exists()))
+
+
+def _others_on_company(actor: Actor, dossier: Dossier) -> sa.Select[Dossier]:
+    return visible_to(actor).where(
+        Dossier.company_id == dossier.company_id,
+        Dossier.id != dossier.id,
+        Dossier.firm_id == dossier.firm_id,
+        Dossier.access.in_(OPEN_ACCESS),
     )
-    return found.all()
 
 
 _MEMBER_DOSSIER = sa.table(

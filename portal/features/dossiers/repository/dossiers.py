@@ -1,24 +1,27 @@
 """SQL of dossiers, invitations and imports."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlalchemy.orm.attributes import set_committed_value
 
+from portal.db.arrays import among, rows_of
+from portal.db.figures import Figure, always, few_rows, figures
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
-from portal.db.session import ReadSession, WriteSession
+from portal.db.session import ReadSession, WriteSession, opens_company
 from portal.features.dossiers.domain.codes import code_key
-from portal.features.dossiers.domain.dossiers import ACCESS, Access
+from portal.features.dossiers.domain.dossiers import ACCESS, OPEN_ACCESS, Access, titled
 from portal.features.dossiers.domain.queries import CodeHolder, DossierQuery, ListedDossier, Totals
 from portal.features.dossiers.domain.staff import StaffRole, assigned_only
 from portal.features.dossiers.models import Dossier, DossierStaff, managed_by
-from portal.features.targets.domain import CodeSpace
+from portal.features.targets.domain import CodeSpace, DeliveryMethod
+from portal.features.targets.models import Target
 from portal.kernel.actor import Actor
 
 _CLASHES = Dossier.code.is_not(None) & Dossier.code_key.is_(None)
@@ -47,6 +50,14 @@ def add(session: WriteSession, row: Dossier) -> None:
 async def dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier | None:
     """One dossier of the actor's firm."""
     return await session.scalar(visible_to(actor).where(Dossier.id == dossier_id))
+
+
+async def opened_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier | None:
+    """One dossier of the actor's firm. While the access to its company stands, the transaction sees that one from here on."""
+    opened = sa.case((Dossier.access.in_(OPEN_ACCESS), opens_company(Dossier.company_id)))
+    found = await session.execute(visible_to(actor).where(Dossier.id == dossier_id).add_columns(opened))
+    row = found.first()
+    return row[0] if row is not None else None
 
 
 def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
@@ -109,23 +120,19 @@ async def page(
     )
 
 
-async def totals(session: ReadSession, actor: Actor) -> Totals:
+def totals(actor: Actor) -> Figure[Totals]:
     """The figures above the work list."""
-    listed = visible_to(actor).subquery()
-    clashes = listed.c.code.is_not(None) & listed.c.code_key.is_(None)
-    row = (
-        await session.execute(
-            sa.select(
-                sa.func.count(),
-                sa.func.count().filter((listed.c.quick_entry_count + listed.c.ready_count > 0) | clashes),
-                sa.func.coalesce(sa.func.sum(listed.c.quick_entry_count), 0),
-                sa.func.coalesce(sa.func.sum(listed.c.waiting_count), 0),
-                sa.func.coalesce(sa.func.sum(listed.c.ready_count), 0),
-                sa.func.count().filter(clashes),
-            )
-        )
-    ).one()
-    return Totals(*(int(value) for value in row))
+    found = visible_to(actor).with_only_columns(
+        sa.func.count().label("dossiers"),
+        sa.func.count()
+        .filter((Dossier.quick_entry_count + Dossier.ready_count > 0) | _CLASHES)
+        .label("with_work"),
+        sa.func.coalesce(sa.func.sum(Dossier.quick_entry_count), 0).label("quick_entry"),
+        sa.func.coalesce(sa.func.sum(Dossier.waiting_count), 0).label("waiting"),
+        sa.func.coalesce(sa.func.sum(Dossier.ready_count), 0).label("ready"),
+        sa.func.count().filter(_CLASHES).label("clashing"),
+    )
+    return few_rows(found, Totals).told_as(lambda rows: rows[0])
 
 
 async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
@@ -148,17 +155,33 @@ async def names(
     session: ReadSession, actor: Actor, dossier_ids: Collection[UUID]
 ) -> dict[UUID, tuple[str, str | None]]:
     """Name (with activity) and code of some dossiers of the firm."""
+    return (await figures(session, names=names_of(actor, dossier_ids))).names
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    id: UUID
+    name: str
+    activity: str | None
+    code: str | None
+
+
+def names_of(actor: Actor, dossier_ids: Collection[UUID]) -> Figure[dict[UUID, tuple[str, str | None]]]:
+    """As `names`, to be asked for along with other things."""
     if not dossier_ids:
-        return {}
-    found = await session.scalars(visible_to(actor).where(Dossier.id.in_(dossier_ids)))
-    return {row.id: (row.title, row.code) for row in found}
+        return always({})
+    found = visible_to(actor).where(among(Dossier.id, dossier_ids))
+    shown = found.with_only_columns(Dossier.id, Dossier.name, Dossier.activity, Dossier.code)
+    return few_rows(shown, _Named).told_as(
+        lambda rows: {row.id: (titled(row.name, row.activity), row.code) for row in rows}
+    )
 
 
 async def cards(session: ReadSession, actor: Actor, dossier_ids: Collection[UUID]) -> dict[UUID, Dossier]:
     """Some dossiers of the firm by id."""
     if not dossier_ids:
         return {}
-    found = await session.scalars(visible_to(actor).where(Dossier.id.in_(dossier_ids)))
+    found = await session.scalars(visible_to(actor).where(among(Dossier.id, dossier_ids)))
     return {row.id: row for row in found}
 
 
@@ -198,6 +221,51 @@ async def code_holders(
         )
     )
     return {(spaces[row.target_id], row.code_key): CodeHolder(row.id, row.code) for row in found}
+
+
+@dataclass(frozen=True, slots=True)
+class SameKey:
+    """Two dossiers whose codes have one key, with the package of each; the older one by name where the actor sees it."""
+
+    id: UUID
+    target_id: UUID
+    method: DeliveryMethod
+    other_target_id: UUID
+    other_method: DeliveryMethod
+    other_code: str
+    other_id: UUID | None
+    other_name: str | None
+    other_activity: str | None
+
+
+def holding_keys(actor: Actor, keys: Mapping[UUID, str]) -> Figure[list[SameKey]]:
+    """Who holds the keys of the codes of some dossiers, in whichever package.
+
+    Args:
+        keys: by dossier.
+    """
+    asked = rows_of("asked", {"id": sa.Uuid, "key": sa.Text}, list(keys.items()))
+    other, seen = aliased(Dossier), visible_to(actor).subquery()
+    target, other_target = aliased(Target), aliased(Target)
+    found = (
+        sa.select(
+            Dossier.id,
+            Dossier.target_id,
+            target.delivery_method.label("method"),
+            other.target_id.label("other_target_id"),
+            other_target.delivery_method.label("other_method"),
+            other.code.label("other_code"),
+            seen.c.id.label("other_id"),
+            seen.c.name.label("other_name"),
+            seen.c.activity.label("other_activity"),
+        )
+        .join(asked, asked.c.id == Dossier.id)
+        .join(other, sa.and_(other.firm_id == Dossier.firm_id, other.code_key == asked.c.key))
+        .join(target, target.id == Dossier.target_id)
+        .join(other_target, other_target.id == other.target_id)
+        .outerjoin(seen, seen.c.id == other.id)
+    )
+    return few_rows(found, SameKey)
 
 
 async def clashing(session: ReadSession, firm_id: UUID) -> Sequence[Dossier]:

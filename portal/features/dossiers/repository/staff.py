@@ -1,13 +1,14 @@
 """Who of the office has which part in which dossier."""
 
-from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.db.session import ReadSession, WriteSession
-from portal.features.dossiers.domain.staff import StaffRole
+from portal.db.figures import Figure, few_rows
+from portal.db.session import WriteSession
+from portal.features.accounts.models import Person
+from portal.features.dossiers.domain.staff import Managed, StaffRole
 from portal.features.dossiers.models import Dossier, DossierStaff
 
 
@@ -44,15 +45,17 @@ async def set_manager(session: WriteSession, dossier: Dossier, person_id: UUID |
         await session.flush()
 
 
-async def managers(session: ReadSession, dossier: Dossier) -> Sequence[DossierStaff]:
+def managers_of(dossier: Dossier) -> Figure[list[Managed]]:
     """Everybody who manages or managed a dossier, the latest first."""
-    found = await session.scalars(
-        sa.select(DossierStaff)
+    row = DossierStaff
+    found = (
+        sa.select(sa.func.coalesce(Person.name, "").label("name"), row.since, row.until)
+        .outerjoin(Person, Person.id == row.person_id)
         .where(
-            DossierStaff.firm_id == dossier.firm_id,
-            DossierStaff.dossier_id == dossier.id,
-            DossierStaff.role == StaffRole.MANAGER,
+            row.firm_id == dossier.firm_id,
+            row.dossier_id == dossier.id,
+            row.role == StaffRole.MANAGER,
         )
-        .order_by(DossierStaff.since.desc(), DossierStaff.until.desc().nulls_first(), DossierStaff.id.desc())
+        .order_by(row.since.desc(), row.until.desc().nulls_first(), row.id.desc())
     )
-    return found.all()
+    return few_rows(found, Managed)

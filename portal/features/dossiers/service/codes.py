@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.db.figures import Figure, always
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_key
+from portal.features.dossiers.domain.dossiers import titled
 from portal.features.dossiers.domain.queries import ListedDossier
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import dossiers as dossiers_repository
+from portal.features.dossiers.repository.dossiers import SameKey
 from portal.features.targets import service as targets
-from portal.features.targets.domain import CodeSpace
+from portal.features.targets.domain import CodeSpace, code_spaces
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
 
@@ -73,23 +76,17 @@ class Clash:
     name: str | None
 
 
-async def clashes(
-    session: ReadSession, actor: Actor, dossiers: Iterable[Dossier | ListedDossier]
-) -> dict[UUID, Clash]:
+def clashes(actor: Actor, dossiers: Iterable[Dossier | ListedDossier]) -> Figure[dict[UUID, Clash]]:
     """What the codes of some dossiers clash with, by dossier; those whose code is all their own are left out."""
-    found = {one.id: one for one in dossiers if one.clashes}
-    if not found or actor.firm_id is None:
-        return {}
-    codes = [one.code for one in found.values() if one.code]
-    known = await spaces(session, actor.firm_id)
-    holders = await dossiers_repository.code_holders(session, actor.firm_id, known, codes)
-    seen = await dossiers_repository.names(session, actor, {holder.id for holder in holders.values()})
+    keys = {one.id: code_key(one.code) for one in dossiers if one.clashes and one.code}
+    return dossiers_repository.holding_keys(actor, keys).told_as(_clashes) if keys else always({})
+
+
+def _clashes(found: Iterable[SameKey]) -> dict[UUID, Clash]:
     told: dict[UUID, Clash] = {}
-    for one in found.values():
-        holder = holders.get((known[one.target_id], code_key(one.code or "")))
-        if holder is not None:
-            visible = holder.id in seen
-            told[one.id] = Clash(
-                holder.code, holder.id if visible else None, seen[holder.id][0] if visible else None
-            )
+    for one in found:
+        known = code_spaces([(one.target_id, one.method), (one.other_target_id, one.other_method)])
+        if known[one.target_id] == known[one.other_target_id]:
+            name = titled(one.other_name, one.other_activity) if one.other_name is not None else None
+            told[one.id] = Clash(one.other_code, one.other_id, name)
     return told

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from portal.db.figures import Figure, figures
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
@@ -13,7 +14,7 @@ from portal.features.accounts.service import limits, people
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, place_of
 from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier, MemberDossier, Totals
-from portal.features.dossiers.domain.staff import assigned_only, is_own, may_set_manager
+from portal.features.dossiers.domain.staff import Managed, assigned_only, is_own, may_set_manager
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import companies as companies_repository
@@ -52,9 +53,9 @@ async def listed(session: ReadSession, actor: Actor, query: DossierQuery) -> Pag
     return await dossiers_repository.page(session, actor, query)
 
 
-async def totals(session: ReadSession, actor: Actor) -> Totals:
+def totals(actor: Actor) -> Figure[Totals]:
     """Figures over all dossiers the actor may list."""
-    return await dossiers_repository.totals(session, actor)
+    return dossiers_repository.totals(actor)
 
 
 async def names(
@@ -62,6 +63,11 @@ async def names(
 ) -> dict[UUID, tuple[str, str | None]]:
     """Name and code of some dossiers, for lists of other things."""
     return await dossiers_repository.names(session, actor, ids)
+
+
+def names_of(actor: Actor, ids: Collection[UUID]) -> Figure[dict[UUID, tuple[str, str | None]]]:
+    """As `names`, to be asked for along with other things."""
+    return dossiers_repository.names_of(actor, ids)
 
 
 async def cards(session: ReadSession, actor: Actor, ids: Collection[UUID]) -> dict[UUID, Dossier]:
@@ -191,20 +197,9 @@ async def check_manager(session: ReadSession, actor: Actor, manager_id: UUID | N
         raise Invalid(fields={"manager_id": NOT_OURS})
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
-    """Who manages or managed a dossier, from which day, and up to which; None is still."""
-
-    name: str
-    since: date
-    until: date | None
-
-
-async def managers(session: ReadSession, dossier: Dossier) -> list[Managed]:
+def managers_of(dossier: Dossier) -> Figure[list[Managed]]:
     """Everybody who manages or managed a dossier, the latest first."""
-    rows = await staff_repository.managers(session, dossier)
-    names = await people.names(session, {row.person_id for row in rows})
-    return [Managed(names.get(row.person_id, ""), row.since, row.until) for row in rows]
+    return staff_repository.managers_of(dossier)
 
 
 async def managers_to_choose(
@@ -246,8 +241,13 @@ class VatRegimes:
 
 async def vat_regimes(session: ReadSession, dossier: Dossier) -> VatRegimes:
     """Every VAT regime of a dossier's company."""
-    found = await regimes_repository.regimes(session, [dossier.id])
-    return VatRegimes(local_date(clock_of(session).now()), found.get(dossier.id, []))
+    return (await figures(session, regimes=vat_regimes_of(session, dossier))).regimes
+
+
+def vat_regimes_of(session: ReadSession, dossier: Dossier) -> Figure[VatRegimes]:
+    """What `vat_regimes` finds, to be asked for along with other things."""
+    today = local_date(clock_of(session).now())
+    return regimes_repository.regimes_of(dossier).told_as(lambda found: VatRegimes(today, found))
 
 
 async def regimes_of(session: ReadSession) -> dict[UUID, list[RegimeFrom]]:

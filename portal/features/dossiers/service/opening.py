@@ -17,7 +17,7 @@ from uuid import UUID
 from portal.db.session import Database, ReadSession, WriteSession, open_company, scope_of
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.dossiers.service.places import Place
 from portal.kernel.actor import Actor
 from portal.kernel.errors import NotFound
@@ -29,9 +29,11 @@ async def begin(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier
     Raises:
         NotFound: unknown, another firm's, or not this assistant's.
     """
-    found = await dossiers.look_up(session, actor, dossier_id)
+    found = await dossiers_repository.opened_dossier(session, actor, dossier_id)
+    if found is None:
+        raise NotFound
     if found.access in OPEN_ACCESS:
-        await open_company(session, found.company_id)
+        await open_company(session, found.company_id, opened=True)
     return found
 
 

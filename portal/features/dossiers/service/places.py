@@ -1,13 +1,12 @@
 """The two places from which the same papers are looked at: a dossier of a firm, and a company's own pages."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.session import ReadSession
+from portal.db.figures import Figure, always
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
-from portal.features.dossiers.service import dossiers
+from portal.features.dossiers.repository import companies as companies_repository
 from portal.kernel.actor import Actor, Right
 
 
@@ -44,8 +43,8 @@ class Place:
         return "pages/dossiers/_dossier.html" if self.dossier is not None else "pages/records/_own.html"
 
 
-async def others(session: ReadSession, actor: Actor, place: Place) -> Sequence[Dossier]:
-    """The dossiers that papers of this place may be moved to by the actor."""
+def may_move(actor: Actor, place: Place) -> Figure[bool]:
+    """Whether there are dossiers that papers of this place may be moved to by the actor."""
     if place.dossier is None or not actor.may(Right.EXPORT):
-        return []
-    return await dossiers.others_on_company(session, actor, place.dossier)
+        return always(False)
+    return companies_repository.has_others_on_company(actor, place.dossier)

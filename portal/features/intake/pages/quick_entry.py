@@ -38,6 +38,7 @@ from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalE
 from portal.kernel.language import N_, gettext
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
+from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, go, render
 from portal.web.sides import own_side
 
@@ -114,6 +115,7 @@ async def file_page(
         row = await _open(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
+        await page_figures(request, session)
     hints = quick_entry.invoice_hints(row)
     return await _shown(request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash)
 

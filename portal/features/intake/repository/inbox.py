@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.figures import Figure, how_many
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import containing
 from portal.db.session import ReadSession, WriteSession
@@ -164,10 +165,11 @@ async def counts(session: ReadSession, actor: Actor, query: InboxQuery) -> dict[
     return {InboxState(row[0]): row[1] for row in found}
 
 
-async def count_waiting(session: ReadSession, actor: Actor) -> int:
+def waiting_count(actor: Actor) -> Figure[int]:
     """How many files wait for somebody who says whose they are."""
-    waiting = visible_to(actor).where(InboxFile.state == InboxState.WAITING).subquery()
-    return await session.scalar(sa.select(sa.func.count()).select_from(waiting)) or 0
+    return how_many(
+        visible_to(actor).where(InboxFile.state == InboxState.WAITING).with_only_columns(InboxFile.id)
+    )
 
 
 async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUID | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure, always
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.audit import service as audit
@@ -213,9 +214,9 @@ async def counts(session: ReadSession, actor: Actor, query: InboxQuery) -> dict[
     return await inbox_repository.counts(session, actor, query)
 
 
-async def count_waiting(session: ReadSession, actor: Actor) -> int:
+def waiting_count(actor: Actor) -> Figure[int]:
     """How many files wait for the reader to say whose they are; nobody but staff has any."""
-    return await inbox_repository.count_waiting(session, actor) if actor.is_firm else 0
+    return inbox_repository.waiting_count(actor) if actor.is_firm else always(0)
 
 
 async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUID | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.arrays import among
+from portal.db.figures import Figure, one_value
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
@@ -284,15 +285,11 @@ async def blank(session: WriteSession, dossier_id: UUID) -> None:
     )
 
 
-async def left_in(session: ReadSession, paper_id: UUID) -> bool:
+def left_in(paper_id: UUID) -> Figure[bool]:
     """Whether an item on a document or statement is in an export or has left in a bundle, as far as the session sees."""
     out = (ItemState.RESERVED, ItemState.BUNDLED, ItemState.DELIVERED)
-    found = await session.scalar(
-        sa.select(DossierItem.id)
-        .where(
-            sa.or_(DossierItem.document_id == paper_id, DossierItem.statement_id == paper_id),
-            sa.or_(DossierItem.bundle_number.is_not(None), DossierItem.state.in_(out)),
-        )
-        .limit(1)
+    there = sa.exists().where(
+        sa.or_(DossierItem.document_id == paper_id, DossierItem.statement_id == paper_id),
+        sa.or_(DossierItem.bundle_number.is_not(None), DossierItem.state.in_(out)),
     )
-    return found is not None
+    return one_value(sa.select(there))

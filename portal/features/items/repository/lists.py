@@ -1,11 +1,14 @@
 """Items looked up for lists: searched, named and counted."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal.db.arrays import among
+from portal.db.figures import Figure, few_rows, how_many
 from portal.db.search import containing, has_parts
 from portal.db.session import ReadSession
 from portal.features.dossiers.models import managed_by
@@ -68,38 +71,43 @@ async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> di
     return {row[0]: (row[1], row[2]) for row in found}
 
 
-async def count_aside(session: ReadSession, dossier_id: UUID, approvals: Iterable[ApprovalState]) -> int:
+def aside_count(dossier_id: UUID, approvals: Iterable[ApprovalState]) -> Figure[int]:
     """How many items of a dossier are put aside, with a reason."""
-    found = await session.scalar(
-        sa.select(sa.func.count())
-        .select_from(DossierItem)
-        .where(
+    return how_many(
+        sa.select(DossierItem.id).where(
             DossierItem.dossier_id == dossier_id,
             DossierItem.state_reason.is_not(None),
             put_aside(approvals),
         )
     )
-    return found or 0
 
 
-async def aside(
-    session: ReadSession,
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An item that is put aside, as it is told; `total` is how many there are."""
+
+    dossier_id: UUID
+    document_id: UUID | None
+    number: str
+    counterparty: str
+    item_date: date
+    state_reason: str | None
+    total: int
+
+
+def aside(
     approvals: Iterable[ApprovalState],
     *,
     manager_id: UUID | None = None,
     dossier_id: UUID | None = None,
     limit: int,
-) -> tuple[int, Sequence[DossierItem]]:
-    """How many items are put aside over all dossiers (those that one person manages, or one), and the first of them."""
+) -> Figure[list[Aside]]:
+    """The first of the items that are put aside over all dossiers, those that one person manages, or one."""
     where = [put_aside(approvals), DossierItem.state_reason.is_not(None)]  # as the index has them
     if manager_id is not None:
         where.append(DossierItem.dossier_id.in_(managed_by(manager_id)))
     if dossier_id is not None:
         where.append(DossierItem.dossier_id == dossier_id)
-    count = await session.scalar(sa.select(sa.func.count()).select_from(DossierItem).where(*where)) or 0
-    if not count:
-        return 0, []
-    found = await session.scalars(
-        sa.select(DossierItem).where(*where).order_by(DossierItem.dossier_id, DossierItem.id).limit(limit)
-    )
-    return count, found.all()
+    columns = (getattr(DossierItem, name) for name in Aside.__slots__ if name != "total")
+    found = sa.select(*columns, sa.func.count().over().label("total")).where(*where)
+    return few_rows(found.order_by(DossierItem.dossier_id, DossierItem.id).limit(limit), Aside)

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from portal.db.figures import Figure, how_many, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier, managed_by
 from portal.features.items.domain import ItemState
@@ -39,7 +40,7 @@ async def with_item(session: ReadSession, firm_id: UUID, subject_ids: Sequence[U
     return found
 
 
-async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> set[UUID]:
+def left_elsewhere(dossier_id: UUID) -> Figure[set[UUID]]:
     """Items of a dossier whose present version is in a bundle of the firm by another item on the same document or statement."""
     company = sa.select(Dossier.company_id).where(Dossier.id == dossier_id).scalar_subquery()
     other = aliased(DossierItem)
@@ -56,8 +57,7 @@ async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> set[UUID]:
         )
         for paper in (lambda item: item.document_id, lambda item: item.statement_id)
     ]
-    found = await session.scalars(sa.union_all(*by_paper))
-    return set(found)
+    return ids_of(sa.union_all(*by_paper))
 
 
 async def of_subjects(
@@ -109,12 +109,9 @@ async def doubles(session: ReadSession, *, manager_id: UUID | None, limit: int) 
     return [Double(*row) for row in found]
 
 
-async def count_doubles(session: ReadSession, *, manager_id: UUID | None) -> int:
+def doubles_count(*, manager_id: UUID | None) -> Figure[int]:
     """How many papers of the firm stand in two dossiers and were not noted."""
-    found = await session.scalar(
-        sa.select(sa.func.count()).select_from(DossierItem).where(*_unseen(manager_id))
-    )
-    return found or 0
+    return how_many(sa.select(DossierItem.id).where(*_unseen(manager_id)))
 
 
 async def note_doubles(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import service as banking
@@ -23,29 +24,44 @@ LEFT = N_("This document has left in an export. It is corrected, not deleted.")
 STATEMENT_LEFT = N_("This statement has left in an export: it stays where it is.")
 
 
+def has_left(paper_id: UUID) -> Figure[bool]:
+    """Whether a document or statement is in an export or has left in a bundle, as far as the session sees."""
+    return items_repository.left_in(paper_id)
+
+
+def why_it_stays(*, locked: bool, has_left: bool) -> Conflict | None:
+    """Why a document can't be put aside; None when it can."""
+    if locked:
+        return Conflict(LOCKED, code="locked")
+    return Conflict(LEFT, code="exported") if has_left else None
+
+
 async def aside_hindrance(session: ReadSession, document: Document) -> Conflict | None:
     """Why a document can't be put aside, as far as the session sees; None when it can."""
-    if await locks.of_document(session, document.id):
-        return Conflict(LOCKED, code="locked")
-    if await items_repository.left_in(session, document.id):
-        return Conflict(LEFT, code="exported")
-    return None
+    found = await figures(session, locks=locks.shown(document.id), has_left=has_left(document.id))
+    return why_it_stays(locked=bool(found.locks), has_left=found.has_left)
 
 
 async def statement_aside_hindrance(session: ReadSession, row: Statement) -> Conflict | None:
     """Why a bank statement can't be put aside, as far as the session sees; None when it can."""
-    if await banking.is_locked(session, row.id):
+    found = await figures(session, locked=banking.is_locked(row.id), has_left=has_left(row.id))
+    return why_statement_stays(locked=found.locked, has_left=found.has_left)
+
+
+def why_statement_stays(*, locked: bool, has_left: bool) -> Conflict | None:
+    """Why a bank statement can't be put aside; None when it can."""
+    if locked:
         return Conflict(STATEMENT_LOCKED, code="locked")
-    if await items_repository.left_in(session, row.id):
-        return Conflict(STATEMENT_LEFT, code="exported")
-    return None
+    return Conflict(STATEMENT_LEFT, code="exported") if has_left else None
 
 
 async def delete_hindrance(session: ReadSession, document: Document) -> Conflict | None:
     """Why a document can't be deleted, as far as the session sees; None when it can."""
-    hindrance = await aside_hindrance(session, document)
-    if hindrance is not None:
-        return hindrance
+    return await aside_hindrance(session, document) or why_it_is_kept(session, document)
+
+
+def why_it_is_kept(session: ReadSession, document: Document) -> Conflict | None:
+    """Whether a document that nothing else holds can't be deleted for its age."""
     today = local_date(clock_of(session).now())
     if must_be_kept(document.issue_date, today, draft=document.state is DocumentState.DRAFT):
         return Conflict(KEPT, code="kept", day=f"{kept_until(document.issue_date):%d/%m/%Y}")

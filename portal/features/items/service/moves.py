@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.models import Dossier
@@ -35,6 +36,7 @@ from portal.features.items.repository import exports as exports_repository
 from portal.features.items.repository import items as items_repository
 from portal.features.items.repository import lists as lists_repository
 from portal.features.items.repository import places as places_repository
+from portal.features.items.repository.lists import Aside
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
@@ -89,9 +91,14 @@ async def lock_reserved(session: WriteSession, export_id: UUID) -> Mapping[UUID,
     return await exports_repository.lock_reserved(session, export_id)
 
 
+def left_before(dossier_id: UUID) -> Figure[frozenset[UUID]]:
+    """As `left_elsewhere`, to be asked for along with other things."""
+    return places_repository.left_elsewhere(dossier_id).told_as(frozenset)
+
+
 async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> frozenset[UUID]:
     """Items of a dossier whose present version is in a bundle of another dossier of the firm: *left before* is a fact of the document."""
-    return frozenset(await places_repository.left_elsewhere(session, dossier_id))
+    return (await figures(session, left=left_before(dossier_id))).left
 
 
 async def release(session: WriteSession, export_id: UUID, ids: Sequence[UUID] | None = None) -> int:
@@ -236,9 +243,9 @@ def _named(found: Sequence[DossierItem]) -> str:
     return ", ".join(names[:NAMED]) + (f" + {len(names) - NAMED}" if len(names) > NAMED else "")
 
 
-async def count_put_aside(session: ReadSession, dossier_id: UUID) -> int:
+def put_aside_count(dossier_id: UUID) -> Figure[int]:
     """How many items of a dossier could not be exported and wait for a person of the office; the client's rejections are not counted."""
-    return await lists_repository.count_aside(session, dossier_id, PUT_ASIDE)
+    return lists_repository.aside_count(dossier_id, PUT_ASIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,17 +253,22 @@ class PutAside:
     """What of ours is put aside, with its reason: how many, and the first of them. What the entrepreneur rejected is not among it."""
 
     count: int
-    first: Sequence[DossierItem]
+    first: Sequence[Aside]
+
+
+def _put_aside(found: Sequence[Aside]) -> PutAside:
+    return PutAside(found[0].total if found else 0, found)
 
 
 async def all_put_aside(session: ReadSession, *, manager_id: UUID | None, limit: int = 10) -> PutAside:
     """What is put aside over the firm's dossiers, or over those that one person manages."""
-    return PutAside(*await lists_repository.aside(session, PUT_ASIDE, manager_id=manager_id, limit=limit))
+    everywhere = lists_repository.aside(PUT_ASIDE, manager_id=manager_id, limit=limit)
+    return (await figures(session, found=everywhere.told_as(_put_aside))).found
 
 
-async def put_aside_of(session: ReadSession, dossier_id: UUID, limit: int) -> PutAside:
+def put_aside_of(dossier_id: UUID, limit: int) -> Figure[PutAside]:
     """What is put aside in one dossier."""
-    return PutAside(*await lists_repository.aside(session, PUT_ASIDE, dossier_id=dossier_id, limit=limit))
+    return lists_repository.aside(PUT_ASIDE, dossier_id=dossier_id, limit=limit).told_as(_put_aside)
 
 
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -125,9 +126,9 @@ async def doubles(session: ReadSession, actor: Actor, limit: int = 200) -> Seque
     return await places_repository.doubles(session, manager_id=assigned_only(actor), limit=limit)
 
 
-async def count_doubles(session: ReadSession, actor: Actor) -> int:
+def doubles_count(actor: Actor) -> Figure[int]:
     """How many papers of the firm stand in two dossiers and were not noted."""
-    return await places_repository.count_doubles(session, manager_id=assigned_only(actor))
+    return places_repository.doubles_count(manager_id=assigned_only(actor))
 
 
 async def note_doubles(session: WriteSession, actor: Actor, ids: Sequence[UUID]) -> int:

@@ -1,6 +1,7 @@
 """Pages of documents: the list, one of them beside its pages, its files. The same for both sides."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from portal.kernel.language import N_, capitalised, gettext
 from portal.web.edits import Clash, Edit, clashes_in_words
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
+from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 from portal.web.sides import own_side
@@ -88,6 +90,7 @@ async def documents_page(
     query = _query(place, q, kind, status, sort, after or before)
     page = await details.listed(session, actor, place.company_id, query)
     counts = await details.state_counts(session, actor, place.company_id, query)
+    found = await page_figures(request, session, may_move=places.may_move(actor, place))
     return render(
         request,
         "pages/records/list.html",
@@ -106,7 +109,7 @@ async def documents_page(
         kinds=[(one.value, capitalised(gettext(name))) for one, name in KIND_NAMES.items()],
         kind_names={one: gettext(name) for one, name in KIND_NAMES.items()},
         may_upload=actor.may(Right.UPLOAD) and place.open,
-        may_move=bool(await places.others(session, actor, place)),
+        may_move=found.may_move,
     )
 
 
@@ -160,11 +163,17 @@ async def _shown(
         document = await lookups.document(session, actor, place.company_id, document_id, erased=form is None)
         if document.erased_at is not None:
             return go(request, f"{place.base}/documents/{document.id}/erasure")
-        detail = await details.detail(session, document, place.dossier_id)
-        hindrance = await deletion.delete_hindrance(session, document)
-        stays = await deletion.aside_hindrance(session, document)
+        together = partial(
+            page_figures,
+            request,
+            session,
+            has_left=deletion.has_left(document.id),
+            may_move=places.may_move(actor, place),
+        )
+        detail, found = await details.detail(session, document, place.dossier_id, together)
+        stays = deletion.why_it_stays(locked=bool(detail.locks), has_left=found.has_left)
+        hindrance = stays or deletion.why_it_is_kept(session, document)
         elsewhere = await details.elsewhere(session, actor, detail)
-        others = await places.others(session, actor, place)
         events = await audit.history_of(session, document.id) if overtaken else []
     may_edit = actor.may(Right.UPLOAD)
     present = annotation_values(document.tags, document.note, document.payment_state)
@@ -187,7 +196,7 @@ async def _shown(
         is_sale=document.kind in SALES,
         pages=await count_pages(tools, document),
         elsewhere=elsewhere,
-        may_move=bool(others) and detail.trail is not None and detail.trail.movable,
+        may_move=found.may_move and detail.trail is not None and detail.trail.movable,
         may_edit=may_edit,
         may_amend=may_edit
         and document.origin in AMENDABLE

@@ -22,6 +22,7 @@ from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import NotFound
 from portal.web.files import attachment
 from portal.web.forms import uuid_or_none
+from portal.web.menu_counts import page_figures
 from portal.web.render import go, render
 from portal.web.sides import own_side
 
@@ -52,6 +53,9 @@ async def bank_page(
         descending=sort.startswith("-"),
         cursor=after or before,
     )
+    accounts = await banking.accounts(session, actor, place.company_id)
+    page = await statements.listed(session, actor, place.company_id, place.dossier_id, query)
+    found = await page_figures(request, session, aside_count=banking.aside_count(actor, place.company_id))
     return render(
         request,
         "pages/records/statements.html",
@@ -59,11 +63,11 @@ async def bank_page(
         place=place,
         dossier=place.dossier,
         tab="bank",
-        accounts=await banking.accounts(session, actor, place.company_id),
-        page=await statements.listed(session, actor, place.company_id, place.dossier_id, query),
+        accounts=accounts,
+        page=page,
         account_id=account_id,
         aside=query.aside,
-        aside_count=await banking.count_aside(session, actor, place.company_id),
+        aside_count=found.aside_count,
         account_name=banking.account_name,
         statement_number=banking.statement_number,
         statement_date=banking.statement_date,
@@ -85,8 +89,14 @@ async def statement_page(
         if row.erased_at is not None:
             return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
-        stays = await deletion.statement_aside_hindrance(session, row)
-        may_move = bool(await places.others(session, actor, place))
+        found = await page_figures(
+            request,
+            session,
+            locked=banking.is_locked(row.id),
+            has_left=deletion.has_left(row.id),
+            may_move=places.may_move(actor, place),
+        )
+        stays = deletion.why_statement_stays(locked=found.locked, has_left=found.has_left)
     return render(
         request,
         "pages/records/statement.html",
@@ -97,7 +107,7 @@ async def statement_page(
         account=account,
         name=banking.account_name(account),
         number=banking.statement_number(row),
-        may_move=may_move and stays is None and row.aside_at is None,
+        may_move=found.may_move and stays is None and row.aside_at is None,
         may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
         may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
         day=banking.statement_date(row),

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.figures import Figure, few_rows, one_value
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import DeliveryState
 from portal.features.bundles.models import BundleItem, Delivery, DeliveryProof, Export
@@ -15,33 +16,35 @@ from portal.features.items.models import DossierItem
 from portal.features.records.domain import Departure, DocumentTrail, Proof
 
 
-async def trails(session: ReadSession, document_id: UUID, dossier_id: UUID | None) -> Sequence[DocumentTrail]:
+def trails(document_id: UUID, dossier_id: UUID | None) -> Figure[list[DocumentTrail]]:
     """The items on a document: of one dossier, or all the session sees."""
     statement = sa.select(
-        DossierItem.id,
+        DossierItem.id.label("item_id"),
         DossierItem.state,
         DossierItem.state_reason,
         DossierItem.approval,
         DossierItem.approval_reason,
-        DossierItem.decided_by_name,
+        DossierItem.decided_by_name.label("decided_by"),
         DossierItem.decided_at,
-        DossierItem.bundle_number,
+        DossierItem.bundle_number.label("bundle"),
         DossierItem.locked,
         DossierItem.reexports,
     ).where(DossierItem.document_id == document_id)
     if dossier_id is not None:
         statement = statement.where(DossierItem.dossier_id == dossier_id)
-    return [DocumentTrail(*row) for row in await session.execute(statement.order_by(DossierItem.id))]
+    return few_rows(statement.order_by(DossierItem.id), DocumentTrail)
 
 
-async def stands_in(session: ReadSession, document_id: UUID, exclude: UUID) -> UUID | None:
+def stands_in(document_id: UUID, exclude: UUID) -> Figure[UUID | None]:
     """The other dossier of the firm that a document belongs to; in the firm's scope."""
-    return await session.scalar(
-        sa.select(DossierItem.dossier_id).where(
+    return one_value(
+        sa.select(DossierItem.dossier_id)
+        .where(
             DossierItem.document_id == document_id,
             DossierItem.dossier_id != exclude,
             DossierItem.state != ItemState.SUPERSEDED,
         )
+        .limit(1)
     )
 
 

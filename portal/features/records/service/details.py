@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from uuid import UUID
 
 import msgspec
 
+from portal.db.figures import Together, always
 from portal.db.paging import PAGE_SIZE, Page
 from portal.db.session import ReadSession
-from portal.features.documents.domain.documents import DocumentQuery
-from portal.features.documents.models import Document, DocumentLock
+from portal.features.documents.domain.documents import DocumentQuery, Lock
+from portal.features.documents.models import Document
 from portal.features.documents.service import locks
 from portal.features.documents.service.lookups import own_uploads_only
 from portal.features.dossiers.service import dossiers
@@ -25,7 +27,7 @@ class Detail:
     """One document with everything its page shows."""
 
     document: Document
-    locks: Sequence[DocumentLock]
+    locks: Sequence[Lock]
     trails: Sequence[DocumentTrail]
     departures: Sequence[Departure]
     stands_in: UUID | None = None
@@ -65,14 +67,22 @@ def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> Docum
     return msgspec.structs.replace(query, received_by=own_uploads_only(actor), **changes)
 
 
-async def detail(session: ReadSession, document: Document, dossier_id: UUID | None) -> Detail:
-    """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees."""
-    trails = await trails_repository.trails(session, document.id, dossier_id)
-    left = (
-        await trails_repository.departures(session, [trail.item_id for trail in trails]) if dossier_id else []
+async def detail(
+    session: ReadSession, document: Document, dossier_id: UUID | None, together: Together
+) -> tuple[Detail, SimpleNamespace]:
+    """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees.
+
+    Args:
+        together: asks for what the page needs besides, which is given back.
+    """
+    found = await together(
+        trails=trails_repository.trails(document.id, dossier_id),
+        locks=locks.shown(document.id),
+        stands_in=trails_repository.stands_in(document.id, dossier_id) if dossier_id else always(None),
     )
-    elsewhere = await trails_repository.stands_in(session, document.id, dossier_id) if dossier_id else None
-    return Detail(document, await locks.of_document(session, document.id), trails, left, elsewhere)
+    items = [trail.item_id for trail in found.trails]
+    left = await trails_repository.departures(session, items) if dossier_id and items else []
+    return Detail(document, found.locks, found.trails, left, found.stands_in), found
 
 
 async def elsewhere(session: ReadSession, actor: Actor, detail: Detail) -> tuple[UUID, str] | None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.models import Person
 from portal.features.accounts.service import people
@@ -90,7 +91,6 @@ class Waiting:
 
     first: Sequence[Erasure]
     total: int
-    names: dict[UUID, tuple[str, str | None]]
 
 
 def may_process(actor: Actor) -> bool:
@@ -331,9 +331,8 @@ async def tombstone(session: ReadSession, table: str, paper_id: UUID) -> Erasure
 async def waiting(session: ReadSession, actor: Actor, limit: int = SHOWN) -> Waiting:
     """What waits for a second person, as far as the actor may be that one."""
     if not may_process(actor) or actor.person_id is None:
-        return Waiting([], 0, {})
-    found, total = await repository.waiting_for(session, actor.person_id, assigned_only(actor), limit)
-    return Waiting(found, total, await dossiers.names(session, actor, {one.dossier_id for one in found}))
+        return Waiting([], 0)
+    return Waiting(*await repository.waiting_for(session, actor.person_id, assigned_only(actor), limit))
 
 
 async def known_as_erased(session: ReadSession, company_id: UUID, sha256: str) -> Erasure | None:
@@ -348,9 +347,9 @@ async def erased_content(
     return await repository.erased_content(session, company_id, content_hashes)
 
 
-async def erased_subjects(session: ReadSession, ids: Collection[UUID]) -> set[UUID]:
+def erased_subjects(ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Of which of these papers, files and uploads something was erased: nothing that repeats it is shown any more."""
-    return await repository.erased_subjects(session, ids)
+    return repository.erased_subjects(ids)
 
 
 async def objects_removed(session: WriteSession, erasure_id: UUID, at: datetime) -> None:
