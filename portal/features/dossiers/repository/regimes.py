@@ -5,9 +5,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.arrays import insert_rows, one_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.vat import RegimeFrom
 from portal.features.dossiers.models import Dossier, DossierVatRegime
+from portal.kernel.ids import new_id
 
 
 async def regimes(
@@ -17,24 +19,22 @@ async def regimes(
     row = DossierVatRegime
     statement = sa.select(row.dossier_id, row.valid_from, row.regime).order_by(row.dossier_id, row.valid_from)
     if dossier_ids is not None:
-        statement = statement.where(row.dossier_id.in_(dossier_ids))
+        statement = statement.where(one_of(row.dossier_id, dossier_ids))
     found: dict[UUID, list[RegimeFrom]] = {}
     for dossier_id, valid_from, regime in await session.execute(statement):
         found.setdefault(dossier_id, []).append(RegimeFrom(valid_from, regime))
     return found
 
 
-def add_regimes(session: WriteSession, dossier: Dossier, regimes: Iterable[RegimeFrom]) -> None:
-    """Write regimes of a dossier that is in the database; none of these days has one yet."""
-    for one in regimes:
-        session.add(
-            DossierVatRegime(
-                firm_id=dossier.firm_id,
-                dossier_id=dossier.id,
-                regime=one.regime,
-                valid_from=one.valid_from,
-            )
-        )
+async def add_regimes(
+    session: WriteSession, firm_id: UUID, regimes: Iterable[tuple[UUID, RegimeFrom]]
+) -> None:
+    """Write regimes of dossiers that are in the database, each with the dossier's id; none of these days has one yet."""
+    rows = [
+        {"id": new_id(), "dossier_id": dossier_id, "regime": one.regime, "valid_from": one.valid_from}
+        for dossier_id, one in regimes
+    ]
+    await insert_rows(session, DossierVatRegime, rows, {"firm_id": firm_id})
 
 
 async def replace_regimes(session: WriteSession, dossier: Dossier, regimes: Iterable[RegimeFrom]) -> None:
@@ -44,5 +44,4 @@ async def replace_regimes(session: WriteSession, dossier: Dossier, regimes: Iter
             DossierVatRegime.firm_id == dossier.firm_id, DossierVatRegime.dossier_id == dossier.id
         )
     )
-    add_regimes(session, dossier, regimes)
-    await session.flush()
+    await add_regimes(session, dossier.firm_id, [(dossier.id, one) for one in regimes])
