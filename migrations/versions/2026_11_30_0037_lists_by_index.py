@@ -5,7 +5,7 @@ Revision: 0037, after 0036
 Every order in which a company's documents are listed has an index that begins with the company; an item is found by its document; what a
 list counts is read from one index. *Search everything* looks for parts of words: its index cannot be used under row security, because
 `like` is not leakproof. `find_items` reads it beyond row security, names the firm itself, and gives nothing but ids, whose rows
-the caller then reads under row security again (docs/decisions/0010).
+the caller then reads under row security again (docs/decisions/0011).
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """What waits for an agent is said when it is committed, what policies let leave is found by its date, a claim is one statement.
 
-Revision: 0040, after 0038
+Revision: 0040, after 0039
 
 The channel is `news`, what is said `deliveries:` and the id of whose they are: the web process in which an agent of theirs waits looks.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0038"
+down_revision = "0039"
 branch_labels = None
 depends_on = None
 

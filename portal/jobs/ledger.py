@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.arrays import insert_rows
 from portal.db.session import ReadSession, WriteSession, on_commit
 from portal.jobs.claims import forget_turns
 from portal.jobs.contract import Job, Priority, clock_of, registry_of
@@ -40,8 +42,22 @@ async def enqueue(
 
 async def publish(session: WriteSession, actor: Actor, event: Event) -> None:
     """Tell every listener: one ledger row each."""
-    for listener in registry_of(session).listeners.get(event.name, []):
-        await _write(session, actor, listener.name, event, Priority.NEXT, None, None)
+    await publish_all(session, actor, [event])
+
+
+async def publish_all(session: WriteSession, actor: Actor, events: Sequence[Event]) -> None:
+    """Tell every listener of every event, by one statement."""
+    listeners = registry_of(session).listeners
+    rows = [
+        {"id": new_id(), "name": listener.name, "payload": msgspec.to_builtins(event)}
+        for event in events
+        for listener in listeners.get(event.name, [])
+    ]
+    if rows:
+        now = clock_of(session).now()
+        same = {**_common(session, actor), "priority": int(Priority.NEXT), "enqueued_at": now, "due_at": now}
+        await insert_rows(session, JobRow, rows, same)
+        _ring(session)
 
 
 async def _write(
@@ -59,13 +75,10 @@ async def _write(
         insert(JobRow)
         .values(
             id=job_id,
-            firm_id=actor.firm_id,
-            company_id=actor.company_id or session.context.scope.opened_company_id,
             priority=int(priority),
             name=name,
             payload=msgspec.to_builtins(payload),
-            actor=msgspec.to_builtins(actor),
-            language=current_language().value,
+            **_common(session, actor),
             unique_key=unique_key,
             enqueued_at=now,
             due_at=due_at or now,
@@ -76,10 +89,25 @@ async def _write(
     if written is None:
         return None
     if due_at is None or due_at <= now:
-        ring = session.context.ring
-        if ring is not None:
-            on_commit(session, ring)
+        _ring(session)
     return job_id
+
+
+def _common(session: WriteSession, actor: Actor) -> dict[str, Any]:
+    """Whose a job is, and for whom it is carried out."""
+    return {
+        "firm_id": actor.firm_id,
+        "company_id": actor.company_id or session.context.scope.opened_company_id,
+        "actor": msgspec.to_builtins(actor),
+        "language": current_language().value,
+    }
+
+
+def _ring(session: WriteSession) -> None:
+    """There is work, once the transaction is committed."""
+    ring = session.context.ring
+    if ring is not None:
+        on_commit(session, ring)
 
 
 async def is_pending(session: ReadSession, unique_key: str) -> bool:

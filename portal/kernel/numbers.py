@@ -19,6 +19,7 @@ from portal.kernel.language import N_
 _NOISE = re.compile(r"[\s.\-/()]", re.ASCII)
 _MODULES = {"BE": be_vat, "NL": nl_btw, "LU": lu_tva, "FR": fr_siren, "DE": de_vat}
 COUNTRIES = tuple(_MODULES)
+_BELGIAN = re.compile(r"[01][0-9]{9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class NotANumber(ValueError):
         self.fixed = fixed
 
 
+def is_belgian(text: str) -> bool:
+    """Whether a text is the ten digits of a Belgian number, as nearly every list has them."""
+    return _BELGIAN.fullmatch(text) is not None and 97 - int(text[:8]) % 97 == int(text[8:])
+
+
 def parse_company_number(text: str, country: str = "BE") -> CompanyNumber:
     """Read a company number as people and programs write it (`BE 0999.888.767`, `0999888767`, `999888767`).
 
@@ -65,6 +71,8 @@ def parse_company_number(text: str, country: str = "BE") -> CompanyNumber:
         bare = bare[2:]
     if country == "BE" and len(bare) == 9 and bare.isdigit():
         bare = "0" + bare
+    if country == "BE" and is_belgian(bare):
+        return CompanyNumber(country, bare)
     try:
         number = module.validate(bare)
     except stdnum_errors.InvalidLength as error:

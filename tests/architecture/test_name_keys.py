@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from portal.features.dossiers.domain.names import name_key
 from portal.kernel.names import name_keys
 from portal.metadata import metadata
 from tests.support.names import keyed_models
 from tests.support.servers import ROOT
 
 MODELS: dict[str, Any] = {model.__name__: model for model in keyed_models()}
-KEYS = {"sort_key", "fold"}
+KEYS = {"sort_key", "fold", "name_key"}
 
 
 def test_every_table_with_a_key_is_written_through_the_function() -> None:
@@ -23,7 +24,8 @@ def test_every_table_with_a_key_is_written_through_the_function() -> None:
 @pytest.mark.parametrize("model", MODELS.values(), ids=lambda model: model.__name__)
 def test_a_row_that_gets_a_name_gets_its_keys(model: Any) -> None:
     row = model(**{model.named_by: "Café 10"})
-    keys = {key: value for key, value in name_keys("CAFE 10")._asdict().items() if key in model.__table__.c}
+    every = {**name_keys("CAFE 10")._asdict(), "name_key": name_key("CAFE 10")}
+    keys = {key: value for key, value in every.items() if key in model.__table__.c}
     assert keys == {key: getattr(row, key) for key in keys}
     setattr(row, model.named_by, "École 2")
     assert getattr(row, next(iter(keys))) != next(iter(keys.values()))

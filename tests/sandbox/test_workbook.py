@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.sandbox import Limits, TooComplex, Unreadable, read_workbook, run
+from portal.sandbox.readers.workbook import column_name, places_beyond
 
 CONTENT_TYPES = (
     '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -209,6 +212,15 @@ async def test_a_flipped_byte_never_gets_past_the_checksum() -> None:
     at = data.index(b"xl/worksheets/sheet1.xml") + 200
     broken = data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
     assert (await refused(broken)).code == "damaged"
+
+
+@given(st.integers(1, 20_000), st.integers(1, 18_278), st.integers(1, 2_000_000), st.integers(1, 20_000))
+def test_a_cell_beyond_the_limits_is_looked_at_and_no_other(
+    max_rows: int, max_columns: int, row: int, column: int
+) -> None:
+    sheet = f'<c r="{column_name(column)}{row}" t="s"><v>1</v></c>'.encode()
+    looked_at = places_beyond(max_rows, max_columns).search(sheet) is not None
+    assert looked_at == (row > max_rows or column > max_columns)
 
 
 async def test_random_bytes_after_the_zip_mark_are_damaged_or_other() -> None:

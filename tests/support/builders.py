@@ -183,7 +183,8 @@ async def a_dossier(
         await session.flush()
         if dossier.manager_id is not None:
             await give_to(session, dossier.manager_id, dossier.created_at, dossier)
-        add_regimes(session, dossier, [RegimeFrom(local_date(dossier.created_at), regime)])
+        first_day = local_date(dossier.created_at)
+        await add_regimes(session, firm.id, [(dossier.id, RegimeFrom(first_day, regime))])
     return dossier
 
 

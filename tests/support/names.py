@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from portal.db.base import Base
 from portal.db.names import Keyed
-from portal.kernel.names import name_keys
 
 
 def keyed_models() -> list[type[Any]]:
@@ -25,7 +24,7 @@ async def wrong_keys(session: AsyncSession | AsyncConnection) -> list[tuple[str,
             name = getattr(row, model.named_by)
             wrong += [
                 (table.name, name, key, getattr(row, key))
-                for key, value in name_keys(name)._asdict().items()
-                if key in table.c and getattr(row, key) != value
+                for key, value in model.keys_of(name).items()
+                if getattr(row, key) != value
             ]
     return wrong

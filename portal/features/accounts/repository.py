@@ -273,12 +273,14 @@ async def count_try(session: WriteSession, key: str, window_start: datetime, cou
     return total or count
 
 
-async def give_back_try(session: WriteSession, keys: Collection[str], window_start: datetime) -> None:
-    """Count one try less in a window; needs the system scope."""
+async def give_back_try(
+    session: WriteSession, keys: Collection[str], window_start: datetime, count: int = 1
+) -> None:
+    """Count so many tries less in a window; needs the system scope."""
     await session.execute(
         sa.update(RateCount)
         .where(RateCount.key.in_(keys), RateCount.window_start == window_start, RateCount.count > 0)
-        .values(count=RateCount.count - 1)
+        .values(count=sa.func.greatest(RateCount.count - count, 0))
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,16 @@ def earlier(event_id: UUID, by: timedelta) -> UUID:
     """The lowest uuid7 of a moment `by` before the one in which `event_id` was made."""
     milliseconds = (event_id.int >> 80) - int(by.total_seconds() * 1000)
     return UUID(int=max(0, milliseconds) << 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One of many events of a kind: what it happened to, what people call that, and plain values that explain it."""
+
+    subject_id: UUID
+    dossier_id: UUID | None = None
+    what: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """SQL of the audit log."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from portal.db.arrays import among, insert_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit.domain import earlier
 from portal.features.audit.models import AuditEvent, AuditSeal
@@ -17,6 +19,11 @@ LOOK_BACK = timedelta(hours=1)
 def add(session: WriteSession, event: AuditEvent) -> None:
     """Append one event to the log."""
     session.add(event)
+
+
+async def add_all(session: WriteSession, rows: Sequence[Mapping[str, Any]], same: Mapping[str, Any]) -> None:
+    """Append many events to the log; `same` is what all of them have in common."""
+    await insert_rows(session, AuditEvent, rows, same)
 
 
 async def of_subject(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
@@ -33,7 +40,7 @@ async def of_subjects(
     """What happened of some kinds to some things, oldest first."""
     found = await session.scalars(
         sa.select(AuditEvent)
-        .where(AuditEvent.subject_id.in_(subject_ids), AuditEvent.action.in_(actions))
+        .where(among(AuditEvent.subject_id, subject_ids), AuditEvent.action.in_(actions))
         .order_by(AuditEvent.id)
     )
     return found.all()

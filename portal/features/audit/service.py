@@ -13,6 +13,7 @@ from portal.features.audit.domain import (
     ChainFault,
     ChainReport,
     Changes,
+    Told,
     changes,
     fields_of,
     link,
@@ -21,6 +22,7 @@ from portal.features.audit.domain import (
 from portal.features.audit.models import AuditEvent
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor
+from portal.kernel.ids import new_id
 
 
 async def record(
@@ -65,6 +67,30 @@ async def record(
             data=msgspec.to_builtins(data),
         ),
     )
+
+
+async def record_all(
+    session: WriteSession, actor: Actor, action: str, subject_type: str, told: Sequence[Told]
+) -> None:
+    """Append an event of one kind for each of many things, as `record` does for one."""
+    same = {
+        "firm_id": actor.firm_id,
+        "company_id": actor.company_id or session.context.scope.opened_company_id,
+        "at": clock_of(session).now(),
+        "actor": msgspec.to_builtins(actor),
+        "action": action,
+        "subject_type": subject_type,
+    }
+    rows = [
+        {
+            "id": new_id(),
+            "subject_id": one.subject_id,
+            "dossier_id": one.dossier_id,
+            "data": msgspec.to_builtins({**({"what": one.what} if one.what else {}), **one.data}),
+        }
+        for one in told
+    ]
+    await repository.add_all(session, rows, same)
 
 
 async def history_of(session: ReadSession, subject_id: UUID) -> Sequence[AuditEvent]:
@@ -151,11 +177,13 @@ async def verify(session: ReadSession) -> ChainReport:
 
 __all__ = [
     "AuditEvent",
+    "Told",
     "changes",
     "fields_of",
     "history_of",
     "named",
     "record",
+    "record_all",
     "seal",
     "verify",
 ]

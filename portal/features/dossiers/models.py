@@ -11,6 +11,7 @@ from portal.db.base import Base, Json, OwnedByFirm
 from portal.db.names import Keyed
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, titled
+from portal.features.dossiers.domain.names import name_key
 from portal.features.dossiers.domain.staff import StaffRole
 from portal.features.dossiers.domain.vat import VatRegime
 from portal.kernel.language import Language
@@ -30,6 +31,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
     `target_id` is the bookkeeping package its bundles are for. `code_key` is what the codes in a package are told apart by
     (`domain.codes.code_key`), written with the code. A code without a key is one
     from before keys were compared that names the same folder as an older dossier's: its deliveries wait until it has another.
+    `name_key` is what two names of one company have in common (`domain.names.name_key`), written with the name.
     """
 
     __tablename__ = "dossier"
@@ -77,6 +79,7 @@ class Dossier(Keyed, OwnedByFirm, Base):
     name: Mapped[str]
     sort_key: Mapped[str]
     fold: Mapped[str]
+    name_key: Mapped[str]
     activity: Mapped[str | None]
     country: Mapped[str]
     number: Mapped[str | None]
@@ -101,6 +104,11 @@ class Dossier(Keyed, OwnedByFirm, Base):
     last_activity_at: Mapped[datetime]
     handed_over_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    @classmethod
+    def keys_of(cls, name: str) -> dict[str, str]:
+        """The key columns for a name, with what finds a dossier of the same name."""
+        return {**super().keys_of(name), "name_key": name_key(name)}
 
     @validates("name")
     def _write_name_keys(self, _column: str, name: str) -> str:

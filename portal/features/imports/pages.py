@@ -1,8 +1,9 @@
 """The Excel import: template, upload, preview, acceptance, error workbook."""
 
 import re
+from asyncio import to_thread as beside
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,20 +13,11 @@ from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.session import ReadSession, WriteSession
+from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.imports import models
 from portal.features.imports.domain.binding import COLUMN_OF
 from portal.features.imports.domain.columns import COLUMNS
-from portal.features.imports.domain.rows import (
-    FAULTY,
-    GOOD,
-    LOOK_AGAIN,
-    NEW,
-    SKIP,
-    ImportRow,
-    Outcome,
-    RowStatus,
-)
+from portal.features.imports.domain.rows import FAULTY, GOOD, LOOK_AGAIN, NEW, SKIP, Outcome, RowStatus
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.service import acceptance, overtaken, previews, workbooks
 from portal.jobs.contract import Tools
@@ -112,16 +104,16 @@ async def import_page(
 @get("/dossiers/import/template", guards=[requires(Right.DOSSIERS_EDIT)])
 async def template_workbook() -> Response[bytes]:
     """The empty list, in the reader's language."""
-    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, workbooks.template())
+    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, await beside(workbooks.template))
 
 
 @get("/dossiers/import/present", guards=[requires(Right.DOSSIERS_EDIT)])
-async def present_workbook(
-    actor: NamedDependency[Actor], session: NamedDependency[ReadSession]
-) -> Response[bytes]:
-    """The present dossiers in the template's form."""
-    rows = await previews.workbook_rows(session, actor)
-    return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, workbooks.of_dossiers(rows))
+async def present_workbook(actor: NamedDependency[Actor], tools: NamedDependency[Tools]) -> Response[bytes]:
+    """The present dossiers in the template's form; no connection is held while the workbook is written."""
+    async with tools.database.reading(scope_of(actor)) as session:
+        rows = await previews.workbook_rows(session, actor)
+    data = await beside(workbooks.of_dossiers, rows)
+    return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, data)
 
 
 @post("/dossiers/import", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200, opt={LARGE_BODY: True})
@@ -167,13 +159,12 @@ async def preview_page(
 ) -> Template:
     """Every row with what accepting it would do, and why not; while it is carried out, how far it is."""
     kept = await previews.import_of(session, actor, import_id)
-    return render(request, "pages/imports/preview.html", block="rows", **_context(kept, show))
+    context = _context(await previews.whole(session, kept), show)
+    return render(request, "pages/imports/preview.html", block="rows", **context)
 
 
-def _context(kept: models.DossierImport, show: str, problem: str | None = None) -> dict[str, Any]:
-    rows = previews.rows_of(kept)
-    outcomes = previews.outcomes_of(kept)
-    answers: dict[int, str] = {int(line): str(answer) for line, answer in kept.answers.items()}
+def _context(whole: previews.Whole, show: str, problem: str | None = None) -> dict[str, Any]:
+    kept, rows, outcomes, answers = whole.kept, whole.rows, whole.outcomes, whole.answers
     labels = {
         row.line: outcomes[row.line].outcome.value if row.line in outcomes else row.status.value
         for row in rows
@@ -198,7 +189,8 @@ def _context(kept: models.DossierImport, show: str, problem: str | None = None) 
         "open": sum(1 for row in asked if row.line not in answers),
         "left": sum(1 for told in outcomes.values() if told.outcome in LOOK_AGAIN),
         "answers": answers,
-        "faults": sum(1 for row in rows if row.status in FAULTY) + _unanswered(kept, asked),
+        "faults": sum(1 for row in rows if row.status in FAULTY)
+        + sum(1 for row in asked if row.line not in answers),
         "words": {key.value: gettext(word) for key, word in WORDS.items()},
         "looks": LOOKS,
         "fields": {name: gettext(COLUMNS[column].title) for name, column in COLUMN_OF.items()},
@@ -229,11 +221,7 @@ def _tiles(
     ]
 
 
-def _unanswered(kept: models.DossierImport, asked: Sequence[ImportRow]) -> int:
-    return sum(1 for row in asked if str(row.line) not in kept.answers)
-
-
-async def _answers(request: HTMXRequest, kept: models.DossierImport) -> dict[int, str]:
+async def _answers(request: HTMXRequest, session: ReadSession, kept: models.DossierImport) -> dict[int, str]:
     """What the form says to the rows that ask; one answer for the others goes where it fits and nothing was said."""
     form = await Form.of(request)
     said = {
@@ -244,8 +232,9 @@ async def _answers(request: HTMXRequest, kept: models.DossierImport) -> dict[int
     rest = form.text("rest")
     if not rest:
         return said
-    for row in previews.rows_of(kept):
-        if row.status is not RowStatus.ASK or said.get(row.line) or str(row.line) in kept.answers:
+    whole = await previews.whole(session, kept)
+    for row in whole.rows:
+        if row.status is not RowStatus.ASK or said.get(row.line) or row.line in whole.answers:
             continue
         if rest == SKIP or (rest == NEW and row.may_be_new):
             said[row.line] = rest
@@ -264,9 +253,9 @@ async def _said(
     """Do something with the answers of the form; the page again where it cannot be done."""
     kept = await previews.import_of(session, actor, import_id)
     try:
-        await say(session, actor, import_id, await _answers(request, kept))
+        await say(session, actor, import_id, await _answers(request, session, kept))
     except Invalid as wrong:
-        context = _context(kept, RowStatus.ASK.value, wrong.text())
+        context = _context(await previews.whole(session, kept), RowStatus.ASK.value, wrong.text())
         return render(request, "pages/imports/preview.html", status=422, **context)
     except Conflict as conflict:
         if conflict.code != "accepted":
@@ -331,9 +320,7 @@ async def progress(
         return go(request, here, Toast("success", text, "/dossiers", gettext(N_("To the dossiers"))))
     if not is_fragment(request):
         return go(request, here)
-    return render(
-        request, "pages/imports/preview.html", block="running", kept=kept, total=len(kept.rows), only=""
-    )
+    return render(request, "pages/imports/preview.html", block="running", kept=kept, total=kept.size, only="")
 
 
 @get("/dossiers/import/{import_id:uuid}/errors", guards=[requires(Right.DOSSIERS_EDIT)])
@@ -342,12 +329,13 @@ async def error_workbook(
 ) -> Response[bytes]:
     """The rows that cannot be taken, with what to correct; importable as it is."""
     kept = await previews.import_of(session, actor, import_id)
+    whole = await previews.whole(session, kept)
     rows = [
         row
-        for row in previews.rows_of(kept)
-        if row.status in FAULTY or (row.status is RowStatus.ASK and str(row.line) not in kept.answers)
+        for row in whole.rows
+        if row.status in FAULTY or (row.status is RowStatus.ASK and row.line not in whole.answers)
     ]
-    data = workbooks.of_faults(rows)
+    data = await beside(workbooks.of_faults, rows)
     name = gettext(N_("to correct")) + " " + kept.file_name.rpartition(".")[0] + ".xlsx"
     return attachment(name, XLSX, data)
 

@@ -1,16 +1,17 @@
 """SQL of lists that are imported."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
+from portal.db.arrays import found_in, insert_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.imports.domain.state import ImportState
-from portal.features.imports.models import DossierImport
+from portal.features.imports.models import DossierImport, ImportPart
 from portal.kernel.actor import Actor
 
 
@@ -60,6 +61,57 @@ async def imports(session: ReadSession, actor: Actor, limit: int = 20) -> Sequen
     return found.all()
 
 
+async def add_parts(session: WriteSession, kept: DossierImport, parts: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the parts of an import that was inserted."""
+    same = {"firm_id": kept.firm_id, "import_id": kept.id, "answers": {}, "outcomes": b"{}", "made": []}
+    await insert_rows(session, ImportPart, parts, same)
+
+
+async def parts(session: ReadSession, import_id: UUID, *, since: int = 0) -> Sequence[ImportPart]:
+    """The parts of an import in their order, from a position on."""
+    found = await session.scalars(
+        sa.select(ImportPart)
+        .where(ImportPart.import_id == import_id, ImportPart.position >= since)
+        .order_by(ImportPart.position)
+    )
+    return found.all()
+
+
+async def part(session: ReadSession, import_id: UUID, position: int) -> ImportPart | None:
+    """The part of an import that begins at a position."""
+    return await session.scalar(
+        sa.select(ImportPart).where(ImportPart.import_id == import_id, ImportPart.position == position)
+    )
+
+
+async def is_through(session: ReadSession, import_id: UUID, position: int) -> bool:
+    """Whether an import has no part from a position on."""
+    more = sa.exists().where(ImportPart.import_id == import_id, ImportPart.position >= position)
+    return not await session.scalar(sa.select(more))
+
+
+async def outcomes(session: ReadSession, import_id: UUID) -> Sequence[bytes]:
+    """What became of the rows of an import, part by part, as JSON."""
+    found = await session.scalars(sa.select(ImportPart.outcomes).where(ImportPart.import_id == import_id))
+    return found.all()
+
+
+async def made_by(session: ReadSession, import_id: UUID, dossier_ids: Collection[UUID]) -> set[UUID]:
+    """Which of some dossiers an import has made."""
+    made = (
+        sa.func.unnest(ImportPart.made)
+        .table_valued(sa.column("dossier_id", sa.Uuid()), name="made")
+        .render_derived()
+    )
+    found = await session.scalars(
+        sa.select(made.c.dossier_id)
+        .select_from(ImportPart)
+        .join(made, sa.true())
+        .where(ImportPart.import_id == import_id, found_in(made.c.dossier_id, dossier_ids))
+    )
+    return set(found)
+
+
 async def drop_old(session: WriteSession, before: datetime, limit: int) -> int:
     """Lists that nobody accepted go; of the accepted ones, what came of them stays. Gives how many were touched, of the limit at most."""
     old = DossierImport.created_at < before
@@ -73,15 +125,18 @@ async def drop_old(session: WriteSession, before: datetime, limit: int) -> int:
     full = (
         sa.select(DossierImport.id)
         .where(
-            old, DossierImport.state == ImportState.ACCEPTED, DossierImport.rows != sa.literal([], JSONB())
+            old,
+            DossierImport.state == ImportState.ACCEPTED,
+            sa.exists().where(
+                ImportPart.firm_id == DossierImport.firm_id, ImportPart.import_id == DossierImport.id
+            ),
         )
         .limit(limit)
     )
     emptied = await session.scalars(
-        sa.update(DossierImport)
-        .where(DossierImport.id.in_(full))
-        .values(rows=[], answers={}, outcomes={})
-        .returning(DossierImport.id)
+        sa.delete(ImportPart)
+        .where(ImportPart.import_id.in_(full))
+        .returning(ImportPart.import_id)
         .execution_options(synchronize_session=False)
     )
-    return max(len(gone.all()), len(emptied.all()))
+    return max(len(gone.all()), len(set(emptied.all())))

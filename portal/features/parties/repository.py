@@ -8,15 +8,23 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.db.arrays import each, found_in, insert_rows
 from portal.db.figures import Figure, few_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.parties.domain import KnownAs
 from portal.features.parties.models import Company, CompanyIdentifier, Firm
 
 
-def add(session: WriteSession, party: Firm | Company) -> None:
-    """Insert a firm or a company."""
+def add(session: WriteSession, party: Firm) -> None:
+    """Insert a firm."""
     session.add(party)
+
+
+async def add_companies(
+    session: WriteSession, rows: Sequence[Mapping[str, Any]], same: Mapping[str, Any]
+) -> None:
+    """Insert companies; `same` is what all of them have in common."""
+    await insert_rows(session, Company, [Company.keyed(row) for row in rows], same)
 
 
 async def firm(session: ReadSession, firm_id: UUID) -> Firm | None:
@@ -39,13 +47,25 @@ async def claimed(session: ReadSession, country: str, number: str) -> Company | 
 
 
 async def claimed_numbers(session: ReadSession, country: str, numbers: Sequence[str]) -> dict[str, UUID]:
-    """Which of these numbers belong to claimed companies; needs the system scope."""
-    found = await session.execute(
-        sa.select(Company.number, Company.id).where(
-            Company.country == country, Company.number.in_(numbers), Company.claimed_at.is_not(None)
-        )
+    """Which of these numbers belong to claimed companies; needs the system scope.
+
+    Each is looked up in the index by itself: companies are those of all firms, and a plan from when they were few reads all of them.
+    """
+    asked = (
+        each(Company.number, numbers)
+        .table_valued(sa.column("number", sa.Text()), name="asked")
+        .render_derived()
     )
-    return {row.number: row.id for row in found if row.number}
+    there = (
+        sa.select(Company.id)
+        .where(Company.country == country, Company.number == asked.c.number, Company.claimed_at.is_not(None))
+        .limit(1)
+        .lateral("there")
+    )
+    found = await session.execute(
+        sa.select(asked.c.number, there.c.id).select_from(asked).join(there, sa.true())
+    )
+    return {row.number: row.id for row in found}
 
 
 async def unclaimed_of_firm(session: ReadSession, firm_id: UUID, country: str, number: str) -> Company | None:
@@ -68,7 +88,7 @@ async def brought_numbers(
         sa.select(Company.number, Company.id).where(
             Company.brought_by_firm == firm_id,
             Company.country == country,
-            Company.number.in_(numbers),
+            found_in(Company.number, numbers),
             Company.claimed_at.is_(None),
         )
     )

@@ -122,8 +122,6 @@ async def brought_numbers(
 
 
 def new_company(
-    session: WriteSession,
-    firm_id: UUID,
     *,
     name: str,
     country: str,
@@ -135,26 +133,27 @@ def new_company(
     postcode: str | None = None,
     city: str | None = None,
     vat_id: str | None = None,
-) -> Company:
-    """A company that a firm brings in: unclaimed, seen by that firm alone. The caller has matched the number first, and flushes."""
-    new = Company(
-        id=new_id(),
-        name=name,
-        country=country,
-        number=number,
-        vat_id=vat_id or (f"{country}{number}" if number and country == "BE" else None),
-        language=language,
-        email=email,
-        phone=phone,
-        street=street,
-        postcode=postcode,
-        city=city,
-        brought_by_firm=firm_id,
-        claimed_at=None,
-        created_at=clock_of(session).now(),
-    )
-    repository.add(session, new)
-    return new
+) -> dict[str, Any]:
+    """The columns of a company that a firm brings in; `add_companies` writes it. The caller has matched the number first."""
+    return {
+        "id": new_id(),
+        "name": name,
+        "country": country,
+        "number": number,
+        "vat_id": vat_id or (f"{country}{number}" if number and country == "BE" else None),
+        "language": language,
+        "email": email,
+        "phone": phone,
+        "street": street,
+        "postcode": postcode,
+        "city": city,
+    }
+
+
+async def add_companies(session: WriteSession, firm_id: UUID, new: Sequence[Mapping[str, Any]]) -> None:
+    """Write companies that a firm brings in, from `new_company`: unclaimed, seen by that firm alone."""
+    same = {"brought_by_firm": firm_id, "claimed_at": None, "created_at": clock_of(session).now()}
+    await repository.add_companies(session, new, same)
 
 
 async def give_number(session: WriteSession, company_id: UUID, country: str, number: str) -> None:

@@ -20,6 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 from portal.sandbox.contract import MIB, Sheet, Unreadable, Workbook
 from portal.sandbox.wire import cell
 
+_TEXT = frozenset({str})
 MAX_PARTS = 2000
 MAX_UNPACKED = 100 * MIB
 MAX_SHEETS = 50
@@ -73,6 +74,7 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
         if b"spreadsheetml" not in kinds or b"sheet.binary" in kinds:
             raise Unreadable("workbook.other")
         total = 0
+        beyond = places_beyond(max_rows, max_columns)
         for entry in entries:
             sheet = "/worksheets/" in entry.filename.replace("\\", "/").lower()
             last_row, last_column, tail = 0, 0, b""
@@ -86,12 +88,30 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
                         raise Unreadable("workbook.doctype")
                     cut = text.rfind(b"<")
                     tail = text[cut:] if cut >= 0 and len(text) - cut < LONGEST_TAG else b""
-                    if sheet:
-                        rows, columns = _extent(text[: len(text) - len(tail)])
+                    whole = text[: len(text) - len(tail)]
+                    if sheet and beyond.search(whole):
+                        rows, columns = _extent(whole)
                         last_row, last_column = max(last_row, rows), max(last_column, columns)
             _check_extent(last_row, last_column, max_rows, max_columns)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
         raise Unreadable("damaged") from error
+
+
+def places_beyond(max_rows: int, max_columns: int) -> re.Pattern[bytes]:
+    """Finds what may be the place of a cell beyond the limits; what it does not find has none. Cells are looked at only where it finds one."""
+    rows = _greater(str(max_rows), "0", "9")
+    columns = _greater(column_name(max_columns), "A", "Z")
+    return re.compile(f'r="(?:(?:{columns})[0-9]|[A-Z]+(?:{rows}))'.encode())
+
+
+def _greater(limit: str, least: str, most: str) -> str:
+    """A pattern of all texts from least to most, letter by letter, that are longer than a limit, or as long and greater; others too."""
+    sign = f"[{least}-{most}]"
+    ways = [sign + f"{{{len(limit) + 1},}}"]
+    for place, letter in enumerate(limit):
+        if letter < most:
+            ways.append(f"{limit[:place]}[{chr(ord(letter) + 1)}-{most}]{sign}{{{len(limit) - place - 1}}}")
+    return "|".join(ways)
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
@@ -110,7 +130,8 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _column_name(number: int) -> str:
+def column_name(number: int) -> str:
+    """A column as Excel names it: 1 is A."""
     name = ""
     while number > 0:
         number, rest = divmod(number - 1, 26)
@@ -120,7 +141,7 @@ def _column_name(number: int) -> str:
 
 def _check_extent(rows: int, columns: int, max_rows: int, max_columns: int) -> None:
     if columns > max_columns:
-        raise Unreadable("workbook.columns", found=_column_name(columns), limit=max_columns)
+        raise Unreadable("workbook.columns", found=column_name(columns), limit=max_columns)
     if rows > max_rows:
         raise Unreadable("workbook.rows", found=rows, limit=max_rows)
 
@@ -138,7 +159,10 @@ def _xlsx(data: bytes, max_rows: int, max_columns: int) -> Workbook:
             end = content.end
             if end is not None:
                 _check_extent(end[0] + 1, end[1] + 1, max_rows, max_columns)
-            rows = [[_value(value) for value in row] for row in content.to_python(skip_empty_area=False)]
+            rows = [
+                row if _TEXT.issuperset(map(type, row)) else [_value(value) for value in row]
+                for row in content.to_python(skip_empty_area=False)
+            ]
             while rows and not any(value != "" for value in rows[-1]):
                 rows.pop()
             sheets.append(Sheet(one.name, one.visible != SheetVisibleEnum.Visible, rows))
@@ -174,7 +198,7 @@ def _csv(data: bytes, max_rows: int, max_columns: int) -> Workbook:
             if len(rows) > max_rows:
                 raise Unreadable("workbook.rows", found=len(rows) + _count(reader), limit=max_rows)
             if len(row) > max_columns:
-                raise Unreadable("workbook.columns", found=_column_name(len(row)), limit=max_columns)
+                raise Unreadable("workbook.columns", found=column_name(len(row)), limit=max_columns)
     except csv.Error as error:
         raise Unreadable("csv.quotes", line=reader.line_num) from error
     while rows and not any(rows[-1]):

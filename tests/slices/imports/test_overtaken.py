@@ -13,7 +13,7 @@ from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import changes, creation, dossiers, folders
 from portal.features.imports.models import DossierImport
-from portal.features.imports.service import acceptance
+from portal.features.imports.service import acceptance, previews
 from portal.features.parties.models import Company, Firm
 from portal.kernel.actor import Actor
 from tests.slices.imports.test_importing import upload
@@ -245,17 +245,16 @@ async def test_a_form_and_a_batch_at_one_dossier_wait_for_each_other(world: Worl
 async def test_a_worker_that_dies_between_two_batches_is_bound_as_before(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "BATCH", 2)
+    monkeypatch.setattr(previews, "TURN", 2)
     firm, mine, els = await an_office(world)
     rows = [{"name": f"Company {n}", "code": str(n)} for n in range(4)]
     write, dies = acceptance.write, {"at": 2}
 
-    async def dying(*given: Any) -> list[Dossier]:
-        made = await write(*given)
+    async def dying(*given: Any) -> None:
+        await write(*given)
         dies["at"] -= 1
         if dies["at"] == 0:
             raise RuntimeError("the worker dies")
-        return made
 
     monkeypatch.setattr(acceptance, "write", dying)
     async with sign_in(world, mine) as client:

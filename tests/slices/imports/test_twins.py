@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from portal.features.dossiers.models import Dossier
+from portal.features.dossiers.domain.names import name_key
 from portal.features.dossiers.service import dossiers
 from portal.features.imports.domain.columns import Column, cell_text, find_columns
 from portal.features.imports.domain.judgement import judge
-from portal.features.imports.domain.matches import Known, KnownDossier, folded_name
+from portal.features.imports.domain.matches import Known, KnownDossier
 from portal.features.imports.domain.rows import RowStatus
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.models import DossierImport
-from portal.features.imports.service import acceptance, workbooks
+from portal.features.imports.service import acceptance, previews, workbooks
 from portal.kernel.actor import Actor
 from portal.kernel.ids import new_id
 from tests.slices.imports.test_importing import judged, upload, workbook
@@ -105,7 +105,7 @@ def test_present_dossiers_brought_back_are_unchanged_whatever_they_say(dossiers:
     ],
 )  # fmt: skip
 def test_a_name_that_may_be_the_same_is_asked(one: str, other: str) -> None:
-    assert folded_name(one) == folded_name(other)
+    assert name_key(one) == name_key(other)
     [row] = judged(["", other, "", ""], known=Known([mine := known(one)]))
     assert row.status is RowStatus.ASK
     assert [candidate.id for candidate in row.candidates] == [mine.id]
@@ -288,7 +288,7 @@ async def _carry(world: World, kept: DossierImport, actor: Actor) -> None:
 async def test_a_list_goes_in_batches_and_shows_how_far_it_is(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "BATCH", 2)
+    monkeypatch.setattr(previews, "TURN", 2)
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
     data = workbook(*[[a_number(), f"Company {n}", str(n), ""] for n in range(5)])
@@ -314,18 +314,17 @@ async def test_a_list_goes_in_batches_and_shows_how_far_it_is(
 async def test_a_batch_that_breaks_is_done_again_and_doubles_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "BATCH", 2)
+    monkeypatch.setattr(previews, "TURN", 2)
     owner = await a_staff_member(world, await a_firm(world))
     data = workbook(*[["", f"Company {n}", "", ""] for n in range(4)])
     broken = {"left": 1}
     write = acceptance.write
 
-    async def breaks(*given: Any) -> list[Dossier]:
-        made = await write(*given)
+    async def breaks(*given: Any) -> None:
+        await write(*given)
         if broken["left"]:
             broken["left"] -= 1
             raise RuntimeError("the worker dies")
-        return made
 
     monkeypatch.setattr(acceptance, "write", breaks)
     async with sign_in(world, owner) as client:

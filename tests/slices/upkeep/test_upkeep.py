@@ -11,7 +11,7 @@ from portal.features.agents.models import PairingCode
 from portal.features.approvals.domain import Said
 from portal.features.approvals.models import ClientNotice
 from portal.features.imports.domain.state import ImportState
-from portal.features.imports.models import DossierImport
+from portal.features.imports.models import DossierImport, ImportPart
 from portal.features.intake.models import IntakeFile
 from portal.features.onboarding.domain import InvitationKind, InvitationState
 from portal.features.onboarding.models import Invitation
@@ -241,7 +241,6 @@ async def test_old_lists_lose_their_rows(world: World, office: Office) -> None:
             sha256="",
             sheet="1",
             mapping={},
-            rows=[{"values": {"contact_name": "Bert Claes"}}],
             counts={"new": 1},
             state=state,
             created_by=None,
@@ -251,18 +250,32 @@ async def test_old_lists_lose_their_rows(world: World, office: Office) -> None:
         )
 
     async with world.as_system() as session:
-        session.add_all(
-            [
-                a_list("never", old, ImportState.PREVIEWED),
-                a_list("old", old, ImportState.ACCEPTED),
-                a_list("young", young, ImportState.PREVIEWED),
-            ]
-        )
+        lists = [
+            a_list("never", old, ImportState.PREVIEWED),
+            a_list("old", old, ImportState.ACCEPTED),
+            a_list("young", young, ImportState.PREVIEWED),
+        ]
+        session.add_all(lists)
+        await session.flush()
+        for one in lists:
+            session.add(
+                ImportPart(
+                    firm_id=one.firm_id,
+                    import_id=one.id,
+                    position=0,
+                    rows=b'[{"line":2,"values":{"contact":"Bert Claes"},"status":"create","remarks":[]}]',
+                    answers={},
+                    outcomes=b"{}",
+                    made=[],
+                )
+            )
     async with world.as_system() as session:
         await service.drop_old_rows(session, now)
     async with world.as_system() as session:
         found = {one.file_name: one for one in await session.scalars(sa.select(DossierImport))}
-    assert {name: len(one.rows) for name, one in found.items()} == {"old": 0, "young": 1}
+        parts = list(await session.scalars(sa.select(ImportPart.import_id)))
+    assert found.keys() == {"old", "young"}
+    assert parts == [found["young"].id]
     assert found["old"].counts == {"new": 1}
     async with sign_in(world, office.owner, office.host) as client:
         page = await client.get(f"/dossiers/import/{found['old'].id}")

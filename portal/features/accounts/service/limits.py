@@ -16,17 +16,25 @@ async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW, 
     Raises:
         TooMany: more than `tries` in this window.
     """
-    now = tools.clock.now()
-    start = _begin(now, window)
+    if await take(tools, key, tries, window, count) < count:
+        raise TooMany(retry_after=seconds_left(tools.clock.now(), window))
+
+
+async def take(tools: Tools, key: str, tries: int, window: timedelta, count: int) -> int:
+    """Count so many tries at once, as `limit` does; gives how many of them are allowed."""
     async with tools.database.system_scope() as session:
-        total = await repository.count_try(session, key, start, count)
-    if total > tries:
-        raise TooMany(retry_after=max(1, int((start + window - now).total_seconds())))
+        total = await repository.count_try(session, key, _begin(tools.clock.now(), window), count)
+    return max(0, min(count, tries - total + count))
 
 
-async def give_back(session: WriteSession, *keys: str, window: timedelta = WINDOW) -> None:
-    """What succeeded was no guess: forget one try of this window. Runs in the system scope."""
-    await repository.give_back_try(session, keys, _begin(clock_of(session).now(), window))
+async def give_back(session: WriteSession, *keys: str, window: timedelta = WINDOW, count: int = 1) -> None:
+    """What succeeded was no guess: forget a try of this window, or `count` of them. Runs in the system scope."""
+    await repository.give_back_try(session, keys, _begin(clock_of(session).now(), window), count)
+
+
+def seconds_left(now: datetime, window: timedelta) -> int:
+    """How long the present window still lasts."""
+    return max(1, int((_begin(now, window) + window - now).total_seconds()))
 
 
 def _begin(now: datetime, window: timedelta) -> datetime:

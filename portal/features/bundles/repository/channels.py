@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.arrays import among
 from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import DELIVERY, Backlog, DeliveryState, ExportState
 from portal.features.bundles.models import BundleDownload, Delivery, Export
@@ -108,10 +109,10 @@ async def manifest_before(session: ReadSession, export: Export) -> str | None:
 
 
 async def written_for(session: ReadSession, question: WrittenFor) -> set[UUID]:
-    """The dossiers of a firm (or one of them) for which an agent has written files."""
+    """For which of some dossiers of a firm an agent has written files."""
     statement = sa.select(Delivery.dossier_id).where(
-        Delivery.firm_id == question.firm_id, Delivery.confirmed > 0
+        Delivery.firm_id == question.firm_id,
+        Delivery.confirmed > 0,
+        among(Delivery.dossier_id, question.dossier_ids),
     )
-    if question.dossier_id is not None:
-        statement = statement.where(Delivery.dossier_id == question.dossier_id)
     return set(await session.scalars(statement.distinct()))

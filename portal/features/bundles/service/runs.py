@@ -116,5 +116,5 @@ def refused_count(actor: Actor) -> Figure[int]:
 
 
 async def written_for(session: ReadSession, question: WrittenFor) -> set[UUID]:
-    """The dossiers of a firm (or one of them) for which an agent has written files."""
+    """For which of some dossiers of a firm an agent has written files."""
     return await channels_repository.written_for(session, question)

@@ -45,6 +45,8 @@ def code_fault(code: str) -> str | None:
     """
     if len(code) > LONGEST_CODE:
         return TOO_LONG
+    if code.isascii() and code.isalnum():
+        return RESERVED if code.upper() in _DEVICES else None  # all other rules are about other signs
     if any(char in _FORBIDDEN or unicodedata.category(char) in _INVISIBLE for char in code):
         return FORBIDDEN
     if code != code.strip(" ") or code.endswith("."):
@@ -66,6 +68,8 @@ def code_key(code: str) -> str:
     that Windows drops at the end of a name. What this holds for one, nothing may hold for two: a change of this function needs a
     migration that writes the keys anew.
     """
+    if code.isascii() and code.isalnum():
+        return code.lower()  # what the rest makes of it
     plain = _UNSEEN.sub("", unicodedata.normalize("NFKC", code))
     # Upper case first: some letters (dotless i, long s) have an upper case that they share with others, and no folding.
     folded = unicodedata.normalize("NFKC", plain.upper().casefold()).casefold()

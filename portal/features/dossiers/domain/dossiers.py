@@ -77,7 +77,12 @@ class AccessRequested(Event, frozen=True, kw_only=True):
     company_id: UUID
 
 
+_ASCII = str.maketrans({chr(n): chr(n).lower() if chr(n).isalnum() else " " for n in range(128)})
+
+
 def folded(text: str) -> str:
     """A heading or word without case, accents and punctuation."""
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())

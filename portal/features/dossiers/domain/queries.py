@@ -1,18 +1,65 @@
 """How lists of dossiers are asked for, and what they answer."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portal.features.dossiers.domain.dossiers import Access, titled
+from portal.kernel.language import Language
 from portal.kernel.questions import Question
 
 
 class WrittenFor(Question[set[UUID]], frozen=True, kw_only=True):
-    """The dossiers of a firm (or one of them) for which an agent has written files."""
+    """For which of some dossiers of a firm an agent has written files."""
 
     firm_id: UUID
-    dossier_id: UUID | None = None
+    dossier_ids: Collection[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A dossier that is there, as far as lists and new dossiers are compared with it."""
+
+    id: UUID
+    company_id: UUID
+    target_id: UUID
+    code: str | None
+    code_key: str | None
+    name: str
+    activity: str | None
+    country: str
+    number: str | None
+    language: Language
+    contact_name: str | None
+    contact_email: str | None
+    contact_phone: str | None
+    access: Access
+    access_since: datetime
+    created_at: datetime
+    seen: bool
+    """Whether the actor may see it."""
+
+    @property
+    def clashes(self) -> bool:
+        """Whether its code names the same folder as an older dossier's."""
+        return self.code is not None and self.code_key is None
+
+    @property
+    def title(self) -> str:
+        """Its name for people: with the activity, where it has one."""
+        return titled(self.name, self.activity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """By what dossiers are looked for that may be those of a list: ids, numbers, codes, and keys of codes and names."""
+
+    ids: Collection[UUID] = ()
+    numbers: Collection[str] = ()
+    codes: Collection[str] = ()
+    code_keys: Collection[str] = ()
+    name_keys: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

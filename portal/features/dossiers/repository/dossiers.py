@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, defer
 from sqlalchemy.orm.attributes import set_committed_value
 
-from portal.db.arrays import among, rows_of
+from portal.db.arrays import among, found_in, rows_of
 from portal.db.figures import Figure, always, few_rows, figures
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
@@ -40,11 +40,6 @@ def visible_to(actor: Actor) -> sa.Select[Dossier]:
     own = assigned_only(actor)
     statement = sa.select(Dossier)
     return statement if own is None else statement.where(Dossier.id.in_(managed_by(own)))
-
-
-def add(session: WriteSession, row: Dossier) -> None:
-    """Insert a dossier."""
-    session.add(row)
 
 
 async def dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossier | None:
@@ -193,7 +188,7 @@ async def lock_dossier_rows(session: WriteSession, dossier_ids: Collection[UUID]
     if dossier_ids:
         await session.scalars(
             sa.select(Dossier)
-            .where(Dossier.id.in_(dossier_ids))
+            .where(among(Dossier.id, dossier_ids))
             .order_by(Dossier.id)
             .with_for_update(key_share=True)
             .execution_options(populate_existing=True)
@@ -217,7 +212,7 @@ async def code_holders(
         return {}
     found = await session.execute(
         sa.select(Dossier.target_id, Dossier.code_key, Dossier.id, Dossier.code).where(
-            Dossier.firm_id == firm_id, Dossier.target_id.in_(spaces), Dossier.code_key.in_(keys)
+            Dossier.firm_id == firm_id, Dossier.target_id.in_(spaces), found_in(Dossier.code_key, keys)
         )
     )
     return {(spaces[row.target_id], row.code_key): CodeHolder(row.id, row.code) for row in found}
@@ -288,24 +283,6 @@ async def by_id(session: ReadSession, dossier_id: UUID) -> Dossier | None:
 async def of_company(session: ReadSession, company_id: UUID) -> Sequence[Dossier]:
     """Every dossier on a company that the session may see; in the system scope, of all firms."""
     return (await session.scalars(sa.select(Dossier).where(Dossier.company_id == company_id))).all()
-
-
-async def of_companies(session: ReadSession, company_ids: Collection[UUID]) -> dict[UUID, list[Dossier]]:
-    """Every dossier on some companies that the session may see, by company."""
-    found: dict[UUID, list[Dossier]] = {}
-    if company_ids:
-        for row in await session.scalars(sa.select(Dossier).where(Dossier.company_id.in_(company_ids))):
-            found.setdefault(row.company_id, []).append(row)
-    return found
-
-
-async def hidden_from(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
-    """The firm's dossiers that the actor may not see."""
-    own = assigned_only(actor)
-    if own is None:
-        return []
-    found = await session.scalars(sa.select(Dossier).where(Dossier.id.not_in(managed_by(own))))
-    return found.all()
 
 
 async def move_access(session: WriteSession, dossier_id: UUID, to: Access, at: datetime) -> Dossier | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.db.arrays import among
 from portal.db.session import ReadSession
 from portal.features.dossiers.models import Dossier
 
@@ -16,7 +17,7 @@ async def first_of_numbers(session: ReadSession, firm_id: UUID, numbers: Collect
         return set()
     found = await session.scalars(
         sa.select(Dossier.id)
-        .where(Dossier.firm_id == firm_id, Dossier.number.in_(numbers))
+        .where(Dossier.firm_id == firm_id, among(Dossier.number, numbers))
         .order_by(Dossier.number, Dossier.created_at, Dossier.id)
         .ext(distinct_on(Dossier.number))
     )

@@ -1,15 +1,18 @@
 """Who of the office has which part in which dossier."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal.db.arrays import insert_rows
 from portal.db.figures import Figure, few_rows
 from portal.db.session import WriteSession
 from portal.features.accounts.models import Person
 from portal.features.dossiers.domain.staff import Managed, StaffRole
 from portal.features.dossiers.models import Dossier, DossierStaff
+from portal.kernel.ids import new_id
 
 
 def begin_manager(session: WriteSession, dossier: Dossier, person_id: UUID, since: date) -> None:
@@ -25,6 +28,18 @@ def begin_manager(session: WriteSession, dossier: Dossier, person_id: UUID, sinc
         )
     )
     dossier.manager_id = person_id
+
+
+async def begin_managers(
+    session: WriteSession, firm_id: UUID, managers: Sequence[tuple[UUID, UUID]], since: date
+) -> None:
+    """Write who manages new dossiers from a day on, as `begin_manager`: the dossier and the person."""
+    rows = [
+        {"id": new_id(), "dossier_id": dossier_id, "person_id": person_id}
+        for dossier_id, person_id in managers
+    ]
+    same = {"firm_id": firm_id, "role": StaffRole.MANAGER, "since": since, "until": None}
+    await insert_rows(session, DossierStaff, rows, same)
 
 
 async def set_manager(session: WriteSession, dossier: Dossier, person_id: UUID | None, day: date) -> None:

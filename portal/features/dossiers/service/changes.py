@@ -38,6 +38,10 @@ PLACED = frozenset({"code", "target_id"})
 """Columns that say where a dossier's files go: they are compared with the other dossiers of the firm."""
 
 
+ALONE = frozenset({"name", "language", "contact_name", "contact_email", "contact_phone"})
+"""Columns that are compared with nothing: many dossiers are given them at once."""
+
+
 async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: dict[str, Any]) -> list[str]:
     """Change what a dossier says; gives the names of what really changed.
 
@@ -91,6 +95,37 @@ async def change(session: WriteSession, actor: Actor, dossier: Dossier, values: 
         fields=told,
     )
     return columns if regimes is None else [*columns, "vat_regime"]
+
+
+async def change_many(
+    session: WriteSession, actor: Actor, wanted: Sequence[tuple[Dossier, Mapping[str, Any]]]
+) -> dict[UUID, list[str]]:
+    """Change of many dossiers what is compared with no other, `ALONE`; gives the names of what really changed, by dossier.
+
+    A statement for all of them, and one for what is told of it. The caller has checked the columns (`check_columns`).
+
+    Raises:
+        Forbidden: the actor may not edit dossiers.
+        ValueError: a column is none of `ALONE`.
+    """
+    if not actor.may(Right.DOSSIERS_EDIT):
+        raise Forbidden
+    changed: dict[UUID, list[str]] = {}
+    told: list[audit.Told] = []
+    for dossier, values in wanted:
+        if not values.keys() <= ALONE:
+            raise ValueError(f"{sorted(values)} are not changed of many at once")
+        columns = sorted(name for name, value in values.items() if getattr(dossier, name) != value)
+        changed[dossier.id] = columns
+        if columns:
+            fields = audit.changes({name: getattr(dossier, name) for name in columns}, values, columns)
+            for name in columns:
+                setattr(dossier, name, values[name])
+            what = audit.named(dossier.code, dossier.name)
+            told.append(audit.Told(dossier.id, dossier.id, what, {"fields": fields}))
+    await session.flush()
+    await audit.record_all(session, actor, "dossiers.updated", "dossier", told)
+    return changed
 
 
 async def _check_rights(

@@ -1,6 +1,6 @@
 """New dossiers, one or many: what they must know is asked once, then each is placed, then all are written."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,11 +10,12 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, AccessRequested, DossierOpened
-from portal.features.dossiers.domain.queries import CodeHolder
+from portal.features.dossiers.domain.queries import CodeHolder, Present
 from portal.features.dossiers.domain.staff import NOT_YOURS_TO_GIVE, assigned_only
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import dossiers as dossiers_repository
+from portal.features.dossiers.repository import matching as matching_repository
 from portal.features.dossiers.repository import regimes as regimes_repository
 from portal.features.dossiers.repository import staff as staff_repository
 from portal.features.dossiers.repository.dossiers import SpacedKey
@@ -23,19 +24,20 @@ from portal.features.dossiers.service.dossiers import (
     check_columns,
     check_manager,
     claimed_companies,
-    limit_requests,
+    give_requests_back,
     refuse_if_asked_lately,
+    take_requests,
+    too_many_requests,
 )
 from portal.features.dossiers.service.numbers import check_second
 from portal.features.parties import service as parties
-from portal.features.parties.models import Company
 from portal.features.targets import service as targets
 from portal.features.targets.domain import CodeSpace
 from portal.jobs.contract import Tools, clock_of
-from portal.jobs.ledger import publish
+from portal.jobs.ledger import publish_all
 from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict, Forbidden
+from portal.kernel.errors import Conflict, Forbidden, PortalError
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
 
@@ -84,20 +86,25 @@ class Lookups:
     codes: dict[SpacedKey, CodeHolder]
     claimed: dict[Numbered, UUID]
     brought: dict[Numbered, UUID]
-    on_company: dict[UUID, list[Dossier]]
+    on_company: dict[UUID, list[Present]]
+    requests: int
+    """How many owners may still be asked for access today, as far as these new dossiers need it; the rest is given back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A new dossier with its company; `company` is one that the firm brings in with it."""
+    """A new dossier, with the columns of the company that the firm brings in with it, if it does."""
 
-    dossier: Dossier
-    company: Company | None
+    dossier: Present
+    company: Mapping[str, Any] | None
+    manager_id: UUID | None
     regime: RegimeFrom
 
 
-async def look_up(session: ReadSession, tools: Tools, firm_id: UUID, new: Iterable[NewDossier]) -> Lookups:
+async def look_up(session: ReadSession, tools: Tools, actor: Actor, new: Iterable[NewDossier]) -> Lookups:
     """Ask once for all of them: who has their codes, which of their companies are claimed, which the firm keeps."""
+    assert actor.firm_id is not None
+    firm_id = actor.firm_id
     wanted = list(new)
     numbers: dict[str, set[str]] = {}
     for one in wanted:
@@ -111,24 +118,24 @@ async def look_up(session: ReadSession, tools: Tools, firm_id: UUID, new: Iterab
     packages = await targets.listed(session, firm_id)
     spaces = targets.spaces_of(packages)
     codes = [one.code for one in wanted if one.code]
-    return Lookups(
+    known = Lookups(
         target_id=packages[0].id,
         space=spaces[packages[0].id],
         codes=await dossiers_repository.code_holders(session, firm_id, spaces, codes),
         claimed=claimed,
         brought=brought,
-        on_company=await dossiers_repository.of_companies(session, {*claimed.values(), *brought.values()}),
+        on_company=await matching_repository.on_companies(
+            session, actor, {*claimed.values(), *brought.values()}
+        ),
+        requests=0,
     )
+    asking = sum(1 for one in wanted if _company(one, known)[1] is Access.REQUESTED)
+    if asking:
+        known.requests = await take_requests(tools, firm_id, asking)
+    return known
 
 
-async def place(
-    session: WriteSession,
-    tools: Tools,
-    actor: Actor,
-    new: NewDossier,
-    known: Lookups,
-    key: UUID | None = None,
-) -> Placed:
+async def place(session: WriteSession, new: NewDossier, known: Lookups, key: UUID | None = None) -> Placed:
     """Where a new dossier belongs; it is not written yet, and `known` holds it from now on.
 
     A number of a claimed company makes an access request; a number that the firm already keeps joins that company, for those who see
@@ -137,16 +144,15 @@ async def place(
     Raises:
         Invalid, Conflict, TooMany: as `create`.
     """
-    assert actor.firm_id is not None
     check_columns(new.code, new.contact_email)
     now = clock_of(session).now()
     if new.code is not None:
         holder = known.codes.get((known.space, code_key(new.code)))
         if holder is not None:
             raise taken(new.code, holder.code)
-    company: Company | None = None
+    company: dict[str, Any] | None = None
     there = _on_number(new, known)
-    if there and not _sees_one(actor, there):
+    if there and not any(one.seen for one in there):
         raise Conflict(KEPT_ALREADY, code="kept_already")
     check_second(there, new.activity, agreed=new.second)
     company_id, access = _company(new, known)
@@ -154,24 +160,21 @@ async def place(
         others = known.on_company.get(company_id, [])
         if access is Access.REQUESTED:
             refuse_if_asked_lately(others, now)
-            await limit_requests(tools, actor.firm_id)
+            if known.requests <= 0:
+                raise too_many_requests(now)
+            known.requests -= 1
     else:
         company = parties.new_company(
-            session,
-            actor.firm_id,
-            name=new.name,
-            country=new.country,
-            number=new.number,
-            language=new.language,
-            **new.address,
+            name=new.name, country=new.country, number=new.number, language=new.language, **new.address
         )
-        company_id = company.id
-    dossier = Dossier(
-        firm_id=actor.firm_id,
+        company_id = company["id"]
+    assert company_id is not None
+    dossier = Present(
         id=key or new_id(),
         company_id=company_id,
         target_id=known.target_id,
         code=new.code,
+        code_key=code_key(new.code) if new.code is not None else None,
         name=new.name,
         activity=(new.activity or "").strip() or None,
         country=new.country,
@@ -180,24 +183,18 @@ async def place(
         contact_name=new.contact_name,
         contact_email=new.contact_email,
         contact_phone=new.contact_phone,
-        manager_id=new.manager_id,
-        books_from=None,
-        books_until=None,
-        closed_until=None,
         access=access,
         access_since=now,
-        folders={},
-        oldest_open_at=None,
-        last_activity_at=now,
-        handed_over_at=None,
         created_at=now,
+        seen=True,
     )
     if new.code is not None:
         known.codes[known.space, code_key(new.code)] = CodeHolder(dossier.id, new.code)
     if company is not None and new.numbered is not None:
         known.brought[new.numbered] = company_id
     known.on_company.setdefault(company_id, []).append(dossier)
-    return Placed(dossier, company, RegimeFrom(new.vat_regime_from or local_date(now), new.vat_regime))
+    regime = RegimeFrom(new.vat_regime_from or local_date(now), new.vat_regime)
+    return Placed(dossier, company, new.manager_id, regime)
 
 
 def _company(new: NewDossier, known: Lookups) -> tuple[UUID | None, Access]:
@@ -214,7 +211,7 @@ def _company(new: NewDossier, known: Lookups) -> tuple[UUID | None, Access]:
     return known.brought.get(new.numbered), Access.MANAGED
 
 
-def _on_number(new: NewDossier, known: Lookups) -> list[Dossier]:
+def _on_number(new: NewDossier, known: Lookups) -> list[Present]:
     """The firm's dossiers on the company of a number: the claimed one, and the one that the firm has brought in; oldest first."""
     if new.numbered is None:
         return []
@@ -223,47 +220,46 @@ def _on_number(new: NewDossier, known: Lookups) -> list[Dossier]:
     return sorted(found, key=lambda one: (one.created_at, one.id))
 
 
-def _sees_one(actor: Actor, dossiers: Collection[Dossier]) -> bool:
-    own = assigned_only(actor)
-    return own is None or any(one.manager_id == own for one in dossiers)
-
-
-async def write(session: WriteSession, actor: Actor, placed: Sequence[Placed]) -> list[Dossier]:
-    """Write the dossiers that were placed, the companies before them, and tell of them.
+async def write(
+    session: WriteSession, tools: Tools, actor: Actor, placed: Sequence[Placed], known: Lookups
+) -> None:
+    """Write the dossiers that were placed, the companies before them, and tell of them: a statement for each table, however many.
 
     A company that came in with its dossier has nothing yet that anybody must hear of.
     """
-    await session.flush()  # the companies: dossiers refer to them
-    for one in placed:
-        dossiers_repository.add(session, one.dossier)
-    await session.flush()
-    for one in placed:
-        dossier = one.dossier
-        if dossier.manager_id is not None:
-            staff_repository.begin_manager(
-                session, dossier, dossier.manager_id, local_date(dossier.created_at)
-            )
-        regimes_repository.add_regimes(session, dossier, [one.regime])
-    await session.flush()
-    for one in placed:
-        dossier = one.dossier
-        await audit.record(
-            session,
-            actor,
-            "dossiers.created",
-            "dossier",
-            dossier.id,
-            dossier_id=dossier.id,
-            what=audit.named(dossier.code, dossier.name),
-            access=dossier.access.value,
-        )
+    assert actor.firm_id is not None
+    firm_id, now = actor.firm_id, clock_of(session).now()
+    await _give_back(tools, firm_id, known)
+    await parties.add_companies(session, firm_id, [one.company for one in placed if one.company is not None])
+    made = [one.dossier for one in placed]
+    await matching_repository.add(session, firm_id, made, now)
+    await staff_repository.begin_managers(
+        session,
+        firm_id,
+        [(one.dossier.id, one.manager_id) for one in placed if one.manager_id is not None],
+        local_date(now),
+    )
+    await regimes_repository.add_regimes(session, firm_id, [(one.dossier.id, one.regime) for one in placed])
+    told = [
+        audit.Told(one.id, one.id, audit.named(one.code, one.name), {"access": one.access.value})
+        for one in made
+    ]
+    await audit.record_all(session, actor, "dossiers.created", "dossier", told)
+    events: list[AccessRequested | DossierOpened] = []
     for one in placed:
         ids = {"dossier_id": one.dossier.id, "company_id": one.dossier.company_id}
         if one.dossier.access not in OPEN_ACCESS:
-            await publish(session, actor, AccessRequested(**ids))
+            events.append(AccessRequested(**ids))
         elif one.company is None:
-            await publish(session, actor, DossierOpened(**ids))
-    return [one.dossier for one in placed]
+            events.append(DossierOpened(**ids))
+    await publish_all(session, actor, events)
+
+
+async def _give_back(tools: Tools, firm_id: UUID, known: Lookups) -> None:
+    """Owners that were counted as asked, and were not."""
+    count, known.requests = known.requests, 0
+    if count:
+        await give_requests_back(tools, firm_id, count)
 
 
 async def create(
@@ -305,6 +301,13 @@ async def create(
     await dossiers_repository.lock_dossiers(session, actor.firm_id)
     if key is not None and (made := await dossiers_repository.dossier(session, actor, key)) is not None:
         return made
-    known = await look_up(session, tools, actor.firm_id, [new])
-    placed = await place(session, tools, actor, new, known, key)
-    return (await write(session, actor, [placed]))[0]
+    known = await look_up(session, tools, actor, [new])
+    try:
+        placed = await place(session, new, known, key)
+    except PortalError:
+        await _give_back(tools, actor.firm_id, known)
+        raise
+    await write(session, tools, actor, [placed], known)
+    made = await dossiers_repository.by_id(session, placed.dossier.id)
+    assert made is not None
+    return made

@@ -13,12 +13,20 @@ from portal.features.accounts.domain import NOT_AN_ADDRESS, is_address
 from portal.features.accounts.service import limits, people
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, Access, place_of
-from portal.features.dossiers.domain.queries import DossierQuery, ListedDossier, MemberDossier, Totals
+from portal.features.dossiers.domain.queries import (
+    Alike,
+    DossierQuery,
+    ListedDossier,
+    MemberDossier,
+    Present,
+    Totals,
+)
 from portal.features.dossiers.domain.staff import Managed, assigned_only, is_own, may_set_manager
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime, regime_on
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import companies as companies_repository
 from portal.features.dossiers.repository import dossiers as dossiers_repository
+from portal.features.dossiers.repository import matching as matching_repository
 from portal.features.dossiers.repository import regimes as regimes_repository
 from portal.features.dossiers.repository import staff as staff_repository
 from portal.features.parties import service as parties
@@ -27,10 +35,11 @@ from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Conflict, Invalid, NotFound
+from portal.kernel.errors import Conflict, Invalid, NotFound, TooMany
 from portal.kernel.language import N_
 
 REQUESTS_PER_DAY = 200
+REQUESTS_IN = timedelta(days=1)
 ASK_AGAIN_AFTER = timedelta(days=7)
 TOO_SOON = N_("You asked recently. Try again in a week, or call your client.")
 NOT_OURS = N_("Choose somebody of your office.")
@@ -118,7 +127,7 @@ def check_columns(code: str | None, contact_email: str | None) -> None:
         raise Invalid(fields=faults)
 
 
-def refuse_if_asked_lately(dossiers: Iterable[Dossier], now: datetime) -> None:
+def refuse_if_asked_lately(dossiers: Iterable[Dossier | Present], now: datetime) -> None:
     """An owner who declined or ended a firm's access is left in peace for a week, whichever dossier the firm asks through.
 
     Args:
@@ -138,7 +147,28 @@ async def limit_requests(tools: Tools, firm_id: UUID) -> None:
     Raises:
         TooMany: too many requests of this firm today.
     """
-    await limits.limit(tools, f"access-request:{firm_id}", REQUESTS_PER_DAY, timedelta(days=1))
+    if not await take_requests(tools, firm_id, 1):
+        raise too_many_requests(tools.clock.now())
+
+
+async def take_requests(tools: Tools, firm_id: UUID, count: int) -> int:
+    """How many of so many owners a firm may ask for access today; they count as asked, until some are given back."""
+    return await limits.take(tools, _requests_of(firm_id), REQUESTS_PER_DAY, REQUESTS_IN, count)
+
+
+async def give_requests_back(tools: Tools, firm_id: UUID, count: int) -> None:
+    """So many owners were not asked after all."""
+    async with tools.database.system_scope() as system:
+        await limits.give_back(system, _requests_of(firm_id), window=REQUESTS_IN, count=count)
+
+
+def too_many_requests(now: datetime) -> TooMany:
+    """What to say when a firm has asked all owners that it may ask today."""
+    return TooMany(retry_after=limits.seconds_left(now, REQUESTS_IN))
+
+
+def _requests_of(firm_id: UUID) -> str:
+    return f"access-request:{firm_id}"
 
 
 async def claimed_companies(
@@ -250,9 +280,11 @@ def vat_regimes_of(session: ReadSession, dossier: Dossier) -> Figure[VatRegimes]
     return regimes_repository.regimes_of(dossier).told_as(lambda found: VatRegimes(today, found))
 
 
-async def regimes_of(session: ReadSession) -> dict[UUID, list[RegimeFrom]]:
-    """The VAT regimes of all dossiers that the session sees, each dossier's oldest first."""
-    return await regimes_repository.regimes(session)
+async def regimes_of(
+    session: ReadSession, ids: Collection[UUID] | None = None
+) -> dict[UUID, list[RegimeFrom]]:
+    """The VAT regimes of some dossiers, or of all that the session sees, each dossier's oldest first."""
+    return await regimes_repository.regimes(session, ids)
 
 
 async def copy_regimes(session: WriteSession, dossier: Dossier, made: Dossier) -> None:
@@ -288,9 +320,15 @@ async def dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -> Dossi
     return await dossiers_repository.dossier(session, actor, dossier_id)
 
 
-async def hidden_from(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
-    """The firm's dossiers that the actor may not see."""
-    return await dossiers_repository.hidden_from(session, actor)
+async def seen_by(session: ReadSession, actor: Actor) -> list[Present]:
+    """Every dossier the actor may list, by name, as plain values."""
+    return await matching_repository.seen_by(session, actor)
+
+
+async def alike(session: ReadSession, actor: Actor, wanted: Alike) -> tuple[list[Present], list[Present]]:
+    """The firm's dossiers that are one of those looked for: what the actor sees of them, and what the actor does not see."""
+    found = await matching_repository.alike(session, actor, wanted)
+    return [one for one in found if one.seen], [one for one in found if not one.seen]
 
 
 async def hold(session: WriteSession, firm_id: UUID, ids: Collection[UUID]) -> None:

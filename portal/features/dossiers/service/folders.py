@@ -10,7 +10,7 @@ from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.codes import folder_of
-from portal.features.dossiers.domain.queries import WrittenFor
+from portal.features.dossiers.domain.queries import Present, WrittenFor
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import dossiers as dossiers_repository
 from portal.features.dossiers.repository import folders as folders_repository
@@ -49,7 +49,9 @@ async def hold(session: WriteSession, actor: Actor) -> None:
     await dossiers_repository.lock_dossiers(session, actor.firm_id)
 
 
-async def folders(session: ReadSession, firm_id: UUID, dossiers: Iterable[Dossier]) -> dict[UUID, Folder]:
+async def folders(
+    session: ReadSession, firm_id: UUID, dossiers: Iterable[Dossier | Present]
+) -> dict[UUID, Folder]:
     """The folders of some dossiers of a firm."""
     dossiers = list(dossiers)
     numbers = {one.number for one in dossiers if one.number and not one.code}
@@ -75,6 +77,6 @@ async def move_of(
         first = await folders_repository.first_of_numbers(session, dossier.firm_id, {number})
         named = number if dossier.id in first else None
     now = folder_of(code, named, dossier.id)
-    if now == before or not await ask(session, WrittenFor(firm_id=dossier.firm_id, dossier_id=dossier.id)):
+    if now == before or not await ask(session, WrittenFor(firm_id=dossier.firm_id, dossier_ids=[dossier.id])):
         return None
     return Move(before, now)

@@ -7,6 +7,7 @@ from uuid import UUID
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
 from portal.features.dossiers.domain.dossiers import Access, folded
+from portal.features.dossiers.domain.queries import Present
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import companies as companies_repository
 from portal.features.dossiers.repository import dossiers as dossiers_repository
@@ -48,7 +49,7 @@ class SecondDossier(Conflict):
 
     code = "second_dossier"
 
-    def __init__(self, there: Sequence[Dossier], *, same_activity: bool) -> None:
+    def __init__(self, there: Sequence[Dossier] | Sequence[Present], *, same_activity: bool) -> None:
         super().__init__(
             SAME_ACTIVITY if same_activity else SECOND, code="second_dossier", dossier=there[0].title
         )
@@ -56,7 +57,7 @@ class SecondDossier(Conflict):
         self.same_activity = same_activity
 
 
-def check_second(there: Sequence[Dossier], activity: str | None, *, agreed: bool) -> None:
+def check_second(there: Sequence[Present], activity: str | None, *, agreed: bool) -> None:
     """Two dossiers on one company need an activity that tells them apart, and somebody who said yes.
 
     Raises:

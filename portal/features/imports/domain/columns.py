@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from portal.features.dossiers.domain.dossiers import folded
@@ -208,23 +209,25 @@ VAT_WORDS = {
 """Every word for a regime that a list may have, in four languages; a test compares them with what pages say."""
 
 
+_HEADINGS = {
+    heading: column
+    for column, text in COLUMNS.items()
+    for heading in (column.value, folded(text.title), *map(folded, text.words))
+}
+"""What may stand above a column, folded."""
+
+
 def find_columns(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[Column, int]] | None:
     """The heading row among the first twenty, and which column is where; None when no row names the company.
 
     The most named columns win; a technical heading (the template's hidden ids) beats a word.
     """
-    words: dict[str, Column] = {}
-    for column, text in COLUMNS.items():
-        words[column.value] = column
-        words[folded(text.title)] = column
-        for word in text.words:
-            words[folded(word)] = column
     best: tuple[int, dict[Column, int]] | None = None
     for index, row in enumerate(rows[:20]):
         found: dict[Column, int] = {}
         for position, cell in enumerate(row):
             heading = folded(str(cell).removesuffix("*")) if isinstance(cell, str) else ""
-            column = words.get(heading) or words.get(heading.replace(" ", "_"))
+            column = _HEADINGS.get(heading) or _HEADINGS.get(heading.replace(" ", "_"))
             if (
                 isinstance(cell, str) and cell.strip() == Column.ID.value
             ):  # as we write it; a list's own "ID" is something else
@@ -243,6 +246,8 @@ _NOT_IN_A_CELL = frozenset(chr(n) for n in range(32) if chr(n) not in "\t\n\r") 
 
 def cell_text(value: Any) -> str:
     """A cell as a person sees it: a whole number without its .0, a date in ISO form, a text without what hides in it."""
+    if isinstance(value, str) and len(value) <= LONGEST_CELL and value.isascii() and value.isprintable():
+        return " ".join(value.split())
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -266,23 +271,35 @@ def letter(position: int) -> str:
     return name
 
 
+_LANGUAGES = {
+    "nederlands": "nl",
+    "frans": "fr",
+    "francais": "fr",
+    "engels": "en",
+    "english": "en",
+    "deutsch": "de",
+}
+
+
+@lru_cache(maxsize=256)
+def _language(text: str) -> Language | None:
+    name = folded(text)
+    return parse_language(_LANGUAGES.get(name, name))
+
+
+@lru_cache(maxsize=256)
+def _regime(text: str) -> VatRegime | None:
+    return VAT_WORDS.get(folded(text))
+
+
 def language_of(values: Mapping[str, str]) -> Language | None:
     """The language a row names, if it is one of ours."""
-    names = {
-        "nederlands": "nl",
-        "frans": "fr",
-        "francais": "fr",
-        "engels": "en",
-        "english": "en",
-        "deutsch": "de",
-    }
-    text = folded(values.get(Column.LANGUAGE.value, ""))
-    return parse_language(names.get(text, text))
+    return _language(values.get(Column.LANGUAGE.value, ""))
 
 
 def regime_of(values: Mapping[str, str]) -> VatRegime | None:
     """The VAT regime a row names, if it is one."""
-    return VAT_WORDS.get(folded(values.get(Column.VAT_REGIME.value, "")))
+    return _regime(values.get(Column.VAT_REGIME.value, ""))
 
 
 def wanted(values: Mapping[str, str]) -> dict[str, str]:

@@ -5,14 +5,17 @@ carried out on acceptance, batch by batch (`binding` compares the two). Whatever
 not done.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.features.dossiers.domain.codes import folder_of
 from portal.features.dossiers.domain.dossiers import Access, folded
+from portal.features.dossiers.domain.names import name_key
 from portal.features.imports.domain.cells import OTHER_CODE, check_cells
+from portal.features.imports.domain.certain import Keys, certainly_new, keys_of
 from portal.features.imports.domain.columns import Column, cell_text, wanted
-from portal.features.imports.domain.matches import Known, KnownDossier, folded_name
+from portal.features.imports.domain.matches import Known, KnownDossier
+from portal.features.imports.domain.reading import Read, read_rows
 from portal.features.imports.domain.rows import NEW, Candidate, ImportRow, RowStatus
 from portal.features.imports.domain.twins import Seen, ask, first_in_file
 from portal.kernel.language import N_
@@ -21,39 +24,39 @@ CODE_ELSEWHERE = N_("Another dossier already has this code.")
 POSSIBLY = N_("Possibly the same as a dossier that is there already. Say whether it is.")
 KEPT_ALREADY = N_("Your office keeps this company already.")
 ASK_MANAGER = N_("Ask its file manager.")
-Read = tuple[int, dict[str, str]]
-"""A row as read: the number Excel shows, and its cells by column."""
 
 
-def read_rows(rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int]) -> Iterable[Read]:
-    """Every filled row below the heading."""
-    for index, cells in enumerate(rows[heading + 1 :], start=heading + 2):
-        values = {
-            column.value: cell_text(cells[position]) if position < len(cells) else ""
-            for column, position in columns.items()
-        }
-        if any(value for name, value in values.items() if name != Column.ID.value):
-            yield index, values
-
-
-def judge_rows(read: Iterable[Read], known: Known) -> list[ImportRow]:
+def judge_rows(read: Sequence[Read], known: Known, keys: Keys | None = None) -> list[ImportRow]:
     """Every row of a list, with what accepting it would do."""
     seen = Seen()
-    return [judge_row(line, values, known, seen) for line, values in read]
+    new = certainly_new(read, keys or keys_of(read), known)
+    return [
+        ImportRow(line, values, RowStatus.CREATE, [], number)
+        if (number := new.get(line)) is not None
+        else judge_row(line, values, known, seen)
+        for line, values in read
+    ]
 
 
 def judge(
     rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int], known: Known
 ) -> list[ImportRow]:
     """Every filled row of a sheet, with what accepting it would do, and which of its cells held signs that nobody sees."""
-    judged = judge_rows(read_rows(rows, heading, columns), known)
-    for row in judged:
-        row.note_hidden(columns, rows[row.line - 1])
+    read, hidden = read_rows(rows, heading, columns)
+    judged = judge_rows(read, known)
+    note_hidden(judged, hidden)
     return judged
 
 
+def note_hidden(rows: Sequence[ImportRow], hidden: Mapping[int, Sequence[Column]]) -> None:
+    """Say which cells held signs that nobody sees."""
+    for row in rows if hidden else ():
+        for column in hidden.get(row.line, ()):
+            row.note(column, N_("This cell held invisible signs; they were left out."))
+
+
 def judge_row(
-    line: int, values: dict[str, str], known: Known, seen: Seen | None = None, answer: str = ""
+    line: int, values: Mapping[str, str], known: Known, seen: Seen | None = None, answer: str = ""
 ) -> ImportRow:
     """What accepting one row would do.
 
@@ -61,7 +64,7 @@ def judge_row(
         seen: what the rows above it were about; None when the row was compared with them before.
         answer: what was said to its question: NEW, SKIP, or the id of a dossier.
     """
-    row = ImportRow(line, values, RowStatus.ERROR, [])
+    row = ImportRow(line, dict(values), RowStatus.ERROR, [])
     mine = _by_id(row, known)
     of_code = known.with_code(row.get(Column.CODE))
     _country(row, mine or (of_code[0] if len(of_code) == 1 else None))
@@ -153,7 +156,7 @@ def _match(row: ImportRow, known: Known, mine: KnownDossier | None) -> KnownDoss
             return None
         return of_code[0]
     named = known.named(row.get(Column.NAME), row.number)
-    unseen = not row.number and folded_name(row.get(Column.NAME)) in known.names_out_of_sight
+    unseen = not row.number and name_key(row.get(Column.NAME)) in known.names_out_of_sight
     if [one for one in named if not one.made_here] or unseen:
         ask(row, named, POSSIBLY)
     return None
@@ -303,4 +306,4 @@ def _make(row: ImportRow, known: Known) -> None:
         row.status = RowStatus.CREATE
 
 
-__all__ = ["Read", "judge", "judge_row", "judge_rows", "read_rows"]
+__all__ = ["judge", "judge_row", "judge_rows", "note_hidden"]

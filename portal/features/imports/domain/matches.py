@@ -1,68 +1,34 @@
 """Which present dossier a row of a list is about: the hidden id first, then the company number, then the code. A name is only asked. Pure."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from portal.features.dossiers.domain.codes import code_key
-from portal.features.dossiers.domain.dossiers import Access, folded
-
-_LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "&": " "}
-)
-_QUOTES = dict.fromkeys(map(ord, "'\u2019\u2018\u02bc\u00b4`\u2032\uff07"))
-_LEGAL_FORMS = frozenset(
-    [
-        "bv",
-        "bvba",
-        "srl",
-        "sprl",
-        "nv",
-        "sa",
-        "cv",
-        "sc",
-        "commv",
-        "scomm",
-        "vof",
-        "snc",
-        "vzw",
-        "asbl",
-        "gcv",
-        "cvba",
-        "scrl",
-        "ebv",
-        "esrl",
-        "gmbh",
-        "ag",
-        "kg",
-        "ug",
-        "ohg",
-        "ltd",
-        "sarl",
-        "sas",
-        "sarls",
-    ]
-)
+from portal.features.dossiers.domain.dossiers import Access
+from portal.features.dossiers.domain.names import name_key
 
 
-def folded_name(name: str) -> str:
-    """Equal for two names that people hold for one: without case, accents, quotes, punctuation and legal form."""
-    text = name.casefold().translate(_LETTERS).translate(_QUOTES)
-    words: list[str] = []
-    single = ""
-    for word in [*folded(text).split(), ""]:
-        if len(word) == 1:
-            single += word  # B.V.B.A. is bvba
-            continue
-        if single:
-            words.append(single)
-            single = ""
-        if word:
-            words.append(word)
-    plain = [word for word in words if word not in _LEGAL_FORMS]
-    found = " ".join(plain or words)
-    return found or unicodedata.normalize("NFKC", name).casefold().strip()
+def uuid_of(text: str) -> UUID | None:
+    """The id that a cell holds, if it is one."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What rows ask of the dossiers that are there: whichever has one of these is all that can decide about them.
+
+    Ids in text; numbers, of whatever country; codes as they are written and by their key; keys of names.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    codes: set[str] = field(default_factory=set)
+    code_keys: set[str] = field(default_factory=set)
+    name_keys: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +81,17 @@ class Known:
     _by_code: dict[str, dict[str, KnownDossier]] = field(default_factory=dict)
     _by_key: dict[str, dict[str, KnownDossier]] = field(default_factory=dict)
     _by_name: dict[str, list[KnownDossier]] = field(default_factory=dict)
+    _unseen_keys: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._unseen_keys = {key for _space, key in self.codes_out_of_sight}
         for one in self.dossiers:
             self.add(one)
 
     def add(self, one: KnownDossier) -> None:
         """One more dossier is there."""
         self._by_id[one.id] = one
-        self._by_name.setdefault(folded_name(one.name), []).append(one)
+        self._by_name.setdefault(name_key(one.name), []).append(one)
         if one.number:
             self._by_number.setdefault((one.country, one.number), []).append(one)
         if one.code:
@@ -133,10 +101,8 @@ class Known:
 
     def with_id(self, text: str) -> KnownDossier | None:
         """The dossier of a hidden id; what is no id, unknown, or another firm's is nobody's."""
-        try:
-            return self._by_id.get(str(UUID(text.strip())))
-        except ValueError:
-            return None
+        given = uuid_of(text)
+        return self._by_id.get(str(given)) if given is not None else None
 
     def with_number(self, country: str, number: str) -> list[KnownDossier]:
         """The dossiers on a company."""
@@ -148,6 +114,19 @@ class Known:
             return []
         return list((self._by_key.get(code_key(code), {}) | self._by_code.get(code, {})).values())
 
+    def has_code(self, code: str, key: str) -> bool:
+        """Whether any dossier has a code, in sight or not, in whatever space; `key` is its key."""
+        return key in self._by_key or code in self._by_code or key in self._unseen_keys
+
+    def has_number(self, country: str, number: str) -> bool:
+        """Whether there is a company of this number: one of the firm's, in sight or not, or a claimed one."""
+        numbered = (country, number)
+        return numbered in self._by_number or numbered in self.claimed or numbered in self.kept_already
+
+    def has_name(self, key: str) -> bool:
+        """Whether any dossier has a name of this key."""
+        return key in self._by_name or key in self.names_out_of_sight
+
     def holds(self, code: str, space: str) -> KnownDossier | None:
         """The dossier of a space whose folder a code would name."""
         return self._by_key.get(code_key(code), {}).get(space)
@@ -158,5 +137,5 @@ class Known:
 
     def named(self, name: str, number: str | None) -> list[KnownDossier]:
         """The dossiers that may be the same by their name: not those that another number proves to be another company."""
-        found = self._by_name.get(folded_name(name), [])
+        found = self._by_name.get(name_key(name), [])
         return [one for one in found if not (number and one.number)]

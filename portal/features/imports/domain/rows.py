@@ -1,19 +1,22 @@
 """The rows of an Excel list of dossiers: what was read, what accepting each would do, what became of it. Pure."""
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from portal.features.imports.domain.columns import Column
-from portal.kernel.language import N_
-from portal.kernel.texts import hides
 
 MOST_ROWS = 5000
+TURN = 200
+"""Rows that are carried out in one turn: long enough that look-ups cost little, short enough that nobody waits for the lock."""
 NEW, SKIP = "new", "skip"
 """Answers to a question, beside the id of the dossier that a row is the same as."""
+
+
+_COUNTRY = Column.COUNTRY.value
 
 
 class RowStatus(enum.StrEnum):
@@ -50,7 +53,7 @@ GOOD = frozenset({RowStatus.CREATE, RowStatus.UPDATE, RowStatus.REQUEST})
 FAULTY = frozenset({RowStatus.ERROR, RowStatus.DUPLICATE})
 
 
-class Remark(msgspec.Struct, frozen=True):
+class Remark(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing about one cell: what is wrong (or was mended), and how to put it right."""
 
     column: Column | None
@@ -64,7 +67,7 @@ class Remark(msgspec.Struct, frozen=True):
     """Who did what it speaks of, and when."""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     """A dossier that a row may be about, and what the row would change in it."""
 
     id: str
@@ -75,8 +78,8 @@ class Candidate(msgspec.Struct, frozen=True):
     ended: bool = False
 
 
-class ImportRow(msgspec.Struct):
-    """One row as read and judged. `line` is the number Excel shows.
+class ImportRow(msgspec.Struct, omit_defaults=True):
+    """One row as read and judged. `line` is the number Excel shows; `values` are its filled cells by column.
 
     Everything that acceptance is bound to is kept with it: the dossier it is about, whether the access to it had ended, what would
     change from what, and whether the company had an account.
@@ -98,7 +101,7 @@ class ImportRow(msgspec.Struct):
     @property
     def country(self) -> str:
         """The country whose number it has."""
-        return (self.values.get(Column.COUNTRY.value) or "BE").upper()
+        return self.values.get(_COUNTRY, "BE").upper() or "BE"
 
     def get(self, column: Column) -> str:
         """The text of a cell; empty where the list has no such column."""
@@ -114,16 +117,26 @@ class ImportRow(msgspec.Struct):
             Remark(column, self.get(column) if column else "", what, error=False, params=params)
         )
 
-    def note_hidden(self, columns: Mapping[Column, int], cells: Sequence[Any]) -> None:
-        """Say which of the row's cells held signs that nobody sees."""
-        for column, position in columns.items():
-            if position < len(cells) and hides(str(cells[position])):
-                self.note(column, N_("This cell held invisible signs; they were left out."))
+
+class Became(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one row of a list."""
+
+    outcome: Outcome
+    dossier_id: str | None = None
+    remarks: list[Remark] = []
+
+
+def count_outcomes(parts: Iterable[bytes]) -> Counter[Outcome]:
+    """How many rows of a list came to each outcome.
+
+    Args:
+        parts: outcomes by line, as they are kept.
+    """
+    read = msgspec.json.Decoder(dict[int, Became])
+    return Counter(one.outcome for part in parts for one in read.decode(part).values())
 
 
 def counts(rows: Sequence[ImportRow]) -> dict[str, int]:
     """How many rows of each status."""
-    found = dict.fromkeys((status.value for status in RowStatus), 0)
-    for row in rows:
-        found[row.status.value] += 1
-    return found
+    found = Counter(row.status for row in rows)
+    return {status.value: found[status] for status in RowStatus}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import folded
+from portal.features.dossiers.domain.names import name_key
 from portal.features.imports.domain.columns import Column, cell_text
-from portal.features.imports.domain.matches import KnownDossier, folded_name
+from portal.features.imports.domain.matches import KnownDossier
 from portal.features.imports.domain.rows import Candidate, ImportRow, RowStatus
 from portal.kernel.language import N_
 
@@ -90,7 +91,7 @@ def first_in_file(row: ImportRow, existing: KnownDossier | None, seen: Seen, spa
 
 
 def _first_of_name(row: ImportRow, seen: Seen) -> bool:
-    others = seen.names.setdefault(folded_name(row.get(Column.NAME)), [])
+    others = seen.names.setdefault(name_key(row.get(Column.NAME)), [])
     like = [one for one in others if not (one.number and row.number)]
     others.append(row)
     if not like:

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import msgspec
-
 from portal.db.session import WriteSession
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
@@ -19,19 +17,32 @@ from portal.features.dossiers.domain.dossiers import Access
 from portal.features.dossiers.domain.vat import RegimeFrom, VatRegime
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
-from portal.features.dossiers.service.changes import change
+from portal.features.dossiers.service.changes import ALONE, change, change_many
 from portal.features.dossiers.service.creation import NewDossier, Placed, look_up, place, write
-from portal.features.dossiers.service.dossiers import claimed_companies
+from portal.features.dossiers.service.dossiers import check_columns, claimed_companies
 from portal.features.dossiers.service.numbers import give_number
 from portal.features.imports import repository
 from portal.features.imports.domain.binding import AGAIN, Overtaken, overtaken
+from portal.features.imports.domain.certain import certainly_new, keys_of, missing, wanted_of
 from portal.features.imports.domain.columns import Column, language_of, regime_of
 from portal.features.imports.domain.judgement import judge_row
-from portal.features.imports.domain.rows import GOOD, NEW, SKIP, ImportRow, Outcome, Remark, RowStatus
+from portal.features.imports.domain.matches import Known
+from portal.features.imports.domain.reading import Read
+from portal.features.imports.domain.rows import (
+    GOOD,
+    NEW,
+    SKIP,
+    Became,
+    ImportRow,
+    Outcome,
+    Remark,
+    RowStatus,
+    count_outcomes,
+)
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.models import DossierImport
 from portal.features.imports.service.overtaken import told
-from portal.features.imports.service.previews import Became, outcomes_of, present
+from portal.features.imports.service.previews import present
 from portal.jobs import ledger
 from portal.jobs.contract import Job, Tools, clock_of
 from portal.kernel.actor import Actor, Principal, Right, policy_actor
@@ -40,8 +51,7 @@ from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound, PortalE
 from portal.kernel.ids import FirmId, PersonId
 from portal.kernel.language import N_, Language
 
-BATCH = 200
-"""Rows of one turn: long enough that look-ups cost little, short enough that nobody waits for the lock."""
+MADE = frozenset({Outcome.CREATED, Outcome.REQUESTED})
 TAKEN = N_("This list was accepted already.")
 REQUESTS_USED_UP = N_("Your office has used up its access requests of today, so this owner was not asked.")
 TOMORROW = N_("Hand this row in again tomorrow.")
@@ -72,23 +82,26 @@ async def answer_rows(
         Invalid: an answer that the row does not ask for.
     """
     kept = await _to_accept(session, actor, import_id)
-    if not answers:
-        return kept
-    asking = {
-        row.line: row for row in msgspec.convert(kept.rows, list[ImportRow]) if row.status is RowStatus.ASK
-    }
-    said = dict(kept.answers)
-    for line, answer in answers.items():
-        row = asking.get(line)
-        if row is None or answer not in {"", *_offered(row)}:
-            raise Invalid(
-                N_("Choose one of the answers that row %(row)s offers."), code="no_answer", row=line
-            )
-        said.pop(str(line), None)
-        if answer:
-            said[str(line)] = answer
-    kept.answers = said
+    left = dict(answers)
+    for part in await repository.parts(session, kept.id) if answers else ():
+        asking = {row.line: row for row in part.read_rows() if row.line in left}
+        said = dict(part.answers)
+        for line, row in asking.items():
+            answer = left.pop(line)
+            if row.status is not RowStatus.ASK or answer not in {"", *_offered(row)}:
+                raise _no_answer(line)
+            said.pop(str(line), None)
+            if answer:
+                said[str(line)] = answer
+        if said != part.answers:
+            part.answers = said
+    if left:
+        raise _no_answer(min(left))
     return kept
+
+
+def _no_answer(line: int) -> Invalid:
+    return Invalid(N_("Choose one of the answers that row %(row)s offers."), code="no_answer", row=line)
 
 
 def _offered(row: ImportRow) -> set[str]:
@@ -125,17 +138,21 @@ async def accept(
 
 
 async def accept_rows(session: WriteSession, tools: Tools, actor: Actor, job: AcceptRows) -> None:
-    """Carry one batch out, and write the job of the next one."""
+    """Carry one part of a list out, and write the job of the next one. Nothing of the other parts is read or written."""
     assert actor.firm_id is not None
     kept = await repository.import_to_carry_out(session, job.import_id)
     if kept is None or kept.position != job.position:
         return
-    rows = msgspec.convert(kept.rows, list[ImportRow])
-    batch = rows[kept.position : kept.position + BATCH]
-    became = await _carry_out(session, tools, actor, kept, batch)
-    kept.outcomes = {**kept.outcomes, **msgspec.to_builtins(became, str_keys=True)}
-    kept.position += len(batch)
-    if kept.position >= len(rows):
+    part = await repository.part(session, kept.id, kept.position)
+    if part is not None:
+        rows = part.read_rows()
+        became = await _carry_out(session, tools, actor, kept, rows, part.answers)
+        part.write_outcomes(became)
+        part.made = [
+            UUID(one.dossier_id) for one in became.values() if one.dossier_id and one.outcome in MADE
+        ]
+        kept.position += len(rows)
+    if await repository.is_through(session, kept.id, kept.position):
         await _finish(session, actor, kept)
         return
     await ledger.enqueue(
@@ -147,35 +164,35 @@ async def accept_rows(session: WriteSession, tools: Tools, actor: Actor, job: Ac
 
 
 async def _finish(session: WriteSession, actor: Actor, kept: DossierImport) -> None:
-    done: dict[str, object] = dict.fromkeys((outcome.value for outcome in Outcome), 0)
-    for one in outcomes_of(kept).values():
-        done[one.outcome.value] = int(str(done[one.outcome.value])) + 1
+    await session.flush()
+    counted = count_outcomes(await repository.outcomes(session, kept.id))
+    done: dict[str, object] = {outcome.value: counted[outcome] for outcome in Outcome}
     kept.state = ImportState.ACCEPTED
     kept.result = done
     await audit.record(session, actor, "dossiers.imported", "import", kept.id, what=kept.file_name, rows=done)
 
 
 async def _carry_out(
-    session: WriteSession, tools: Tools, actor: Actor, kept: DossierImport, batch: Sequence[ImportRow]
+    session: WriteSession,
+    tools: Tools,
+    actor: Actor,
+    kept: DossierImport,
+    batch: Sequence[ImportRow],
+    answers: Mapping[str, object],
 ) -> dict[int, Became]:
     """What becomes of the rows of one batch, by line; the faulty ones stay as they are."""
     assert actor.firm_id is not None
     became: dict[int, Became] = {}
-    wanted = _wanted(kept, batch, became)
+    wanted = _wanted(batch, answers, became)
     if not wanted:
         return became
     await dossiers.hold(session, actor.firm_id, _about(wanted))
-    made = (Outcome.CREATED, Outcome.REQUESTED)
-    made_here = {
-        one.dossier_id for one in outcomes_of(kept).values() if one.dossier_id and one.outcome in made
-    }
-    there = await present(session, actor, made_here)
-    there.claimed = frozenset(await claimed_companies(tools, _numbers(wanted)))
+    there, judged_now = await _judge(session, tools, actor, kept, wanted)
     judged: list[tuple[ImportRow, ImportRow]] = []
     left_out: dict[int, Overtaken] = {}
     names = {one.id: one.name for one in there.dossiers}
-    for row, answer in wanted:
-        now = judge_row(row.line, dict(row.values), there, answer=answer)
+    made_here = {one.id for one in there.dossiers if one.made_here}
+    for (row, answer), now in zip(wanted, judged_now, strict=True):
         if (why := overtaken(row, now, answer, made_here, names)) is not None:
             left_out[row.line] = why
         elif now.status is RowStatus.UNCHANGED:
@@ -189,33 +206,73 @@ async def _carry_out(
         for _row, now in judged
         if now.dossier_id is None
     }
-    looked_up = await look_up(session, tools, actor.firm_id, own.values())
+    looked_up = await look_up(session, tools, actor, own.values())
     ids = {UUID(now.dossier_id) for _row, now in judged if now.dossier_id is not None}
     cards = {str(one_id): card for one_id, card in (await dossiers.cards(session, actor, ids)).items()}
     placed: list[Placed] = []
+    alone: list[tuple[ImportRow, Dossier, Mapping[str, Any]]] = []
     for _row, now in judged:
         try:
             if now.dossier_id is not None:
-                became[now.line] = await _change(session, tools, actor, cards[now.dossier_id], now)
+                card = cards[now.dossier_id]
+                values = _values(session, now)
+                if values.keys() <= ALONE:
+                    check_columns(None, values.get("contact_email"))
+                    alone.append((now, card, values))
+                else:
+                    became[now.line] = await _change(session, tools, actor, card, values)
                 continue
-            one = await place(session, tools, actor, own[now.line], looked_up)
+            one = await place(session, own[now.line], looked_up)
         except (Conflict, Invalid, TooMany) as refused:  # said before anything of this row was written
             became[now.line] = Became(Outcome.REFUSED, None, [_refusal(now, refused)])
             continue
         placed.append(one)
         requested = one.dossier.access is Access.REQUESTED
         became[now.line] = Became(Outcome.REQUESTED if requested else Outcome.CREATED, str(one.dossier.id))
-    await write(session, actor, placed)
+    changed = await change_many(session, actor, [(card, values) for _now, card, values in alone])
+    for now, card, _values_of in alone:
+        became[now.line] = _changed(card, changed[card.id])
+    await write(session, tools, actor, placed, looked_up)
     return became
 
 
+async def _judge(
+    session: WriteSession,
+    tools: Tools,
+    actor: Actor,
+    kept: DossierImport,
+    wanted: Sequence[tuple[ImportRow, str]],
+) -> tuple[Known, list[ImportRow]]:
+    """What is there now, and what each row would do now with its answer."""
+    read: list[Read] = [(row.line, row.values) for row, _answer in wanted]
+    answers = {row.line: answer for row, answer in wanted}
+    keys = keys_of(read)
+    looked_for = wanted_of(read, keys, [answer for answer in answers.values() if answer])
+    looked_for.numbers |= {row.number for row, _answer in wanted if row.number}
+    claimed = frozenset(await claimed_companies(tools, _numbers(wanted)))
+    while True:
+        there = await present(session, actor, looked_for, import_id=kept.id)
+        there.claimed = claimed
+        new = certainly_new(read, keys, there)
+        rows = [
+            ImportRow(line, values, RowStatus.CREATE, [], new[line])
+            if line in new and not answers[line]
+            else judge_row(line, values, there, answer=answers[line])
+            for line, values in read
+        ]
+        more = missing(rows, looked_for)
+        if not more:
+            return there, rows
+        looked_for.numbers |= more
+
+
 def _wanted(
-    kept: DossierImport, batch: Sequence[ImportRow], became: dict[int, Became]
+    batch: Sequence[ImportRow], answers: Mapping[str, object], became: dict[int, Became]
 ) -> list[tuple[ImportRow, str]]:
     """The rows to carry out with their answers; what becomes of the others is noted."""
     wanted: list[tuple[ImportRow, str]] = []
     for row in batch:
-        answer = str(kept.answers.get(str(row.line), ""))
+        answer = str(answers.get(str(row.line), ""))
         if row.status is RowStatus.ASK and answer in ("", SKIP):
             became[row.line] = Became(Outcome.LEFT_OUT if answer == SKIP else Outcome.UNANSWERED)
         elif row.status in GOOD or row.status in (RowStatus.ASK, RowStatus.UNCHANGED):
@@ -239,23 +296,31 @@ def _numbers(wanted: Sequence[tuple[ImportRow, str]]) -> dict[str, set[str]]:
     return found
 
 
-async def _change(
-    session: WriteSession, tools: Tools, actor: Actor, dossier: Dossier, row: ImportRow
-) -> Became:
+def _values(session: WriteSession, row: ImportRow) -> dict[str, Any]:
+    """What a row changes in its dossier, as values of its columns."""
     values: dict[str, Any] = {name: pair[1] for name, pair in row.changes.items()}
-    number = values.pop("number", None)
     if "language" in values:
         values["language"] = Language(values["language"])
     if "vat_regime" in values:
         today = local_date(clock_of(session).now())
         values["vat_regime"] = RegimeFrom(today, VatRegime(values["vat_regime"]))
+    return values
+
+
+async def _change(
+    session: WriteSession, tools: Tools, actor: Actor, dossier: Dossier, values: dict[str, Any]
+) -> Became:
+    number = values.pop("number", None)
     if number is not None:
         async with session.begin_nested():  # all of the row, or nothing
             await give_number(session, tools, actor, dossier, number)
             await change(session, actor, dossier, values)
         return Became(Outcome.UPDATED, str(dossier.id))
-    changed = await change(session, actor, dossier, values)
-    return Became(Outcome.UPDATED if changed else Outcome.UNCHANGED, str(dossier.id))
+    return _changed(dossier, await change(session, actor, dossier, values))
+
+
+def _changed(dossier: Dossier, columns: Sequence[str]) -> Became:
+    return Became(Outcome.UPDATED if columns else Outcome.UNCHANGED, str(dossier.id))
 
 
 def _new(actor: Actor, row: ImportRow, *, second: bool) -> NewDossier:
@@ -300,13 +365,12 @@ async def go_on(session: WriteSession, before: datetime) -> None:
     for kept in await repository.imports_under_way(session, before):
         if await ledger.is_pending(session, _key(kept.id, kept.position)):
             continue
-        rows = msgspec.convert(kept.rows, list[ImportRow])
-        left = [row for row in rows[kept.position :] if row.status in GOOD or row.status is RowStatus.ASK]
-        stopped = {
-            row.line: Became(Outcome.REFUSED, None, [Remark(None, "", STOPPED, AGAIN)]) for row in left
-        }
-        kept.outcomes = {**kept.outcomes, **msgspec.to_builtins(stopped, str_keys=True)}
-        kept.position = len(rows)
+        for part in await repository.parts(session, kept.id, since=kept.position):
+            left = [row for row in part.read_rows() if row.status in GOOD or row.status is RowStatus.ASK]
+            part.write_outcomes(
+                {row.line: Became(Outcome.REFUSED, None, [Remark(None, "", STOPPED, AGAIN)]) for row in left}
+            )
+        kept.position = kept.size
         await _finish(
             session, policy_actor(FirmId(kept.firm_id), "system", await _handed_in_by(session, kept)), kept
         )

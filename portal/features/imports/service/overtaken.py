@@ -10,11 +10,10 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.imports import repository
 from portal.features.imports.domain.binding import Overtaken
-from portal.features.imports.domain.judgement import judge_rows
-from portal.features.imports.domain.rows import LOOK_AGAIN, ImportRow, Outcome
+from portal.features.imports.domain.rows import LOOK_AGAIN, Became, Outcome
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.models import DossierImport
-from portal.features.imports.service.previews import Became, keep_preview, known, outcomes_of
+from portal.features.imports.service.previews import judge_list, keep_preview, listed_of, whole
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, NotFound
@@ -67,7 +66,7 @@ async def look_again(session: WriteSession, tools: Tools, actor: Actor, import_i
         Forbidden: the actor may not make dossiers.
         NotFound: unknown, another firm's, or not this assistant's.
         Conflict: it is not accepted, or nothing is left.
-        TooMany: as `known`.
+        TooMany: as `judge_list`.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
@@ -77,22 +76,22 @@ async def look_again(session: WriteSession, tools: Tools, actor: Actor, import_i
     if kept.state is not ImportState.ACCEPTED or kept.result is None:
         raise Conflict(NOTHING_LEFT, code="nothing_left")
     if (made := kept.result.get("again")) is not None:
-        there = await repository.import_of(session, actor, UUID(str(made)))
-        if there is not None:
-            return there
-    became = outcomes_of(kept)
+        second = await repository.import_of(session, actor, UUID(str(made)))
+        if second is not None:
+            return second
+    there = await whole(session, kept)
+    became = there.outcomes
     read = [
-        (row.line, dict(row.values))
-        for row in msgspec.convert(kept.rows, list[ImportRow])
+        (row.line, row.values)
+        for row in there.rows
         if row.line in became and became[row.line].outcome in LOOK_AGAIN
     ]
     if not read:
         raise Conflict(NOTHING_LEFT, code="nothing_left")
-    rows = judge_rows(read, await known(session, tools, actor, read))
     again = await keep_preview(
         session,
         actor,
-        rows,
+        await judge_list(session, tools, actor, listed_of(read)),
         file_name=kept.file_name,
         sha256=kept.sha256,
         sheet=kept.sheet,

@@ -1,7 +1,9 @@
 """Excel import: reading a list, judging its rows, keeping the judgement."""
 
+import asyncio
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,19 +12,29 @@ import msgspec
 
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.service import limits
-from portal.features.dossiers.domain.queries import WrittenFor
+from portal.features.dossiers.domain.names import name_key
+from portal.features.dossiers.domain.queries import Alike, Present, WrittenFor
 from portal.features.dossiers.domain.vat import VatRegime, regime_on
-from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
 from portal.features.dossiers.service.dossiers import claimed_companies
 from portal.features.dossiers.service.folders import Folder, folders
 from portal.features.imports import repository
+from portal.features.imports.domain.certain import Keys, keys_of, missing, wanted_of
 from portal.features.imports.domain.columns import Column, find_columns, letter
-from portal.features.imports.domain.judgement import Read, judge, judge_rows, read_rows
-from portal.features.imports.domain.matches import Known, KnownDossier, folded_name
-from portal.features.imports.domain.rows import MOST_ROWS, ImportRow, Outcome, Remark, RowStatus, counts
+from portal.features.imports.domain.judgement import judge_rows, note_hidden
+from portal.features.imports.domain.matches import Known, KnownDossier, Wanted, uuid_of
+from portal.features.imports.domain.reading import Read, read_rows
+from portal.features.imports.domain.rows import (
+    MOST_ROWS,
+    TURN,
+    Became,
+    ImportRow,
+    Outcome,
+    RowStatus,
+    counts,
+)
 from portal.features.imports.domain.state import ImportState
-from portal.features.imports.models import DossierImport
+from portal.features.imports.models import DossierImport, ImportPart
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, ask, clock_of
 from portal.kernel.actor import Actor, Right
@@ -37,8 +49,32 @@ NO_HEADING = N_(
 )
 NO_ROWS = N_("The list is empty: there is no row below the headings.")
 TOO_MANY = N_("The list has %(rows)s rows; at most %(limit)s are taken at once. Split it.")
+ASKING = frozenset({RowStatus.CREATE, RowStatus.ASK})
 NUMBERS_PER_DAY = 20_000
 """Whether a number has an account here is told in the preview: an office may look up its clients, not the register."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The rows of a list as they were read, by what they are compared, and which of their cells held signs that nobody sees."""
+
+    read: Sequence[Read]
+    keys: Keys
+    wanted: Wanted
+    hidden: Mapping[int, Sequence[Column]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The rows of a list as they are kept: JSON by the position of the first row of each part; and how many there are of each status.
+
+    `asked` are the numbers, by country, of which it matters whether they are claimed; of `missing` it was not asked yet who has them.
+    """
+
+    parts: Mapping[int, bytes]
+    counts: dict[str, int]
+    asked: Mapping[str, Collection[str]]
+    missing: set[str]
 
 
 async def read(data: bytes) -> tuple[Sheet, int, dict[Column, int]]:
@@ -72,7 +108,7 @@ def _is_ids(row: Sequence[Any]) -> bool:
 async def keep_preview(
     session: WriteSession,
     actor: Actor,
-    rows: Sequence[ImportRow],
+    judged: Judged,
     *,
     file_name: str,
     sha256: str,
@@ -87,10 +123,7 @@ async def keep_preview(
         sha256=sha256,
         sheet=sheet,
         mapping=mapping,
-        rows=msgspec.to_builtins(rows),
-        counts=counts(rows),
-        answers={},
-        outcomes={},
+        counts=judged.counts,
         position=0,
         state=ImportState.PREVIEWED,
         created_by=actor.person_id,
@@ -100,6 +133,8 @@ async def keep_preview(
     )
     repository.add(session, kept)
     await session.flush()
+    parts = [{"id": new_id(), "position": position, "rows": rows} for position, rows in judged.parts.items()]
+    await repository.add_parts(session, kept, parts)
     return kept
 
 
@@ -117,21 +152,20 @@ async def preview(
     Raises:
         Forbidden: the actor may not make dossiers.
         Invalid: no rows, or too many.
+        TooMany: as `judge_list`.
     """
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
-    assert actor.firm_id is not None
     sheet, heading, columns = parsed
-    cells = list(read_rows(sheet.rows, heading, columns))
-    if not cells:
+    listed = await asyncio.to_thread(_listed, sheet.rows, heading, columns)
+    if not listed.read:
         raise Invalid(NO_ROWS, code="no_rows")
-    if len(cells) > MOST_ROWS:
-        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(cells), limit=MOST_ROWS)
-    rows = judge(sheet.rows, heading, columns, await known(session, tools, actor, cells))
+    if len(listed.read) > MOST_ROWS:
+        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(listed.read), limit=MOST_ROWS)
     return await keep_preview(
         session,
         actor,
-        rows,
+        await judge_list(session, tools, actor, listed),
         file_name=file_name[:200],
         sha256=hashlib.sha256(data).hexdigest(),
         sheet=sheet.name,
@@ -139,49 +173,92 @@ async def preview(
     )
 
 
-async def known(session: ReadSession, tools: Tools, actor: Actor, cells: Sequence[Read]) -> Known:
-    """What is there already, as far as this list needs it.
+def _listed(rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int]) -> Listed:
+    read, hidden = read_rows(rows, heading, columns)
+    return listed_of(read, hidden)
+
+
+def listed_of(read: Sequence[Read], hidden: Mapping[int, Sequence[Column]] | None = None) -> Listed:
+    """Rows with what they are compared by."""
+    keys = keys_of(read)
+    return Listed(read, keys, wanted_of(read, keys), hidden or {})
+
+
+async def judge_list(session: ReadSession, tools: Tools, actor: Actor, listed: Listed) -> Judged:
+    """Judge all rows, having asked once what is there already. Long lists are judged beside the event loop.
 
     Of claimed companies only that they are is asked, and of the firm's dossiers out of the actor's sight only what would make twins.
 
     Raises:
         TooMany: more numbers of this office were looked up today than an office has clients.
     """
-    there = await present(session, actor)
-    first = judge_rows(((line, dict(values)) for line, values in cells), there)
-    asked: dict[str, list[str]] = {}
-    for row in first:
-        if row.number and (row.status in (RowStatus.CREATE, RowStatus.ASK) or "number" in row.changes):
-            asked.setdefault(row.country, []).append(row.number)
-    if asked:
+    there = await present(session, actor, listed.wanted)
+    judged = await asyncio.to_thread(_judged, listed, there)
+    if judged.missing:
+        listed.wanted.numbers |= judged.missing
+        there = await present(session, actor, listed.wanted)
+        judged = await asyncio.to_thread(_judged, listed, there)
+    if judged.asked:
         assert actor.firm_id is not None
-        count = sum(len(numbers) for numbers in asked.values())
+        count = sum(len(numbers) for numbers in judged.asked.values())
         await limits.limit(tools, f"numbers:{actor.firm_id}", NUMBERS_PER_DAY, timedelta(days=1), count=count)
-        there.claimed = frozenset(await claimed_companies(tools, asked))
-    return there
+        if claimed := await claimed_companies(tools, judged.asked):
+            there.claimed = frozenset(claimed)
+            judged = await asyncio.to_thread(_judged, listed, there)
+    return judged
 
 
-async def present(session: ReadSession, actor: Actor, made_here: Collection[str] = ()) -> Known:
-    """The dossiers that are there now.
+def _judged(listed: Listed, there: Known) -> Judged:
+    rows = judge_rows(listed.read, there, listed.keys)
+    note_hidden(rows, listed.hidden)
+    asked: dict[str, set[str]] = {}
+    for row in rows:
+        if row.number and (row.status in ASKING or "number" in row.changes):
+            asked.setdefault(row.country, set()).add(row.number)
+    return Judged(
+        parts={
+            position: msgspec.json.encode(rows[position : position + TURN])
+            for position in range(0, len(rows), TURN)
+        },
+        counts=counts(rows),
+        asked=asked,
+        missing=missing(rows, listed.wanted),
+    )
+
+
+async def present(
+    session: ReadSession, actor: Actor, wanted: Wanted, *, import_id: UUID | None = None
+) -> Known:
+    """The dossiers that are there now and are looked for.
 
     Args:
-        made_here: those that the list itself has made.
+        import_id: the list that is carried out: what it has made itself is marked.
     """
     assert actor.firm_id is not None
-    unseen = await dossiers.hidden_from(session, actor)
-    mine = await dossiers.all_of(session, actor)
-    written = await ask(session, WrittenFor(firm_id=actor.firm_id))
-    regimes = await _regimes_now(session)
-    places = await folders(session, actor.firm_id, [one for one in mine if one.id in written])
     packages = await targets.listed(session, actor.firm_id)
     spaces = {target_id: str(min(space)) for target_id, space in targets.spaces_of(packages).items()}
+    looked_for = Alike(
+        ids=[one for text in wanted.ids if (one := uuid_of(text)) is not None],
+        numbers=wanted.numbers,
+        codes=wanted.codes,
+        code_keys=wanted.code_keys,
+        name_keys=wanted.name_keys,
+    )
+    mine, unseen = await dossiers.alike(session, actor, looked_for)
+    ids = [one.id for one in mine]
+    made = (
+        await repository.made_by(session, import_id, ids) if mine and import_id is not None else set[UUID]()
+    )
+    regimes = await _regimes_now(session, ids) if mine else {}
+    written = await ask(session, WrittenFor(firm_id=actor.firm_id, dossier_ids=ids)) if mine else set[UUID]()
+    places = await folders(session, actor.firm_id, [one for one in mine if one.id in written])
     seen_numbers = {(one.country, one.number) for one in mine}
     return Known(
         [
             _known(
                 one,
                 regimes.get(one.id),
-                made_here=str(one.id) in made_here,
+                made_here=one.id in made,
                 folder=places.get(one.id),
                 space=spaces[one.target_id],
             )
@@ -193,16 +270,17 @@ async def present(session: ReadSession, actor: Actor, made_here: Collection[str]
             if one.number and (one.country, one.number) not in seen_numbers
         ),
         codes_out_of_sight=frozenset((spaces[one.target_id], one.code_key) for one in unseen if one.code_key),
-        names_out_of_sight=frozenset(folded_name(one.name) for one in unseen),
+        names_out_of_sight=frozenset(name_key(one.name) for one in unseen),
         space=spaces[packages[0].id],
     )
 
 
-async def _regimes_now(session: ReadSession) -> dict[UUID, VatRegime]:
-    """The VAT regime that holds today, by dossier of the firm."""
+async def _regimes_now(session: ReadSession, ids: Collection[UUID] | None = None) -> dict[UUID, VatRegime]:
+    """The VAT regime that holds today, by dossier of the firm: of some, or of all."""
     today = local_date(clock_of(session).now())
     found = {
-        one_id: regime_on(of_one, today) for one_id, of_one in (await dossiers.regimes_of(session)).items()
+        one_id: regime_on(of_one, today)
+        for one_id, of_one in (await dossiers.regimes_of(session, ids)).items()
     }
     return {one_id: regime for one_id, regime in found.items() if regime is not None}
 
@@ -210,10 +288,10 @@ async def _regimes_now(session: ReadSession) -> dict[UUID, VatRegime]:
 async def workbook_rows(session: ReadSession, actor: Actor) -> list[dict[str, str]]:
     """The dossiers that the actor may list as the template's columns, by name."""
     regimes = await _regimes_now(session)
-    return [_values(one, regimes.get(one.id)) for one in await dossiers.all_of(session, actor)]
+    return [_values(one, regimes.get(one.id)) for one in await dossiers.seen_by(session, actor)]
 
 
-def _values(dossier: Dossier, regime: VatRegime | None) -> dict[str, str]:
+def _values(dossier: Present, regime: VatRegime | None) -> dict[str, str]:
     return {
         Column.CODE.value: dossier.code or "",
         Column.NAME.value: dossier.name,
@@ -230,7 +308,7 @@ def _values(dossier: Dossier, regime: VatRegime | None) -> dict[str, str]:
 
 
 def _known(
-    dossier: Dossier, regime: VatRegime | None, *, made_here: bool, folder: Folder | None, space: str
+    dossier: Present, regime: VatRegime | None, *, made_here: bool, folder: Folder | None, space: str
 ) -> KnownDossier:
     return KnownDossier(
         id=str(dossier.id),
@@ -255,29 +333,44 @@ def _known(
     )
 
 
-def rows_of(kept: DossierImport) -> list[ImportRow]:
-    """The judged rows of an import; one that was refused says why."""
-    rows = msgspec.convert(kept.rows, list[ImportRow])
-    became = outcomes_of(kept)
-    for row in rows:
-        told = became.get(row.line)
-        if told is not None and told.outcome in (Outcome.REFUSED, Outcome.OVERTAKEN):
-            row.status = RowStatus.ERROR
-            row.remarks = [*(remark for remark in row.remarks if remark not in told.remarks), *told.remarks]
-    return rows
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A list with all of its parts. `rows` as they were judged; one that was refused says why. Answers and outcomes are by line."""
+
+    kept: DossierImport
+    parts: Sequence[ImportPart]
+    rows: Sequence[ImportRow]
+    answers: Mapping[int, str]
+    outcomes: Mapping[int, Became]
 
 
-class Became(msgspec.Struct, frozen=True):
-    """What became of one row of a list."""
+async def whole(session: ReadSession, kept: DossierImport) -> Whole:
+    """All rows of a list, for somebody who looks at it."""
+    parts = await repository.parts(session, kept.id)
+    rows, answers, outcomes = await asyncio.to_thread(_read_parts, parts)
+    return Whole(kept, parts, rows, answers, outcomes)
 
-    outcome: Outcome
-    dossier_id: str | None = None
-    remarks: list[Remark] = []
 
-
-def outcomes_of(kept: DossierImport) -> dict[int, Became]:
-    """What became of the rows that were looked at so far, by line."""
-    return msgspec.convert(kept.outcomes, dict[int, Became], strict=False)
+def _read_parts(
+    parts: Sequence[ImportPart],
+) -> tuple[list[ImportRow], dict[int, str], dict[int, Became]]:
+    rows: list[ImportRow] = []
+    answers: dict[int, str] = {}
+    outcomes: dict[int, Became] = {}
+    for part in parts:
+        became = part.read_outcomes()
+        for row in part.read_rows():
+            told = became.get(row.line)
+            if told is not None and told.outcome in (Outcome.REFUSED, Outcome.OVERTAKEN):
+                row.status = RowStatus.ERROR
+                row.remarks = [
+                    *(remark for remark in row.remarks if remark not in told.remarks),
+                    *told.remarks,
+                ]
+            rows.append(row)
+        answers |= {int(line): str(answer) for line, answer in part.answers.items()}
+        outcomes |= became
+    return rows, answers, outcomes
 
 
 async def import_of(session: ReadSession, actor: Actor, import_id: UUID) -> DossierImport:

@@ -23,7 +23,7 @@ async def find(
 ) -> Sequence[DossierItem]:
     """The newest items of the firm whose number or counterparty holds this text, in the dossiers that a person manages where one is given.
 
-    The database's function names the firm itself and reads an index that is of no use under row security (docs/decisions/0010); it gives
+    The database's function names the firm itself and reads an index that is of no use under row security (docs/decisions/0011); it gives
     ids alone, whose rows are read here under row security.
     """
     folded = fold(text)
