@@ -45,10 +45,10 @@ _DOSSIERS = (
     from generate_series(1, $2::int) n
     """,
     """
-    insert into dossier (firm_id, id, company_id, target_id, code, code_key, name, sort_key, fold, country, number, language, access,
+    insert into dossier (firm_id, id, company_id, target_id, code, code_key, name, sort_key, fold, name_key, country, number, language, access,
       access_since, last_activity_at, created_at)
     select $1, gen_random_uuid(), id, (select t.id from target t where t.firm_id = $1), substr(name, 9), substr(name, 9), name, sort_key,
-      lower(name), 'BE', number, 'nl', 'managed', now(), now() - random() * interval '300 days', now() from company where brought_by_firm = $1
+      lower(name), lower(name), 'BE', number, 'nl', 'managed', now(), now() - random() * interval '300 days', now() from company where brought_by_firm = $1
     """,
     """
     insert into dossier_staff (firm_id, id, dossier_id, person_id, role, since)
