@@ -41,7 +41,7 @@ _DOSSIERS = (
     """
     insert into company (id, name, sort_key, country, number, language, brought_by_firm, created_at)
     select gen_random_uuid(), 'Company ' || n, 'company ' || lpad(n::text, 12, '0'), 'BE',
-      lpad((100000000 + n)::text, 10, '0'), 'nl', $1, now()
+      lpad((100000000 + $3::int + n)::text, 10, '0'), 'nl', $1, now()
     from generate_series(1, $2::int) n
     """,
     """
@@ -100,8 +100,9 @@ _ROWS = (
     """,
     """
     insert into audit_event (id, firm_id, company_id, at, actor, action, subject_type, subject_id, dossier_id, data)
-    select gen_random_uuid(), $1, company_id, at, '{"door": "page", "name": "Bert Claes"}', 'documents.received', 'document', document_id,
-      dossier_id, jsonb_build_object('what', 'Supplier ' || supplier || ', ' || number)
+    select gen_random_uuid(), case when n % 2 = 0 then $1::uuid end, company_id, at, '{"door": "page", "name": "Bert Claes"}',
+      case when n % 2 = 0 then 'documents.received' else 'approvals.approved' end, 'document', document_id,
+      case when n % 2 = 0 then dossier_id end, jsonb_build_object('what', 'Supplier ' || supplier || ', ' || number)
     from made
     """,
     """
@@ -135,11 +136,19 @@ where indrelid = any($1::text[]::regclass[]) and not exists (select from pg_cons
 
 
 async def a_large_office(
-    world: World, admin_url: str, *, dossiers: int, documents: int, big: int, slug: str = "noordzee"
+    world: World,
+    admin_url: str,
+    *,
+    dossiers: int,
+    documents: int,
+    big: int,
+    slug: str = "noordzee",
+    first_number: int = 0,
 ) -> LargeOffice:
     """A firm with this many dossiers, the documents divided evenly over them, and one client with `big` of them.
 
     Args:
+        first_number: where the numbers of its companies begin, which no two may share.
         admin_url: of a superuser on any database of the server; only one may switch triggers off.
     """
     firm = await a_firm(world, slug)
@@ -152,7 +161,7 @@ async def a_large_office(
         await admin.execute("set synchronous_commit = off")
         await admin.execute("set maintenance_work_mem = '512MB'")
         for statement, *values in (
-            (_DOSSIERS[0], firm.id, dossiers),
+            (_DOSSIERS[0], firm.id, dossiers, first_number),
             (_DOSSIERS[1], firm.id),
             (_DOSSIERS[2], firm.id, owner.person_id),
             (_EXPORTS, firm.id),

@@ -169,6 +169,15 @@ async def measure(servers: Servers) -> list[Row]:
             office = await a_large_office(
                 world, servers.admin_url, dossiers=DOSSIERS, documents=documents, big=big
             )
+            await a_large_office(
+                world,
+                servers.admin_url,
+                dossiers=DOSSIERS // 10,
+                documents=documents // 10,
+                big=big,
+                slug="ardennes",
+                first_number=DOSSIERS,
+            )
             sides.append(await opened(stack, world, office))
         return [*await growth((sides[0], sides[1])), *await load(sides[1].world, sides[1].office)]
 

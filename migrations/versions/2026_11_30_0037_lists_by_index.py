@@ -36,7 +36,7 @@ NEWEST = f"""array(
   )"""
 MET = f"""select i.id, i.item_date from dossier_item i
       where i.firm_id = current_firm() and {SEEN}
-        and (case when length(key) > 2 then number_key(i.number) like '%' || key || '%' else number_key(i.number) = key end
+        and (key <> '' and case when length(key) > 2 then number_key(i.number) like '%' || key || '%' else number_key(i.number) = key end
           or by_parts and i.fold like name_pattern)"""
 FIND_ITEMS = f"""
 create function find_items(searched text, name_pattern text, by_parts boolean, manager uuid, most int)
@@ -103,7 +103,10 @@ def upgrade() -> None:
     op.create_index("ix_dossier_item_state", "dossier_item", STATE, postgresql_include=["company_id"])
     op.create_index("ix_dossier_item_latest", "dossier_item", ["firm_id", "item_date", "id"])
     op.create_index(
-        "ix_audit_event_of_members", "audit_event", ["at", "id"], postgresql_where=sa.text("firm_id is null")
+        "ix_audit_event_of_members",
+        "audit_event",
+        ["company_id", "at", "id"],
+        postgresql_where=sa.text("firm_id is null"),
     )
     op.execute("create extension if not exists pg_trgm")
     op.execute("create extension if not exists btree_gin")

@@ -20,7 +20,9 @@ class AuditEvent(Base):
     __table_args__ = (
         sa.Index("ix_audit_event_of_firm", "firm_id", "at", "id"),
         sa.Index("ix_audit_event_of_company", "company_id", "at", "id"),
-        sa.Index("ix_audit_event_of_members", "at", "id", postgresql_where=sa.text("firm_id is null")),
+        sa.Index(
+            "ix_audit_event_of_members", "company_id", "at", "id", postgresql_where=sa.text("firm_id is null")
+        ),
         sa.Index("ix_audit_event_of_dossier", "dossier_id", "at", "id"),
         sa.Index("ix_audit_event_of_subject", "subject_id", "id"),
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.orm import aliased
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
@@ -26,16 +28,10 @@ async def page(
     found: list[AuditEvent] = []
     backwards = False
     for part in _parts(whose, papers):
-        statement, backwards = keyset(
-            sa.select(AuditEvent).where(part, *_filters(query)),
-            sort=AuditEvent.at,
-            tie=AuditEvent.id,
-            kind=datetime,
-            descending=True,
-            cursor=query.cursor,
-            size=size,
-        )
+        statement, backwards = _newest(sa.select(AuditEvent).where(part), query, size)
         found += await session.scalars(statement)
+    if whose.firm_id is not None and whose.dossier_id is None:
+        found += await session.scalars(_of_clients(whose, query, papers, size))
     found.sort(key=lambda event: (event.at, event.id), reverse=not backwards)
     return cut(
         found[: size + 1],
@@ -47,16 +43,67 @@ async def page(
     )
 
 
-def _parts(whose: Whose, papers: Sequence[str]) -> list[sa.ColumnElement[bool]]:
-    of_members = sa.and_(
-        AuditEvent.firm_id.is_(None),
-        # An owner's answer stands in both chains; the firm's own copy is shown.
-        AuditEvent.action.not_like("dossiers.access\\_%"),
+def _newest(statement: Any, query: HistoryQuery, size: int) -> tuple[Any, bool]:
+    """Of these events those on one page and one more, newest first; and whether the page is read backwards."""
+    return keyset(
+        statement.where(*_filters(query)),
+        sort=AuditEvent.at,
+        tie=AuditEvent.id,
+        kind=datetime,
+        descending=True,
+        cursor=query.cursor,
+        size=size,
     )
+
+
+def _of_clients(whose: Whose, query: HistoryQuery, papers: Sequence[str], size: int) -> sa.Select[AuditEvent]:
+    """What members of a firm's clients did.
+
+    What is on a page belongs to the companies whose newest events are the newest: each is asked for one, and those few for a page.
+    """
+    dossiers, companies = _seen(whose.manager_id)
+    theirs = sa.and_(
+        _OF_MEMBERS,
+        sa.or_(
+            AuditEvent.dossier_id.is_(None) & AuditEvent.subject_type.in_(papers),
+            AuditEvent.dossier_id.in_(dossiers),
+        ),
+    )
+    company = companies.distinct().subquery("company")
+    one, backwards = _newest(
+        sa.select(AuditEvent.at, AuditEvent.id).where(AuditEvent.company_id == company.c.company_id, theirs),
+        query,
+        0,
+    )
+    newest = one.lateral("newest")
+    order = [column.asc() if backwards else column.desc() for column in (newest.c.at, newest.c.id)]
+    few = (
+        sa.select(company.c.company_id)
+        .join(newest, sa.true())
+        .order_by(*order)
+        .limit(size + 1)
+        .subquery("few")
+    )
+    paged, _backwards = _newest(
+        sa.select(AuditEvent).where(AuditEvent.company_id == few.c.company_id, theirs), query, size
+    )
+    event = aliased(AuditEvent, paged.lateral("event"))
+    ends = [column.asc() if backwards else column.desc() for column in (event.at, event.id)]
+    return sa.select(event).select_from(few).join(event, sa.true()).order_by(*ends).limit(size + 1)
+
+
+_OF_MEMBERS = sa.and_(
+    AuditEvent.firm_id.is_(None),
+    # An owner's answer stands in both chains; the firm's own copy is shown.
+    AuditEvent.action.not_like("dossiers.access\\_%"),
+)
+
+
+def _parts(whose: Whose, papers: Sequence[str]) -> list[sa.ColumnElement[bool]]:
     is_paper = AuditEvent.subject_type.in_(papers)
     nowhere = AuditEvent.dossier_id.is_(None)
     if whose.dossier_id is not None:
-        own = sa.or_(AuditEvent.firm_id.is_not(None), of_members)
+        own = sa.or_(AuditEvent.firm_id.is_not(None), _OF_MEMBERS)
         parts = [sa.and_(AuditEvent.dossier_id == whose.dossier_id, own)]
         if whose.company_ids:
             parts.append(sa.and_(AuditEvent.company_id.in_(whose.company_ids), nowhere, is_paper))
@@ -75,13 +122,7 @@ def _parts(whose: Whose, papers: Sequence[str]) -> list[sa.ColumnElement[bool]]:
         AuditEvent.dossier_id.in_(dossiers), sa.and_(nowhere, is_paper, AuditEvent.company_id.in_(companies))
     )
     return [
-        sa.and_(AuditEvent.firm_id == whose.firm_id, sa.true() if whose.everything else sa.or_(seen, mine)),
-        # As a filter, not a join: what members of thousands of companies did is read newest first, and no further than the page goes.
-        sa.and_(
-            of_members,
-            sa.func.coalesce(AuditEvent.company_id.in_(companies), sa.false()),
-            sa.or_(nowhere & is_paper, AuditEvent.dossier_id.in_(dossiers)),
-        ),
+        sa.and_(AuditEvent.firm_id == whose.firm_id, sa.true() if whose.everything else sa.or_(seen, mine))
     ]
 
 

@@ -2,7 +2,10 @@
 
 from uuid import uuid4
 
+import sqlalchemy as sa
+
 from portal.db.session import Scope
+from portal.features.items.models import DossierItem
 from portal.features.items.service import lists
 from tests.support.builders import a_firm
 from tests.support.builders_scene import an_office
@@ -14,11 +17,17 @@ async def test_items_are_found_by_number_and_counterparty(world: World) -> None:
     office = await an_office(world)
     for number in ("2026-0017", "2026-0018", "b_1"):
         await office.purchase(number, supplier_name="Telecom NV")
+    unnumbered = await office.purchase("gone", supplier_name="Nameloos NV")
+    async with world.as_system() as session:
+        await session.execute(
+            sa.update(DossierItem).where(DossierItem.document_id == unnumbered.id).values(number="")
+        )
     everything = {"2026-0017", "2026-0018", "b_1"}
     expected = {
         "teleCOM": everything,
         "lecom n": everything,
-        "nv": everything,
+        "nv": everything | {""},
+        "-": set(),
         "2026/0017": {"2026-0017"},
         "20260": {"2026-0017", "2026-0018"},
         "B1": {"b_1"},

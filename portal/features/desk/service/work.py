@@ -6,6 +6,7 @@ from uuid import UUID
 
 from portal.db.figures import Together
 from portal.db.paging import Page
+from portal.db.search import has_parts
 from portal.db.session import ReadSession
 from portal.features.accounts.service import people
 from portal.features.approvals.service import notices
@@ -23,6 +24,7 @@ from portal.features.policies import service as policies
 from portal.features.retention.service import erasures
 from portal.features.retention.service.erasures import Waiting
 from portal.kernel.actor import Actor
+from portal.kernel.names import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,16 @@ async def work_list(session: ReadSession, actor: Actor, query: DossierQuery, tog
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: dossiers, and items with the names of their dossiers."""
+    """What a search found: dossiers, and items with the names of their dossiers.
+
+    Attributes:
+        in_part: the text is so short that documents were looked for among the newest, and by their whole number.
+    """
 
     dossiers: Sequence[ListedDossier]
     items: Sequence[DossierItem]
     names: dict[UUID, tuple[str, str | None]]
+    in_part: bool = False
 
 
 async def search(session: ReadSession, actor: Actor, text: str) -> Found:
@@ -86,4 +93,4 @@ async def search(session: ReadSession, actor: Actor, text: str) -> Found:
     found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
     papers = await lists.find(session, text, manager_id=assigned_only(actor), limit=30)
     names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
-    return Found(found, papers, names)
+    return Found(found, papers, names, in_part=not has_parts(fold(text)))
