@@ -96,7 +96,7 @@ def upgrade() -> None:
         "ix_dossier_item_counted",
         "dossier_item",
         ["company_id", "document_id"],
-        postgresql_include=["firm_id", "dossier_id", "state", "approval", "kind"],
+        postgresql_include=["firm_id", "dossier_id", "state", "approval", "kind", "id"],
         postgresql_where=sa.text("document_id is not null"),
     )
     op.drop_index("ix_dossier_item_state", table_name="dossier_item")

@@ -2,7 +2,8 @@
 
     asyncio.create_task(hear(url, news, name=…))        # once in a process (`db/hearing.py`)
     with news.waiting("deliveries:…", who) as place:    # before one looks for the first time
-        while place is not None and await place.until(moment): ...    # look again
+        while place is not None and await place.until(moment):
+            async with news.turn: ...                           # look again
 
 Nobody who waits holds a connection. What was said while the connection was away is not known: when it is back, everybody who waits
 looks. A topic is a word and an opaque id, no more: whoever may connect to the database hears it.
@@ -15,6 +16,8 @@ from uuid import UUID
 
 MOST = 500
 """So many wait in one process at once; whoever comes on top is not kept waiting."""
+LOOKS = 3
+"""So many of those who wait look at the same time: when all are told at once, pages and forms still find connections."""
 
 
 class Place:
@@ -48,6 +51,8 @@ class News:
         self._most = most
         self._places: dict[UUID, Place] = {}
         self._over = False
+        self.turn = asyncio.Semaphore(LOOKS)
+        """Held by whoever waits while it looks."""
 
     @property
     def waits(self) -> int:

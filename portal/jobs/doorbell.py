@@ -115,11 +115,16 @@ class Doorbell:
             self._pool = None
 
 
+async def _forget(pool: ArqRedis, bell: str) -> None:
+    """Let a bell be rung again: arq keeps its word for a day, and takes no second one meanwhile. One that waits in the queue stays there."""
+    await pool.delete(job_key_prefix + bell)
+
+
 async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitable[None]]) -> None:
     """Call `heard` for every ring, for as long as this is not cancelled; while Valkey is away, look again now and then.
 
     Valkey keeps the question until there is a bell: arq's own worker would ask twenty times a second. A bell that is taken out is
-    forgotten before anybody looks, so that whoever rings afterwards is heard too.
+    forgotten before anybody looks, so that whoever rings afterwards is heard too; what a listener took out and died with, now and then.
 
     Args:
         room: waits until whoever listens can do something; until then a bell is left to others.
@@ -131,13 +136,14 @@ async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitab
         try:
             pool = await connect(url)
             PARTS.back(VALKEY)
+            await _forget(pool, BELL)
             heard()
             while True:
                 await room()
                 async with asyncio.timeout(_HELD + _LATE):
                     rung: Any = await pool.bzpopmin(default_queue_name, timeout=_HELD)
+                await _forget(pool, BELL if rung is None else rung[1].decode())
                 if rung is not None:
-                    await pool.delete(job_key_prefix + rung[1].decode())
                     heard()
         except FAULTS as error:
             PARTS.away(VALKEY, error)

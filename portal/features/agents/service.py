@@ -228,9 +228,11 @@ async def feed(tools: Tools, actor: Actor, *, wait: int, mark: str) -> Feed:
     until = asyncio.get_running_loop().time() + min(wait, WAIT_SECONDS)
     if wait <= 0:
         return await _look(tools, actor)
-    with tools.database.news.waiting(f"deliveries:{actor.firm_id}", actor.agent_id) as place:
+    news = tools.database.news
+    with news.waiting(f"deliveries:{actor.firm_id}", actor.agent_id) as place:
         while True:
-            found = await _look(tools, actor)
+            async with news.turn:
+                found = await _look(tools, actor)
             if found.mark != known or place is None or not await place.until(until):
                 return found
 

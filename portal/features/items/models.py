@@ -73,7 +73,7 @@ class DossierItem(Keyed, OwnedByFirm, Base):
             "ix_dossier_item_counted",
             "company_id",
             "document_id",
-            postgresql_include=["firm_id", "dossier_id", "state", "approval", "kind"],
+            postgresql_include=["firm_id", "dossier_id", "state", "approval", "kind", "id"],
             postgresql_where=sa.text("document_id is not null"),
         ),
         sa.Index("ix_dossier_item_latest", "firm_id", "item_date", "id"),

@@ -12,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from portal.db.hearing import hear
-from portal.db.news import News
+from portal.db.news import LOOKS, News
 from portal.features.agents import service as agents
 from portal.features.agents.models import Agent
-from portal.kernel.ids import new_id
+from portal.kernel.actor import Actor, Door
+from portal.kernel.ids import AgentId, FirmId, new_id
 from tests.support.builders_agents import bundled, is_problem, paired, with_waiting
 from tests.support.builders_exports import an_office
 from tests.support.world import World
@@ -197,6 +198,41 @@ async def test_who_finds_no_room_to_wait_is_answered_at_once(world: World) -> No
         with world.tools.database.news.waiting("deliveries:somebody", new_id()):
             async with asking(client) as call:
                 assert ids(await answer(call)) == []
+
+
+async def test_when_all_are_told_at_once_they_look_in_turns(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds wait, and none knows what was said while the connection was away: the others still find connections."""
+    looking, most, looks = 0, 0, 0
+
+    async def look(*_asked: object) -> agents.Feed:
+        nonlocal looking, most, looks
+        looking, looks = looking + 1, looks + 1
+        most = max(most, looking)
+        for _ in range(5):
+            await anyio.lowlevel.checkpoint()
+        looking -= 1
+        return agents.Feed([])
+
+    monkeypatch.setattr(agents, "_look", look)
+    many = 10 * LOOKS
+    news = world.tools.database.news
+    firm_id = FirmId(new_id())
+    actors = [
+        Actor(door=Door.AGENT, name="agent", firm_id=firm_id, agent_id=AgentId(new_id())) for _ in range(many)
+    ]
+    calls = [asyncio.create_task(agents.feed(world.tools, one, wait=25, mark="")) for one in actors]
+
+    async def looked(times: int) -> bool:
+        return looks == times and looking == 0
+
+    await until(lambda: looked(many), "the first look of all")
+    news.tell_all()
+    await until(lambda: looked(2 * many), "the second look of all")
+    assert most == LOOKS
+    news.end()
+    await asyncio.gather(*calls)
 
 
 async def test_a_process_that_ends_keeps_nobody_waiting(world: World) -> None:

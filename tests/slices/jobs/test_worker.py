@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -21,6 +21,7 @@ from redis.asyncio import Redis
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem, Delivery, Export
 from portal.features.items.domain import ItemState
+from portal.jobs import doorbell
 from portal.jobs.doorbell import Doorbell, deserialize, listen, redis_settings, serialize
 from tests.support.builders import sign_in
 from tests.support.builders_exports import (
@@ -140,6 +141,44 @@ async def test_a_ring_while_a_bell_is_being_heard_is_heard_too(world: World, val
         listening.cancel()
         await asyncio.gather(listening, *bells, return_exceptions=True)
     assert await valkey.zcard("arq:queue") == 0
+
+
+@pytest.mark.parametrize("dies", ["before", "meanwhile"])
+async def test_a_bell_that_somebody_took_and_died_with_is_rung_again(
+    world: World, valkey: Redis, dies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between taking it and forgetting it: arq would take no other for a day."""
+    monkeypatch.setattr(doorbell, "_HELD", 1)
+
+    async def die() -> None:
+        await ring(world)
+        assert await valkey.delete("arq:queue") == 1
+
+    if dies == "before":
+        await die()
+    heard, asked = asyncio.Semaphore(0), asyncio.Semaphore(0)
+    listening = asyncio.create_task(listen(world.settings.redis_url, heard.release, room_that(asked)))
+    try:
+        with anyio.fail_after(PATIENCE):
+            await heard.acquire()  # it has just begun
+            await asked.acquire()
+            if dies == "meanwhile":
+                await valkey.set("arq:job:bell", b"held", ex=3610)
+                await asked.acquire()  # nobody rang for a while
+            await ring(world)
+            await heard.acquire()
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+def room_that(tells: asyncio.Semaphore) -> Callable[[], Awaitable[None]]:
+    """There is room, and whoever waits knows that it is asked for."""
+
+    async def room() -> None:
+        tells.release()
+
+    return room
 
 
 async def test_a_worker_without_room_leaves_the_bell_to_others(world: World, valkey: Redis) -> None:

@@ -71,10 +71,11 @@ def _one_each(query: DocumentQuery, *columns: Any) -> Any:
     """The item that counts of each document: of the dossier, else the furthest. Whose documents, the caller says."""
     statement = sa.select(*columns).where(DossierItem.document_id.is_not(None))
     if query.dossier_id is not None:
-        return statement.where(
-            DossierItem.dossier_id == query.dossier_id
-        ), DossierItem.state == ItemState.SUPERSEDED
-    return statement.where(DossierItem.state != ItemState.SUPERSEDED), _FURTHEST.desc()
+        return statement.where(DossierItem.dossier_id == query.dossier_id), (
+            DossierItem.state == ItemState.SUPERSEDED,
+        )
+    # Of items equally far on the first counts, in the page of the document too (`trails`): lists, filters and counts tell the same.
+    return statement.where(DossierItem.state != ItemState.SUPERSEDED), (_FURTHEST.desc(), DossierItem.id)
 
 
 def _item_of(query: DocumentQuery) -> sa.Lateral:
@@ -89,7 +90,7 @@ def _item_of(query: DocumentQuery) -> sa.Lateral:
         DossierItem.locked,
         DossierItem.reexports,
     )
-    return statement.where(DossierItem.document_id == Document.id).order_by(first).limit(1).lateral("item")
+    return statement.where(DossierItem.document_id == Document.id).order_by(*first).limit(1).lateral("item")
 
 
 def _said(column: Any) -> Any:
@@ -215,7 +216,7 @@ async def count_states(session: ReadSession, company_id: UUID, query: DocumentQu
         in_sight = (
             items.where(DossierItem.company_id == company_id, DossierItem.document_id.not_in(hidden))
             .ext(distinct_on(DossierItem.document_id))
-            .order_by(DossierItem.document_id, first)
+            .order_by(DossierItem.document_id, *first)
             .subquery()
         )
         both = sa.union_all(out_of_sight, sa.select(in_sight.c.shown)).subquery()
