@@ -23,6 +23,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 
@@ -197,13 +198,15 @@ def is_outage(error: BaseException) -> bool:
 
 @asynccontextmanager
 async def _telling() -> AsyncGenerator[None]:
-    """An outage is one error of our own, and told once.
+    """An outage is one error of our own, and told once; where all connections are busy for too long, the same error, and no outage.
 
     Raises:
-        Unavailable: the database is away.
+        Unavailable: the database is away, or too much is asked of it.
     """
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable from error
     except Exception as error:
         if not is_outage(error):
             raise
