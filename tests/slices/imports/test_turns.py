@@ -23,7 +23,7 @@ from portal.features.imports.service import acceptance, previews
 from portal.features.parties.service import claimed_numbers
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
 from tests.slices.imports.test_importing import workbook
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member
@@ -157,6 +157,27 @@ async def test_what_the_list_itself_has_made_is_known_in_a_later_turn(
         done = await session.get(DossierImport, kept.id)
         assert done is not None
         assert (done.result or {})["created"] == 2
+
+
+@pytest.mark.parametrize("refused", [{5: "nobody"}, {99: "skip"}], ids=["not offered", "no such row"])
+async def test_refused_answers_are_not_kept_in_part(
+    world: World, monkeypatch: pytest.MonkeyPatch, refused: dict[int, str]
+) -> None:
+    """A page that says why commits what was written before."""
+    monkeypatch.setattr(previews, "TURN", 1)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    kept, _ = await previewed(world, owner, [["", name, "", ""] for name in ("A", "a", "B", "b")])
+    async with world.tools.database.transaction(scope_of(owner)) as session:
+        with pytest.raises(Invalid):
+            await acceptance.answer_rows(session, owner, kept.id, {3: "new", **refused})
+    async with world.as_system() as session:
+        assert list(await session.scalars(sa.select(ImportPart.answers))) == [{}] * 4
+    async with world.tools.database.transaction(scope_of(owner)) as session:
+        await acceptance.answer_rows(session, owner, kept.id, {3: "new", 5: "skip"})
+    async with world.as_system() as session:
+        answers = await session.scalars(sa.select(ImportPart.answers).order_by(ImportPart.position))
+        assert list(answers) == [{}, {"3": "new"}, {}, {"5": "skip"}]
 
 
 async def test_more_values_than_a_statement_may_bind_one_by_one_are_looked_for(world: World) -> None:
