@@ -98,9 +98,7 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
 
 
 def oversized_references(max_rows: int, max_columns: int) -> re.Pattern[bytes]:
-    """Finds what may be the reference of a cell beyond the limits; a text in which it finds nothing has none. Cells are looked at only
-    where it finds one.
-    """
+    """Finds what may be a cell reference beyond the limits: only a text in which it finds one is looked at cell by cell."""
     rows = _exceeding(str(max_rows), "0", "9")
     columns = _exceeding(column_name(max_columns), "A", "Z")
     return re.compile(f'r="(?:(?:{columns})[0-9]|[A-Z]+(?:{rows}))'.encode())
