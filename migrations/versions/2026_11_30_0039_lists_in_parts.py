@@ -20,6 +20,29 @@ depends_on = None
 
 BATCH = 5000
 TURN = 200
+CUT = f"""
+with listed as materialized (
+  select i.firm_id, i.id, i.position, r.n, r.value, r.value ->> 'line' as line
+  from dossier_import i cross join lateral jsonb_array_elements(i.rows) with ordinality r(value, n)
+), answer as materialized (
+  select i.id, a.key as line, a.value from dossier_import i cross join lateral jsonb_each(i.answers) a
+), outcome as materialized (
+  select i.id, o.key as line, o.value, o.value ->> 'outcome' in ('created', 'requested') as made
+  from dossier_import i cross join lateral jsonb_each(i.outcomes) o
+)
+insert into dossier_import_part (firm_id, id, import_id, position, rows, answers, outcomes, made)
+select r.firm_id, gen_random_uuid(), r.id, min(r.n) - 1,
+  convert_to(jsonb_agg(r.value order by r.n)::text, 'UTF8'),
+  coalesce(jsonb_object_agg(r.line, a.value) filter (where a.line is not null), '{{}}'),
+  convert_to(coalesce(jsonb_object_agg(r.line, o.value) filter (where o.line is not null), '{{}}')::text, 'UTF8'),
+  coalesce(array_agg((o.value ->> 'dossier_id')::uuid order by r.n)
+    filter (where o.made and o.value ->> 'dossier_id' is not null), '{{}}')
+from listed r
+left join answer a on a.id = r.id and a.line = r.line
+left join outcome o on o.id = r.id and o.line = r.line
+group by r.firm_id, r.id, floor((r.n - 1 - r.position % {TURN}) / {TURN}.0)
+"""
+"""Each document of a list is unpacked once: looked up row by row, the whole of it is unpacked for every row."""
 NEW_ACCESS = """
 create function guard_new_access() returns trigger language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -111,18 +134,7 @@ def upgrade() -> None:
     # Lists go after three months: packing them costs more than it saves.
     for column in ("rows", "outcomes"):
         op.execute(f"alter table dossier_import_part alter column {column} set storage external")
-    op.execute(
-        "insert into dossier_import_part (firm_id, id, import_id, position, rows, answers, outcomes, made)"
-        " select i.firm_id, gen_random_uuid(), i.id, min(r.n) - 1,"
-        " convert_to(jsonb_agg(r.value order by r.n)::text, 'UTF8'),"
-        " coalesce(jsonb_object_agg(r.line, i.answers -> r.line) filter (where i.answers ? r.line), '{}'),"
-        " convert_to(coalesce(jsonb_object_agg(r.line, i.outcomes -> r.line) filter (where i.outcomes ? r.line), '{}')::text, 'UTF8'),"
-        " coalesce(array_agg((i.outcomes -> r.line ->> 'dossier_id')::uuid)"
-        "  filter (where i.outcomes -> r.line ->> 'outcome' in ('created', 'requested') and i.outcomes -> r.line ->> 'dossier_id' is not null), '{}')"
-        " from dossier_import i cross join lateral ("
-        "  select value, n, value ->> 'line' as line from jsonb_array_elements(i.rows) with ordinality as a(value, n)) r"
-        f" group by i.id, floor((r.n - 1 - i.position % {TURN}) / {TURN}.0)"
-    )
+    op.execute(CUT)
     for column in ("rows", "answers", "outcomes"):
         op.drop_column("dossier_import", column)
     op.add_column("dossier", sa.Column("name_key", sa.Text(), nullable=True))

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, insert
 
 from portal.db.base import PlainText
 from portal.db.session import WriteSession
@@ -24,12 +24,19 @@ def _plain(values: Collection[str | None]) -> list[str | None]:
     return [text if text is None else plain(text) for text in values]
 
 
-def array(column: Any, values: Iterable[Any]) -> sa.BindParameter[Any]:
-    """Values of a column as one bound array."""
+def array(column: Any, values: Iterable[Any]) -> sa.ColumnElement[Any]:
+    """Values of a column as one bound array; those of a column of JSON are whatever msgspec writes."""
     bound, kind = list(values), column.type
+    if isinstance(kind, JSONB):
+        texts = [msgspec.json.encode(value).decode() for value in bound]
+        return sa.cast(_bound(texts, sa.Text()), ARRAY(kind, dimensions=1))
     if isinstance(kind, PlainText):
-        bound, kind = _plain(bound), sa.Text()
-    return sa.bindparam(None, bound, type_=ARRAY(kind, dimensions=1), unique=True)
+        return _bound(_plain(bound), sa.Text())
+    return _bound(bound, kind)
+
+
+def _bound(values: list[Any], kind: sa.types.TypeEngine[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(None, values, type_=ARRAY(kind, dimensions=1), unique=True)
 
 
 def each(column: Any, values: Collection[Any]) -> sa.Function[Any]:
@@ -53,43 +60,45 @@ def found_in(column: Any, values: Collection[Any]) -> sa.ColumnElement[bool]:
     return column.in_(sa.select(each(column, values))).is_(sa.true())
 
 
+def rows_of(name: str, columns: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> sa.TableValuedAlias:
+    """Rows as a table to select from or join, one array for each of its columns.
+
+    Args:
+        name: of the table.
+        columns: by the name that each has in this table, the column whose values they are.
+    """
+    values = zip(*rows, strict=True) if rows else [()] * len(columns)
+    arrays = [array(column, some) for column, some in zip(columns.values(), values, strict=True)]
+    named = [sa.column(one, column.type) for one, column in columns.items()]
+    return sa.func.unnest(*arrays).table_valued(*named, name=name).render_derived()
+
+
 async def insert_rows(
     session: WriteSession,
     model: Any,
     rows: Sequence[Mapping[str, Any]],
     same: Mapping[str, Any] | None = None,
+    *,
+    skip_present: bool = False,
 ) -> None:
-    """Insert rows of one table by one statement; all of them name the same columns.
+    """Insert rows of one table by one statement; all of them name the same columns, their id among them.
 
     Args:
         same: what all of them have in common, sent once.
+        skip_present: rows that a unique key of the table holds already stay as they are.
     """
     if not rows:
         return
     columns = model.__table__.c
-    new = (
-        sa.func.unnest(*(array(columns[name], [row[name] for row in rows]) for name in rows[0]))
-        .table_valued(*(sa.column(name, columns[name].type) for name in rows[0]), name="new")
-        .render_derived()
+    names = list(rows[0])
+    new = rows_of(
+        "new", {name: columns[name] for name in names}, [[row[name] for name in names] for row in rows]
     )
     common = {
         name: sa.cast(sa.bindparam(None, value, type_=columns[name].type, unique=True), columns[name].type)
         for name, value in (same or {}).items()
     }
-    chosen = sa.select(*(new.c[name] for name in rows[0]), *common.values())
-    await session.execute(sa.insert(model.__table__).from_select([*rows[0], *common], chosen))
-
-
-def array_of(type_: type[sa.types.TypeEngine[Any]], values: Iterable[Any]) -> sa.ColumnElement[Any]:
-    """Values of a type as one array parameter, where there is no column."""
-    return sa.cast(sa.literal(list(values), ARRAY(type_())), ARRAY(type_()))
-
-
-def rows_of(
-    name: str, columns: Mapping[str, type[sa.types.TypeEngine[Any]]], rows: Sequence[Sequence[Any]]
-) -> sa.TableValuedAlias:
-    """Rows as a table to select from (`unnest`), one array for each of its columns."""
-    arrays = zip(*rows, strict=True) if rows else [()] * len(columns)
-    values = [array_of(type_, column) for type_, column in zip(columns.values(), arrays, strict=True)]
-    named = [sa.column(column, type_()) for column, type_ in columns.items()]
-    return sa.func.unnest(*values).table_valued(*named, name=name).render_derived()
+    statement = insert(model.__table__).from_select(
+        [*names, *common], sa.select(*(new.c[name] for name in names), *common.values())
+    )
+    await session.execute(statement.on_conflict_do_nothing() if skip_present else statement)

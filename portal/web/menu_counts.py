@@ -7,14 +7,13 @@ fragments, files and programs need no menu.
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2_fragments.litestar import HTMXBlockTemplate
 from litestar import Request
 
 from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, scope_of
 from portal.jobs.contract import Tools
 from portal.web.navigation import entries, to_count
-from portal.web.render import is_fragment
+from portal.web.render import Page, is_fragment
 
 
 async def page_figures(
@@ -29,7 +28,7 @@ async def page_figures(
 
 async def count_menu(answer: Any) -> Any:
     """Put the counts into the menu of a page that a handler has answered (Litestar's `after_request`)."""
-    if not isinstance(answer, HTMXBlockTemplate) or answer.context["user"] is None:
+    if not isinstance(answer, Page) or answer.context["user"] is None:
         return answer
     request: Request[Any, Any, Any] = answer.context["request"]
     if not is_fragment(request):

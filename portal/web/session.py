@@ -42,7 +42,10 @@ async def provide_session(request: Request[Any, Any, Any], state: State) -> Asyn
             if name in asked
         }
         request.state.session = session
-        yield session
+        try:
+            yield session
+        finally:  # a page of an error comes after the transaction: what it counts is asked in another
+            request.state.session = None
 
 
 def provide_given(name: str) -> Provide:

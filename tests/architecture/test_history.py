@@ -44,6 +44,8 @@ SAME_EVERYWHERE = {
     "Exports",
 }
 """Words that one of our languages writes as English does."""
+RECORDS = ("audit.record", "audit.record_all")
+"""Both take the action as their third. What an object is called no `Told` of `record_all` can leave out."""
 SOURCES = sorted((ROOT / "portal/features").rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -110,7 +112,9 @@ def enclosing(tree: ast.AST, call: ast.Call) -> Function | None:
 
 def recorded(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
-    found = [words(tree, call.args[2], enclosing(tree, call)) for call in calls(tree, "audit.record")]
+    found = [
+        words(tree, call.args[2], enclosing(tree, call)) for name in RECORDS for call in calls(tree, name)
+    ]
     return set().union(*found)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sandbox import Limits, TooComplex, Unreadable, read_workbook, run
-from portal.sandbox.readers.workbook import column_name, places_beyond
+from portal.sandbox.readers.workbook import column_name, oversized_references
 
 CONTENT_TYPES = (
     '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -219,7 +219,7 @@ def test_a_cell_beyond_the_limits_is_looked_at_and_no_other(
     max_rows: int, max_columns: int, row: int, column: int
 ) -> None:
     sheet = f'<c r="{column_name(column)}{row}" t="s"><v>1</v></c>'.encode()
-    looked_at = places_beyond(max_rows, max_columns).search(sheet) is not None
+    looked_at = oversized_references(max_rows, max_columns).search(sheet) is not None
     assert looked_at == (row > max_rows or column > max_columns)
 
 

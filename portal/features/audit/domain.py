@@ -36,8 +36,8 @@ class Told:
     """One of many events of a kind: what it happened to, what people call that, and plain values that explain it."""
 
     subject_id: UUID
-    dossier_id: UUID | None = None
-    what: str = ""
+    dossier_id: UUID | None
+    what: str
     data: Mapping[str, Any] = field(default_factory=dict)
 
 

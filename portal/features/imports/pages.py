@@ -1,7 +1,7 @@
 """The Excel import: template, upload, preview, acceptance, error workbook."""
 
+import asyncio
 import re
-from asyncio import to_thread as beside
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -104,7 +104,7 @@ async def import_page(
 @get("/dossiers/import/template", guards=[requires(Right.DOSSIERS_EDIT)])
 async def template_workbook() -> Response[bytes]:
     """The empty list, in the reader's language."""
-    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, await beside(workbooks.template))
+    return attachment(gettext(N_("dossiers")) + ".xlsx", XLSX, await asyncio.to_thread(workbooks.template))
 
 
 @get("/dossiers/import/present", guards=[requires(Right.DOSSIERS_EDIT)])
@@ -112,7 +112,7 @@ async def present_workbook(actor: NamedDependency[Actor], tools: NamedDependency
     """The present dossiers in the template's form; no connection is held while the workbook is written."""
     async with tools.database.reading(scope_of(actor)) as session:
         rows = await previews.workbook_rows(session, actor)
-    data = await beside(workbooks.of_dossiers, rows)
+    data = await asyncio.to_thread(workbooks.of_dossiers, rows)
     return attachment(gettext(N_("present dossiers")) + ".xlsx", XLSX, data)
 
 
@@ -335,7 +335,7 @@ async def error_workbook(
         for row in whole.rows
         if row.status in FAULTY or (row.status is RowStatus.ASK and row.line not in whole.answers)
     ]
-    data = await beside(workbooks.of_faults, rows)
+    data = await asyncio.to_thread(workbooks.of_faults, rows)
     name = gettext(N_("to correct")) + " " + kept.file_name.rpartition(".")[0] + ".xlsx"
     return attachment(name, XLSX, data)
 

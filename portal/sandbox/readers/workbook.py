@@ -74,7 +74,7 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
         if b"spreadsheetml" not in kinds or b"sheet.binary" in kinds:
             raise Unreadable("workbook.other")
         total = 0
-        beyond = places_beyond(max_rows, max_columns)
+        oversized = oversized_references(max_rows, max_columns)
         for entry in entries:
             sheet = "/worksheets/" in entry.filename.replace("\\", "/").lower()
             last_row, last_column, tail = 0, 0, b""
@@ -89,7 +89,7 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
                     cut = text.rfind(b"<")
                     tail = text[cut:] if cut >= 0 and len(text) - cut < LONGEST_TAG else b""
                     whole = text[: len(text) - len(tail)]
-                    if sheet and beyond.search(whole):
+                    if sheet and oversized.search(whole):
                         rows, columns = _extent(whole)
                         last_row, last_column = max(last_row, rows), max(last_column, columns)
             _check_extent(last_row, last_column, max_rows, max_columns)
@@ -97,14 +97,14 @@ def _look(data: bytes, max_rows: int, max_columns: int) -> None:
         raise Unreadable("damaged") from error
 
 
-def places_beyond(max_rows: int, max_columns: int) -> re.Pattern[bytes]:
-    """Finds what may be the place of a cell beyond the limits; what it does not find has none. Cells are looked at only where it finds one."""
-    rows = _greater(str(max_rows), "0", "9")
-    columns = _greater(column_name(max_columns), "A", "Z")
+def oversized_references(max_rows: int, max_columns: int) -> re.Pattern[bytes]:
+    """Finds what may be a cell reference beyond the limits: only a text in which it finds one is looked at cell by cell."""
+    rows = _exceeding(str(max_rows), "0", "9")
+    columns = _exceeding(column_name(max_columns), "A", "Z")
     return re.compile(f'r="(?:(?:{columns})[0-9]|[A-Z]+(?:{rows}))'.encode())
 
 
-def _greater(limit: str, least: str, most: str) -> str:
+def _exceeding(limit: str, least: str, most: str) -> str:
     """A pattern of all texts from least to most, letter by letter, that are longer than a limit, or as long and greater; others too."""
     sign = f"[{least}-{most}]"
     ways = [sign + f"{{{len(limit) + 1},}}"]

@@ -23,7 +23,7 @@ from portal.features.imports.service import acceptance, previews
 from portal.features.parties.service import claimed_numbers
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
-from portal.kernel.errors import Conflict
+from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
 from tests.slices.imports.test_importing import workbook
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member
@@ -159,6 +159,27 @@ async def test_what_the_list_itself_has_made_is_known_in_a_later_turn(
         assert (done.result or {})["created"] == 2
 
 
+@pytest.mark.parametrize("refused", [{5: "nobody"}, {99: "skip"}], ids=["not offered", "no such row"])
+async def test_refused_answers_are_not_kept_in_part(
+    world: World, monkeypatch: pytest.MonkeyPatch, refused: dict[int, str]
+) -> None:
+    """A page that says why commits what was written before."""
+    monkeypatch.setattr(previews, "TURN", 1)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    kept, _ = await previewed(world, owner, [["", name, "", ""] for name in ("A", "a", "B", "b")])
+    async with world.tools.database.transaction(scope_of(owner)) as session:
+        with pytest.raises(Invalid):
+            await acceptance.answer_rows(session, owner, kept.id, {3: "new", **refused})
+    async with world.as_system() as session:
+        assert list(await session.scalars(sa.select(ImportPart.answers))) == [{}] * 4
+    async with world.tools.database.transaction(scope_of(owner)) as session:
+        await acceptance.answer_rows(session, owner, kept.id, {3: "new", 5: "skip"})
+    async with world.as_system() as session:
+        answers = await session.scalars(sa.select(ImportPart.answers).order_by(ImportPart.position))
+        assert list(answers) == [{}, {"3": "new"}, {}, {"5": "skip"}]
+
+
 async def test_more_values_than_a_statement_may_bind_one_by_one_are_looked_for(world: World) -> None:
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
@@ -207,23 +228,45 @@ async def test_dossiers_are_looked_for_in_one_reading_whatever_the_planner_knows
     assert "Nested Loop" not in found
 
 
+async def counted(world: World, firm_id: UUID) -> int:
+    """How many owners a firm has asked today, as it is counted."""
+    async with world.as_system() as session:
+        key = f"access-request:{firm_id}"
+        return await session.scalar(sa.select(RateCount.count).where(RateCount.key == key)) or 0
+
+
 async def test_an_owner_that_was_not_asked_after_all_is_not_counted(world: World) -> None:
     firm = await a_firm(world)
     owner = await a_staff_member(world, firm)
     theirs = await a_company(world, None, number=a_number(), claimed=True)
     values: dict[str, Any] = {"name": "Theirs", "number": theirs.number}
 
-    async def counted() -> int:
-        async with world.as_system() as session:
-            key = f"access-request:{firm.id}"
-            return await session.scalar(sa.select(RateCount.count).where(RateCount.key == key)) or 0
-
     async def create() -> None:
         async with world.tools.database.transaction(scope_of(owner)) as session:
             await creation.create(session, world.tools, owner, **values)
 
     await create()
-    assert await counted() == 1
+    assert await counted(world, firm.id) == 1
     with pytest.raises(Conflict):  # the firm has a dossier on it
         await create()
-    assert await counted() == 1
+    assert await counted(world, firm.id) == 1
+
+
+async def test_owners_beyond_those_of_a_day_are_not_counted_and_the_others_given_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dossiers, "REQUESTS_PER_DAY", 3)
+    firm = await a_firm(world)
+    owner = await a_staff_member(world, firm)
+    assert await dossiers.take_requests(world.tools, firm.id, 1) == 1
+    theirs = [await a_company(world, None, number=a_number(), claimed=True) for _ in range(5)]
+    new = [creation.NewDossier(name=f"Theirs {n}", number=one.number) for n, one in enumerate(theirs)]
+    async with world.tools.database.transaction(scope_of(owner)) as session:
+        known = await creation.look_up(session, world.tools, owner, new)
+        assert known.requests == 2
+        assert await counted(world, firm.id) == 3
+        placed = [await creation.place(session, new[0], known)]
+        await creation.write(session, world.tools, owner, placed, known)
+    assert await counted(world, firm.id) == 2
+    assert [await dossiers.take_requests(world.tools, firm.id, 1) for _ in range(3)] == [1, 0, 0]
+    assert await counted(world, firm.id) == 3

@@ -1,6 +1,7 @@
 """Requests that no page of ours makes: other methods, long bodies, odd addresses. Each is answered with what it needs to know."""
 
 import base64
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 import pytest
 
 from portal.web.bounds import FORM_MOST
+from portal.web.session import provide_session
 from tests.slices.web.test_hosts import scope
 from tests.support.builders import a_dossier, a_firm, a_staff_member, sign_in
 from tests.support.world import World
@@ -182,3 +184,20 @@ async def test_whoever_goes_away_inside_a_body_is_nobodys_fault(
     await world.app(scope("POST", path, b"", headers), receive, send)
     assert [one["status"] < 500 for one in sent if one["type"] == "http.response.start"] in ([], [True])
     assert "web.unexpected" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_nothing_that_comes_after_its_transaction_finds_the_session_of_a_request(
+    world: World, *, fails: bool
+) -> None:
+    actor = await a_staff_member(world, await a_firm(world))
+    handler = SimpleNamespace(opt={}, parsed_fn_signature=SimpleNamespace(parameters={}))
+    request: Any = SimpleNamespace(
+        method="GET", route_handler=handler, path_params={}, state=SimpleNamespace(actor=actor)
+    )
+    state: Any = SimpleNamespace(tools=world.tools, given={})
+    unit: Any = provide_session(request, state)
+    assert await anext(unit) is request.state.session
+    with pytest.raises(RuntimeError if fails else StopAsyncIteration):
+        await (unit.athrow(RuntimeError) if fails else anext(unit))
+    assert request.state.session is None

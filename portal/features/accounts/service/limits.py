@@ -16,15 +16,24 @@ async def limit(tools: Tools, key: str, tries: int, window: timedelta = WINDOW, 
     Raises:
         TooMany: more than `tries` in this window.
     """
-    if await take(tools, key, tries, window, count) < count:
+    async with tools.database.system_scope() as session:
+        total = await repository.count_try(session, key, _begin(tools.clock.now(), window), count)
+    if total > tries:
         raise TooMany(retry_after=seconds_left(tools.clock.now(), window))
 
 
 async def take(tools: Tools, key: str, tries: int, window: timedelta, count: int) -> int:
-    """Count so many tries at once, as `limit` does; gives how many of them are allowed."""
+    """Count as many of so many tries as this window allows; gives how many. Those that it does not allow are not counted.
+
+    In a transaction of its own: nobody sees the count before they are off it again.
+    """
+    begin = _begin(tools.clock.now(), window)
     async with tools.database.system_scope() as session:
-        total = await repository.count_try(session, key, _begin(tools.clock.now(), window), count)
-    return max(0, min(count, tries - total + count))
+        total = await repository.count_try(session, key, begin, count)
+        allowed = max(0, min(count, tries - total + count))
+        if allowed < count:
+            await repository.give_back_try(session, [key], begin, count - allowed)
+    return allowed
 
 
 async def give_back(session: WriteSession, *keys: str, window: timedelta = WINDOW, count: int = 1) -> None:

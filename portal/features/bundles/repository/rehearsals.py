@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
-from portal.db.arrays import among, array_of
+from portal.db.arrays import among
 from portal.db.figures import Figure, always, few_rows
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import ExportOptions
@@ -132,7 +132,7 @@ def remarked(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Rem
 
 
 def _in_groups(items: sa.Subquery, keys: Collection[str]) -> sa.ColumnElement[bool]:
-    return items.c.key == sa.any_(array_of(sa.Text, keys))
+    return among(items.c.key, keys)
 
 
 def _items(asked: Asked) -> sa.Subquery:
@@ -157,7 +157,7 @@ def _items(asked: Asked) -> sa.Subquery:
     ]
     return (
         sa.select(
-            sa.func.concat_ws(",", *told.values(), *bounds).label("key"),
+            sa.func.concat_ws(",", *told.values(), *bounds, type_=sa.Text()).label("key"),
             *(value.label(name) for name, value in told.items()),
             item.id,
             item.document_id,

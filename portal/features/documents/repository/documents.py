@@ -8,12 +8,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.arrays import among, rows_of
-from portal.db.base import PlainText
+from portal.db.arrays import among, insert_rows, rows_of
 from portal.db.figures import Figure, few_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.domain.documents import DocumentFiles, DocumentState, Lock, PdfOrigin
 from portal.features.documents.models import Document, DocumentLock
+from portal.kernel.ids import new_id
 
 _LOCK = cast("sa.Table", DocumentLock.__table__)
 
@@ -182,31 +182,13 @@ def locks_of(document_id: UUID) -> Figure[list[Lock]]:
     return few_rows(found.order_by(row.since), Lock)
 
 
-_LOCKED = {
-    "company_id": sa.Uuid,
-    "firm_id": sa.Uuid,
-    "item_id": sa.Uuid,
-    "document_id": sa.Uuid,
-    "statement_id": sa.Uuid,
-}
-
-
 async def add_locks(
     session: WriteSession, rows: Sequence[NewLock], *, bundle: int, reason: str, since: datetime
 ) -> None:
     """Insert locks; an item that has one keeps it. A trigger takes the papers in id order, so that two exports meet in one order."""
-    new = rows_of("new", _LOCKED, rows)
-    told = {
-        "id": sa.func.uuidv7(),
-        "bundle": sa.literal(bundle),
-        "reason": sa.literal(reason, PlainText()),
-        "since": sa.literal(since, sa.DateTime(timezone=True)),
-    }
-    await session.execute(
-        insert(_LOCK)
-        .from_select([*_LOCKED, *told], sa.select(*new.c, *told.values()), include_defaults=False)
-        .on_conflict_do_nothing()
-    )
+    new = [{"id": new_id(), **row._asdict()} for row in rows]
+    same = {"bundle": bundle, "reason": reason, "since": since}
+    await insert_rows(session, DocumentLock, new, same, skip_present=True)
 
 
 async def keep_locks(session: WriteSession, item_ids: Iterable[UUID], reason: str) -> None:
@@ -221,7 +203,7 @@ async def drop_locks(session: WriteSession, item_ids: Iterable[UUID], reason: st
 
 async def has_changed(session: ReadSession, versions: Mapping[UUID, int]) -> bool:
     """Whether one of these documents is not in this version (any more), or not to be seen."""
-    known = rows_of("known", {"id": sa.Uuid, "version": sa.Integer}, list(versions.items()))
+    known = rows_of("known", {"id": Document.id, "version": Document.version}, list(versions.items()))
     found = await session.scalar(
         sa.select(
             sa.exists()

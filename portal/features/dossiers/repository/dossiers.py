@@ -239,7 +239,7 @@ def holding_keys(actor: Actor, keys: Mapping[UUID, str]) -> Figure[list[SameKey]
     Args:
         keys: by dossier.
     """
-    asked = rows_of("asked", {"id": sa.Uuid, "key": sa.Text}, list(keys.items()))
+    asked = rows_of("asked", {"id": Dossier.id, "key": Dossier.code_key}, list(keys.items()))
     other, seen = aliased(Dossier), visible_to(actor).subquery()
     target, other_target = aliased(Target), aliased(Target)
     found = (

@@ -152,7 +152,7 @@ async def limit_requests(tools: Tools, firm_id: UUID) -> None:
 
 
 async def take_requests(tools: Tools, firm_id: UUID, count: int) -> int:
-    """How many of so many owners a firm may ask for access today; they count as asked, until some are given back."""
+    """How many of so many owners a firm may ask for access today; these count as asked, until some are given back."""
     return await limits.take(tools, _requests_of(firm_id), REQUESTS_PER_DAY, REQUESTS_IN, count)
 
 

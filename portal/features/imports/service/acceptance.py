@@ -40,7 +40,7 @@ from portal.features.imports.domain.rows import (
     count_outcomes,
 )
 from portal.features.imports.domain.state import ImportState
-from portal.features.imports.models import DossierImport
+from portal.features.imports.models import DossierImport, ImportPart
 from portal.features.imports.service.overtaken import told
 from portal.features.imports.service.previews import present
 from portal.jobs import ledger
@@ -83,6 +83,7 @@ async def answer_rows(
     """
     kept = await _to_accept(session, actor, import_id)
     left = dict(answers)
+    changed: list[tuple[ImportPart, dict[str, Any]]] = []
     for part in await repository.parts(session, kept.id) if answers else ():
         asking = {row.line: row for row in part.read_rows() if row.line in left}
         said = dict(part.answers)
@@ -94,9 +95,14 @@ async def answer_rows(
             if answer:
                 said[str(line)] = answer
         if said != part.answers:
-            part.answers = said
+            changed.append((part, said))
     if left:
         raise _no_answer(min(left))
+    for (
+        part,
+        said,
+    ) in changed:  # none before all were looked at: who catches the refusal commits what was written
+        part.answers = said
     return kept
 
 
