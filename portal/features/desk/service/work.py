@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.figures import Together
+from portal.db.figures import AskTogether
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.accounts.service import people
@@ -49,7 +49,9 @@ class WorkList:
     """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
 
-async def work_list(session: ReadSession, actor: Actor, query: DossierQuery, together: Together) -> WorkList:
+async def work_list(
+    session: ReadSession, actor: Actor, query: DossierQuery, together: AskTogether
+) -> WorkList:
     """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
     assert actor.firm_id is not None
     page = await dossiers.listed(session, actor, query)
