@@ -184,7 +184,7 @@ def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Ans
     if ogm := document.structured_communication:
         lines.append(f"structured communication +++{ogm[:3]}/{ogm[3:7]}/{ogm[7:]}+++")
     lines += [
-        f"attachment {one.filename or one.id} ({one.mime_code or '?'}, {len(one.content or b'')} bytes)"
+        f"attachment {one.filename or one.id} ({one.mime_code or '?'}, {len(one.decoded() or b'')} bytes)"
         for one in document.attachments
     ]
     return Answer(CLEAN, [_shown(line) for line in lines], {"document": _values(document)})

@@ -11,31 +11,41 @@ _END = 256
 
 
 class Embedded:
-    """A file as the text it came as; its bytes are made when they are asked for, :meth:`decoded`.
+    """A file as the text it came as; its bytes are made when they are asked for, :meth:`decoded`, and kept from then on instead.
 
     The text is not copied. A view of a file's bytes keeps them all in memory as long as it lives, which is little more
     than the text: a file that embeds another consists of hardly anything else.
+
+    It is equal to its bytes. msgspec encodes it as it does them where it is told ``enc_hook=bytes``.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_held",)
 
     def __init__(self, text: str | memoryview) -> None:
         """Of a text for which :func:`is_base64` holds."""
-        self._text = text
+        self._held: str | memoryview | bytes = text
 
-    def begin(self, size: int) -> bytes:
+    def first_bytes(self, size: int) -> bytes:
         """The first bytes of the file, at most so many, without decoding the rest."""
+        held = self._held
+        if isinstance(held, bytes):
+            return held[:size]
         signs = -(-size // 3) * 4
         looked_at = 2 * signs
         while True:
-            compact = _ascii(self._text[:looked_at]).translate(None, _SPACES + b"=")
-            if len(compact) >= signs or looked_at >= len(self._text):
+            compact = _ascii(held[:looked_at]).translate(None, _SPACES + b"=")
+            if len(compact) >= signs or looked_at >= len(held):
                 return _whole(compact[:signs])[:size]
             looked_at *= 2
 
     def decoded(self) -> bytes:
         """The file."""
-        return decoded(self._text)
+        held = self._held
+        if not isinstance(held, bytes):
+            held = self._held = decoded(held)
+        return held
+
+    __bytes__ = decoded
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Embedded):

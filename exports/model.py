@@ -9,7 +9,7 @@ totals are the issuer's. Sequences are tuples, absent texts are ``None``, absent
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -234,14 +234,14 @@ class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     separators, ``..``, names Windows reserves, or twice the same name in one document. Never save under it unchanged.
     ``source`` may stand in for ``content`` when writing: it is opened, read in pieces and closed.
 
-    What :func:`exports.ubl.read` gives holds its content as the file's base64 until ``content`` is asked for. That a
+    The ``content`` of what :func:`exports.ubl.read` gives is the file's base64 until its bytes are asked for, ``decoded()``. That a
     document has it, how it begins and whether it is a PDF is known without.
     """
 
     id: str
     filename: str | None = None
     mime_code: str | None = None
-    content: bytes | None = None
+    content: bytes | Embedded | None = None
     description: str | None = None
     document_type_code: str | None = None  #: 130 for an invoiced object (BT-18)
     scheme: str | None = None
@@ -251,40 +251,24 @@ class Attachment(Struct, frozen=True, kw_only=True, gc=False):
     @property
     def is_embedded(self) -> bool:
         """Whether it has content."""
-        return _held(self) is not None
+        return self.content is not None
 
-    def begin(self, size: int) -> bytes:
+    def decoded(self) -> bytes | None:
+        """Its content; decoded once, however often it is asked for."""
+        return self.content.decoded() if isinstance(self.content, Embedded) else self.content
+
+    def first_bytes(self, size: int) -> bytes:
         """The first bytes of its content, at most so many; none when it has no content."""
-        held = _held(self)
-        if isinstance(held, Embedded):
-            return held.begin(size)
-        return b"" if held is None else held[:size]
+        if isinstance(self.content, Embedded):
+            return self.content.first_bytes(size)
+        return b"" if self.content is None else self.content[:size]
 
     @property
     def is_pdf(self) -> bool:
         """Whether it is a PDF, by its first bytes; the declared type is not believed."""
         if not self.is_embedded:
             return self.source is not None and self.mime_code == "application/pdf"
-        return b"%PDF-" in self.begin(1024)
-
-
-#: What an attachment holds of its content: the bytes, or what they are made from.
-_CONTENT: Any = Attachment.__dict__["content"]
-
-
-def _held(of: Attachment) -> bytes | Embedded | None:
-    return _CONTENT.__get__(of)
-
-
-def _content(of: Attachment) -> bytes | None:
-    held = _held(of)
-    if isinstance(held, Embedded):
-        held = held.decoded()
-        _CONTENT.__set__(of, held)
-    return held
-
-
-Attachment.content = property(_content)  # pyright: ignore[reportAttributeAccessIssue] - a struct knows no properties beside its fields
+        return b"%PDF-" in self.first_bytes(1024)
 
 
 class Document(Struct, frozen=True, kw_only=True):

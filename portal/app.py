@@ -59,7 +59,7 @@ from portal.web.gate import Gate
 from portal.web.kept_forms import FormKeeping, KeptForms
 from portal.web.menu_counts import count_menu
 from portal.web.problems import answer_problem
-from portal.web.render import made
+from portal.web.render import make_long_page
 from portal.web.requests import AnyRequest
 from portal.web.security import LARGE_BODY, SameSite
 from portal.web.session import (
@@ -188,9 +188,9 @@ def _with_room(handler: Any, most: int) -> Any:
     return roomy
 
 
-async def _shown(answer: Any) -> Any:
+async def _finish_page(answer: Any) -> Any:
     """A page gets the counts of its menu, and a long one is made in a thread."""
-    return await made(await count_menu(answer))
+    return await make_long_page(await count_menu(answer))
 
 
 def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) -> Litestar:
@@ -238,7 +238,7 @@ def create_litestar(tools: Tools, doorbell: Doorbell, directories: Directories) 
             **{name: provide_given(name) for one in SLICES for name in one.given},
         },
         middleware=[FormKeeping(), SameSite()],
-        after_request=_shown,
+        after_request=_finish_page,
         request_class=AnyRequest,
         exception_handlers={Exception: answer_problem},
         state=State(

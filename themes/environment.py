@@ -81,9 +81,10 @@ def remembered(macro: Callable[..., Markup], language: Callable[[], str]) -> Cal
 
     def component(*values: Any, **named: Any) -> Markup:
         try:
-            return written(language(), *values, **named)
+            hash((values, *named.values()))
         except TypeError:  # a list, which nobody remembers
             return macro(*values, **named)
+        return written(language(), *values, **named)
 
     return component
 

@@ -116,7 +116,7 @@ def attachment(own: dict[str, Any]) -> Attachment:
     result = Attachment(**own)
     if not result.is_embedded:
         return result
-    filename, mime_code = named(result.id, result.filename, result.mime_code, result.begin(4))
+    filename, mime_code = named(result.id, result.filename, result.mime_code, result.first_bytes(4))
     return replace(result, filename=filename, mime_code=mime_code)
 
 

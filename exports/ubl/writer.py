@@ -196,8 +196,8 @@ def _attachment(of: Attachment) -> Iterator[bytes]:
 
 def _content(of: Attachment) -> Iterator[bytes | memoryview]:
     """What is embedded, in pieces; nothing when it is empty."""
-    if of.content:
-        content = memoryview(of.content)
+    if embedded := of.decoded():
+        content = memoryview(embedded)
         for start in range(0, len(content), _PIECE):
             yield content[start : start + _PIECE]
     elif of.source:

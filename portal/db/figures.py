@@ -35,7 +35,7 @@ class Figure(Generic[T]):
     clause: sa.ColumnElement[Any] | None
     read: Callable[[Any], T]
 
-    def told_as(self, shown: Callable[[T], S]) -> "Figure[S]":
+    def mapped(self, shown: Callable[[T], S]) -> "Figure[S]":
         """This figure, made into something else once it is found."""
         return Figure(self.clause, lambda value: shown(self.read(value)))
 
@@ -44,7 +44,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def always(value: T) -> Figure[T]:
+def constant(value: T) -> Figure[T]:
     """What is known without asking."""
     return Figure(None, lambda _nothing: value)
 
@@ -92,5 +92,5 @@ async def figures(session: ReadSession, **asked: Figure[Any]) -> SimpleNamespace
     return SimpleNamespace(**{name: one.read(found.get(name)) for name, one in asked.items()})
 
 
-Together = Callable[..., Awaitable[SimpleNamespace]]
+AskTogether = Callable[..., Awaitable[SimpleNamespace]]
 """Asks for figures by name, together with what else the page needs: `partial(figures, session)`, or more (`web.menu_counts`)."""

@@ -129,7 +129,10 @@ def _after_rollback(session: ScopedSession) -> None:
 
 
 class ReadSession(AsyncSession):
-    """A session handed to a use case that only reads: its transaction is READ ONLY, whatever is asked of it."""
+    """A session handed to a use case that only reads: its transaction is READ ONLY, whatever is asked of it.
+
+    A look-up, which has no transaction, is refused everything but a SELECT.
+    """
 
     sync_session_class = ScopedSession
 
@@ -260,9 +263,27 @@ async def _ended(session: _S) -> AsyncGenerator[_S]:
             await transaction.rollback()
 
 
-def _reading(engine: AsyncEngine, **options: Any) -> async_sessionmaker[ReadSession]:
-    """Sessions on the same connections that only read, in the way that the options say."""
-    return async_sessionmaker(engine.execution_options(**options), class_=ReadSession, expire_on_commit=False)
+def _reading(engine: AsyncEngine) -> async_sessionmaker[ReadSession]:
+    """Sessions on the same connections whose transactions are READ ONLY."""
+    reading = engine.execution_options(postgresql_readonly=True)
+    return async_sessionmaker(reading, class_=ReadSession, expire_on_commit=False)
+
+
+def _looking_up(engine: AsyncEngine) -> async_sessionmaker[ReadSession]:
+    """Sessions without a transaction, which the database would let write: they are refused everything but a SELECT before it is sent."""
+    looking = engine.execution_options(isolation_level="AUTOCOMMIT")
+    event.listen(looking.sync_engine, "before_execute", _refuse_to_write)
+    return async_sessionmaker(looking, class_=ReadSession, expire_on_commit=False)
+
+
+def _refuse_to_write(_connection: sa.Connection, statement: object, *_: Any) -> None:
+    """The guard of look-ups.
+
+    Raises:
+        TypeError: it is no SELECT.
+    """
+    if not isinstance(statement, sa.Select):
+        raise TypeError("a look-up is one SELECT")
 
 
 class Database:
@@ -283,9 +304,9 @@ class Database:
     ) -> None:
         self._app = async_sessionmaker(app_engine, class_=WriteSession, expire_on_commit=False)
         self._system = async_sessionmaker(system_engine, class_=WriteSession, expire_on_commit=False)
-        self._app_reads = _reading(app_engine, postgresql_readonly=True)
-        self._system_reads = _reading(system_engine, postgresql_readonly=True)
-        self._system_look_ups = _reading(system_engine, isolation_level="AUTOCOMMIT")
+        self._app_reads = _reading(app_engine)
+        self._system_reads = _reading(system_engine)
+        self._system_look_ups = _looking_up(system_engine)
         self.app_engine = app_engine
         self.system_engine = system_engine
         self.clock = clock or SystemClock()

@@ -124,12 +124,14 @@ async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitab
     """Call `heard` for every ring, for as long as this is not cancelled; while Valkey is away, look again now and then.
 
     Valkey keeps the question until there is a bell: arq's own worker would ask twenty times a second. A bell that is taken out is
-    forgotten before anybody looks, so that whoever rings afterwards is heard too; what a listener took out and died with, now and then.
+    forgotten before anybody looks, so that whoever rings afterwards is heard too. One that is taken out by a process that ends before
+    it forgets it would silence all to come: it is forgotten too when listening begins, and whenever there was no bell for a while.
+    Forgetting takes nothing out of the queue.
 
     Args:
         room: waits until whoever listens can do something; until then a bell is left to others.
     """
-    silent = 0
+    silent = 0  # times in a row
     while True:
         began = time.monotonic()
         pool: ArqRedis | None = None
@@ -151,5 +153,5 @@ async def listen(url: str, heard: Callable[[], None], room: Callable[[], Awaitab
             if pool is not None:
                 with suppress(*FAULTS):
                     await pool.aclose()
-        silent = 0 if time.monotonic() - began > _PAUSES[-1] else silent + 1
+        silent = 1 if time.monotonic() - began > _PAUSES[-1] else silent + 1
         await asyncio.sleep(_PAUSES[min(silent, len(_PAUSES)) - 1])

@@ -146,7 +146,8 @@ class Runner:
 
     async def claim(self, room: Room | None = None) -> JobRow | None:
         """Claim the job whose turn it is; None when nothing is due for which there is room."""
-        async with self._written() as session:
+        await self._write_owed()
+        async with self.tools.database.system_scope() as session:
             return await claim_next(session, self.tools.clock.now(), self.lease, room)
 
     async def next_moment(self) -> datetime | None:
@@ -254,7 +255,8 @@ class Runner:
             await _finish(session, row.id, row.token, self.tools)
 
     async def _claim(self, job_id: UUID) -> JobRow | None:
-        async with self._written() as session:
+        await self._write_owed()
+        async with self.tools.database.system_scope() as session:
             return await claim_one(session, job_id, self.tools.clock.now(), self.lease)
 
     async def _keep(self, job_id: UUID, token: UUID) -> None:
@@ -297,14 +299,14 @@ class Runner:
         except Unavailable:
             self._owed.append(outcome)
 
-    @asynccontextmanager
-    async def _written(self) -> AsyncGenerator[WriteSession]:
-        """A transaction in the system scope that begins with what is owed."""
+    async def _write_owed(self) -> None:
+        """Write what is owed, in a transaction of its own: a crash of the server may forget a claim, and nothing of this."""
+        if not self._owed:
+            return
         owed = list(self._owed)
         async with self.tools.database.system_scope() as session:
             for outcome in owed:
                 await outcome.write(session, late=True)
-            yield session
         self._owed = [outcome for outcome in self._owed if outcome not in owed]
 
     async def sweep(self, second: int, since: int | None = None) -> None:

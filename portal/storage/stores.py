@@ -8,6 +8,7 @@ the bucket's to expire.
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -170,7 +171,7 @@ class Store:
         # In one go an object is in memory as a whole, whatever it is read from.
         in_parts = stored.size > (MULTIPART if self._remote else SPOOL)
         try:
-            if local is None or not await asyncio.to_thread(named, local / key, content):
+            if local is None or not await asyncio.to_thread(self._named, key, content):
                 await obstore.put_async(
                     self._store,
                     key,
@@ -187,9 +188,27 @@ class Store:
             raise StorageUnavailable from error
         PARTS.back(WRITING)
 
+    def _named(self, key: str, content: object) -> bool:
+        self._look_for_folder()
+        return self._local is not None and named(self._local / key, content)
+
+    def _look_for_folder(self) -> None:
+        """A local store whose folder is gone is away: its objects are not missing, and nobody makes an empty one in its place.
+
+        Raises:
+            OSError: it is gone.
+        """
+        if self._local is not None and not self._local.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self._local))
+
     def scratch(self) -> io.BufferedRandom:
         """See `ObjectStore.scratch`."""
-        return unnamed(self._local)
+        try:
+            self._look_for_folder()
+            return unnamed(self._local)
+        except OSError as error:
+            PARTS.away(WRITING, error)
+            raise StorageUnavailable from error
 
     async def get(self, namespace: UUID, sha256: str) -> bytes:
         """See `ObjectStore.get`."""
@@ -206,10 +225,15 @@ class Store:
         try:
             return await obstore.get_async(self._store, key)
         except FileNotFoundError:
-            found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+            found = await asyncio.to_thread(self._bring_back, key, namespace, sha256)
             if found is None:
                 raise
         return await obstore.get_async(self._store, found)
+
+    def _bring_back(self, key: str, namespace: UUID, sha256: str) -> str | None:
+        """Where an object can be read after all that is not under its key."""
+        self._look_for_folder()
+        return aside.bring_back(self._store, key, namespace, sha256)
 
     async def stream(self, namespace: UUID, sha256: str, *, start: int = 0) -> AsyncIterator[bytes]:
         """See `ObjectStore.stream`."""
@@ -241,7 +265,7 @@ class Store:
             try:
                 return self._open(key, sha256 if verified else None)
             except FileNotFoundError:
-                path = aside.bring_back(self._store, key, namespace, sha256)
+                path = self._bring_back(key, namespace, sha256)
                 if path is None:
                     raise
                 return self._open(path, sha256 if verified else None)
@@ -261,7 +285,7 @@ class Store:
             try:
                 await obstore.head_async(self._store, key)
             except FileNotFoundError:
-                found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+                found = await asyncio.to_thread(self._bring_back, key, namespace, sha256)
                 return found is not None
         return True
 
@@ -272,11 +296,13 @@ class Store:
             try:
                 return (await obstore.head_async(self._store, key))["size"]
             except FileNotFoundError:
-                found = await asyncio.to_thread(aside.bring_back, self._store, key, namespace, sha256)
+                found = await asyncio.to_thread(self._bring_back, key, namespace, sha256)
                 return None if found is None else (await obstore.head_async(self._store, found))["size"]
 
     async def listing(self, namespace: UUID) -> AsyncIterator[Listed]:
         """See `ObjectStore.listing`."""
+        with faults():
+            await asyncio.to_thread(self._look_for_folder)
         pages = aiter(obstore.list(self._store, prefix=f"{namespace}/"))
         while True:
             with faults():
@@ -293,6 +319,7 @@ class Store:
         key = _key(namespace, sha256)
         try:
             with faults():
+                await asyncio.to_thread(self._look_for_folder)
                 found = await obstore.head_async(self._store, key)
                 if found["last_modified"] >= put_before:
                     return False
@@ -303,6 +330,8 @@ class Store:
 
     async def aside(self, namespace: UUID) -> AsyncIterator[Aside]:
         """See `ObjectStore.aside`."""
+        with faults():
+            await asyncio.to_thread(self._look_for_folder)
         found = aiter(aside.listing(self._store, namespace))
         while True:
             with faults():
@@ -314,6 +343,7 @@ class Store:
     async def forget(self, one: Aside) -> None:
         """See `ObjectStore.forget`."""
         with contextlib.suppress(Missing), faults():
+            await asyncio.to_thread(self._look_for_folder)
             await aside.forget(self._store, one)
 
     async def healthy(self) -> bool:
@@ -322,6 +352,7 @@ class Store:
         key = f"health/{word.hex()}"
         try:
             async with asyncio.timeout(HEALTH_SECONDS):
+                await asyncio.to_thread(self._look_for_folder)
                 await obstore.put_async(self._store, key, word, use_multipart=False)
                 answer = bytes(await (await obstore.get_async(self._store, key)).bytes_async())
                 await obstore.delete_async(self._store, key)

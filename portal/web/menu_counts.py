@@ -1,7 +1,8 @@
 """How many things wait behind the entries of the menu: counted for each whole page that is an answer, once, before it is made.
 
 In the transaction of its request, where that has one, and together with what the page itself asks for (`page_figures`). Redirects,
-fragments, files and programs need no menu.
+fragments, files and programs need no menu. The page of a problem (`web.problems`) has a transaction of its own for it, its request's is
+rolled back; where something on our side is out of order it does without.
 """
 
 from types import SimpleNamespace

@@ -3,14 +3,16 @@
 No text of the database or of a library ever reaches a client; what nobody expected gets a reference number instead.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.plugins.htmx import HTMXRequest
-from litestar.response import Redirect
+from litestar.response import Redirect, Template
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -29,6 +31,7 @@ from portal.kernel.errors import (
 from portal.kernel.language import N_, gettext
 from portal.web.bodies import LONG_FORM
 from portal.web.kept_forms import session_over
+from portal.web.menu_counts import count_menu
 from portal.web.render import Toast, is_fragment, is_local, render, trigger_header
 
 log = structlog.get_logger()
@@ -183,7 +186,28 @@ def _branded(request: Request[Any, Any, Any], known: PortalError, reference: str
         },
     )
     template.headers.update(known.headers)
-    return template
+    return template if known.status >= 500 else _WithCounts(template)
+
+
+class _WithCounts(Response[bytes]):
+    """A page whose menu is counted as it is sent: what an exception handler answers meets no `after_request`."""
+
+    def __init__(self, page: Template) -> None:
+        super().__init__(b"", status_code=page.status_code, headers=page.headers)
+        self._page = page
+
+    def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **named: Any) -> ASGIResponse:
+        """What counts and sends."""
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            request.state.session = None  # its transaction is over
+            try:
+                await count_menu(self._page)
+            except Exception:
+                log.exception("web.problem_menu")  # the problem is told all the same
+            await self._page.to_asgi_response(app, request, **named)(scope, receive, send)
+
+        return cast("ASGIResponse", counted)
 
 
 def problem_json(

@@ -116,7 +116,7 @@ everybody, and are made where the request is."""
 
 
 class Page(HTMXBlockTemplate):
-    """A page, or a block of one, made from its template once: by `made` where it is long, else as it is sent."""
+    """A page, or a block of one, made from its template once: by `make_long_page` where it is long, else as it is sent."""
 
     def __init__(self, environment: jinja2.Environment, **values: Any) -> None:
         super().__init__(media_type=MediaType.HTML, **values)
@@ -153,7 +153,7 @@ def _entries(value: object) -> int:
 _LISTS = (list, tuple, dict, AbstractSet)
 
 
-async def made(answer: Any) -> Any:
+async def make_long_page(answer: Any) -> Any:
     """Make a long page in a thread, so that nobody waits for it but who asked (Litestar's `after_request`)."""
     if isinstance(answer, Page) and answer.is_long:
         await asyncio.to_thread(answer.write)

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from portal import supervisor
 from portal.embedded.keeper import MARK, NOTE, Part, end_orphans, note_processes
 from portal.embedded.process import command_line, free_port
-from tests.support.requests_raw import BROKEN, ODD, exchange
+from tests.support.requests_raw import BROKEN, MORE_THAN_A_READING, ODD, exchange
 from tests.support.servers import ROOT
 
 PATIENCE = 90
@@ -261,7 +261,8 @@ def test_nobody_stays_on_the_port_of_a_web_process_that_is_killed(portal: Portal
 def test_no_answer_says_what_program_gave_it(portal: Portal, name: str) -> None:
     data, status = BROKEN.get(name, (ODD.get(name, b""), 0))
     answer = exchange(portal.port, data)
-    assert answer.status == status or not status
+    early = name in MORE_THAN_A_READING and answer.status == 404  # there is no firm under this host
+    assert answer.status == status or not status or early
     assert answer.status < 500 or answer.status in (501, 505)
     assert {"server", "x-powered-by", "via"}.isdisjoint(answer.headers)
     assert "uvicorn" not in str(answer)
@@ -269,11 +270,12 @@ def test_no_answer_says_what_program_gave_it(portal: Portal, name: str) -> None:
 
 def test_broken_requests_leave_no_trace_but_a_line(portal: Portal) -> None:
     before = portal.said
-    for data, _status in BROKEN.values():
-        exchange(portal.port, data)
+    early = 0
+    for name, (data, _status) in BROKEN.items():
+        early += exchange(portal.port, data).status == 404 and name in MORE_THAN_A_READING
     told = portal.said.removeprefix(before)
     assert "Traceback" not in told
-    assert told.count("web.refused") == len(BROKEN)
+    assert told.count("web.refused") == len(BROKEN) - early
 
 
 def test_a_web_process_that_dies_is_replaced_and_the_other_goes_on(portal: Portal) -> None:

@@ -1,17 +1,25 @@
 """What differs between the stores: URLs, permissions, faults."""
 
+import asyncio
 import os
 import resource
 import stat
 import subprocess
 import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from portal.storage import S3Credentials, StorageUnavailable, StorageUrlError, open_store
+from portal.storage.contract import Aside
+from portal.storage.stores import Store
 
+OWNER = uuid4()
+NOW = datetime.now(UTC) + timedelta(hours=1)
 KEYS = S3Credentials("key", "word-that-must-not-show")
 NOBODY = "s3://portal?endpoint=http://127.0.0.1:9"
 
@@ -123,3 +131,54 @@ async def test_what_was_made_on_the_disk_of_a_local_store_is_not_written_once_mo
         assert path.name == stored.sha256
         assert os.fstat(made.fileno()).st_ino == path.stat().st_ino
     assert await store.get(owner, stored.sha256) == b"bundle" * 1000
+
+
+async def of_a_listing(found: AsyncIterator[object]) -> list[object]:
+    return [one async for one in found]
+
+
+USES: dict[str, Callable[[Store, str], Any]] = {
+    "put": lambda store, _sha256: store.put(OWNER, b"x", media_type="text/plain"),
+    "scratch": lambda store, _sha256: asyncio.to_thread(store.scratch),
+    "get": lambda store, sha256: store.get(OWNER, sha256),
+    "stream": lambda store, sha256: of_a_listing(store.stream(OWNER, sha256)),
+    "open": lambda store, sha256: asyncio.to_thread(store.open, OWNER, sha256),
+    "open unverified": lambda store, sha256: asyncio.to_thread(store.open, OWNER, sha256, verified=False),
+    "exists": lambda store, sha256: store.exists(OWNER, sha256),
+    "size": lambda store, sha256: store.size(OWNER, sha256),
+    "listing": lambda store, _sha256: of_a_listing(store.listing(OWNER)),
+    "aside": lambda store, _sha256: of_a_listing(store.aside(OWNER)),
+    "set aside": lambda store, sha256: store.set_aside(OWNER, sha256, put_before=NOW, now=NOW),
+    "forget": lambda store, sha256: store.forget(Aside(OWNER, sha256, NOW)),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
+@pytest.mark.parametrize("instead", ["nothing", "a file"])
+async def test_a_folder_that_is_away_is_unavailable_and_nothing_of_it_missing(
+    tmp_path: Path, use: Callable[[Store, str], Any], instead: str
+) -> None:
+    folder, elsewhere = tmp_path / "objects", tmp_path / "elsewhere"
+    store = open_store(folder.as_uri())
+    stored = await store.put(OWNER, b"kept", media_type="text/plain")
+    folder.rename(elsewhere)
+    if instead == "a file":
+        folder.touch()
+    with pytest.raises(StorageUnavailable):
+        await use(store, stored.sha256)
+    assert await store.healthy() is False
+    assert not folder.is_dir(), "no empty one is made in its place"
+    folder.unlink(missing_ok=True)
+    elsewhere.rename(folder)
+    assert await store.get(OWNER, stored.sha256) == b"kept"
+
+
+async def test_what_was_made_in_a_folder_that_went_away_is_an_outage(tmp_path: Path) -> None:
+    """It would be named there by a hard link."""
+    store = open_store((tmp_path / "objects").as_uri())
+    with store.scratch() as made:
+        made.write(b"long work")
+        (tmp_path / "objects").rename(tmp_path / "elsewhere")
+        with pytest.raises(StorageUnavailable):
+            await store.put(OWNER, made, media_type="text/plain")
+    assert not (tmp_path / "objects").exists()

@@ -76,6 +76,9 @@ BROKEN: dict[str, tuple[bytes, int]] = {
     "an extension that never ends": (_CHUNKED + b"5;" + b"a" * 200_000, 431),
 }
 """Bytes that are no request, or one that is not taken, and the status of the answer."""
+MORE_THAN_A_READING = {"trailers that never end", "an extension that never ends"}
+"""Of those, the ones whose head is whole and whose fault is more than the server reads at once: an application that does not wait for
+the body may have answered before it is met."""
 ODD: dict[str, bytes] = {
     "HEAD": b"HEAD /sign-in HTTP/1.1\r\n" + HOST + b"\r\n",
     "everything": b"OPTIONS * HTTP/1.1\r\n" + HOST + b"\r\n",

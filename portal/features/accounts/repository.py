@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.arrays import among
-from portal.db.figures import Figure, always, few_rows
+from portal.db.figures import Figure, constant, few_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.domain import CompaniesServed
 from portal.features.accounts.models import (
@@ -132,12 +132,12 @@ def member_names(company_id: UUID) -> Figure[dict[UUID, str]]:
 def names(ids: Collection[UUID]) -> Figure[dict[UUID, str]]:
     """What some people are called whom the session may see."""
     if not ids:
-        return always({})
+        return constant({})
     return _names(sa.select(Person.id, Person.name).where(among(Person.id, ids)))
 
 
 def _names(found: sa.Select[UUID, str]) -> Figure[dict[UUID, str]]:
-    return few_rows(found, _Named).told_as(lambda rows: {row.id: row.name for row in rows})
+    return few_rows(found, _Named).mapped(lambda rows: {row.id: row.name for row in rows})
 
 
 async def members(session: ReadSession, company_id: UUID) -> Sequence[tuple[CompanyMember, Person]]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from exports import coda
-from portal.db.figures import Figure, always
+from portal.db.figures import Figure, constant
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.banking import repository
@@ -193,7 +193,7 @@ def is_locked(statement_id: UUID) -> Figure[bool]:
 def aside_count(actor: Actor, company_id: UUID) -> Figure[int]:
     """How many statements of a company are put aside; a contributor is not told."""
     if lookups.own_uploads_only(actor) is not None:
-        return always(0)
+        return constant(0)
     return repository.aside_count(company_id)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from portal.db.figures import Figure, Together, always
+from portal.db.figures import AskTogether, Figure, constant
 from portal.db.session import ReadSession
 from portal.features.accounts.service import people as accounts_people
 from portal.features.audit import service as audit
@@ -75,7 +75,7 @@ class _Names:
 
 
 async def of_dossier(
-    session: ReadSession, actor: Actor, dossier: Dossier, query: HistoryQuery, together: Together
+    session: ReadSession, actor: Actor, dossier: Dossier, query: HistoryQuery, together: AskTogether
 ) -> History:
     """A dossier's history, with what happened to its company's papers; the caller has opened it."""
     company = (dossier.company_id,) if dossier.access in OPEN_ACCESS else ()
@@ -84,7 +84,7 @@ async def of_dossier(
 
 
 async def of_everything(
-    session: ReadSession, actor: Actor, query: HistoryQuery, together: Together
+    session: ReadSession, actor: Actor, query: HistoryQuery, together: AskTogether
 ) -> History:
     """What the reader may know of: the dossiers they see and their own acts; the owner also people, agents and settings."""
     if actor.firm_id is None:
@@ -98,7 +98,9 @@ async def of_everything(
     return await _told(session, actor, whose, query, together)
 
 
-async def _of_company(session: ReadSession, actor: Actor, query: HistoryQuery, together: Together) -> History:
+async def _of_company(
+    session: ReadSession, actor: Actor, query: HistoryQuery, together: AskTogether
+) -> History:
     """A member's view: what happened to the company's papers, decisions and access; a contributor's own acts alone."""
     if actor.company_id is None:
         raise NotFound
@@ -123,7 +125,7 @@ def _people(actor: Actor, whose: Whose) -> dict[str, Figure[dict[UUID, str]]]:
 
 
 async def _told(
-    session: ReadSession, actor: Actor, whose: Whose, query: HistoryQuery, together: Together
+    session: ReadSession, actor: Actor, whose: Whose, query: HistoryQuery, together: AskTogether
 ) -> History:
     several = whose.dossier_id is None and actor.is_firm
     page = await repository.page(session, whose, query, PAPERS)
@@ -145,7 +147,7 @@ async def _told(
     found = vars(
         await together(
             people=accounts_people.names_of(managers),
-            dossiers=dossiers.names_of(actor, where) if several else always({}),
+            dossiers=dossiers.names_of(actor, where) if several else constant({}),
             erased=erasures.erased_subjects({one for event in page.rows for one in _subjects(event)}),
             **people,
         )

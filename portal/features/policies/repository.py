@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from portal.db.arrays import among
-from portal.db.figures import Figure, always, few_rows, ids_of
+from portal.db.figures import Figure, constant, few_rows, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
 from portal.features.policies.domain import Cadence, MonthClock
@@ -48,7 +48,7 @@ def standing(firm_id: UUID, dossier_id: UUID) -> Figure[Standing | None]:
     """What the dossier's own policy asks for, else the firm's default; to be asked for along with other things."""
     columns = (getattr(ExportPolicy, name) for name in Standing.__slots__)
     found = _in_force(firm_id, dossier_id).with_only_columns(*columns)
-    return few_rows(found, Standing).told_as(lambda rows: rows[0] if rows else None)
+    return few_rows(found, Standing).mapped(lambda rows: rows[0] if rows else None)
 
 
 def _in_force(firm_id: UUID, dossier_id: UUID) -> sa.Select[ExportPolicy]:
@@ -141,5 +141,5 @@ _ASKING = (
 def asking(dossier_ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Which of some dossiers are under a policy that asks for approval."""
     if not dossier_ids:
-        return always(set())
+        return constant(set())
     return ids_of(_ASKING.where(among(Dossier.id, dossier_ids)))

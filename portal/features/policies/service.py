@@ -58,7 +58,7 @@ def asked_for(firm_id: UUID, dossier_id: UUID) -> Figure[PolicyValues]:
             raise NotFound
         return values_of(found)
 
-    return repository.standing(firm_id, dossier_id).told_as(told)
+    return repository.standing(firm_id, dossier_id).mapped(told)
 
 
 async def lock_policies(session: WriteSession, actor: Actor) -> None:

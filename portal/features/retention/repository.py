@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from portal.db.figures import Figure, always, ids_of
+from portal.db.figures import Figure, constant, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking.models import Statement
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -141,11 +141,11 @@ async def erased_content(
 def erased_subjects(ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Which of these rows held something that was erased."""
     if not ids:
-        return always(set())
+        return constant(set())
     found = sa.select(sa.func.unnest(Erasure.subjects)).where(
         Erasure.state == ErasureState.CONFIRMED, Erasure.subjects.overlap(list(ids))
     )
-    return ids_of(found).told_as(lambda erased: erased & set(ids))
+    return ids_of(found).mapped(lambda erased: erased & set(ids))
 
 
 async def others_in_file(session: ReadSession, statement_id: UUID) -> int:

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
 import anyio.lowlevel
+import asyncpg
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from portal.db import hearing as hearing_of
 from portal.db.hearing import hear
 from portal.db.news import LOOKS, News
 from portal.features.agents import service as agents
@@ -148,9 +151,54 @@ async def _later(value: Any) -> Any:
     return value
 
 
+async def test_addresses_are_understood_as_the_engines_do(world: World) -> None:
+    url = f"{world.settings.database_url}?ssl=prefer&prepared_statement_cache_size=0"
+    async with _hearing_with(world, News(), url=url):
+        assert await _listeners(world)
+
+
+async def test_whatever_befalls_the_connection_it_is_heard_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[Exception] = [
+        asyncpg.InternalClientError("a fault of the driver's own"),
+        TypeError("an argument"),
+        ConnectionRefusedError(),
+    ]
+    connect = hearing_of.asyncpg.connect
+
+    async def unlucky(**named: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return await connect(**named)
+
+    monkeypatch.setattr(hearing_of, "AGAIN_SECONDS", (0.0,))
+    monkeypatch.setattr(hearing_of, "asyncpg", SimpleNamespace(connect=unlucky))
+    async with _hearing_with(world, News()):
+        assert faults == []
+
+
+async def test_connecting_is_tried_again_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 6:
+            raise asyncio.CancelledError
+
+    async def refused(**_named: Any) -> None:
+        raise TypeError
+
+    monkeypatch.setattr(hearing_of, "asyncpg", SimpleNamespace(connect=refused))
+    monkeypatch.setattr(hearing_of, "asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(asyncio.CancelledError):
+        await hear("postgresql+asyncpg://somebody@localhost/portal", News(), name=LISTENER)
+    assert slept == [1.0, 2.0, 5.0, 10.0, 10.0, 10.0]
+
+
 @asynccontextmanager
-async def _hearing_with(world: World, news: News) -> AsyncIterator[None]:
-    task = asyncio.create_task(hear(world.settings.database_url, news, name=LISTENER, check=PATIENCE))
+async def _hearing_with(world: World, news: News, *, url: str | None = None) -> AsyncIterator[None]:
+    task = asyncio.create_task(hear(url or world.settings.database_url, news, name=LISTENER, check=PATIENCE))
     try:
         await until(lambda: _listeners(world), "the connection")
         yield

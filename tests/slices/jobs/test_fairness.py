@@ -11,7 +11,7 @@ from portal.db.session import ReadSession
 from portal.jobs import ledger
 from portal.jobs.claims import NEXT_MOMENT, Room, claim_next, room_of
 from portal.jobs.contract import GiveWay, Handler, Priority, Tools
-from portal.jobs.models import JobRow, JobTurn
+from portal.jobs.models import WAITING, JobRow, JobTurn
 from portal.jobs.pool import WorkerPool
 from portal.kernel.actor import Actor, Door
 from portal.kernel.ids import CompanyId, FirmId, new_id
@@ -218,6 +218,23 @@ async def test_a_claim_is_found_through_the_heads_of_the_owners_however_much_wai
         plan = await session.execute(sa.text(f"explain (analyze, format json) {NEXT_MOMENT.text}"))
         [[top]] = plan.scalars().all()
     assert most_rows(top["Plan"]) <= 100
+
+
+async def test_a_claim_looks_for_the_same_heads_as_the_clock(world: World) -> None:
+    """The function that claims and the statement that says when there is something to claim are written in two places."""
+
+    def plain(sql: str) -> str:
+        return " ".join(sql.split()).replace("job j ", "job ").replace(" j.", " ").replace("(j.", "(")
+
+    heads = plain(str(NEXT_MOMENT)).partition("with recursive ")[2].partition(" select least")[0]
+    assert heads.startswith("head (owner, priority, due_at) as (")
+    assert heads.count(WAITING) == 2
+    async with world.as_system() as session:
+        claim = await session.scalar(sa.text("select pg_get_functiondef('claim_job'::regproc)"))
+    assert f"with recursive {heads}, busy as (" in plain(claim)
+    assert plain(claim).count("from job where done_at is null") == plain(claim).count(
+        f"from job where {WAITING}"
+    )
 
 
 async def touched(session: ReadSession) -> int:

@@ -11,6 +11,7 @@ from portal.db.session import Scope, WriteSession
 from portal.features.audit import service as audit
 from portal.features.audit.models import AuditEvent
 from portal.jobs import ledger
+from portal.jobs import runner as runner_of
 from portal.jobs.contract import Handler, Sweep, Tools
 from portal.jobs.models import JobRow
 from portal.jobs.runner import LostClaim, Task
@@ -229,6 +230,30 @@ async def test_what_could_not_be_written_is_written_before_anything_else_is_clai
     row = await row_of(world, job_id)
     assert (row.attempts, row.lease_until, row.dead_at) == (0, None, None)
     assert row.due_at > world.clock.now()
+    assert runner._owed == []
+
+
+async def test_what_is_owed_is_committed_by_itself_and_not_with_a_claim_that_may_be_forgotten(
+    bench: Bench, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await enqueue(bench, "refuse")
+    runner = bench.runner()
+    row = await runner.claim()
+    assert row is not None
+
+    def gone(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as away:
+        away.setattr(type(world.tools.database), "system_scope", gone)
+        await runner.carry_out(row)
+    monkeypatch.setattr(runner_of, "claim_next", fails)
+    with pytest.raises(RuntimeError):
+        await runner.claim()
+    assert (await row_of(world, job_id)).dead_at is not None
     assert runner._owed == []
 
 

@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -84,10 +86,10 @@ async def test_a_flushed_valkey_loses_no_job(
 
 
 async def ring(world: World, times: int = 1) -> None:
-    doorbell = Doorbell(world.settings.redis_url)
+    bell = Doorbell(world.settings.redis_url)
     for _ in range(times):
-        assert await doorbell.send()
-    await doorbell.close()
+        assert await bell.send()
+    await bell.close()
 
 
 async def test_a_bell_rung_often_is_in_the_queue_once_and_names_nothing(world: World, valkey: Redis) -> None:
@@ -120,6 +122,59 @@ async def test_the_bell_wakes_who_listens(world: World, valkey: Redis) -> None:
 
 async def always() -> None:
     """There is room."""
+
+
+async def test_a_bell_that_died_with_its_listener_silences_nobody(
+    world: World, valkey: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was taken out of the queue and not forgotten: before anybody listens, and while others do."""
+    monkeypatch.setattr(doorbell, "_HELD", 0.05)
+    heard = asyncio.Event()
+
+    async def forgotten() -> bool:
+        return not await valkey.exists("arq:job:bell")
+
+    await valkey.set("arq:job:bell", b"held", ex=86400)
+    listening = asyncio.create_task(listen(world.settings.redis_url, heard.set, always))
+    try:
+        for _ in range(2):
+            with anyio.fail_after(PATIENCE):
+                await heard.wait()  # the first time because it has just begun to listen
+            await until(forgotten, "the bell being forgotten")
+            heard.clear()
+            await ring(world)
+            with anyio.fail_after(PATIENCE):
+                await heard.wait()
+            await valkey.set("arq:job:bell", b"held", ex=86400)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("lasted", "pauses"), [(0.0, [0.5, 1.0, 2.0, 5.0, 5.0]), (60.0, [0.5, 0.5, 0.5, 0.5, 0.5])]
+)
+async def test_whoever_was_cut_off_listens_again_soon(
+    monkeypatch: pytest.MonkeyPatch, lasted: float, pauses: list[float]
+) -> None:
+    """Sooner after a connection that lasted than after many that came to nothing."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == len(pauses):
+            raise asyncio.CancelledError
+
+    async def away(_url: str) -> None:
+        raise ConnectionError
+
+    clock = count(step=lasted)
+    monkeypatch.setattr(doorbell, "connect", away)
+    monkeypatch.setattr(doorbell, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(doorbell, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with pytest.raises(asyncio.CancelledError):
+        await listen("redis://127.0.0.1:1", pytest.fail, always)
+    assert slept == pauses
 
 
 async def test_a_ring_while_a_bell_is_being_heard_is_heard_too(world: World, valkey: Redis) -> None:
@@ -236,11 +291,11 @@ async def test_work_goes_on_from_the_ledger_while_valkey_is_away(
 
 
 async def test_the_site_works_while_valkey_is_away(world: World) -> None:
-    doorbell = Doorbell("redis://127.0.0.1:1")
-    world.tools.database.ring = doorbell.ring
+    bell = Doorbell("redis://127.0.0.1:1")
+    world.tools.database.ring = bell.ring
     office = await an_office(world)
     await requested(world, office)
-    await doorbell.close()
+    await bell.close()
     assert len(await jobs(world, "bundles.build")) == 1
 
 

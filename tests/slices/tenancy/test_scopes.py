@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from portal.db.engine import create_engine
-from portal.db.session import NOBODY, Database, Scope, open_company
+from portal.db.session import NOBODY, Database, ReadSession, Scope, open_company
 from portal.features.dossiers.models import Dossier
+from portal.features.parties.models import Firm
 from tests.support.builders_exports import Office, an_office
 from tests.support.world import World
 
@@ -192,3 +193,30 @@ def test_a_scope_of_two_owners_is_a_mistake_of_the_program() -> None:
         Scope(firm_id=uuid4(), company_id=uuid4())
     with pytest.raises(ValueError, match="only a firm"):
         Scope(company_id=uuid4(), opened_company_id=uuid4())
+
+
+WRITES: dict[str, Callable[[ReadSession], Awaitable[Any]]] = {
+    "an update": lambda session: session.execute(sa.update(Firm).values(name="x")),
+    "an insert": lambda session: session.execute(sa.insert(Firm)),
+    "a text": lambda session: session.execute(sa.text("update firm set name = 'x'")),
+}
+
+
+async def changed(session: ReadSession) -> None:
+    """A row that is changed is written when the session is flushed."""
+    (firm,) = await session.scalars(sa.select(Firm))
+    firm.name = "x"
+    await session.flush()
+
+
+@pytest.mark.parametrize("write", [*WRITES.values(), changed], ids=[*WRITES, "a changed row"])
+async def test_a_look_up_beyond_row_security_writes_nothing(
+    world: World, write: Callable[[ReadSession], Awaitable[Any]]
+) -> None:
+    office = await an_office(world)
+    with pytest.raises(TypeError, match="one SELECT"):
+        await world.tools.database.system_look_up(write)
+    found = await world.tools.database.system_look_up(
+        lambda session: session.scalar(sa.select(Firm.name).where(Firm.id == office.firm.id))
+    )
+    assert found == office.firm.name

@@ -14,7 +14,7 @@ from portal.kernel.texts import plain, unhidden
 from themes import compiling
 from themes.assets import Assets
 from themes.compiling import Environment
-from themes.environment import create_environment
+from themes.environment import create_environment, remembered
 from themes.gallery import BRANDS, NOW, STATES, pages
 
 HOSTILE = "<b>'&\" %(x)s 100 %"
@@ -190,3 +190,19 @@ def test_no_context_is_derived_for_a_row(ours: Environment, monkeypatch: pytest.
 
 def test_the_compiler_is_ours(ours: Environment) -> None:
     assert ours.code_generator_class is compiling.Generator
+
+
+def test_a_fault_inside_a_component_is_told_after_one_try() -> None:
+    """A list, which nobody remembers, is shown; whatever else is wrong is no reason to do it again."""
+    tries: list[object] = []
+
+    def macro(value: object) -> Markup:
+        tries.append(value)
+        return Markup("%d") % len(value)  # type: ignore[arg-type]
+
+    component = remembered(macro, lambda: "en")
+    assert component(["a list"]) == "1"
+    tries.clear()
+    with pytest.raises(TypeError):
+        component(1)
+    assert tries == [1]

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from portal.db.arrays import among
-from portal.db.figures import Figure, always, few_rows
+from portal.db.figures import Figure, constant, few_rows
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import ExportOptions
 from portal.features.documents.domain.findings import FORMAL
@@ -90,7 +90,7 @@ async def groups(session: ReadSession, asked: Asked) -> list[Group]:
 def first_of(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Named]]:
     """The first items of these groups by their day."""
     if not keys:
-        return always([])
+        return constant([])
     items = _items(asked)
     found = (
         sa.select(*(items.c[name] for name in Named.__slots__))
@@ -117,7 +117,7 @@ class Remarked:
 def remarked(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Remarked]]:
     """The first documents in these groups, by their day, that have findings (but those of form)."""
     if not keys:
-        return always([])
+        return constant([])
     items = _items(asked)
     besides_form = sa.cast(sa.literal(f'$[*] ? (@.code != "{FORMAL}")', sa.Text()), JSONPATH())
     where = (

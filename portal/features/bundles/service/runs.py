@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.figures import Figure, always
+from portal.db.figures import Figure, constant
 from portal.db.paging import Page
 from portal.db.session import ReadSession
 from portal.features.bundles.domain import ExportState, HasAgent, RunsFilter, RunsQuery
@@ -100,7 +100,7 @@ async def has_agent(session: ReadSession, actor: Actor) -> bool:
 def has_downloads(actor: Actor, *, has_agent: bool) -> Figure[bool]:
     """Whether people download bundles of the firm: there is no agent, or a package that no agent writes for."""
     if actor.firm_id is None or not has_agent:
-        return always(actor.firm_id is not None)
+        return constant(actor.firm_id is not None)
     return targets.has_method(actor.firm_id, DeliveryMethod.DOWNLOAD)
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from portal.db.figures import Together
+from portal.db.figures import AskTogether
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, why_not
@@ -103,7 +103,7 @@ async def rehearse(
     *,
     policy: PolicyValues,
     left: Collection[UUID],
-    together: Together,
+    together: AskTogether,
 ) -> tuple[Rehearsal, SimpleNamespace]:
     """The choice an export would make now, without making it; whatever the dossier holds, only what is shown is read.
 

@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
-from portal.db.figures import always, figures
+from portal.db.figures import constant, figures
 from portal.db.session import ReadSession, WriteSession, lock_row
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
@@ -53,7 +53,7 @@ async def detail_page(
         request,
         session,
         clashes=codes.clashes(actor, [dossier]),
-        identifiers=parties.identifiers_of(company.id) if company is not None else always([]),
+        identifiers=parties.identifiers_of(company.id) if company is not None else constant([]),
         managers=dossiers.managers_of(dossier),
         package=targets.name_of(dossier.firm_id, dossier.target_id),
         nobody_to_ask=policies.nobody_to_ask([dossier]),

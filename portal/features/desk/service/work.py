@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.figures import Together
+from portal.db.figures import AskTogether
 from portal.db.paging import Page
 from portal.db.search import has_parts
 from portal.db.session import ReadSession
@@ -51,7 +51,9 @@ class WorkList:
     """Dossiers of this page whose policy asks for an approval that nobody can give."""
 
 
-async def work_list(session: ReadSession, actor: Actor, query: DossierQuery, together: Together) -> WorkList:
+async def work_list(
+    session: ReadSession, actor: Actor, query: DossierQuery, together: AskTogether
+) -> WorkList:
     """Only dossiers with something new in quick entry or ready to export, unless the query filters otherwise."""
     assert actor.firm_id is not None
     page = await dossiers.listed(session, actor, query)

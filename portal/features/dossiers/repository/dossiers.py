@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, defer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal.db.arrays import among, found_in, rows_of
-from portal.db.figures import Figure, always, few_rows, figures
+from portal.db.figures import Figure, constant, few_rows, figures
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
 from portal.db.search import called, containing
 from portal.db.session import ReadSession, WriteSession, opens_company
@@ -127,7 +127,7 @@ def totals(actor: Actor) -> Figure[Totals]:
         sa.func.coalesce(sa.func.sum(Dossier.ready_count), 0).label("ready"),
         sa.func.count().filter(_CLASHES).label("clashing"),
     )
-    return few_rows(found, Totals).told_as(lambda rows: rows[0])
+    return few_rows(found, Totals).mapped(lambda rows: rows[0])
 
 
 async def all_of(session: ReadSession, actor: Actor) -> Sequence[Dossier]:
@@ -164,10 +164,10 @@ class _Named:
 def names_of(actor: Actor, dossier_ids: Collection[UUID]) -> Figure[dict[UUID, tuple[str, str | None]]]:
     """As `names`, to be asked for along with other things."""
     if not dossier_ids:
-        return always({})
+        return constant({})
     found = visible_to(actor).where(among(Dossier.id, dossier_ids))
     shown = found.with_only_columns(Dossier.id, Dossier.name, Dossier.activity, Dossier.code)
-    return few_rows(shown, _Named).told_as(
+    return few_rows(shown, _Named).mapped(
         lambda rows: {row.id: (titled(row.name, row.activity), row.code) for row in rows}
     )
 

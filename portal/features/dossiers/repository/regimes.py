@@ -25,7 +25,7 @@ def regimes_of(dossier: Dossier) -> Figure[list[RegimeFrom]]:
     """The regimes of a dossier, its oldest first."""
     row = DossierVatRegime
     found = sa.select(row.valid_from, row.regime).where(row.dossier_id == dossier.id).order_by(row.valid_from)
-    return few_rows(found, _From).told_as(
+    return few_rows(found, _From).mapped(
         lambda rows: [RegimeFrom(one.valid_from, one.regime) for one in rows]
     )
 

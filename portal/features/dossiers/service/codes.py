@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.figures import Figure, always
+from portal.db.figures import Figure, constant
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.codes import SAME_FOLDER, TAKEN, code_key
 from portal.features.dossiers.domain.dossiers import titled
@@ -79,7 +79,7 @@ class Clash:
 def clashes(actor: Actor, dossiers: Iterable[Dossier | ListedDossier]) -> Figure[dict[UUID, Clash]]:
     """What the codes of some dossiers clash with, by dossier; those whose code is all their own are left out."""
     keys = {one.id: code_key(one.code) for one in dossiers if one.clashes and one.code}
-    return dossiers_repository.holding_keys(actor, keys).told_as(_clashes) if keys else always({})
+    return dossiers_repository.holding_keys(actor, keys).mapped(_clashes) if keys else constant({})
 
 
 def _clashes(found: Iterable[SameKey]) -> dict[UUID, Clash]:

@@ -277,7 +277,7 @@ async def vat_regimes(session: ReadSession, dossier: Dossier) -> VatRegimes:
 def vat_regimes_of(session: ReadSession, dossier: Dossier) -> Figure[VatRegimes]:
     """What `vat_regimes` finds, to be asked for along with other things."""
     today = local_date(clock_of(session).now())
-    return regimes_repository.regimes_of(dossier).told_as(lambda found: VatRegimes(today, found))
+    return regimes_repository.regimes_of(dossier).mapped(lambda found: VatRegimes(today, found))
 
 
 async def regimes_of(

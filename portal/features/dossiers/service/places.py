@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.db.figures import Figure, always
+from portal.db.figures import Figure, constant
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.repository import companies as companies_repository
@@ -46,5 +46,5 @@ class Place:
 def may_move(actor: Actor, place: Place) -> Figure[bool]:
     """Whether there are dossiers that papers of this place may be moved to by the actor."""
     if place.dossier is None or not actor.may(Right.EXPORT):
-        return always(False)
+        return constant(False)
     return companies_repository.has_others_on_company(actor, place.dossier)

@@ -154,7 +154,7 @@ async def replaces_embedded(invoice: Invoice) -> bool:
 async def _embedded_pdf(invoice: Invoice) -> bytes | None:
     """The PDF inside a UBL: decoded now, in a thread, if it is not yet."""
     attachment = invoice.pdf
-    return None if attachment is None else await asyncio.to_thread(getattr, attachment, "content")
+    return None if attachment is None else await asyncio.to_thread(attachment.decoded)
 
 
 def pdf_name(name: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from portal.db.figures import Figure, always
+from portal.db.figures import Figure, constant
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.audit import service as audit
@@ -216,7 +216,7 @@ async def counts(session: ReadSession, actor: Actor, query: InboxQuery) -> dict[
 
 def waiting_count(actor: Actor) -> Figure[int]:
     """How many files wait for the reader to say whose they are; nobody but staff has any."""
-    return inbox_repository.waiting_count(actor) if actor.is_firm else always(0)
+    return inbox_repository.waiting_count(actor) if actor.is_firm else constant(0)
 
 
 async def next_waiting(session: ReadSession, actor: Actor, exclude: UUID) -> UUID | None:

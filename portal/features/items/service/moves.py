@@ -93,7 +93,7 @@ async def lock_reserved(session: WriteSession, export_id: UUID) -> Mapping[UUID,
 
 def left_before(dossier_id: UUID) -> Figure[frozenset[UUID]]:
     """As `left_elsewhere`, to be asked for along with other things."""
-    return places_repository.left_elsewhere(dossier_id).told_as(frozenset)
+    return places_repository.left_elsewhere(dossier_id).mapped(frozenset)
 
 
 async def left_elsewhere(session: ReadSession, dossier_id: UUID) -> frozenset[UUID]:
@@ -263,12 +263,12 @@ def _put_aside(found: Sequence[Aside]) -> PutAside:
 async def all_put_aside(session: ReadSession, *, manager_id: UUID | None, limit: int = 10) -> PutAside:
     """What is put aside over the firm's dossiers, or over those that one person manages."""
     everywhere = lists_repository.aside(PUT_ASIDE, manager_id=manager_id, limit=limit)
-    return (await figures(session, found=everywhere.told_as(_put_aside))).found
+    return (await figures(session, found=everywhere.mapped(_put_aside))).found
 
 
 def put_aside_of(dossier_id: UUID, limit: int) -> Figure[PutAside]:
     """What is put aside in one dossier."""
-    return lists_repository.aside(PUT_ASIDE, dossier_id=dossier_id, limit=limit).told_as(_put_aside)
+    return lists_repository.aside(PUT_ASIDE, dossier_id=dossier_id, limit=limit).mapped(_put_aside)
 
 
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from portal.db.figures import Together, always
+from portal.db.figures import AskTogether, constant
 from portal.db.paging import PAGE_SIZE, Page
 from portal.db.session import ReadSession
 from portal.features.documents.domain.documents import DocumentQuery, Lock
@@ -68,7 +68,7 @@ def _for(actor: Actor, query: DocumentQuery, **changes: frozenset[str]) -> Docum
 
 
 async def detail(
-    session: ReadSession, document: Document, dossier_id: UUID | None, together: Together
+    session: ReadSession, document: Document, dossier_id: UUID | None, together: AskTogether
 ) -> tuple[Detail, SimpleNamespace]:
     """A document with its locks and its way to the bookkeeping: in one dossier, or in all the session sees.
 
@@ -78,7 +78,7 @@ async def detail(
     found = await together(
         trails=trails_repository.trails(document.id, dossier_id),
         locks=locks.shown(document.id),
-        stands_in=trails_repository.stands_in(document.id, dossier_id) if dossier_id else always(None),
+        stands_in=trails_repository.stands_in(document.id, dossier_id) if dossier_id else constant(None),
     )
     items = [trail.item_id for trail in found.trails]
     left = await trails_repository.departures(session, items) if dossier_id and items else []
