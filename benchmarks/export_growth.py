@@ -51,7 +51,7 @@ DOCUMENTS = """
 insert into document (company_id, id, kind, issuer, origin, state, version, number, issue_date, currency, net, tax, gross, payable,
   tax_subtotals, counterparty_name, sort_key, fold, original_sha256, original_name, original_type, original_size, ubl_sha256, pdf_origin,
   payment_state, received_at, changed_at, judged)
-select $1, uuidv7(), 'purchase_invoice', 'counterparty', 'ubl', 'final', 1, '2026/' || n, date '2026-10-01' + (n % 30)::int,
+select $1, gen_random_uuid(), 'purchase_invoice', 'counterparty', 'ubl', 'final', 1, '2026/' || n, date '2026-10-01' + (n % 30)::int,
   'EUR', 73.60, 4.42, 78.02, 78.02, '[{"category": "S", "percent": "6", "taxable": "73.60", "tax": "4.42"}]', 'Molens', 'molens',
   'molens', sha256, n || '.xml', 'application/xml', size, sha256, 'embedded', 'open', now(), now(), true
 from unnest($2::text[], $3::int[]) with ordinality as made(sha256, size, n)
@@ -59,7 +59,7 @@ from unnest($2::text[], $3::int[]) with ordinality as made(sha256, size, n)
 ITEMS = """
 insert into dossier_item (firm_id, id, dossier_id, company_id, document_id, kind, version, state, approval, number,
   counterparty, fold, item_date, currency, net, tax, gross, received_at, final_at)
-select $1, uuidv7(), $2, company_id, id, kind, 1, 'ready', 'not_needed', number, counterparty_name, fold, issue_date, currency, net, tax,
+select $1, gen_random_uuid(), $2, company_id, id, kind, 1, 'ready', 'not_needed', number, counterparty_name, fold, issue_date, currency, net, tax,
   gross, received_at, received_at
 from document where company_id = $3
 """
