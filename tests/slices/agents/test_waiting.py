@@ -59,7 +59,7 @@ async def waits(world: World, many: int = 1) -> None:
     """So many agents have looked, found nothing new, and wait."""
 
     async def so() -> bool:
-        held = world.tools.database.app_engine.pool.checkedout()  # type: ignore[attr-defined]
+        held = world.tools.database.app_engine.pool.checkedout()  # type: ignore[attr-defined] - of this pool
         return world.tools.database.news.waits == many and held == 0
 
     await until(so, f"{many} waiting")
@@ -138,7 +138,7 @@ async def test_nothing_is_said_of_what_is_rolled_back_and_whose_it_is_is_no_name
     async with with_waiting(world) as (_client, waiting):
         heard: list[str] = []
         news = News()
-        news.tell = heard.append  # type: ignore[method-assign]
+        news.tell = heard.append  # type: ignore[method-assign] - what it would tell is kept
         async with _hearing_with(world, news):
             with pytest.raises(RuntimeError):
                 await _offer_again(world, fail=True)

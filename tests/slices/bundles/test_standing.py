@@ -264,6 +264,6 @@ async def test_what_is_ready_is_found_by_its_index(world: World) -> None:
             event.remove(engine, "before_cursor_execute", note)
         statement, parameters = asked[-1]
         connection = await session.connection()
-        found = await connection.exec_driver_sql(f"explain {statement}", parameters)  # type: ignore[arg-type]
+        found = await connection.exec_driver_sql(f"explain {statement}", parameters)  # type: ignore[arg-type] - as the driver was given them
         plan = "\n".join(row[0] for row in found)
     assert "ix_dossier_item_ready" in plan

@@ -198,7 +198,7 @@ def test_a_fault_inside_a_component_is_told_after_one_try() -> None:
 
     def macro(value: object) -> Markup:
         tries.append(value)
-        return Markup("%d") % len(value)  # type: ignore[arg-type]
+        return Markup("%d") % len(value)  # type: ignore[arg-type] - a value of the test, which has a length
 
     component = remembered(macro, lambda: "en")
     assert component(["a list"]) == "1"

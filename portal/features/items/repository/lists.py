@@ -65,7 +65,7 @@ async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> di
             sa.func.count(DossierItem.document_id),
             sa.func.count(DossierItem.statement_id),
         )
-        .where(DossierItem.dossier_id.in_(dossier_ids), DossierItem.state == ItemState.READY)
+        .where(among(DossierItem.dossier_id, dossier_ids), DossierItem.state == ItemState.READY)
         .group_by(DossierItem.dossier_id)
     )
     return {row[0]: (row[1], row[2]) for row in found}

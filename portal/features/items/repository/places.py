@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from portal.db.arrays import among
 from portal.db.figures import Figure, how_many, ids_of
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier, managed_by
@@ -34,7 +35,7 @@ async def with_item(session: ReadSession, firm_id: UUID, subject_ids: Sequence[U
     found: set[UUID] = set()
     for column in (DossierItem.document_id, DossierItem.statement_id):
         rows = await session.scalars(
-            sa.select(column).where(DossierItem.firm_id == firm_id, column.in_(subject_ids), _LIVE)
+            sa.select(column).where(DossierItem.firm_id == firm_id, among(column, subject_ids), _LIVE)
         )
         found |= {one for one in rows if one is not None}
     return found
