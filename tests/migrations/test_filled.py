@@ -1,6 +1,6 @@
 """The filled database of the last release becomes today's, and the application goes on with it.
 
-`tests/data/release_0036.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
+`tests/data/release_0040.sql` and the files beside it were made by `tests/migrations/filling.py` with the code of that release. Every
 migration after it is walked by these tests, forwards and back, with rows in all tables.
 """
 
@@ -29,7 +29,7 @@ from tests.support.names import wrong_keys
 from tests.support.servers import ROOT, Servers
 from tests.support.world import World, world_on
 
-RELEASE = "0036"
+RELEASE = "0040"
 OLDER = "0026"
 """Filled likewise; between the two, the model changed most."""
 NEXT_DAY = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
