@@ -27,21 +27,47 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of the encoded result."""
 
 
+class Mark(msgspec.Struct):
+    """A cell that is not simply what it says."""
+
+    row: int
+    column: int
+    """Both from 0, as in the rows of the sheet."""
+    kind: str
+    """``error`` (a formula that failed), ``date`` and ``boolean`` (what a program may have made of a code), ``cut`` (a text as long as
+    a cell can be), ``lost`` (a formula without a value), ``number`` (digits that were lost)."""
+    shown: str
+    """The cell as people see it, or the formula."""
+
+
 class Sheet(msgspec.Struct):
     """One sheet of a workbook; every row has as many cells as the widest."""
 
     name: str
     hidden: bool
     rows: list[list[Any]]
-    """Rows of `Cell`, from the first row of the sheet on: the index plus one is the number Excel shows."""
+    """Rows of `Cell`, from the first row of the sheet on: the index plus one is the number Excel shows. A number that is shown with
+    zeros in front or signs between is the text that is shown."""
+    hidden_rows: list[int] = []
+    """Rows that nobody sees, by hand or by a filter, from 0."""
+    hidden_columns: list[int] = []
+    marks: list[Mark] = []
 
 
 class Workbook(msgspec.Struct):
-    """What was read from a spreadsheet or a CSV file."""
+    """What was read from a spreadsheet or a text file."""
 
     kind: str
-    """``xlsx`` or ``csv``."""
+    """``xlsx``, ``xls``, ``ods``, ``numbers``, ``html`` (a web page called .xls) or ``csv``."""
     sheets: list[Sheet]
+    encoding: str = ""
+    """Of a text file: what it was read with."""
+    encodings: list[str] = []
+    """What it may be read with instead, the one that was used first."""
+    delimiter: str = ""
+    delimiters: list[str] = []
+    broken_lines: list[int] = []
+    """Rows of a text file whose quotation marks are wrong, from 0; they are cut as they stand."""
 
 
 class PdfPage(msgspec.Struct):
@@ -84,12 +110,14 @@ class ZipMember(msgspec.Struct):
 REASONS: dict[str, str] = {
     "damaged": N_("The file is damaged and cannot be read."),
     "empty": N_("The file is empty."),
-    "workbook.unknown": N_("This is neither an Excel workbook (.xlsx) nor a CSV file."),
-    "workbook.old": N_(
-        "This is an old Excel file (.xls), or one with a password. Save it in Excel as .xlsx without a "
-        "password."
+    "workbook.unknown": N_(
+        "This is not a list. Take an Excel, OpenDocument or Numbers file (.xlsx, .xls, .ods, .numbers) or CSV."
     ),
-    "workbook.other": N_("This is not an Excel workbook. Save it as .xlsx or as CSV."),
+    "workbook.old": N_("This old Excel file (.xls) cannot be read. Save it in Excel as .xlsx."),
+    "workbook.binary": N_("This is a binary Excel file (.xlsb). Save it in Excel as .xlsx."),
+    "workbook.numbers": N_("This Numbers file cannot be read. Export it in Numbers as Excel (.xlsx)."),
+    "workbook.password": N_("The file is protected with a password. Save it without one."),
+    "workbook.other": N_("There is no list in this file. Save the list as .xlsx or as CSV."),
     "workbook.doctype": N_("The workbook contains a document type definition, which Excel never writes."),
     "workbook.parts": N_("The workbook has %(found)s parts; at most %(limit)s are read."),
     "workbook.size": N_("The workbook unpacks to more than %(limit)s MB."),
@@ -103,9 +131,6 @@ REASONS: dict[str, str] = {
     ),
     "workbook.sheets": N_("The workbook has %(found)s sheets; at most %(limit)s are read."),
     "csv.binary": N_("This is not a text file: it contains the character NUL."),
-    "csv.quotes": N_(
-        "Line %(line)s: a quotation mark is opened and never closed, or text follows a closed one."
-    ),
     "pdf.unknown": N_("This is not a PDF."),
     "pdf.password": N_("The PDF is protected with a password. Save it without one."),
     "pdf.pages": N_("The PDF has %(found)s pages; at most %(limit)s are read."),

@@ -43,12 +43,27 @@ async def readers_work() -> bool:
     return True
 
 
-async def read_workbook(data: bytes, *, max_rows: int = 20_000, max_columns: int = 200) -> Workbook:
-    """An Excel workbook (.xlsx, .xlsm) or CSV (UTF-8, UTF-16 with mark or Windows-1252; ``;``, ``,`` or tab).
+async def read_workbook(
+    data: bytes,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    max_rows: int = 20_000,
+    max_columns: int = 200,
+) -> Workbook:
+    """A list: Excel (.xlsx, .xlsm, .xls), OpenDocument, Numbers, a web page with tables, or a text file.
 
-    Formulas give their last computed value. Raises `Unreadable` or `TooComplex`.
+    Formulas give their last computed value. Encoding and delimiter of a text file are guessed unless given (names of
+    `Workbook.encodings` and `delimiters`). Raises `Unreadable` or `TooComplex`.
     """
-    values = await run(_READERS + "workbook", data, max_rows=max_rows, max_columns=max_columns)
+    values = await run(
+        _READERS + "workbook",
+        data,
+        max_rows=max_rows,
+        max_columns=max_columns,
+        encoding=encoding,
+        delimiter=delimiter,
+    )
     return _one(values, Workbook)
 
 

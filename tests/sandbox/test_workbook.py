@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.sandbox import Limits, TooComplex, Unreadable, read_workbook, run
-from portal.sandbox.readers.workbook import column_name, oversized_references
+from portal.sandbox.tables.places import column_name
+from portal.sandbox.tables.xlsx import oversized_references
 
 CONTENT_TYPES = (
     '<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -253,18 +254,11 @@ async def test_csv_may_declare_its_delimiter_have_lines_in_cells_and_short_rows(
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b'a;b\n1;"open\n2;3\n', "csv.quotes"),
-        (b'a;b\n"x"y;2\n', "csv.quotes"),
         (b"a;b\n1;\x002\n", "csv.binary"),
         (b"a;b\n" * 20_001, "workbook.rows"),
         (b";" * 300 + b"\n", "workbook.columns"),
         (b"\xff\xfea", "damaged"),
-        (b"x" * 2_000_000, "csv.quotes"),
     ],
 )
 async def test_bad_csv_is_refused_with_its_reason(data: bytes, code: str) -> None:
     assert (await refused(data)).code == code
-
-
-async def test_the_line_of_a_bad_quotation_mark_is_named() -> None:
-    assert (await refused(b'a;b\n1;2\n"x"y;2\n')).params == {"line": 3}
