@@ -13,7 +13,7 @@ from exports.ubl.check import booked, cen, cen_values, schema
 from exports.ubl.check.contradictions import contradictions
 from exports.ubl.check.engine import ENGINE, RulesUnavailableError
 from exports.ubl.check.names import clark
-from exports.ubl.check.rules import Facts, Profile, belgium, findings, rules_for
+from exports.ubl.check.rules import Facts, Profile, belgium_cen, findings, rules_for
 from exports.ubl.check.source import Source, parse
 
 __all__ = [
@@ -79,7 +79,9 @@ def check_source(source: Source, profile: Profile) -> list[Finding]:
 
     by_cen = cen.evaluate(source, meanwhile)
     if profile == "ubl-be":
-        by_cen = [finding for finding in by_cen if finding.rule not in belgium.FORGIVEN]
+        by_cen = [
+            finding for finding in by_cen if finding.rule not in belgium_cen.DROPPED | belgium_cen.REPLACED
+        ]
     return [*by_schema, *by_cen, *by_profile]
 
 

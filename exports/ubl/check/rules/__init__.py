@@ -6,7 +6,7 @@ Written from the rules' ids and published meaning; proved by the publisher's uni
 from collections.abc import Mapping
 from typing import Literal
 
-from exports.ubl.check.rules import amounts, belgium, codes, document, parties, selfbilling
+from exports.ubl.check.rules import amounts, belgium, belgium_cen, codes, document, parties, selfbilling
 from exports.ubl.check.rules.model import Facts, Rule, evaluate, findings
 
 #: ``PEPPOL-EN16931-*`` and ``PEPPOL-COMMON-*`` of BIS Billing, by id.
@@ -23,10 +23,11 @@ SELF_BILLING: Mapping[str, Rule] = {
     **selfbilling.RULES,
 }
 
-#: UBL.BE's Peppol part and its own ``ubl-BE-*``.
+#: UBL.BE's Peppol part, its own ``ubl-BE-*``, and what it makes of five EN 16931 rules.
 UBL_BE: Mapping[str, Rule] = {
     **{name: rule for name, rule in PEPPOL.items() if name not in belgium.DROPPED},
     **belgium.RULES,
+    **belgium_cen.RULES,
 }
 
 Profile = Literal["peppol-bis-3", "en16931", "ubl-be"]

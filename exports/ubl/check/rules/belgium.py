@@ -1,7 +1,7 @@
 """The rules of UBL.BE 1.31 (July 2024), successor of e-FFF: ``ubl-BE-01`` to ``-15`` and its own variants.
 
 UBL.BE extends EN 16931 where Peppol restricts it, so it asks for more (two references, Belgian categories)
-and forgives some (see :data:`FORGIVEN`). Its Peppol part is that of 2020 to 2023: identifiers of schemes
+and leaves some out (see :mod:`exports.ubl.check.rules.belgium_cen`). Its Peppol part is that of 2020 to 2023: identifiers of schemes
 that came later are not judged.
 """
 
@@ -38,10 +38,6 @@ DROPPED = frozenset(
         "PEPPOL-COMMON-R057",
     }
 )
-
-#: EN 16931 rules that UBL.BE's own documents break by design: exemption codes of its own, VAT groups after a
-#: cash discount that no allowance explains, and more decimals in a line.
-FORGIVEN = frozenset({"BR-CL-22", "BR-CO-10", "BR-S-08", "BR-E-08", "BR-DEC-23", "UBL-DT-01"})
 
 _PROCESS = re.compile(r"urn:fdc:peppol.eu:2017:poacc:billing:[0-9]{2}:1.0", re.ASCII)
 _LINES = ("cac:InvoiceLine", "cac:CreditNoteLine")
