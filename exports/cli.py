@@ -150,44 +150,23 @@ def _found(findings: Sequence[Finding]) -> Answer:
 
 
 def _ubl_check(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Answer:
-    from exports.ubl.check import check
+    from exports.ubl.check import basis, check
 
-    return _found(check(stream.read(), profile=options.profile))
+    answer = _found(check(stream.read(), profile=options.profile))
+    judged = basis(options.profile)
+    said = {
+        "rules": [{"name": name, "release": release} for name, release in judged.releases],
+        "not_evaluated": judged.not_evaluated,
+    }
+    return Answer(answer.code, [*answer.lines, str(judged)], {**answer.values, **said})
 
 
 def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Answer:
     from exports import ubl
+    from exports.ubl.show import lines
 
     document = ubl.read(stream.read())
-    kind = "self-billing " if document.is_self_billing else ""
-    due = f", due {document.due_date}" if document.due_date else ""
-    kind += document.kind.replace("_", " ")
-    lines = [f"{kind} {document.number} ({document.type_code}) of {document.issue_date}{due}"]
-    for role, party in (("from", document.supplier), ("to", document.customer)):
-        numbers = ", ".join(filter(None, (party.vat_id, party.legal_id)))
-        lines.append(f"{role:5} {party.display_name or '?'}" + (f" ({numbers})" if numbers else ""))
-    for line in document.lines:
-        quantity = f"{line.quantity or ''} {line.unit_code or ''}".strip()
-        percent = "" if line.tax_percent is None else f"{line.tax_percent}%"
-        name = line.name or line.description or ""
-        row = f"  {line.id:>4} {name:40.40} {quantity:>12} {line.net_amount:>14}"
-        lines.append(f"{row} {line.tax_category or ''} {percent}".rstrip())
-    for subtotal in document.tax_subtotals:
-        percent = "" if subtotal.percent is None else f" {subtotal.percent}%"
-        lines.append(
-            f"VAT {subtotal.category or ''}{percent}: {subtotal.taxable_amount} → {subtotal.tax_amount}"
-        )
-    lines.append(
-        f"net {document.tax_exclusive}, VAT {document.tax_total}, gross {document.tax_inclusive},"
-        f" to pay {document.payable} {document.currency}"
-    )
-    if ogm := document.structured_communication:
-        lines.append(f"structured communication +++{ogm[:3]}/{ogm[3:7]}/{ogm[7:]}+++")
-    lines += [
-        f"attachment {one.filename or one.id} ({one.mime_code or '?'}, {len(one.decoded() or b'')} bytes)"
-        for one in document.attachments
-    ]
-    return Answer(CLEAN, [_shown(line) for line in lines], {"document": _values(document)})
+    return Answer(CLEAN, [_shown(line) for line in lines(document)], {"document": _values(document)})
 
 
 def _coda_check(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Answer:

@@ -25,7 +25,7 @@ from exports.ubl.tokens import (
     normalised,
     parsed,
 )
-from exports.ubl.values import ValueFault
+from exports.ubl.values import NO_ORDER, ValueFault
 from exports.ubl.walk import FaultAtError, Root, quick_walk, walk
 
 _ROOTS: Mapping[str, tuple[str, Kind, str]] = {
@@ -207,6 +207,8 @@ def _finished(record: Record, root: Root) -> Document:
         ]
         if dates:
             record["due_date"] = dates[0]
+    if "sales_order_reference" in record and record.get("order_reference") == NO_ORDER:
+        del record["order_reference"]
     if root.kind == "credit_note" and "attachments" in record:
         _settle_project(record)
     for field in _LISTS:

@@ -25,6 +25,19 @@ _EXTENSIONS = {
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
 }
 _MIME_CODES = {extension: mime for mime, extension in reversed(_EXTENSIONS.items())}
+_BEGINNINGS = {b"%PDF": "application/pdf", b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_SAYING_NOTHING = frozenset(
+    {
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/binary",
+        "application/download",
+        "application/x-download",
+    }
+    | {"application/force-download", "application/unknown", "unknown/unknown", "*/*"}
+)
+#: Where an order has no number of the buyer's, only the seller's (Peppol BIS Billing 3.0, 6.1).
+NO_ORDER = "NA"
 #: What VAT is called as a tax scheme; only ``VAT`` is right.
 VAT_NAMES = frozenset({"VAT", "BTW", "TVA", "MWST", "UST", "IVA", "GST"})
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
@@ -120,14 +133,24 @@ def attachment(own: dict[str, Any]) -> Attachment:
     return replace(result, filename=filename, mime_code=mime_code)
 
 
-def named(id_: str, filename: str | None, mime_code: str | None, begin: bytes) -> tuple[str, str]:
-    """File name and media type of embedded content, made from its id, each other and its first four bytes."""
-    is_pdf = begin == b"%PDF"
+def named(
+    id_: str, filename: str | None, mime_code: str | None, begin: bytes, *, written: bool = False
+) -> tuple[str, str]:
+    """File name and media type of embedded content, made from its id, each other and its first four bytes.
+
+    Args:
+        written: For a document of our own: its type is what the bytes are, whatever was declared. One that is read keeps what it
+            declares, so that a wrong one can be told, unless that says nothing.
+    """
+    found = next((mime for magic, mime in _BEGINNINGS.items() if begin.startswith(magic)), None)
+    silent = not mime_code or mime_code.lower().strip() in _SAYING_NOTHING
+    if found and (silent or written):
+        mime_code = found
     if not filename:
         stem = _UNSAFE.sub("_", id_).strip("._") or "attachment"
-        extension = ".pdf" if is_pdf else _EXTENSIONS.get((mime_code or "").lower(), ".bin")
+        extension = _EXTENSIONS.get(found or (mime_code or "").lower(), ".bin")
         filename = stem if stem.lower().endswith(extension) else stem + extension
-    if not mime_code:
+    if not mime_code or (silent and not found):
         extension = "." + filename.rpartition(".")[2].lower()
-        mime_code = "application/pdf" if is_pdf else _MIME_CODES.get(extension, "application/octet-stream")
+        mime_code = _MIME_CODES.get(extension, "application/octet-stream")
     return filename, mime_code

@@ -26,7 +26,7 @@ from exports.ubl.elements import (
 )
 from exports.ubl.escape import Unwritable, attribute, clean, escaped, numbers
 from exports.ubl.lines import lines
-from exports.ubl.values import named
+from exports.ubl.values import NO_ORDER, named
 
 #: Read at a time from an attachment: a multiple of three, so that the pieces of base64 fit together.
 _PIECE = 3 * 64 * 1024
@@ -135,7 +135,9 @@ def _references(document: Document) -> str:
         return inside("ContractDocumentReference", text("ID", document.contract_reference))
     order = text("ID", document.order_reference)
     if document.sales_order_reference:
-        order = (order or "<cbc:ID>NA</cbc:ID>") + text("SalesOrderID", document.sales_order_reference)
+        order = (order or f"<cbc:ID>{NO_ORDER}</cbc:ID>") + text(
+            "SalesOrderID", document.sales_order_reference
+        )
     preceding = ""
     for one in document.billing_references:
         number_ = text("ID", escaped(one.number))
@@ -183,7 +185,7 @@ def _attachment(of: Attachment) -> Iterator[bytes]:
     pieces = _content(of)
     first = next(pieces, b"")
     if first:
-        filename, mime_code = named(of.id, of.filename, of.mime_code, bytes(first[:4]))
+        filename, mime_code = named(of.id, of.filename, of.mime_code, bytes(first[:4]), written=True)
         yield (
             f'{head}<cac:Attachment><cbc:EmbeddedDocumentBinaryObject mimeCode="{attribute(mime_code)}"'
             f' filename="{attribute(filename)}">'

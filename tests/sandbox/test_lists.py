@@ -79,7 +79,7 @@ async def test_an_excel_list_says_what_is_hidden_and_how_its_numbers_look() -> N
         sheet.set_row(2, None, None, {"hidden": True})
         sheet.set_column(3, 3, None, None, {"hidden": True})
         sheet.write_boolean(1, 3, True)
-        sheet.write_formula(3, 3, "=1/0", None, "#DIV/0!")
+        sheet.write_formula(3, 3, "=1/0", None, "#DIV/0!")  # pyright: ignore[reportArgumentType]
         sheet.write_number(3, 2, 1234567890123456)
     book_read = await read_workbook(buffer.getvalue())
     [one] = book_read.sheets

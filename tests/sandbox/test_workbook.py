@@ -76,7 +76,7 @@ def raw(sheet: str = "", /, **parts: bytes | str) -> bytes:
     return buffer.getvalue()
 
 
-async def refused(data: bytes, **limits: int) -> Unreadable:
+async def refused(data: bytes, **limits: Any) -> Unreadable:
     with pytest.raises(Unreadable) as caught:
         await read_workbook(data, **limits)
     assert caught.value.text()

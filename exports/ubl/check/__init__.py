@@ -13,13 +13,16 @@ from exports.ubl.check import booked, cen, cen_values, schema
 from exports.ubl.check.contradictions import contradictions
 from exports.ubl.check.engine import ENGINE, RulesUnavailableError
 from exports.ubl.check.names import clark
+from exports.ubl.check.releases import Basis, basis
 from exports.ubl.check.rules import Facts, Profile, belgium_cen, findings, rules_for
 from exports.ubl.check.source import Source, parse
 
 __all__ = [
+    "Basis",
     "Profile",
     "RulesUnavailableError",
     "UnknownProfileError",
+    "basis",
     "check",
     "check_natively",
     "check_source",

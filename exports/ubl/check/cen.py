@@ -6,7 +6,7 @@ from collections.abc import Callable
 from exports.model import Finding
 from exports.ubl.check import cen_values
 from exports.ubl.check.engine import ENGINE, EvaluationError, Failure
-from exports.ubl.check.names import Element, locate
+from exports.ubl.check.names import Element, clark, locate
 from exports.ubl.check.source import Source
 
 #: The finding of a document on which the rules broke off; never together with a clean schema in practice.
@@ -14,6 +14,15 @@ EVALUATION = "EN16931-EVALUATION"
 
 _STEP = re.compile(r"/(?:\*:)?([^/\[@]+)(?:\[namespace-uri\(\)='([^']*)'\])?\[([0-9]+)\]")
 _ATTRIBUTE = re.compile(r"/@([^/]+)$")
+#: The rules on elements that are about an attribute of theirs.
+_ABOUT = {
+    "BR-CL-03": "currencyID",
+    **dict.fromkeys(("BR-CL-07", "BR-CL-10", "BR-CL-11", "BR-CL-21", "BR-CL-25", "BR-CL-26"), "schemeID"),
+    "BR-CL-13": "listID",
+    "BR-CL-23": "unitCode",
+    "BR-CL-24": "mimeCode",
+}
+_EMBEDDED = clark("cbc:EmbeddedDocumentBinaryObject")
 
 
 def evaluate(source: Source, meanwhile: Callable[[], None] | None = None) -> list[Finding]:
@@ -48,12 +57,15 @@ def evaluate(source: Source, meanwhile: Callable[[], None] | None = None) -> lis
 
 def _finding(root: Element, failure: Failure) -> Finding:
     element, attribute = _resolve(root, failure.location)
+    attribute = attribute or _ABOUT.get(failure.rule)
     location = locate(element)
     params = cen_values.params(failure.rule, element)
     if attribute:
         location += "/@" + attribute
         params["value"] = element.get(attribute) or ""
-    elif not len(element):
+    elif (
+        not len(element) and element.tag != _EMBEDDED
+    ):  # a file is no value, and what stands there now is not it
         params["value"] = (element.text or "").strip(" \t\r\n")[:200]
     if failure.more:
         params["more"] = str(failure.more)

@@ -36,7 +36,7 @@ def is_cen(finding: Finding) -> bool:
 
 def test_the_list_is_that_of_the_rule_set_and_names_rules_of_cen() -> None:
     assert set(LEFT_OUT.split()) == DROPPED
-    assert REPLACED == {"BR-AE-08", "BR-G-08", "BR-IC-08", "BR-O-08", "BR-Z-08"}
+    assert {"BR-AE-08", "BR-G-08", "BR-IC-08", "BR-O-08", "BR-Z-08"} == REPLACED
     published = resource(RULES).read_text(encoding="utf-8")
     assert [rule for rule in DROPPED | REPLACED if f">{rule}<" not in published] == []
 
