@@ -95,6 +95,7 @@ async def ingest_invoice(
     origin: Origin = Origin.UBL,
     dossier_id: UUID | None = None,
     beside: bool = False,
+    is_new: bool = False,
 ) -> Taken:
     """A document from a UBL whose bytes are stored; publishes DocumentArrived when it is new.
 
@@ -103,6 +104,8 @@ async def ingest_invoice(
         pdf: the PDF for people, stored as well.
         dossier_id: where an office handed it in.
         beside: a person decided to keep it beside another one of its number.
+        is_new: whoever calls has looked in this transaction, and neither its bytes nor its number were there. A rival of this moment
+            is met all the same, at the unique indexes.
 
     Raises:
         NotBookable: values that cannot be booked.
@@ -114,7 +117,7 @@ async def ingest_invoice(
     columns = invoice_columns(invoice, supplier_is_us=supplier_is_us)
     now = clock_of(session).now()
     undrawn = pdf is None or pdf_origin is PdfOrigin.EMBEDDED  # what is inside may not open
-    same = await _same(session, company_id, columns, file, beside=beside)
+    same = None if is_new else await _same(session, company_id, columns, file, beside=beside)
     if same is not None:
         return Taken(same, new=False)
     values: dict[str, Any] = {

@@ -58,11 +58,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
         erased: the same was erased here.
         same_number: the document of a UBL's number, compared.
         statements: of a CODA file.
+        is_new: in the transaction in which this was asked, neither its bytes nor a document of its number were there.
     """
 
     erased: ErasedBefore | None = None
     same_number: SameNumber | None = None
     statements: KnownStatements | None = None
+    is_new: bool = False
 
 
 class Taken(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from portal.db.session import ReadSession
 from portal.features.banking import service as banking
 from portal.features.documents.models import Document
@@ -34,9 +36,10 @@ async def known(
     known = Known(erased=_told(erased), same_number=same_number)
     if isinstance(content, PaperContent) or erased or content.faults or content.sold is None:
         return known, ()
-    return known, await duplicates.of_invoice(
+    rivals = await duplicates.of_invoice(
         session, row.company_id, content.invoice, supplier_is_us=content.sold
     )
+    return msgspec.structs.replace(known, is_new=not is_there and not rivals), rivals
 
 
 def _of_statements(content: CodaContent, found: banking.KnownStatements) -> KnownStatements:

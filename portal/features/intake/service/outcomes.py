@@ -24,6 +24,8 @@ async def write(
     one: Next[IntakeFile],
     content: Content | None,
     verdict: Verdict,
+    *,
+    is_new: bool = False,
 ) -> None:
     """Carry out what was decided about a file that nobody has looked at yet; nothing when somebody has meanwhile.
 
@@ -31,6 +33,7 @@ async def write(
 
     Args:
         content: what it holds, where that is taken.
+        is_new: this transaction has looked already, and there is nothing like it.
     """
     row, now = one.file, clock_of(session).now()
     beside: FileChange | None = None
@@ -46,7 +49,7 @@ async def write(
             if not await _move(session, row, IntakeState.PROCESSED, now):
                 return
             if isinstance(content, InvoiceContent):
-                beside = await _ingest_invoice(session, actor, row, content, now)
+                beside = await _ingest_invoice(session, actor, row, content, now, is_new=is_new)
             elif isinstance(content, CodaContent):
                 await _ingest_statements(session, actor, row, content)
     if one.partner is not None and beside is not None:
@@ -101,7 +104,13 @@ def _reception(row: IntakeFile, now: datetime) -> Reception:
 
 
 async def _ingest_invoice(
-    session: WriteSession, actor: Actor, row: IntakeFile, content: InvoiceContent, now: datetime
+    session: WriteSession,
+    actor: Actor,
+    row: IntakeFile,
+    content: InvoiceContent,
+    now: datetime,
+    *,
+    is_new: bool,
 ) -> FileChange:
     """Make the document. Gives what becomes of a PDF beside it."""
     taken = await arrivals.ingest_invoice(
@@ -114,6 +123,7 @@ async def _ingest_invoice(
         pdf=content.pdf,
         pdf_origin=content.pdf_origin,
         dossier_id=row.dossier_id,
+        is_new=is_new,
     )
     document = taken.document
     await files_repository.note(

@@ -228,7 +228,7 @@ class UploadRun(Run[IntakeFile]):
                 known, rivals = await facts.known(session, row, content, same_number)
                 if compared or not rivals:
                     verdict = decide(content, known, self._us)
-                    await outcomes.write(session, self.task.actor, one, content, verdict)
+                    await outcomes.write(session, self.task.actor, one, content, verdict, is_new=known.is_new)
                     return
             # Outside of any transaction, since their files are fetched.
             compared, same_number = True, await compare(self.tools, content, rivals)
