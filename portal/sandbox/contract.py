@@ -27,6 +27,18 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of the encoded result."""
 
 
+class Mark(msgspec.Struct):
+    """A cell that is not simply what it says."""
+
+    row: int
+    column: int
+    """Indexes into the rows of its sheet."""
+    kind: str
+    """``error``, ``date`` (or a time), ``boolean``, ``cut``, ``lost`` (a formula without its value), ``number`` (shown otherwise)."""
+    shown: str
+    """The text as the program shows it."""
+
+
 class Sheet(msgspec.Struct):
     """One sheet of a workbook; every row has as many cells as the widest."""
 
@@ -34,14 +46,26 @@ class Sheet(msgspec.Struct):
     hidden: bool
     rows: list[list[Any]]
     """Rows of `Cell`, from the first row of the sheet on: the index plus one is the number Excel shows."""
+    hidden_rows: list[int] = []
+    hidden_columns: list[int] = []
+    """Indexes of rows (hidden or filtered out) and columns that the program does not show."""
+    marks: list[Mark] = []
 
 
 class Workbook(msgspec.Struct):
     """What was read from a spreadsheet or a CSV file."""
 
     kind: str
-    """``xlsx`` or ``csv``."""
+    """``xlsx``, ``xls``, ``ods``, ``numbers`` or ``csv``."""
     sheets: list[Sheet]
+    encoding: str = ""
+    """Of CSV: how its letters were read."""
+    encodings: list[str] = []
+    """Those that a person may choose instead, the guess first."""
+    delimiter: str = ""
+    delimiters: list[str] = []
+    broken_lines: list[int] = []
+    """Indexes into the rows of lines with stray quotation marks."""
 
 
 class PdfPage(msgspec.Struct):

@@ -43,12 +43,27 @@ async def readers_work() -> bool:
     return True
 
 
-async def read_workbook(data: bytes, *, max_rows: int = 20_000, max_columns: int = 200) -> Workbook:
+async def read_workbook(
+    data: bytes,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    max_rows: int = 20_000,
+    max_columns: int = 200,
+) -> Workbook:
     """An Excel workbook (.xlsx, .xlsm) or CSV (UTF-8, UTF-16 with mark or Windows-1252; ``;``, ``,`` or tab).
 
-    Formulas give their last computed value. Raises `Unreadable` or `TooComplex`.
+    Formulas give their last computed value. Of CSV, ``encoding`` and ``delimiter`` say how it is read; None: whatever it seems to be.
+    Raises `Unreadable` or `TooComplex`.
     """
-    values = await run(_READERS + "workbook", data, max_rows=max_rows, max_columns=max_columns)
+    values = await run(
+        _READERS + "workbook",
+        data,
+        encoding=encoding,
+        delimiter=delimiter,
+        max_rows=max_rows,
+        max_columns=max_columns,
+    )
     return _one(values, Workbook)
 
 

@@ -39,7 +39,9 @@ def prepare() -> None:
     cell(1.5)
 
 
-def read(data: bytes, *, max_rows: int, max_columns: int) -> Workbook:
+def read(
+    data: bytes, *, encoding: str | None, delimiter: str | None, max_rows: int, max_columns: int
+) -> Workbook:
     """All sheets, or the one table of a CSV file."""
     if not data.strip():
         raise Unreadable("empty")
@@ -52,7 +54,7 @@ def read(data: bytes, *, max_rows: int, max_columns: int) -> Workbook:
         raise Unreadable("workbook.unknown")
     if data.lstrip()[:1] == b"<":
         raise Unreadable("workbook.other")
-    return _csv(data, max_rows, max_columns)
+    return _csv(data, encoding, delimiter, max_rows, max_columns)
 
 
 def _look(data: bytes, max_rows: int, max_columns: int) -> None:
@@ -181,14 +183,16 @@ def _value(value: Any) -> Any:
     return cell(value)
 
 
-def _csv(data: bytes, max_rows: int, max_columns: int) -> Workbook:
-    text = _decode(data)
+def _csv(
+    data: bytes, encoding: str | None, delimiter: str | None, max_rows: int, max_columns: int
+) -> Workbook:
+    text = data.decode(encoding, "replace") if encoding else _decode(data)
     lines = io.StringIO(text, newline="")
     first = lines.readline()
-    delimiter = _declared_delimiter(first)
-    if delimiter is None:
-        delimiter = _likely_delimiter(first)
+    declared = _declared_delimiter(first)
+    if declared is None:
         lines.seek(0)
+    delimiter = delimiter or declared or _likely_delimiter(first)
     csv.field_size_limit(MIB)
     rows: list[list[Any]] = []
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -206,7 +210,9 @@ def _csv(data: bytes, max_rows: int, max_columns: int) -> Workbook:
     width = max(map(len, rows), default=0)
     for row in rows:
         row.extend([""] * (width - len(row)))
-    return Workbook("csv", [Sheet("CSV", hidden=False, rows=rows)])
+    return Workbook(
+        "csv", [Sheet("CSV", hidden=False, rows=rows)], delimiter=delimiter, delimiters=[*";,\t|"]
+    )
 
 
 def _count(rows: Iterator[Any]) -> int:
