@@ -1,6 +1,8 @@
 """The columns of an Excel list of dossiers: what they are called, finding them in a sheet, and reading their words. Pure."""
 
 import enum
+import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -230,6 +232,18 @@ def cell_text(value: Any) -> str:
     text = "" if value is None else str(value)
     # Read again after the cut, so that what was read once is read the same again.
     return line(line("".join(c for c in text if c not in _NOT_IN_A_CELL))[:LONGEST_CELL])
+
+
+_WIDE_SIGNS = re.compile("[\uff01-\uff5e\u3000]")
+
+
+def narrowed(text: str) -> str:
+    """A text with full-width signs as what they stand for; any other as it is."""
+    return (
+        " ".join(unicodedata.normalize("NFKC", text).split())
+        if not text.isascii() and _WIDE_SIGNS.search(text)
+        else text
+    )
 
 
 def letter(position: int) -> str:

@@ -14,7 +14,7 @@ from portal.features.dossiers.domain.names import name_key
 from portal.features.imports.domain.apart import set_apart
 from portal.features.imports.domain.cells import OTHER_CODE, check_cells
 from portal.features.imports.domain.certain import Keys, certainly_new, keys_of
-from portal.features.imports.domain.columns import Column, cell_text, wanted
+from portal.features.imports.domain.columns import Column, cell_text, narrowed, wanted
 from portal.features.imports.domain.matches import Known, KnownDossier
 from portal.features.imports.domain.reading import Read, Said, read_rows
 from portal.features.imports.domain.rows import NEW, Apart, Candidate, ImportRow, Remark, RowStatus
@@ -227,7 +227,7 @@ def _compare(row: ImportRow, existing: KnownDossier, known: Known) -> None:
     changes = {
         name: [present.get(name, ""), value]
         for name, value in asked.items()
-        if value != cell_text(present.get(name, ""))
+        if value not in ((there := cell_text(present.get(name, ""))), narrowed(there))
         and not (name == "contact_email" and value == cell_text(present.get(name, "")).lower())
     }
     code = changes.get("code")

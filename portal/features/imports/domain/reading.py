@@ -4,13 +4,11 @@ What a cell is besides its text (a date that Excel made, an error, cut, written 
 may not say what its writer meant is a fault, one that was read well but not as it looks is said.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from portal.features.imports.domain.columns import LONGEST_CELL, Column, cell_text
+from portal.features.imports.domain.columns import LONGEST_CELL, Column, cell_text, narrowed
 from portal.features.imports.domain.rows import Remark
 from portal.kernel.language import N_
 from portal.kernel.texts import hides
@@ -60,7 +58,6 @@ _NARROWED = frozenset(
     }
 )
 """Columns of signs rather than words: full-width ones are read as what they stand for."""
-_WIDE_SIGNS = re.compile("[\uff01-\uff5e\u3000]")
 
 
 def read_rows(
@@ -99,8 +96,7 @@ def _shown(column: Column, cells: Sequence[Any], first: int, said: Said) -> list
         if isinstance(cell, str):
             if hides(cell):
                 said.setdefault(line, []).append(Remark(column, text, HIDDEN_SIGNS, error=False))
-            if column in _NARROWED and _WIDE_SIGNS.search(text):
-                read = " ".join(unicodedata.normalize("NFKC", text).split())
+            if column in _NARROWED and (read := narrowed(text)) != text:
                 remark = Remark(column, text, WIDE, error=False, params={"read": read})
                 said.setdefault(line, []).append(remark)
                 text = read

@@ -97,7 +97,8 @@ def _page(
         ],
         encodings=[(code, ENCODINGS.get(code, code)) for code in reading.encodings],
         delimiters=[
-            (TAB if code == "\t" else code, gettext(DELIMITERS.get(code, code))) for code in reading.delimiters
+            (TAB if code == "\t" else code, gettext(DELIMITERS.get(code, code)))
+            for code in reading.delimiters
         ],
         delimiter=TAB if reading.delimiter == "\t" else reading.delimiter,
         missing=[

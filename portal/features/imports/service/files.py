@@ -114,7 +114,7 @@ async def _judge(session: ReadSession, tools: Tools, actor: Actor, table: Table)
         if len(table.rows) <= table.heading + 1:
             raise Invalid(NO_ROWS, code="no_rows")
         return None
-    listed = await asyncio.to_thread(_listed, table)
+    listed = await asyncio.to_thread(listed_in, table)
     if not listed.read:
         raise Invalid(NO_ROWS, code="no_rows")
     if len(listed.read) > MOST_ROWS:
@@ -122,7 +122,8 @@ async def _judge(session: ReadSession, tools: Tools, actor: Actor, table: Table)
     return await judge_list(session, tools, actor, listed)
 
 
-def _listed(table: Table) -> Listed:
+def listed_in(table: Table) -> Listed:
+    """The rows of a list as texts, with what there is to say of them and which are set apart."""
     sheet, heading, columns = table.sheet_read, table.heading, table.columns
     read, said = read_rows(sheet.rows, heading, columns)
     for line, remarks in marked(sheet.marks, table.book.broken_lines, columns).items():
@@ -245,4 +246,4 @@ async def _open_list(session: WriteSession, actor: Actor, import_id: UUID) -> Do
     return kept
 
 
-__all__ = ["choice_of", "discard", "forget", "preview", "read", "read_again"]
+__all__ = ["choice_of", "discard", "forget", "listed_in", "preview", "read", "read_again"]
