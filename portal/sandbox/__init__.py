@@ -6,6 +6,7 @@ else. See `portal.sandbox.pool` for how it is done, `portal.sandbox.readers` for
 
 from portal.sandbox.contract import (
     Limits,
+    Mark,
     PdfPage,
     Picture,
     SandboxUnavailable,
@@ -20,6 +21,7 @@ from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, rea
 
 __all__ = [
     "Limits",
+    "Mark",
     "PdfPage",
     "Picture",
     "Sandbox",

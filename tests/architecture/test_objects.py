@@ -5,7 +5,10 @@ from portal.metadata import metadata
 
 OBJECTS = create_registry().objects
 NAMES_NONE = {
-    ("dossier_import", "sha256"),  # the list itself is not kept
+    (
+        "dossier_import",
+        "sha256",
+    ),  # of lists of earlier releases the file was not kept; of others it is named by `object_sha256`
     # the file it came in is kept by its row of quick entry, until one of its statements is erased
     ("statement", "original_sha256"),
     ("inbox_file", "sha256"),  # its bytes are named by `object_sha256`, as long as the firm keeps them

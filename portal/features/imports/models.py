@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.db.base import Base, Json, OwnedByFirm
 from portal.features.imports.domain.rows import Became, ImportRow
 from portal.features.imports.domain.state import ImportState
+from portal.features.imports.domain.table import Reading
 
 _ROWS = msgspec.json.Decoder(list[ImportRow])
 _OUTCOMES = msgspec.json.Decoder(dict[int, Became])
@@ -19,7 +20,9 @@ _OUTCOMES = msgspec.json.Decoder(dict[int, Became])
 class DossierImport(OwnedByFirm, Base):
     """One Excel list: read, previewed row by row, accepted at most once, carried out part by part.
 
-    `position` is how many rows have been looked at; `counts` is how many rows of each status the preview has.
+    `position` is how many rows have been looked at; `counts` is how many rows of each status the preview has, and how many are set apart.
+    `object_sha256` names the file in the firm's part of the store, as long as it may be read anew; `reading` is how it was read, `mapping`
+    which letter each of our columns has in it.
     """
 
     __tablename__ = "dossier_import"
@@ -27,8 +30,10 @@ class DossierImport(OwnedByFirm, Base):
 
     file_name: Mapped[str]
     sha256: Mapped[str]
+    object_sha256: Mapped[str | None]
     sheet: Mapped[str]
     mapping: Mapped[Json]
+    reading: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     counts: Mapped[Json]
     position: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[ImportState]
@@ -41,6 +46,25 @@ class DossierImport(OwnedByFirm, Base):
     def size(self) -> int:
         """How many rows it was read with."""
         return sum(int(count) for count in self.counts.values())
+
+    def read_reading(self) -> Reading:
+        """How its file was read."""
+        return msgspec.convert(self.reading, Reading)
+
+
+class ImportProfile(OwnedByFirm, Base):
+    """What somebody said of the columns of a list: the next one with the same headings is read so.
+
+    `key` stands for the headings, `columns` is what each of our columns is called there (`table.headings_of`).
+    """
+
+    __tablename__ = "import_profile"
+    __table_args__ = (sa.UniqueConstraint("firm_id", "key"),)
+
+    key: Mapped[str]
+    columns: Mapped[Json]
+    said_by: Mapped[UUID | None]
+    said_at: Mapped[datetime]
 
 
 class ImportPart(OwnedByFirm, Base):
@@ -78,4 +102,4 @@ class ImportPart(OwnedByFirm, Base):
         self.outcomes = msgspec.json.encode(became)
 
 
-__all__ = ["DossierImport", "ImportPart"]
+__all__ = ["DossierImport", "ImportPart", "ImportProfile"]

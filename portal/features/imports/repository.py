@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.arrays import found_in, insert_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.imports.domain.state import ImportState
-from portal.features.imports.models import DossierImport, ImportPart
+from portal.features.imports.models import DossierImport, ImportPart, ImportProfile
 from portal.kernel.actor import Actor
+from portal.kernel.ids import new_id
 
 
 def _imports_of(actor: Actor) -> sa.Select[DossierImport]:
@@ -63,8 +65,43 @@ async def imports(session: ReadSession, actor: Actor, limit: int = 20) -> Sequen
 
 async def add_parts(session: WriteSession, kept: DossierImport, parts: Sequence[Mapping[str, Any]]) -> None:
     """Insert the parts of an import that was inserted."""
-    same = {"firm_id": kept.firm_id, "import_id": kept.id, "answers": {}, "outcomes": b"{}", "made": []}
+    same = {"firm_id": kept.firm_id, "import_id": kept.id, "outcomes": b"{}", "made": []}
     await insert_rows(session, ImportPart, parts, same)
+
+
+async def drop_parts(session: WriteSession, import_id: UUID) -> None:
+    """The parts of an import go."""
+    await session.execute(
+        sa.delete(ImportPart)
+        .where(ImportPart.import_id == import_id)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+async def drop(session: WriteSession, import_id: UUID) -> None:
+    """An import goes, with its parts."""
+    await session.execute(
+        sa.delete(DossierImport)
+        .where(DossierImport.id == import_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def profile(session: ReadSession, key: str) -> ImportProfile | None:
+    """What somebody of the firm said of lists with these headings."""
+    return await session.scalar(sa.select(ImportProfile).where(ImportProfile.key == key))
+
+
+async def put_profile(session: WriteSession, **values: Any) -> None:
+    """Keep what somebody says of lists with some headings, instead of what was said before."""
+    inserted = insert(ImportProfile).values(id=new_id(), **values)
+    said = {name: inserted.excluded[name] for name in ("columns", "said_by", "said_at")}
+    await session.execute(inserted.on_conflict_do_update(index_elements=["firm_id", "key"], set_=said))
+
+
+async def drop_profile(session: WriteSession, key: str) -> None:
+    """What was said of lists with these headings goes."""
+    await session.execute(sa.delete(ImportProfile).where(ImportProfile.key == key))
 
 
 async def parts(session: ReadSession, import_id: UUID, *, since: int = 0) -> Sequence[ImportPart]:
@@ -115,7 +152,8 @@ async def made_by(session: ReadSession, import_id: UUID, dossier_ids: Collection
 async def drop_old(session: WriteSession, before: datetime, limit: int) -> int:
     """Lists that nobody accepted go; of the accepted ones, what came of them stays. Gives how many were touched, of the limit at most."""
     old = DossierImport.created_at < before
-    never = sa.select(DossierImport.id).where(old, DossierImport.state == ImportState.PREVIEWED).limit(limit)
+    nobodys = DossierImport.state.in_([ImportState.MAPPING, ImportState.PREVIEWED])
+    never = sa.select(DossierImport.id).where(old, nobodys).limit(limit)
     gone = await session.scalars(
         sa.delete(DossierImport)
         .where(DossierImport.id.in_(never))
@@ -132,6 +170,12 @@ async def drop_old(session: WriteSession, before: datetime, limit: int) -> int:
             ),
         )
         .limit(limit)
+    )
+    await session.execute(  # of its file, what was read of it went with its rows
+        sa.update(DossierImport)
+        .where(DossierImport.id.in_(full))
+        .values(object_sha256=None, reading={})
+        .execution_options(synchronize_session=False)
     )
     emptied = await session.scalars(
         sa.delete(ImportPart)

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from portal.features.imports import jobs, pages, repository
+from portal.features.imports import jobs, models, repository
 from portal.features.imports.domain.state import ImportState
-from portal.jobs.upkeep import OldRows
+from portal.features.imports.pages import columns, lists, rows
+from portal.jobs.upkeep import NamesObjects, OldRows
 from portal.kernel.language import N_
 from portal.web.slices import Slice
 from themes.states import State, Tone
@@ -14,11 +15,13 @@ KEPT = timedelta(days=90)
 
 SLICE = Slice(
     name="imports",
-    pages=pages.ROUTES,
+    pages=[*lists.ROUTES, *columns.ROUTES, *rows.ROUTES],
     jobs=jobs,
     old_rows=[OldRows(after=KEPT, drop=repository.drop_old)],
+    objects=[NamesObjects(model=models.DossierImport, columns=("object_sha256",))],
     states={
         "import": {
+            ImportState.MAPPING: State(N_("columns to be said"), Tone.ATTENTION, "state-waiting"),
             ImportState.PREVIEWED: State(N_("to be checked"), Tone.ATTENTION, "state-waiting"),
             ImportState.ACCEPTING: State(N_("being carried out"), Tone.INFO, "state-running"),
             ImportState.ACCEPTED: State(N_("accepted"), Tone.POSITIVE, "state-approved"),

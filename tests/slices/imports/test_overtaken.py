@@ -16,6 +16,7 @@ from portal.features.imports.models import DossierImport
 from portal.features.imports.service import acceptance, previews
 from portal.features.parties.models import Company, Firm
 from portal.kernel.actor import Actor
+from portal.kernel.numbers import shown_number
 from tests.slices.imports.test_importing import upload
 from tests.support.builders import a_company, a_dossier, a_firm, a_number, a_staff_member, sign_in
 from tests.support.locks import somebody_waits
@@ -282,7 +283,7 @@ async def test_a_row_gives_a_dossier_in_formation_its_number(world: World, by: s
     row = {"name": "In oprichting", "number": number, by: {"dossier_id": str(one.id), "code": "7"}[by]}
     async with sign_in(world, mine) as client:
         where = await previewed(client, row)
-        assert number in (await client.get(f"{where}?show=update")).text
+        assert shown_number("BE", number) in (await client.get(f"{where}?show=update")).text
         await carried_out(world, client, where)
     assert (await dossiers_of(world, firm))["In oprichting"].number == number
     async with world.as_system() as session:

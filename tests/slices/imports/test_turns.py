@@ -19,7 +19,7 @@ from portal.features.dossiers.service import creation, dossiers
 from portal.features.imports.domain.matches import Wanted
 from portal.features.imports.domain.state import ImportState
 from portal.features.imports.models import DossierImport, ImportPart
-from portal.features.imports.service import acceptance, previews
+from portal.features.imports.service import acceptance, files, previews
 from portal.features.parties.service import claimed_numbers
 from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
@@ -43,10 +43,10 @@ def rows_of(count: int, first: int = 0) -> list[list[Any]]:
 async def previewed(world: World, actor: Actor, rows: Sequence[list[Any]]) -> tuple[DossierImport, int]:
     """A list as it is looked at, and how many statements that took."""
     data = workbook(*rows)
-    parsed = await previews.read(data)
+    parsed = await files.read(data)
     with counting() as asked:
         async with world.tools.database.transaction(scope_of(actor)) as session:
-            kept = await previews.preview(
+            kept = await files.preview(
                 session, world.tools, actor, file_name="a.xlsx", data=data, parsed=parsed
             )
     return kept, asked.count

@@ -1,7 +1,9 @@
 """The columns of an Excel list of dossiers: what they are called, finding them in a sheet, and reading their words. Pure."""
 
 import enum
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -9,6 +11,7 @@ from typing import Any
 
 from portal.features.dossiers.domain.dossiers import folded
 from portal.features.dossiers.domain.vat import NAMES, VatRegime
+from portal.features.imports.domain.headings import AMBIGUOUS, heading_key, meaning
 from portal.kernel.language import N_, Language, parse_language
 from portal.kernel.texts import line
 
@@ -35,11 +38,10 @@ class Column(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnText:
-    """How a column is called and explained; `words` are other headings that mean it, in any language."""
+    """How a column is called and explained; `domain.headings` has what else means it, in any language."""
 
     title: str
     help: str
-    words: tuple[str, ...]
     width: int = 18
     required: bool = False
 
@@ -48,101 +50,29 @@ COLUMNS: dict[Column, ColumnText] = {
     Column.CODE: ColumnText(
         N_("Dossier code"),
         N_("The number in your bookkeeping package. Zeros in front are kept. May be left empty."),
-        (
-            "dossiercode",
-            "code",
-            "dossier",
-            "dossiernummer",
-            "numero de dossier",
-            "mandantennummer",
-            "klantnummer",
-        ),
     ),
-    Column.NAME: ColumnText(
-        N_("Company name"),
-        N_("The name of the company."),
-        (
-            "naam",
-            "name",
-            "nom",
-            "firma",
-            "company",
-            "onderneming",
-            "societe",
-            "unternehmen",
-            "bedrijfsnaam",
-            "denomination",
-        ),
-        34,
-        required=True,
-    ),
+    Column.NAME: ColumnText(N_("Company name"), N_("The name of the company."), 34, required=True),
     Column.NUMBER: ColumnText(
         N_("Company number"),
         N_("Ten digits in Belgium, with or without BE and dots. Empty for a company in formation."),
-        (
-            "ondernemingsnummer",
-            "numero d entreprise",
-            "n d entreprise",
-            "unternehmensnummer",
-            "company number",
-            "enterprise number",
-            "btw",
-            "btw nummer",
-            "tva",
-            "numero tva",
-            "vat",
-            "vat number",
-            "ust id",
-            "kbo",
-            "bce",
-        ),
         20,
     ),
-    Column.COUNTRY: ColumnText(
-        N_("Country"), N_("Two letters; empty means BE."), ("land", "country", "pays"), 9
-    ),
-    Column.LANGUAGE: ColumnText(
-        N_("Language"),
-        N_("nl, fr, en or de: the language of the client."),
-        ("taal", "language", "langue", "sprache"),
-        11,
-    ),
-    Column.CONTACT: ColumnText(
-        N_("Contact person"),
-        N_("Who is invited."),
-        ("contactpersoon", "contact", "personne de contact", "ansprechpartner", "contact person"),
-        24,
-    ),
-    Column.EMAIL: ColumnText(
-        N_("E-mail address"),
-        N_("Where the invitation goes. May be left empty."),
-        ("e mail", "email", "mail", "e mailadres", "adresse e mail", "e mail adresse", "e mail address"),
-        30,
-    ),
-    Column.PHONE: ColumnText(
-        N_("Phone"), N_("As people dial it."), ("telefoon", "tel", "telephone", "telefon", "gsm"), 18
-    ),
+    Column.COUNTRY: ColumnText(N_("Country"), N_("Two letters; empty means BE."), 9),
+    Column.LANGUAGE: ColumnText(N_("Language"), N_("nl, fr, en or de: the language of the client."), 11),
+    Column.CONTACT: ColumnText(N_("Contact person"), N_("Who is invited."), 24),
+    Column.EMAIL: ColumnText(N_("E-mail address"), N_("Where the invitation goes. May be left empty."), 30),
+    Column.PHONE: ColumnText(N_("Phone"), N_("As people dial it."), 18),
     Column.VAT_REGIME: ColumnText(
         N_("VAT regime"),
         N_(
             "monthly, quarterly, exempt_small, exempt_activity, mixed, flat_rate, unit_member or none; empty means quarterly."
         ),
-        ("btw regime", "regime tva", "vat regime", "aangifte", "mwst"),
         16,
     ),
-    Column.ACTIVITY: ColumnText(
-        N_("Activity"),
-        N_("To tell two dossiers on one company apart."),
-        ("activiteit", "activite", "tatigkeit", "afdeling"),
-        20,
-    ),
-    Column.STREET: ColumnText(
-        N_("Street and number"), "", ("straat", "adres", "rue", "adresse", "street", "strasse"), 28
-    ),
-    Column.POSTCODE: ColumnText(N_("Postcode"), "", ("postcode", "code postal", "plz", "zip"), 10),
-    Column.CITY: ColumnText(
-        N_("Town"), "", ("gemeente", "plaats", "ville", "localite", "stadt", "ort", "city", "town"), 20
-    ),
+    Column.ACTIVITY: ColumnText(N_("Activity"), N_("To tell two dossiers on one company apart."), 20),
+    Column.STREET: ColumnText(N_("Street and number"), "", 28),
+    Column.POSTCODE: ColumnText(N_("Postcode"), "", 10),
+    Column.CITY: ColumnText(N_("Town"), "", 20),
 }
 
 
@@ -209,34 +139,77 @@ VAT_WORDS = {
 """Every word for a regime that a list may have, in four languages; a test compares them with what pages say."""
 
 
-_HEADINGS = {
-    heading: column
-    for column, text in COLUMNS.items()
-    for heading in (column.value, folded(text.title), *map(folded, text.words))
-}
-"""What may stand above a column, folded."""
+_TITLES = {heading_key(text.title): column for column, text in COLUMNS.items()}
+_IDS = {column.value: column for column in Column}
+_EDGE = 20
+"""A heading stands in the first rows of a sheet."""
+_SAMPLE = 40
 
 
-def find_columns(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[Column, int]] | None:
+def find_columns(
+    rows: Sequence[Sequence[Any]], hidden: Collection[int] = ()
+) -> tuple[int, dict[Column, int]] | None:
     """The heading row among the first twenty, and which column is where; None when no row names the company.
 
     The most named columns win; a technical heading (the template's hidden ids) beats a word.
+
+    Args:
+        hidden: columns that the file does not show: of these only the one that we hide ourselves is read.
     """
     best: tuple[int, dict[Column, int]] | None = None
-    for index, row in enumerate(rows[:20]):
-        found: dict[Column, int] = {}
-        for position, cell in enumerate(row):
-            heading = folded(str(cell).removesuffix("*")) if isinstance(cell, str) else ""
-            column = _HEADINGS.get(heading) or _HEADINGS.get(heading.replace(" ", "_"))
-            if (
-                isinstance(cell, str) and cell.strip() == Column.ID.value
-            ):  # as we write it; a list's own "ID" is something else
-                column = Column.ID
-            if column is not None:
-                found.setdefault(column, position)
+    for index in range(min(len(rows), _EDGE)):
+        found = columns_of(rows, index, hidden)
         if Column.NAME in found and len(found) >= 2 and (best is None or len(found) > len(best[1])):
             best = (index, found)
     return best
+
+
+def columns_of(
+    rows: Sequence[Sequence[Any]], heading: int, hidden: Collection[int] = ()
+) -> dict[Column, int]:
+    """Which column of a sheet holds what, by the headings of one row. The first of two that mean the same is it."""
+    found: dict[Column, tuple[int, int]] = {}
+    above = rows[heading - 1] if heading else ()
+    group = ""
+    for position, cell in enumerate(rows[heading]):
+        if position < len(above) and above[position] not in ("", None):
+            group = str(above[position])
+        if not isinstance(cell, str) or not cell.strip():
+            continue
+        column, rank = _meaning(cell, group, rows, heading, position)
+        if column is None or (position in hidden and column is not Column.ID):
+            continue
+        if column not in found or rank < found[column][1]:
+            found[column] = (position, rank)
+    return {column: position for column, (position, _rank) in found.items()}
+
+
+def _meaning(
+    cell: str, group: str, rows: Sequence[Sequence[Any]], heading: int, position: int
+) -> tuple[Column | None, int]:
+    own = _IDS.get(cell.strip()) or _TITLES.get(heading_key(cell))  # a list's own "ID" is something else
+    if own is not None:
+        column, rank = own, 0
+    elif (meant := meaning(cell)) is not None:
+        rank = meant[1]
+        column = _by_content(rows, heading, position) if meant[0] == AMBIGUOUS else Column(meant[0])
+        rank += meant[0] == AMBIGUOUS
+    else:
+        return None, 0
+    if column is Column.NAME and (over := meaning(group)) is not None and over[0] == Column.CONTACT.value:
+        return Column.CONTACT, 1  # "Contact" over "Naam" and "E-mail"
+    return column, rank
+
+
+def _by_content(rows: Sequence[Sequence[Any]], heading: int, position: int) -> Column:
+    """What stands under a heading that means a name in one list and a code in another."""
+    cells = [
+        cell_text(row[position])
+        for row in rows[heading + 1 : heading + 1 + _SAMPLE]
+        if position < len(row) and row[position] not in ("", None)
+    ]
+    coded = sum(1 for cell in cells if any(c.isdigit() for c in cell) and len(cell) <= 12 and " " not in cell)
+    return Column.CODE if cells and coded * 2 > len(cells) else Column.NAME
 
 
 LONGEST_CELL = 400
@@ -259,6 +232,18 @@ def cell_text(value: Any) -> str:
     text = "" if value is None else str(value)
     # Read again after the cut, so that what was read once is read the same again.
     return line(line("".join(c for c in text if c not in _NOT_IN_A_CELL))[:LONGEST_CELL])
+
+
+_WIDE_SIGNS = re.compile("[\uff01-\uff5e\u3000]")
+
+
+def narrowed(text: str) -> str:
+    """A text with full-width signs as what they stand for; any other as it is."""
+    return (
+        " ".join(unicodedata.normalize("NFKC", text).split())
+        if not text.isascii() and _WIDE_SIGNS.search(text)
+        else text
+    )
 
 
 def letter(position: int) -> str:

@@ -11,12 +11,13 @@ from typing import Any
 from portal.features.dossiers.domain.codes import folder_of
 from portal.features.dossiers.domain.dossiers import Access, folded
 from portal.features.dossiers.domain.names import name_key
+from portal.features.imports.domain.apart import set_apart
 from portal.features.imports.domain.cells import OTHER_CODE, check_cells
 from portal.features.imports.domain.certain import Keys, certainly_new, keys_of
-from portal.features.imports.domain.columns import Column, cell_text, wanted
+from portal.features.imports.domain.columns import Column, cell_text, narrowed, wanted
 from portal.features.imports.domain.matches import Known, KnownDossier
-from portal.features.imports.domain.reading import Read, read_rows
-from portal.features.imports.domain.rows import NEW, Candidate, ImportRow, RowStatus
+from portal.features.imports.domain.reading import Read, Said, read_rows
+from portal.features.imports.domain.rows import NEW, Apart, Candidate, ImportRow, Remark, RowStatus
 from portal.features.imports.domain.twins import Seen, ask, first_in_file
 from portal.kernel.language import N_
 
@@ -26,33 +27,55 @@ KEPT_ALREADY = N_("Your office keeps this company already.")
 ASK_MANAGER = N_("Ask its file manager.")
 
 
-def judge_rows(read: Sequence[Read], known: Known, keys: Keys | None = None) -> list[ImportRow]:
-    """Every row of a list, with what accepting it would do."""
-    seen = Seen()
+def judge_rows(
+    read: Sequence[Read],
+    known: Known,
+    keys: Keys | None = None,
+    *,
+    apart: Mapping[int, Apart] | None = None,
+    said: Said | None = None,
+) -> list[ImportRow]:
+    """Every row of a list, with what accepting it would do.
+
+    Args:
+        apart: the lines that are set apart: they are compared with the others, never the others with them.
+        said: what there is to say of rows before they are judged, by line.
+    """
+    seen, apart, said = Seen(), apart or {}, said or {}
     new = certainly_new(read, keys or keys_of(read), known)
-    return [
+    in_turn = read if not apart else sorted(read, key=lambda one: (one[0] in apart, one[0]))
+    rows = [
         ImportRow(line, values, RowStatus.CREATE, [], number)
         if (number := new.get(line)) is not None
         else judge_row(line, values, known, seen)
-        for line, values in read
+        for line, values in in_turn
     ]
+    if apart:
+        rows.sort(key=lambda row: row.line)
+    for row in rows if apart or said else ():
+        row.apart = apart.get(row.line)
+        if row.line in said:
+            _say_before(row, said[row.line])
+    return rows
+
+
+def _say_before(row: ImportRow, said: Sequence[Remark]) -> None:
+    """What is wrong with a cell as it was read makes its row a faulty one, and goes before what its text seems to say."""
+    wrong = {remark.column for remark in said if remark.error}
+    if not wrong:
+        row.remarks.extend(said)
+        return
+    row.remarks = [*said, *(one for one in row.remarks if one.error and one.column not in wrong)]
+    row.status = RowStatus.ERROR
+    row.changes, row.candidates, row.dossier_id = {}, [], None
 
 
 def judge(
     rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int], known: Known
 ) -> list[ImportRow]:
-    """Every filled row of a sheet, with what accepting it would do, and which of its cells held signs that nobody sees."""
-    read, hidden = read_rows(rows, heading, columns)
-    judged = judge_rows(read, known)
-    note_hidden(judged, hidden)
-    return judged
-
-
-def note_hidden(rows: Sequence[ImportRow], hidden: Mapping[int, Sequence[Column]]) -> None:
-    """Say which cells held signs that nobody sees."""
-    for row in rows if hidden else ():
-        for column in hidden.get(row.line, ()):
-            row.note(column, N_("This cell held invisible signs; they were left out."))
+    """Every filled row of a sheet, with what accepting it would do, and what there is to say of its cells."""
+    read, said = read_rows(rows, heading, columns)
+    return judge_rows(read, known, said=said, apart=set_apart(rows, heading, columns, read))
 
 
 def judge_row(
@@ -204,7 +227,7 @@ def _compare(row: ImportRow, existing: KnownDossier, known: Known) -> None:
     changes = {
         name: [present.get(name, ""), value]
         for name, value in asked.items()
-        if value != cell_text(present.get(name, ""))
+        if value not in ((there := cell_text(present.get(name, ""))), narrowed(there))
         and not (name == "contact_email" and value == cell_text(present.get(name, "")).lower())
     }
     code = changes.get("code")
@@ -306,4 +329,4 @@ def _make(row: ImportRow, known: Known) -> None:
         row.status = RowStatus.CREATE
 
 
-__all__ = ["judge", "judge_row", "judge_rows", "note_hidden"]
+__all__ = ["judge", "judge_row", "judge_rows"]

@@ -12,11 +12,21 @@ from portal.features.imports.domain.columns import Column
 MOST_ROWS = 5000
 TURN = 200
 """Rows that are carried out in one turn: long enough that look-ups cost little, short enough that nobody waits for the lock."""
-NEW, SKIP = "new", "skip"
-"""Answers to a question, beside the id of the dossier that a row is the same as."""
+NEW, SKIP, TAKE = "new", "skip", "take"
+"""Answers to a question, beside the id of the dossier that a row is the same as; SKIP leaves any row out, TAKE takes one in that is set apart."""
+APART = "apart"
+"""Among the counts of a list: how many of its rows are set apart."""
 
 
 _COUNTRY = Column.COUNTRY.value
+
+
+class Apart(enum.StrEnum):
+    """Why a row is set apart."""
+
+    HIDDEN = "hidden"  # hidden by hand, or filtered out
+    HEADING = "heading"  # the headings once more, as at the top of a printed page
+    FOOTER = "footer"  # a total, a page number, when it was printed
 
 
 class RowStatus(enum.StrEnum):
@@ -97,6 +107,21 @@ class ImportRow(msgspec.Struct, omit_defaults=True):
     """Whether "a new dossier" is among the answers to its question."""
     claimed: bool = False
     ended: bool = False
+    apart: Apart | None = None
+    """Why it stays out unless somebody takes it in."""
+
+    def stays_out(self, answer: str) -> bool:
+        """Whether it is left out, by what was said to it or because nothing was; whatever else it is."""
+        return answer == SKIP or (self.apart is not None and not answer)
+
+    @property
+    def offered(self) -> set[str]:
+        """What may be said to it."""
+        if self.status is RowStatus.ASK:
+            return {SKIP, *(one.id for one in self.candidates)} | ({NEW} if self.may_be_new else set())
+        if self.status in FAULTY:
+            return set()
+        return {SKIP} if self.apart is None else {TAKE}
 
     @property
     def country(self) -> str:
@@ -137,6 +162,6 @@ def count_outcomes(parts: Iterable[bytes]) -> Counter[Outcome]:
 
 
 def counts(rows: Sequence[ImportRow]) -> dict[str, int]:
-    """How many rows of each status."""
-    found = Counter(row.status for row in rows)
-    return {status.value: found[status] for status in RowStatus}
+    """How many rows of each status, and how many are set apart."""
+    found = Counter(row.status for row in rows if row.apart is None)
+    return {status.value: found[status] for status in RowStatus} | {APART: len(rows) - found.total()}

@@ -29,9 +29,10 @@ from portal.features.imports.domain.judgement import judge_row
 from portal.features.imports.domain.matches import Known
 from portal.features.imports.domain.reading import Read
 from portal.features.imports.domain.rows import (
+    FAULTY,
     GOOD,
     NEW,
-    SKIP,
+    TAKE,
     Became,
     ImportRow,
     Outcome,
@@ -53,6 +54,7 @@ from portal.kernel.language import N_, Language
 
 MADE = frozenset({Outcome.CREATED, Outcome.REQUESTED})
 TAKEN = N_("This list was accepted already.")
+NOT_YET = N_("Say first which column of the list is what.")
 REQUESTS_USED_UP = N_("Your office has used up its access requests of today, so this owner was not asked.")
 TOMORROW = N_("Hand this row in again tomorrow.")
 STOPPED = N_("Carrying out the list was given up before this row.")
@@ -73,7 +75,7 @@ def _key(import_id: UUID, position: int) -> str:
 async def answer_rows(
     session: WriteSession, actor: Actor, import_id: UUID, answers: Mapping[int, str]
 ) -> DossierImport:
-    """Keep what was said to the questions of some rows; an empty answer takes one back.
+    """Keep what was said to some rows: answers to their questions, what is left out or taken in; an empty one takes it back.
 
     Raises:
         Forbidden: the actor may not make dossiers.
@@ -89,7 +91,7 @@ async def answer_rows(
         said = dict(part.answers)
         for line, row in asking.items():
             answer = left.pop(line)
-            if row.status is not RowStatus.ASK or answer not in {"", *_offered(row)}:
+            if answer not in {"", *row.offered}:
                 raise _no_answer(line)
             said.pop(str(line), None)
             if answer:
@@ -110,17 +112,14 @@ def _no_answer(line: int) -> Invalid:
     return Invalid(N_("Choose one of the answers that row %(row)s offers."), code="no_answer", row=line)
 
 
-def _offered(row: ImportRow) -> set[str]:
-    """The answers that a row's question has."""
-    return {SKIP, *(one.id for one in row.candidates)} | ({NEW} if row.may_be_new else set())
-
-
 async def _to_accept(session: WriteSession, actor: Actor, import_id: UUID) -> DossierImport:
     if not actor.may(Right.DOSSIERS_EDIT):
         raise Forbidden
     kept = await repository.import_of(session, actor, import_id, lock=True)
     if kept is None:
         raise NotFound
+    if kept.state is ImportState.MAPPING:
+        raise Conflict(NOT_YET, code="mapping")
     if kept.state is not ImportState.PREVIEWED:
         raise Conflict(TAKEN, code="accepted")
     return kept
@@ -279,10 +278,14 @@ def _wanted(
     wanted: list[tuple[ImportRow, str]] = []
     for row in batch:
         answer = str(answers.get(str(row.line), ""))
-        if row.status is RowStatus.ASK and answer in ("", SKIP):
-            became[row.line] = Became(Outcome.LEFT_OUT if answer == SKIP else Outcome.UNANSWERED)
-        elif row.status in GOOD or row.status in (RowStatus.ASK, RowStatus.UNCHANGED):
-            wanted.append((row, answer))
+        if row.status in FAULTY:
+            continue
+        if row.stays_out(answer):
+            became[row.line] = Became(Outcome.LEFT_OUT)
+        elif row.status is RowStatus.ASK and not answer:
+            became[row.line] = Became(Outcome.UNANSWERED)
+        else:
+            wanted.append((row, "" if answer == TAKE else answer))
     return wanted
 
 
@@ -372,7 +375,12 @@ async def go_on(session: WriteSession, before: datetime) -> None:
         if await ledger.is_pending(session, _key(kept.id, kept.position)):
             continue
         for part in await repository.parts(session, kept.id, since=kept.position):
-            left = [row for row in part.read_rows() if row.status in GOOD or row.status is RowStatus.ASK]
+            left = [
+                row
+                for row in part.read_rows()
+                if (row.status in GOOD or row.status is RowStatus.ASK)
+                and not row.stays_out(str(part.answers.get(str(row.line), "")))
+            ]
             part.write_outcomes(
                 {row.line: Became(Outcome.REFUSED, None, [Remark(None, "", STOPPED, AGAIN)]) for row in left}
             )

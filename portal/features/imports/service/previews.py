@@ -1,7 +1,6 @@
-"""Excel import: reading a list, judging its rows, keeping the judgement."""
+"""Excel import: judging the rows of a list, keeping the judgement."""
 
 import asyncio
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,13 +19,13 @@ from portal.features.dossiers.service.dossiers import claimed_companies
 from portal.features.dossiers.service.folders import Folder, folders
 from portal.features.imports import repository
 from portal.features.imports.domain.certain import Keys, keys_of, missing, wanted_of
-from portal.features.imports.domain.columns import Column, find_columns, letter
-from portal.features.imports.domain.judgement import judge_rows, note_hidden
+from portal.features.imports.domain.columns import Column
+from portal.features.imports.domain.judgement import judge_rows
 from portal.features.imports.domain.matches import Known, KnownDossier, Wanted, uuid_of
-from portal.features.imports.domain.reading import Read, read_rows
+from portal.features.imports.domain.reading import Read, Said
 from portal.features.imports.domain.rows import (
-    MOST_ROWS,
     TURN,
+    Apart,
     Became,
     ImportRow,
     Outcome,
@@ -34,21 +33,16 @@ from portal.features.imports.domain.rows import (
     counts,
 )
 from portal.features.imports.domain.state import ImportState
+from portal.features.imports.domain.table import Reading
 from portal.features.imports.models import DossierImport, ImportPart
 from portal.features.targets import service as targets
 from portal.jobs.contract import Tools, ask, clock_of
-from portal.kernel.actor import Actor, Right
+from portal.kernel.actor import Actor
 from portal.kernel.clock import local_date
-from portal.kernel.errors import Forbidden, Invalid, NotFound
+from portal.kernel.errors import NotFound
 from portal.kernel.ids import new_id
-from portal.kernel.language import N_
-from portal.sandbox import Sheet, Workbook, read_workbook
+from portal.kernel.numbers import shown_number
 
-NO_HEADING = N_(
-    "No row of this file names the columns. Use the template, or a first row with at least the company name and number."
-)
-NO_ROWS = N_("The list is empty: there is no row below the headings.")
-TOO_MANY = N_("The list has %(rows)s rows; at most %(limit)s are taken at once. Split it.")
 ASKING = frozenset({RowStatus.CREATE, RowStatus.ASK})
 NUMBERS_PER_DAY = 20_000
 """Whether a number has an account here is told in the preview: an office may look up its clients, not the register."""
@@ -56,12 +50,13 @@ NUMBERS_PER_DAY = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The rows of a list as they were read, by what they are compared, and which of their cells held signs that nobody sees."""
+    """The rows of a list as they were read, by what they are compared, what there is to say of them before, and which are set apart."""
 
     read: Sequence[Read]
     keys: Keys
     wanted: Wanted
-    hidden: Mapping[int, Sequence[Column]]
+    said: Said
+    apart: Mapping[int, Apart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,55 +72,37 @@ class Judged:
     missing: set[str]
 
 
-async def read(data: bytes) -> tuple[Sheet, int, dict[Column, int]]:
-    """The sheet of a workbook that holds the list, its heading row and its columns. The workbook is read in the sandbox.
-
-    Raises:
-        Invalid: no workbook, damaged, too large, or no sheet with headings we know.
-    """
-    book: Workbook = await read_workbook(data, max_rows=MOST_ROWS + 100)
-    best: tuple[Sheet, int, dict[Column, int]] | None = None
-    for sheet in book.sheets:
-        found = find_columns(sheet.rows)
-        if found is not None and (best is None or len(found[1]) > len(best[2])):
-            best = (sheet, found[0], found[1])
-    if best is None:
-        raise Invalid(NO_HEADING, code="no_heading")
-    sheet, heading, columns = best
-    if heading + 1 < len(sheet.rows) and _is_ids(sheet.rows[heading + 1]):
-        heading += 1  # the template's hidden row of column ids: it names the columns whatever the language
-        found = find_columns([sheet.rows[heading]])
-        columns = found[1] if found is not None else columns
-    return sheet, heading, columns
-
-
-def _is_ids(row: Sequence[Any]) -> bool:
-    ids = {column.value for column in Column}
-    cells = [cell for cell in row if cell]
-    return len(cells) >= 2 and all(cell in ids for cell in cells)
-
-
 async def keep_preview(
     session: WriteSession,
     actor: Actor,
-    judged: Judged,
+    judged: Judged | None,
     *,
     file_name: str,
     sha256: str,
     sheet: str,
     mapping: Any,
+    object_sha256: str | None = None,
+    reading: Reading | None = None,
 ) -> DossierImport:
-    """Keep rows that were judged as a list that somebody looks at before anything is done."""
+    """Keep rows that were judged as a list that somebody looks at before anything is done.
+
+    Args:
+        judged: None while nobody has said which of its columns is what.
+        object_sha256: where its file is kept, if it may be read anew.
+        reading: how its file was read.
+    """
     kept = DossierImport(
         id=new_id(),
         firm_id=actor.firm_id,
         file_name=file_name,
         sha256=sha256,
+        object_sha256=object_sha256,
         sheet=sheet,
         mapping=mapping,
-        counts=judged.counts,
+        reading={},
+        counts={},
         position=0,
-        state=ImportState.PREVIEWED,
+        state=ImportState.MAPPING,
         created_by=actor.person_id,
         created_at=clock_of(session).now(),
         accepted_at=None,
@@ -133,55 +110,50 @@ async def keep_preview(
     )
     repository.add(session, kept)
     await session.flush()
-    parts = [{"id": new_id(), "position": position, "rows": rows} for position, rows in judged.parts.items()]
-    await repository.add_parts(session, kept, parts)
+    await put_rows(session, kept, judged, reading)
     return kept
 
 
-async def preview(
+async def put_rows(
     session: WriteSession,
-    tools: Tools,
-    actor: Actor,
-    *,
-    file_name: str,
-    data: bytes,
-    parsed: tuple[Sheet, int, dict[Column, int]],
-) -> DossierImport:
-    """Judge every row and keep the judgement; nothing is made yet, nobody is mailed.
+    kept: DossierImport,
+    judged: Judged | None,
+    reading: Reading | None = None,
+    answers: Mapping[int, str] | None = None,
+) -> None:
+    """Give a list its rows, instead of those it may have.
 
-    Raises:
-        Forbidden: the actor may not make dossiers.
-        Invalid: no rows, or too many.
-        TooMany: as `judge_list`.
+    Args:
+        answers: what was said to rows before, by line; what a row does not offer any more is forgotten.
     """
-    if not actor.may(Right.DOSSIERS_EDIT):
-        raise Forbidden
-    sheet, heading, columns = parsed
-    listed = await asyncio.to_thread(_listed, sheet.rows, heading, columns)
-    if not listed.read:
-        raise Invalid(NO_ROWS, code="no_rows")
-    if len(listed.read) > MOST_ROWS:
-        raise Invalid(TOO_MANY, code="too_many_rows", rows=len(listed.read), limit=MOST_ROWS)
-    return await keep_preview(
-        session,
-        actor,
-        await judge_list(session, tools, actor, listed),
-        file_name=file_name[:200],
-        sha256=hashlib.sha256(data).hexdigest(),
-        sheet=sheet.name,
-        mapping={column.value: letter(position) for column, position in columns.items()},
-    )
+    if kept.counts:
+        await repository.drop_parts(session, kept.id)
+    kept.reading = msgspec.to_builtins(reading) if reading is not None else {}
+    kept.counts = judged.counts if judged is not None else {}
+    kept.state = ImportState.MAPPING if judged is None else ImportState.PREVIEWED
+    if judged is None:
+        return
+    parts: list[dict[str, Any]] = []
+    for position, rows in judged.parts.items():
+        said = _still_offered(rows, answers) if answers else {}
+        parts.append({"id": new_id(), "position": position, "rows": rows, "answers": said})
+    await repository.add_parts(session, kept, parts)
 
 
-def _listed(rows: Sequence[Sequence[Any]], heading: int, columns: Mapping[Column, int]) -> Listed:
-    read, hidden = read_rows(rows, heading, columns)
-    return listed_of(read, hidden)
+def _still_offered(rows: bytes, answers: Mapping[int, str]) -> dict[str, str]:
+    return {
+        str(row.line): answers[row.line]
+        for row in msgspec.json.decode(rows, type=list[ImportRow])
+        if answers.get(row.line) in row.offered
+    }
 
 
-def listed_of(read: Sequence[Read], hidden: Mapping[int, Sequence[Column]] | None = None) -> Listed:
+def listed_of(
+    read: Sequence[Read], said: Said | None = None, apart: Mapping[int, Apart] | None = None
+) -> Listed:
     """Rows with what they are compared by."""
     keys = keys_of(read)
-    return Listed(read, keys, wanted_of(read, keys), hidden or {})
+    return Listed(read, keys, wanted_of(read, keys), said or {}, apart or {})
 
 
 async def judge_list(session: ReadSession, tools: Tools, actor: Actor, listed: Listed) -> Judged:
@@ -209,8 +181,7 @@ async def judge_list(session: ReadSession, tools: Tools, actor: Actor, listed: L
 
 
 def _judged(listed: Listed, there: Known) -> Judged:
-    rows = judge_rows(listed.read, there, listed.keys)
-    note_hidden(rows, listed.hidden)
+    rows = judge_rows(listed.read, there, listed.keys, apart=listed.apart, said=listed.said)
     asked: dict[str, set[str]] = {}
     for row in rows:
         if row.number and (row.status in ASKING or "number" in row.changes):
@@ -295,7 +266,7 @@ def _values(dossier: Present, regime: VatRegime | None) -> dict[str, str]:
     return {
         Column.CODE.value: dossier.code or "",
         Column.NAME.value: dossier.name,
-        Column.NUMBER.value: dossier.number or "",
+        Column.NUMBER.value: shown_number(dossier.country, dossier.number),
         Column.COUNTRY.value: dossier.country,
         Column.LANGUAGE.value: dossier.language.value,
         Column.CONTACT.value: dossier.contact_name or "",
