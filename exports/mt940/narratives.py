@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _GERMAN = re.compile(r"\d{3}([?>~^@&])\d{2}", re.ASCII)
-_WORDS = "|".join(
-    (
-        "TRTP|TRCD|IBAN|BIC|NAME|REMI|EREF|MARF|CSID|ISDT|ORDP|BENM|CNTP|PREF|RTRN|PURP|ULTC|ULTD",
-        "EXCH|CHGS1|CHGS2|CHGS|OCMT|SVCL|KREF|ADDR|ACW|RREF|IREF|PAYT|ID",
-    )
+_WORDS = (
+    "TRTP|TRCD|IBAN|BIC|NAME|REMI|EREF|MARF|CSID|ISDT|ORDP|BENM|CNTP|PREF|RTRN|PURP|ULTC|ULTD"
+    "|EXCH|CHGS1|CHGS2|CHGS|OCMT|SVCL|KREF|ADDR|ACW|RREF|IREF|PAYT|ID"
 )
 _DUTCH = re.compile(rf"/({_WORDS})/")
 _BEGINS_DUTCH = re.compile(rf"\s*/(?:{_WORDS})/")
