@@ -14,8 +14,8 @@ from portal.db import aside
 from portal.db.arrays import among
 from portal.db.figures import Figure, how_many, one_value
 from portal.db.session import ReadSession, WriteSession
-from portal.features.banking.domain import Link
-from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.domain import Coda, Link, Standing, StatementForm
+from portal.features.banking.models import BankAccount, DerivedCoda, Statement
 from portal.features.documents.models import DocumentLock
 
 _NEVER = date(1, 1, 1)
@@ -175,6 +175,7 @@ async def chains(
     latest = (
         sa.select(
             Statement.id,
+            Statement.form,
             Statement.coda_number,
             Statement.old_balance,
             Statement.old_date,
@@ -210,3 +211,137 @@ async def bring_back(session: WriteSession, statement_id: UUID) -> bool | None:
 async def is_aside(session: WriteSession, statement_id: UUID) -> bool | None:
     """Whether a statement is put aside at this moment, its row taken; None when it is gone."""
     return await aside.is_aside(session, Statement, statement_id)
+
+
+# ── other forms than CODA ────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def twin(session: ReadSession, account_id: UUID, one: Coda) -> Statement | None:
+    """The statement of an account that tells of the same day with the same balances, in whatever form; CODA before others."""
+    return await session.scalar(
+        sa.select(Statement)
+        .where(
+            Statement.account_id == account_id,
+            Statement.new_date == one.new_date,
+            Statement.old_balance == one.old_balance,
+            Statement.new_balance == one.new_balance,
+            Statement.movement_count == one.movement_count,
+            Statement.erased_at.is_(None),
+            _KEPT_IN,
+        )
+        .order_by(Statement.form != StatementForm.CODA, Statement.id)
+        .limit(1)
+    )
+
+
+async def made_as_coda(session: ReadSession, company_id: UUID, content_hash: str) -> Statement | None:
+    """The statement of another form of which a CODA of this content was made here."""
+    return await session.scalar(
+        sa.select(Statement)
+        .join(DerivedCoda, DerivedCoda.statement_id == Statement.id)
+        .where(DerivedCoda.company_id == company_id, DerivedCoda.content_hash == content_hash)
+        .limit(1)
+    )
+
+
+def _same_number(account: type[BankAccount]) -> sa.ColumnElement[bool]:
+    """Accounts of one number and currency: other forms know no extension zone."""
+    return sa.and_(
+        account.company_id == BankAccount.company_id,
+        account.number == BankAccount.number,
+        account.currency == BankAccount.currency,
+    )
+
+
+async def standings(session: ReadSession, account_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How accounts stand between CODA and other forms."""
+    if not account_ids:
+        return {}
+    same, coda = aliased(BankAccount), aliased(Statement)
+    has_coda = sa.exists().where(
+        _same_number(same),
+        coda.account_id == same.id,
+        coda.form == StatementForm.CODA,
+        coda.aside_at.is_(None),
+        coda.erased_at.is_(None),
+    )
+    other, made = aliased(BankAccount), aliased(Statement)
+    derived = (
+        sa.select(sa.func.count().label("many"), sa.func.max(made.new_date).label("until"))
+        .select_from(DerivedCoda)
+        .join(made, made.id == DerivedCoda.statement_id)
+        .join(other, other.id == DerivedCoda.account_id)
+        .where(_same_number(other), made.erased_at.is_(None))
+        .lateral()
+    )
+    found = await session.execute(
+        sa.select(BankAccount.id, has_coda, derived.c.many, derived.c.until)
+        .join(derived, sa.true())
+        .where(among(BankAccount.id, account_ids))
+    )
+    return {row[0]: Standing(has_coda=row[1], derived=row[2], derived_until=row[3]) for row in found}
+
+
+async def in_other_forms(session: ReadSession, account_id: UUID) -> Sequence[UUID]:
+    """Statements of an account, and of others of its number and currency, that are no CODA."""
+    same = aliased(BankAccount)
+    found = await session.scalars(
+        sa.select(Statement.id)
+        .join(same, same.id == Statement.account_id)
+        .join(BankAccount, _same_number(same))
+        .where(
+            BankAccount.id == account_id,
+            Statement.company_id == BankAccount.company_id,
+            Statement.form != StatementForm.CODA,
+            _KEPT_IN,
+        )
+        .order_by(Statement.id)
+    )
+    return found.all()
+
+
+async def derived_of(session: ReadSession, statement_ids: Collection[UUID]) -> dict[UUID, DerivedCoda]:
+    """The CODA made of statements in other forms, by statement."""
+    found = await session.scalars(
+        sa.select(DerivedCoda)
+        .where(among(DerivedCoda.statement_id, statement_ids))
+        .execution_options(populate_existing=True)
+    )
+    return {one.statement_id: one for one in found}
+
+
+async def lock_accounts(session: WriteSession, account_ids: Collection[UUID]) -> None:
+    """Take accounts in id order: one at a time gives out the numbers of a series."""
+    await session.execute(
+        sa.select(BankAccount.id)
+        .where(among(BankAccount.id, account_ids))
+        .order_by(BankAccount.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def last_numbers(session: ReadSession, account_ids: Collection[UUID]) -> dict[tuple[UUID, int], int]:
+    """The last number of each own series, by account and year."""
+    found = await session.execute(
+        sa.select(DerivedCoda.account_id, DerivedCoda.year, sa.func.max(DerivedCoda.number))
+        .where(among(DerivedCoda.account_id, account_ids))
+        .group_by(DerivedCoda.account_id, DerivedCoda.year)
+    )
+    return {(row[0], row[1]): row[2] for row in found}
+
+
+async def take_numbers(session: WriteSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Numbers of statements that are to be written as CODA."""
+    if rows:
+        await session.execute(insert(DerivedCoda).values(list(rows)))
+
+
+async def note_made(
+    session: WriteSession, made: DerivedCoda, *, sha256: str, size: int, content: str
+) -> None:
+    """The object of a CODA that was made here."""
+    await session.execute(
+        sa.update(DerivedCoda)
+        .where(DerivedCoda.id == made.id)
+        .values(sha256=sha256, size=size, content_hash=content)
+    )

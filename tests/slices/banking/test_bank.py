@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from exports import coda
 from exports.coda import checks
-from portal.features.banking import service
+from portal.features.banking.service import statements as service
 from portal.features.banking.domain import (
     REMARKS,
     UNUSUAL,

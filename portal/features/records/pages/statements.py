@@ -10,8 +10,10 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.banking import service as banking
-from portal.features.banking.domain import StatementQuery, remarks
+from portal.features.banking.domain import FORM_NAMES, StatementForm, StatementQuery, remarks
+from portal.features.banking.models import Statement
+from portal.features.banking.service import derived
+from portal.features.banking.service import statements as banking
 from portal.features.documents.service import lookups
 from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
@@ -69,6 +71,7 @@ async def bank_page(
         aside=query.aside,
         aside_count=found.aside_count,
         account_name=banking.account_name,
+        form_names=FORM_NAMES,
         statement_number=banking.statement_number,
         statement_date=banking.statement_date,
         may_upload=actor.may(Right.UPLOAD) and place.open,
@@ -89,6 +92,8 @@ async def statement_page(
         if row.erased_at is not None:
             return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
+        kept_back = (await banking.kept_back(session, [row])).get(row.id)
+        made = (await derived.derived_of(session, [row.id])).get(row.id) if _other_form(row) else None
         found = await page_figures(
             request,
             session,
@@ -110,11 +115,18 @@ async def statement_page(
         may_move=found.may_move and stays is None and row.aside_at is None,
         may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
         may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
+        form_name=FORM_NAMES[row.form],
+        kept_back=kept_back if not found.has_left else None,
+        made=made if made is not None and made.sha256 else None,
         day=banking.statement_date(row),
         read=await banking.read_original(tools, row),
         remarks=remarks(row.findings),
         gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
+
+
+def _other_form(row: Statement) -> bool:
+    return row.form is not StatementForm.CODA
 
 
 @get([one + "/file" for one in ONE], guards=[own_side])
@@ -124,10 +136,11 @@ async def statement_file(
     statement_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
-    """The statement's own CODA, as a download."""
+    """The statement's own file, as a download."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
         row, _account = await banking.statement(session, actor, place.company_id, statement_id)
-    return attachment(row.original_name, "text/plain", await banking.file_of(tools, row))
+    media_type = "application/xml" if row.form is StatementForm.CAMT else "text/plain"
+    return attachment(row.original_name, media_type, await banking.file_of(tools, row))
 
 
 ROUTES: list[Any] = [bank_page, statement_page, statement_file]
