@@ -11,7 +11,6 @@ from litestar.response import Template
 
 from portal.db.session import ReadSession
 from portal.features.banking.domain import FORM_NAMES, StatementForm, StatementQuery, remarks
-from portal.features.banking.models import Statement
 from portal.features.banking.service import derived
 from portal.features.banking.service import statements as banking
 from portal.features.documents.service import lookups
@@ -93,7 +92,11 @@ async def statement_page(
             return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
         kept_back = (await banking.kept_back(session, [row])).get(row.id)
-        made = (await derived.derived_of(session, [row.id])).get(row.id) if _other_form(row) else None
+        made = (
+            (await derived.derived_of(session, [row.id])).get(row.id)
+            if row.form is not StatementForm.CODA
+            else None
+        )
         found = await page_figures(
             request,
             session,
@@ -123,10 +126,6 @@ async def statement_page(
         remarks=remarks(row.findings),
         gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
-
-
-def _other_form(row: Statement) -> bool:
-    return row.form is not StatementForm.CODA
 
 
 @get([one + "/file" for one in ONE], guards=[own_side])
