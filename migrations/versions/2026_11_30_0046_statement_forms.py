@@ -16,6 +16,7 @@ down_revision = "0040"
 branch_labels = None
 depends_on = None
 
+FORM = sa.Enum("coda", "camt", "mt940", name="statementform", native_enum=False, length=40)
 OWN = (
     "select array[s.file_sha256, s.original_sha256] into own",
     """select array[s.file_sha256, s.original_sha256]
@@ -31,8 +32,10 @@ EMPTIED = (
 
 def upgrade() -> None:
     """All statements so far are CODA."""
-    op.add_column("statement", sa.Column("form", sa.Text(), server_default="coda", nullable=False))
-    op.create_check_constraint(op.f("ck_statement_form"), "statement", "form in ('coda', 'camt', 'mt940')")
+    op.add_column("statement", sa.Column("form", FORM, server_default="coda", nullable=False))
+    op.create_check_constraint(
+        op.f("ck_statement_statementform"), "statement", "form in ('coda', 'camt', 'mt940')"
+    )
     op.create_index(
         "ix_statement_other_form",
         "statement",
@@ -81,7 +84,7 @@ def downgrade() -> None:
     _change_erasing((OWN[1], OWN[0]), (EMPTIED[1], EMPTIED[0]))
     op.drop_table("derived_coda")
     op.drop_index("ix_statement_other_form", "statement")
-    op.drop_constraint(op.f("ck_statement_form"), "statement")
+    op.drop_constraint(op.f("ck_statement_statementform"), "statement")
     op.drop_column("statement", "form")
 
 

@@ -162,9 +162,12 @@ REMARKS: dict[str, str] = {
     "ENCODING": N_("the file is in an unusual character set; letters with accents may be wrong."),
     "DAMAGED": N_("some characters are damaged."),
     "JUNK": N_("there is something between the lines that does not belong there; it was left out."),
-    "PENDING": N_("the bank announces entries that it has not booked yet; they were left out."),
 }
 """Rule of a finding that keeps nothing from being booked → what a person reads of it."""
+OTHER_REMARKS: dict[str, str] = {
+    "PENDING": N_("the bank announces entries that it has not booked yet; they were left out."),
+}
+"""The same of rules that only other forms have."""
 UNUSUAL = N_("something here is unusual.")
 
 
@@ -172,7 +175,8 @@ def remarks(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is unusual about a statement's file, in the reader's language, with the record where it stands."""
     told: list[str] = []
     for one in findings:
-        text = gettext(REMARKS.get(one["rule"].partition("-")[2], UNUSUAL))
+        rule = one["rule"].partition("-")[2]
+        text = gettext(REMARKS.get(rule) or OTHER_REMARKS.get(rule, UNUSUAL))
         place = _LOCATION.match(one["location"])
         told.append(
             gettext(N_("Record %(record)s: %(what)s")) % {"record": place[1], "what": text}

@@ -60,20 +60,10 @@ class Statement(OwnedByCompany, Base):
             "account_id",
             postgresql_where=sa.text("form <> 'coda'"),
         ),
-        sa.CheckConstraint("form in ('coda', 'camt', 'mt940')", name="form"),
     )
 
     account_id: Mapped[UUID]
-    form: Mapped[StatementForm] = mapped_column(
-        sa.Enum(
-            StatementForm,
-            native_enum=False,
-            create_constraint=False,
-            values_callable=lambda forms: [one.value for one in forms],
-        ),
-        default=StatementForm.CODA,
-        server_default="coda",
-    )
+    form: Mapped[StatementForm] = mapped_column(default=StatementForm.CODA, server_default="coda")
     version: Mapped[int] = mapped_column(default=1)
     coda_number: Mapped[int]
     paper_number: Mapped[int]
