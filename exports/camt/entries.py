@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from exports.camt.codes import coda_code
-from exports.camt.values import child, children, day, decimal, first_text, is_credit, text, thousandths
+from exports.camt.values import Node, child, children, day, decimal, first_text, is_credit, text, thousandths
 from exports.statements.building import Entry
 from exports.statements.errors import UnreadableError
 from exports.statements.model import Pending
@@ -24,7 +23,7 @@ class Holder:
     currency: str
 
 
-def entry_of(element: Any, holder: Holder) -> Entry | Pending:
+def entry_of(element: Node, holder: Holder) -> Entry | Pending:
     """What an entry says.
 
     ``CdtDbtInd`` is the direction in which the balance went, also of a reversal (``RvslInd``): a debit taken back is a credit.
@@ -35,7 +34,7 @@ def entry_of(element: Any, holder: Holder) -> Entry | Pending:
     money = child(element, "Amt")
     if money is None:
         raise UnreadableError("missing", element.sourceline, {"element": "Amt"})
-    currency = money.get("Ccy") or holder.currency
+    currency = money.currency or holder.currency
     amount = thousandths(money) * (1 if is_credit(element) else -1)
     status = first_text(element, ("Sts", "Cd"), ("Sts", "Prtry"), ("Sts",)) or "BOOK"
     booked, value = day(element, "BookgDt"), day(element, "ValDt")
@@ -77,7 +76,7 @@ def entry_of(element: Any, holder: Holder) -> Entry | Pending:
     return entry
 
 
-def _part(element: Any, entry: Entry, holder: Holder, booked: date) -> Entry:
+def _part(element: Node, entry: Entry, holder: Holder, booked: date) -> Entry:
     own = child(element, "CdtDbtInd")
     credit = is_credit(element) if own is not None else entry.amount >= 0
     amount = _own_amount(element, holder)
@@ -123,21 +122,21 @@ def _told(reference: str) -> str:
     return "" if reference.upper() in ("NOTPROVIDED", "NONREF") else reference
 
 
-def _own_amount(element: Any, holder: Holder) -> int:
+def _own_amount(element: Node, holder: Holder) -> int:
     """A transaction's amount in the account's currency, unsigned; 0 when none is told in it."""
     for found in (child(element, "Amt"), child(element, "AmtDtls", "TxAmt", "Amt")):
-        if found is not None and (found.get("Ccy") or holder.currency) == holder.currency:
+        if found is not None and (found.currency or holder.currency) == holder.currency:
             return thousandths(found)
     return 0
 
 
-def _original(details: Any, holder: Holder) -> tuple[Decimal, str, Decimal | None] | None:
+def _original(details: Node | None, holder: Holder) -> tuple[Decimal, str, Decimal | None] | None:
     """The amount in which it was ordered, where that is in another currency, and the rate."""
     if details is None:
         return None
     for kind in ("InstdAmt", "CntrValAmt", "TxAmt"):
         found = child(details, kind, "Amt")
-        currency = (found.get("Ccy") or "")[:3] if found is not None else ""
+        currency = found.currency[:3] if found is not None else ""
         amount = decimal(found)
         if amount is not None and len(currency) == 3 and currency != holder.currency:
             rates = (child(details, each, "CcyXchg", "XchgRate") for each in ("TxAmt", "InstdAmt", kind))
@@ -145,7 +144,7 @@ def _original(details: Any, holder: Holder) -> tuple[Decimal, str, Decimal | Non
     return None
 
 
-def _code(element: Any, amount: int) -> tuple[str, str]:
+def _code(element: Node, amount: int) -> tuple[str, str]:
     domain = child(element, "BkTxCd", "Domn")
     if domain is None:
         return "", "000"
@@ -158,7 +157,7 @@ def _code(element: Any, amount: int) -> tuple[str, str]:
     )
 
 
-def _counterparty(element: Any, holder: Holder, *, credit: bool) -> tuple[str, str, str, str]:
+def _counterparty(element: Node, holder: Holder, *, credit: bool) -> tuple[str, str, str, str]:
     """Name, account, BIC and ultimate party of the other side: who pays a credit, who gets a debit.
 
     What is taken back keeps the parties of the payment it takes back, so whoever has the statement's account is not the other side.
@@ -178,25 +177,25 @@ def _counterparty(element: Any, holder: Holder, *, credit: bool) -> tuple[str, s
     return "", "", "", ""
 
 
-def _account(element: Any) -> str:
+def _account(element: Node | None) -> str:
     if element is None:
         return ""
     return first_text(element, ("Id", "IBAN"), ("Id", "Othr", "Id"), ("Id", "BBAN"))
 
 
-def _bic(element: Any, agent: str) -> str:
+def _bic(element: Node, agent: str) -> str:
     found = child(element, "RltdAgts", agent, "FinInstnId")
     return first_text(found, ("BICFI",), ("BIC",)) if found is not None else ""
 
 
-def _remittance(element: Any) -> tuple[list[str], str]:
+def _remittance(element: Node | None) -> tuple[list[str], str]:
     """The texts of the payer and the structured reference."""
     if element is None:
         return [], ""
     texts: list[str] = []
     reference = ""
-    for one in list(element)[:MAX_TEXTS]:
-        if one.tag is not None and str(one.tag).endswith("Ustrd"):
+    for one in element.children[:MAX_TEXTS]:
+        if one.name == "Ustrd":
             texts.append(text(one))
             continue
         given = text(one, "CdtrRefInf", "Ref")

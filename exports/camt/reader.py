@@ -15,7 +15,7 @@ from exports.camt import pieces
 from exports.camt.entries import entry_of
 from exports.camt.recognise import message_of
 from exports.camt.statement import Making
-from exports.camt.values import local
+from exports.camt.values import Node
 from exports.statements.checks import chain
 from exports.statements.errors import UnreadableError
 from exports.statements.model import ForeignStatement, StatementFile
@@ -27,6 +27,8 @@ MAX_STATEMENTS = 2_000
 MAX_ENTRIES = 200_000
 #: Elements beside the entries: a header with a million of them is none.
 MAX_BESIDE = 200_000
+#: Names that are kept at hand; the standard has some hundreds.
+MAX_NAMES = 5_000
 
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -75,6 +77,7 @@ class _Reading:
         self.encoding = "utf-8"
         self._version = ""
         self._making: Making | None = None
+        self._names: dict[str, str] = {}
         self._entries = self._beside = self._depth = 0
 
     def begins(self, element: Any) -> None:
@@ -86,7 +89,7 @@ class _Reading:
             self.encoding = (element.getroottree().docinfo.encoding or "utf-8").lower()
         if self._depth > MAX_DEPTH:
             raise UnreadableError("too_deep", element.sourceline)
-        name = local(element)
+        name = self._name(element)
         if name == "Stmt" and self._making is None:
             self._making = Making(self._version)
         if self._beside > MAX_BESIDE:
@@ -95,19 +98,29 @@ class _Reading:
     def ends(self, element: Any) -> None:
         """An end tag: an entry or a statement is whole."""
         self._depth -= 1
-        name = local(element)
+        name = self._name(element)
         if self._making is None or name not in ("Ntry", "Stmt"):
             return
         if name == "Ntry":
             self._entries += 1
-            self._making.add(entry_of(element, self._making.account(element)))
+            holder = self._making.account(lambda: Node(element.getparent(), self._names))
+            self._making.add(entry_of(Node(element, self._names), holder))
             self._beside = 0
+            if len(self._names) > MAX_NAMES:
+                self._names.clear()
         else:
-            self.found.append(self._making.done(element))
+            self.found.append(self._making.done(Node(element, self._names)))
             self._making = None
         if self._entries > MAX_ENTRIES or len(self.found) > MAX_STATEMENTS:
             raise UnreadableError("too_many", element.sourceline, {"element": name})
         _drop(element)
+
+    def _name(self, element: Any) -> str:
+        tag = element.tag
+        name = self._names.get(tag)
+        if name is None:
+            name = self._names[tag] = str(tag).rpartition("}")[2]
+        return name
 
 
 def _refuse(data: bytes, limit: int) -> None:
@@ -136,7 +149,7 @@ def _drop(element: Any) -> None:
     """Forget what was read: an element's content, and the one of its name before it, which is empty by now."""
     element.clear()
     before = element.getprevious()
-    if before is not None and local(before) == local(element):
+    if before is not None and before.tag == element.tag:
         element.getparent().remove(before)
 
 

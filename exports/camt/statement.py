@@ -1,11 +1,11 @@
 """One ``Stmt`` as it is gathered: its entries as they come, account and balances when it ends."""
 
 import re
+from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from exports.camt.entries import Holder
-from exports.camt.values import child, children, day, first_text, is_credit, text, thousandths
+from exports.camt.values import Node, child, children, day, first_text, is_credit, text, thousandths
 from exports.coda.accounts import Account, infer_structure
 from exports.coda.model import Movement, Statement
 from exports.numbers import enterprise_number
@@ -30,10 +30,14 @@ class Making:
         self.pending: list[Pending] = []
         self._holder: Holder | None = None
 
-    def account(self, entry: Any) -> Holder:
-        """The statement's account, for its entries: it stands before them."""
+    def account(self, so_far: Callable[[], Node]) -> Holder:
+        """The statement's account, for its entries: it stands before them.
+
+        Args:
+            so_far: gives the statement as far as it was read.
+        """
         if self._holder is None:
-            self._holder = _holder(_account(entry.getparent()))
+            self._holder = _holder(_account(so_far()))
         return self._holder
 
     def add(self, entry: Entry | Pending) -> None:
@@ -43,7 +47,7 @@ class Making:
         else:
             self.movements.append(movement_of(entry))
 
-    def done(self, element: Any) -> ForeignStatement:
+    def done(self, element: Node) -> ForeignStatement:
         """The statement, now that its end was read.
 
         Raises:
@@ -99,7 +103,7 @@ def _holder(account: Account) -> Holder:
     return Holder(account.iban or account.number, account.currency)
 
 
-def _account(element: Any) -> Account:
+def _account(element: Node) -> Account:
     """The account, with the currency of its balances where the bank leaves it out of the account itself.
 
     Raises:
@@ -112,17 +116,17 @@ def _account(element: Any) -> Account:
     currency = text(found, "Ccy")
     if not currency:
         amounts = [child(one, "Amt") for one in children(element, "Bal")]
-        currency = next((one.get("Ccy") for one in amounts if one is not None and one.get("Ccy")), "")
+        currency = next((one.currency for one in amounts if one is not None and one.currency), "")
     if not currency:
-        raise UnreadableError("missing", found.sourceline, {"element": "Acct/Ccy"})
+        raise UnreadableError("missing", element.sourceline, {"element": "Acct/Ccy"})
     if len(number) > 34 or len(currency) != 3:
         raise UnreadableError(
-            "missing", found.sourceline, {"element": "Acct/Id", "found": f"{number[:40]} {currency[:10]}"}
+            "missing", element.sourceline, {"element": "Acct/Id", "found": f"{number[:40]} {currency[:10]}"}
         )
     return Account(number, currency, "", infer_structure(number.ljust(37)))
 
 
-def _balances(element: Any, currency: str) -> tuple[tuple[int, date | None], tuple[int, date | None]]:
+def _balances(element: Node, currency: str) -> tuple[tuple[int, date | None], tuple[int, date | None]]:
     """Opening and closing booked balance, with their days.
 
     A statement of several pages has interim balances (ITBD, or a sub-type INTM) where others have those of the day: the first opens
@@ -139,9 +143,9 @@ def _balances(element: Any, currency: str) -> tuple[tuple[int, date | None], tup
         amount = child(one, "Amt")
         if amount is None:
             raise UnreadableError("missing", one.sourceline, {"element": "Bal/Amt"})
-        if (amount.get("Ccy") or currency) != currency:
+        if (amount.currency or currency) != currency:
             raise UnreadableError(
-                "currency", amount.sourceline, {"expected": currency, "found": (amount.get("Ccy") or "")[:10]}
+                "currency", amount.sourceline, {"expected": currency, "found": amount.currency[:10]}
             )
         signed = thousandths(amount) * (1 if is_credit(one) else -1)
         by_code.setdefault(code, []).append((signed, day(one, "Dt")))
