@@ -166,10 +166,11 @@ def _counterparty(element: Node, holder: Holder, *, credit: bool) -> tuple[str, 
     if parties is None:
         return "", "", _bic(element, "DbtrAgt" if credit else "CdtrAgt"), ""
     sides = ("Dbtr", "Cdtr") if credit else ("Cdtr", "Dbtr")
-    for side in sides:
+    others = [
+        side for side in sides if _account(child(parties, f"{side}Acct")).replace(" ", "") != holder.number
+    ]
+    for side in (*others, sides[0]):
         account = _account(child(parties, f"{side}Acct"))
-        if account and account.replace(" ", "") == holder.number:
-            continue
         name = first_text(parties, (side, "Nm"), (side, "Pty", "Nm"), (side, "Agt", "FinInstnId", "Nm"))
         if name or account:
             ultimate = first_text(parties, (f"Ultmt{side}", "Nm"), (f"Ultmt{side}", "Pty", "Nm"))

@@ -80,7 +80,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Statements of other forms become CODA by name, which they are not: none may be there."""
+    """The release before takes every statement for CODA; it says of the pages of others that their files cannot be read."""
     _change_erasing((OWN[1], OWN[0]), (EMPTIED[1], EMPTIED[0]))
     op.drop_table("derived_coda")
     op.drop_index("ix_statement_other_form", "statement")

@@ -83,6 +83,17 @@ async def test_a_camt_file_becomes_a_statement_that_says_what_it_is(office: Offi
     assert file.content == camt(camt_statement(LINES))
 
 
+async def test_what_the_bank_announces_is_named_and_not_counted(office: Office) -> None:
+    pending = Line(amount=Decimal("7.00"), status="PDNG", text="Aangekondigd")
+    await office.hand_in({"camt.xml": camt(camt_statement([*LINES, pending]))})
+    [row] = await rows(office.world)
+    assert (row.movement_count, row.new_balance) == (2, Decimal("1060.500"))
+    async with sign_in(office.world, office.accountant) as client:
+        page = await client.get(f"{office.base}/bank/{row.id}")
+    assert "Announced, not booked yet" in page.text
+    assert "Aangekondigd" in page.text
+
+
 async def test_it_leaves_as_coda_of_its_own_series_marked_as_derived(office: Office) -> None:
     days = [DAY + timedelta(days=place) for place in range(3)]
     statements = [

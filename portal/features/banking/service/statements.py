@@ -312,14 +312,11 @@ async def statement(
 
 
 async def read_original(tools: Tools, row: Statement) -> coda.Statement | None:
-    """A stored statement read from its own bytes; None when they cannot be read any more as when they came.
+    """A stored CODA statement read from its own bytes; None when they cannot be read any more as when they came.
 
     Raises:
         BrokenFile: the bytes are gone or damaged.
     """
-    if row.form is not StatementForm.CODA:
-        found = await read_foreign(tools, row)
-        return found.values if found is not None else None
     data = await tools.store.get(row.company_id, row.file_sha256)
     try:
         file = await asyncio.to_thread(coda.read, data)

@@ -105,6 +105,7 @@ async def statement_page(
             may_move=places.may_move(actor, place),
         )
         stays = deletion.why_statement_stays(locked=found.locked, has_left=found.has_left)
+    other = await banking.read_foreign(tools, row) if row.form is not StatementForm.CODA else None
     return render(
         request,
         "pages/records/statement.html",
@@ -122,7 +123,10 @@ async def statement_page(
         kept_back=kept_back if not found.has_left else None,
         made=made if made is not None and made.sha256 else None,
         day=banking.statement_date(row),
-        read=await banking.read_original(tools, row),
+        read=await banking.read_original(tools, row)
+        if row.form is StatementForm.CODA
+        else other and other.values,
+        pending=other.pending if other is not None else (),
         remarks=remarks(row.findings),
         gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
