@@ -60,6 +60,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     derived_until: date | None = None
 
 
+class MadeCoda(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of a CODA that was made here, in the own series of its account and year."""
+
+    year: int
+    number: int
+
+
 def why_kept_back(form: StatementForm, day: date | None, standing: Standing) -> str | None:
     """Why a statement does not leave by itself, as a text to translate; None when it does.
 

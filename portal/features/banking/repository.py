@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 
 from portal.db import aside
 from portal.db.arrays import among
-from portal.db.figures import Figure, how_many, one_value
+from portal.db.figures import Figure, few_rows, how_many, one_value
 from portal.db.session import ReadSession, WriteSession
-from portal.features.banking.domain import Coda, Link, Standing, StatementForm
+from portal.features.banking.domain import Coda, Link, MadeCoda, Standing, StatementForm
 from portal.features.banking.models import BankAccount, DerivedCoda, Statement
 from portal.features.documents.models import DocumentLock
 
@@ -29,6 +29,7 @@ class AccountSummary:
     account: BankAccount
     statements: int
     latest: Statement | None
+    standing: Standing
 
 
 async def find_or_make_account(session: WriteSession, values: Mapping[str, Any]) -> BankAccount:
@@ -156,13 +157,20 @@ async def accounts(session: ReadSession, company_id: UUID) -> Sequence[AccountSu
         .where(Statement.account_id == BankAccount.id, _KEPT_IN)
         .scalar_subquery()
     )
+    has_coda, derived = _standing()
     found = await session.execute(
-        sa.select(BankAccount, count, newest)
+        sa.select(BankAccount, count, newest, has_coda, derived.c.derived, derived.c.derived_until)
         .outerjoin(newest, sa.true())
+        .join(derived, sa.true())
         .where(BankAccount.company_id == company_id, BankAccount.erased_at.is_(None))
         .order_by(BankAccount.number, BankAccount.currency, BankAccount.extension)
     )
-    return [AccountSummary(row[0], row[1], row[2]) for row in found]
+    return [
+        AccountSummary(
+            row[0], row[1], row[2], Standing(has_coda=row[3], derived=row[4], derived_until=row[5])
+        )
+        for row in found
+    ]
 
 
 async def chains(
@@ -253,10 +261,8 @@ def _same_number(account: type[BankAccount]) -> sa.ColumnElement[bool]:
     )
 
 
-async def standings(session: ReadSession, account_ids: Collection[UUID]) -> dict[UUID, Standing]:
-    """How accounts stand between CODA and other forms."""
-    if not account_ids:
-        return {}
+def _standing() -> tuple[Any, ...]:
+    """Of an account of a statement: whether there is CODA for it, how many others were written as CODA, and until which day."""
     same, coda = aliased(BankAccount), aliased(Statement)
     has_coda = sa.exists().where(
         _same_number(same),
@@ -267,19 +273,48 @@ async def standings(session: ReadSession, account_ids: Collection[UUID]) -> dict
     )
     other, made = aliased(BankAccount), aliased(Statement)
     derived = (
-        sa.select(sa.func.count().label("many"), sa.func.max(made.new_date).label("until"))
+        sa.select(sa.func.count().label("derived"), sa.func.max(made.new_date).label("derived_until"))
         .select_from(DerivedCoda)
         .join(made, made.id == DerivedCoda.statement_id)
         .join(other, other.id == DerivedCoda.account_id)
         .where(_same_number(other), made.erased_at.is_(None))
+        .correlate(BankAccount)
         .lateral()
     )
+    return has_coda.correlate(BankAccount).label("has_coda"), derived
+
+
+async def standings(session: ReadSession, account_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How accounts stand between CODA and other forms."""
+    if not account_ids:
+        return {}
+    has_coda, derived = _standing()
     found = await session.execute(
-        sa.select(BankAccount.id, has_coda, derived.c.many, derived.c.until)
+        sa.select(BankAccount.id, has_coda, derived.c.derived, derived.c.derived_until)
         .join(derived, sa.true())
         .where(among(BankAccount.id, account_ids))
     )
     return {row[0]: Standing(has_coda=row[1], derived=row[2], derived_until=row[3]) for row in found}
+
+
+def standing_of(account_id: UUID) -> Figure[Standing]:
+    """How one account stands between CODA and other forms."""
+    has_coda, derived = _standing()
+    found = (
+        sa.select(has_coda, derived.c.derived, derived.c.derived_until)
+        .select_from(BankAccount)
+        .join(derived, sa.true())
+        .where(BankAccount.id == account_id)
+    )
+    return few_rows(found, Standing).mapped(lambda rows: rows[0] if rows else Standing())
+
+
+def made_of(statement_id: UUID) -> Figure[MadeCoda | None]:
+    """The number under which a statement left, or leaves, as CODA made here, once the file is made."""
+    found = sa.select(DerivedCoda.year, DerivedCoda.number).where(
+        DerivedCoda.statement_id == statement_id, DerivedCoda.sha256.is_not(None)
+    )
+    return few_rows(found, MadeCoda).mapped(lambda rows: rows[0] if rows else None)
 
 
 async def in_other_forms(session: ReadSession, account_id: UUID) -> Sequence[UUID]:

@@ -17,6 +17,7 @@ from portal.features.banking.domain import (
     Break,
     Coda,
     Link,
+    MadeCoda,
     Standing,
     StatementArrived,
     StatementForm,
@@ -255,7 +256,6 @@ async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list
         return []
     found = await repository.accounts(session, company_id)
     chains = await repository.chains(session, [one.account.id for one in found if one.statements > 1])
-    standing = await repository.standings(session, [one.account.id for one in found])
     return [
         AccountView(
             one.account,
@@ -263,7 +263,7 @@ async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list
             one.statements,
             one.latest,
             breaks(chains.get(one.account.id, [])),
-            standing[one.account.id],
+            one.standing,
         )
         for one in found
     ]
@@ -385,6 +385,16 @@ async def read_foreign(tools: Tools, row: Statement) -> statements.ForeignStatem
     except statements.Unreadable:
         return None
     return next((one for one in file.statements if one.content_hash == row.content_hash), None)
+
+
+def standing_of(account_id: UUID) -> Figure[Standing]:
+    """How an account stands between CODA and other forms."""
+    return repository.standing_of(account_id)
+
+
+def made_of(statement_id: UUID) -> Figure[MadeCoda | None]:
+    """The number under which a statement leaves as CODA made here; None until the file is made."""
+    return repository.made_of(statement_id)
 
 
 async def kept_back(session: ReadSession, rows: Sequence[Statement]) -> dict[UUID, str]:

@@ -10,8 +10,7 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.banking.domain import FORM_NAMES, StatementForm, StatementQuery, remarks
-from portal.features.banking.service import derived
+from portal.features.banking.domain import FORM_NAMES, StatementForm, StatementQuery, remarks, why_kept_back
 from portal.features.banking.service import statements as banking
 from portal.features.documents.service import lookups
 from portal.features.dossiers.service import opening, places
@@ -91,15 +90,11 @@ async def statement_page(
         if row.erased_at is not None:
             return go(request, f"{place.base}/bank/{row.id}/erasure")
         gaps = await banking.gaps(session, account.id) if lookups.own_uploads_only(actor) is None else []
-        kept_back = (await banking.kept_back(session, [row])).get(row.id)
-        made = (
-            (await derived.derived_of(session, [row.id])).get(row.id)
-            if row.form is not StatementForm.CODA
-            else None
-        )
         found = await page_figures(
             request,
             session,
+            standing=banking.standing_of(account.id),
+            made=banking.made_of(row.id),
             locked=banking.is_locked(row.id),
             has_left=deletion.has_left(row.id),
             may_move=places.may_move(actor, place),
@@ -120,8 +115,8 @@ async def statement_page(
         may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
         may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
         form_name=FORM_NAMES[row.form],
-        kept_back=kept_back if not found.has_left else None,
-        made=made if made is not None and made.sha256 else None,
+        kept_back=why_kept_back(row.form, row.new_date, found.standing) if not found.has_left else None,
+        made=found.made,
         day=banking.statement_date(row),
         read=await banking.read_original(tools, row)
         if row.form is StatementForm.CODA
