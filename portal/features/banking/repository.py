@@ -160,6 +160,7 @@ async def accounts(session: ReadSession, company_id: UUID) -> Sequence[AccountSu
     has_coda, derived = _standing()
     found = await session.execute(
         sa.select(BankAccount, count, newest, has_coda, derived.c.derived, derived.c.derived_until)
+        .select_from(BankAccount)
         .outerjoin(newest, sa.true())
         .join(derived, sa.true())
         .where(BankAccount.company_id == company_id, BankAccount.erased_at.is_(None))
