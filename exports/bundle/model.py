@@ -98,7 +98,8 @@ class Item:
     ``number`` is the document's number as printed on it, for a statement the statement's number.
     ``net``, ``tax`` and ``gross`` are BT-109, BT-110 and BT-112, None where there is none to give
     (statements, loose papers). ``account`` is the account number and ``statement_number`` the CODA number
-    of a statement. ``reexport`` marks what left before, in the bundle ``first_exported_in``; ``replaces``
+    of a statement. ``made_here`` tells of a statement that its CODA is none of the bank's but was made out of another form: its file's name
+    says so. ``reexport`` marks what left before, in the bundle ``first_exported_in``; ``replaces``
     names the item version that this one amends.
     """
 
@@ -119,6 +120,7 @@ class Item:
     reexport: bool = False
     first_exported_in: int | None = None
     replaces: str | None = None
+    made_here: bool = False
 
 
 class Placement(NamedTuple):

@@ -15,6 +15,7 @@ from exports.bundle.model import Item, ItemFile, Kind, Placement
 from exports.errors import UnwritableError
 
 _LABELS = {kind: kind.value.replace("_", "-") for kind in Kind} | {Kind.statement: "coda"}
+_MADE_HERE = "coda-derived"
 _PAPERS = (Kind.daily_receipts, Kind.payroll, Kind.tax_letter, Kind.contract)
 """What few packages have a place for."""
 _ROLE_EXTENSIONS = {"ubl": ".xml", "pdf": ".pdf"}
@@ -123,7 +124,7 @@ class FolderLayout:
             item.date,
             bundle=bundle,
             sequence=sequence,
-            label=_LABELS[item.kind],
+            label=_MADE_HERE if is_statement and item.made_here else _LABELS[item.kind],
             number=number,
             room=names.MAX_NAME - _EXTENSION_ROOM,
         )

@@ -120,6 +120,8 @@ def row_for(table: sa.Table, parents: dict[str, dict[str, Any]], name: str) -> d
         table.name == "document"
     ):  # only what is put aside can be proposed for erasure, by somebody of the office
         row["aside_at"] = value_for(table.c.aside_at, name)
+    if table.name == "derived_coda":  # the numbers below are the banks'
+        row["number"] = 501
     if table.name == "erasure":
         row["proposed_by"] = parents["person"]["id"]
     if table.name == "invitation":  # of kind claim, which names a dossier

@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import zipfile
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -52,6 +53,7 @@ from tests.support.builders_scene import US, Office, an_office
 from tests.support.ended import a_note, end, send
 from tests.support.erasing import erase, propose, put_aside
 from tests.support.servers import ROOT, Servers, running_servers
+from tests.support.statements import Line, camt, camt_statement
 from tests.support.world import World, new_world
 
 DATA = ROOT / "tests" / "data"
@@ -119,6 +121,9 @@ async def _papers(world: World, office: Office) -> None:
             "sale.xml": a_ubl(supplier=US, customer="0417497106", number="V-1", pdf=a_pdf("V-1")),
             "credit.xml": a_ubl(customer=US, number="CN-1", credit=True, net="10.00", tax="2.10"),
             "bank.cod": a_coda(days=2, company_number=US),
+            "camt.xml": camt(
+                camt_statement([Line(amount=Decimal("-10.00"), text="Huur")], iban="BE71096123456769")
+            ),
             "kasticket.pdf": a_pdf("kasticket"),
         }
     )

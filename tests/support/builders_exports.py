@@ -16,8 +16,8 @@ from portal.db.figures import figures
 from portal.db.session import ReadSession
 from portal.demo.companies import BAKKERIJ, HOTEL, MOLENS
 from portal.demo.samples import invoice, statement
-from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
+from portal.features.banking.service import statements as banking
 from portal.features.bundles.domain import ExportOptions
 from portal.features.bundles.models import Export
 from portal.features.bundles.service import selection

@@ -1,5 +1,6 @@
 """Bank accounts and the CODA statements on them."""
 
+import enum
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,6 +12,7 @@ import msgspec
 
 from exports import coda
 from exports.model import Finding
+from exports.statements import StatementFile
 from portal.kernel.events import Event
 from portal.kernel.language import N_, capitalised, gettext
 from portal.kernel.texts import plain
@@ -24,18 +26,71 @@ class StatementArrived(Event, frozen=True, kw_only=True):
     statement_id: UUID
 
 
+class StatementForm(enum.StrEnum):
+    """In which form a statement came. Only the bank's CODA is CODA."""
+
+    CODA = "coda"
+    CAMT = "camt"
+    MT940 = "mt940"
+
+
+FORM_NAMES = {StatementForm.CODA: "CODA", StatementForm.CAMT: "CAMT.053", StatementForm.MT940: "MT940"}
+"""As people write them, in every language."""
+
+HAS_CODA = N_(
+    "The bank delivers CODA for this account: that goes to the bookkeeping. A statement in another form is kept and shown, and does not leave."
+)
+LEFT_AS_DERIVED = N_(
+    "Its days have left already, as CODA made here from statements in another form. Look whether they are the same; if the bookkeeping lacks"
+    " this one, let it go on."
+)
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How an account stands between CODA and other forms.
+
+    Attributes:
+        has_coda: the bank delivers CODA for it: one is here, not put aside.
+        derived: how many statements in other forms were written as CODA.
+        derived_until: the last day that has left so.
+    """
+
+    has_coda: bool = False
+    derived: int = 0
+    derived_until: date | None = None
+
+
+class MadeCoda(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of a CODA that was made here, in the own series of its account and year."""
+
+    year: int
+    number: int
+
+
+def why_kept_back(form: StatementForm, day: date | None, standing: Standing) -> str | None:
+    """Why a statement does not leave by itself, as a text to translate; None when it does.
+
+    Never twice: with CODA for an account, statements in other forms stay; CODA of days that have left already waits for a person.
+    """
+    if form is not StatementForm.CODA:
+        return HAS_CODA if standing.has_coda else None
+    until = standing.derived_until
+    return LEFT_AS_DERIVED if until is not None and day is not None and day <= until else None
+
+
 UNNAMED = "EUR"
 """The currency of an account whose bank names none, once it is known to be in euro: somebody said so, or an earlier statement."""
 
 
 class Coda(msgspec.Struct, frozen=True, kw_only=True):
-    """One statement of a CODA file that is ready to be taken: its own bytes are stored already.
+    """One statement of a file of CODA, or of another form, that is ready to be taken: its own bytes are stored already.
 
     Attributes:
         currency_named: whether the bank says in which currency the account is. The standard (section 7.5) lets it leave that blank, and does
             not say what a blank means; `currency` is `UNNAMED` then, and nothing is taken with it unasked.
     """
 
+    form: StatementForm = StatementForm.CODA
     account_number: str
     currency: str
     currency_named: bool = True
@@ -116,6 +171,10 @@ REMARKS: dict[str, str] = {
     "JUNK": N_("there is something between the lines that does not belong there; it was left out."),
 }
 """Rule of a finding that keeps nothing from being booked → what a person reads of it."""
+OTHER_REMARKS: dict[str, str] = {
+    "PENDING": N_("the bank announces entries that it has not booked yet; they were left out."),
+}
+"""The same of rules that only other forms have."""
 UNUSUAL = N_("something here is unusual.")
 
 
@@ -123,7 +182,8 @@ def remarks(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is unusual about a statement's file, in the reader's language, with the record where it stands."""
     told: list[str] = []
     for one in findings:
-        text = gettext(REMARKS.get(one["rule"].removeprefix("CODA-"), UNUSUAL))
+        rule = one["rule"].partition("-")[2]
+        text = gettext(REMARKS.get(rule) or OTHER_REMARKS.get(rule, UNUSUAL))
         place = _LOCATION.match(one["location"])
         told.append(
             gettext(N_("Record %(record)s: %(what)s")) % {"record": place[1], "what": text}
@@ -208,10 +268,56 @@ def codas(file: coda.File, parts: Sequence[tuple[str, int]], name: str) -> tuple
     return tuple(made)
 
 
+def foreign(file: StatementFile, parts: Sequence[tuple[str, int]], name: str) -> tuple[Coda, ...]:
+    """The statements of a file in another form that was read and adds up.
+
+    Args:
+        parts: SHA-256 and size of each statement's own bytes, in order.
+        name: the name the file came with.
+    """
+    many = len(file.statements) > 1
+    return tuple(
+        Coda(
+            form=StatementForm(one.form),
+            account_number=_storable(one.values.account.key[0]),
+            currency=_storable(one.values.account.currency),
+            extension="",
+            iban=one.values.account.iban,
+            bic=_storable(one.values.bic)[:11],
+            holder=_storable(one.values.holder),
+            description=_storable(one.values.description),
+            coda_number=0,
+            paper_number=one.number,
+            old_balance=one.values.old_balance,
+            old_date=one.values.old_balance_date,
+            new_balance=one.values.old_balance if one.values.new_balance is None else one.values.new_balance,
+            new_date=one.values.new_balance_date,
+            debit_total=one.values.total_debit,
+            credit_total=one.values.total_credit,
+            movement_count=one.values.movement_count,
+            content_hash=one.content_hash,
+            file_sha256=sha256,
+            file_size=size,
+            file_name=part_name(name, place, many),
+            derived=many,
+            findings=tuple(_storable_finding(finding) for finding in one.findings),
+        )
+        for place, (one, (sha256, size)) in enumerate(zip(file.statements, parts, strict=True), start=1)
+    )
+
+
+def derived_name(account: str, currency: str, year: int, number: int, form: StatementForm) -> str:
+    """The name of a CODA that was made here: it says so, and of what."""
+    made_of = "camt053" if form is StatementForm.CAMT else form.value
+    bare = re.sub(r"[^A-Za-z0-9]", "", account)
+    return f"{bare}-{currency}-{year}-{number:03d}-derived-from-{made_of}.cod"
+
+
 class Link(msgspec.Struct, frozen=True, kw_only=True):
     """What of a stored statement its place in the chain needs."""
 
     id: UUID
+    form: StatementForm = StatementForm.CODA
     coda_number: int
     old_balance: Decimal
     old_date: date | None
@@ -254,7 +360,12 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
-    """The gaps in one account's chain: the balances decide, the numbers stand beside them."""
+    """The gaps in one account's chain: the balances decide, the numbers stand beside them.
+
+    Where there is CODA, it is the chain: another form tells of the same days once more.
+    """
+    banks = [one for one in chain if one.form is StatementForm.CODA]
+    chain = banks or chain
     gaps = coda.continuity([as_statement(one, str(one.id)) for one in chain])
     return tuple(
         Break(

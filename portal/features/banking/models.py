@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db.base import Balance, Base, JsonList, OwnedByCompany
+from portal.features.banking.domain import StatementForm
 
 
 class BankAccount(OwnedByCompany, Base):
@@ -31,8 +32,9 @@ class BankAccount(OwnedByCompany, Base):
 
 
 class Statement(OwnedByCompany, Base):
-    """One CODA statement.
+    """One bank statement, in the form in which it came: CODA, CAMT.053 or MT940.
 
+    Only CODA has a `coda_number`; `paper_number` is the bank's own number of one in another form.
     `original_sha256` is the file that came in; `file_sha256` this statement's own part when the file held
     several (then `derived`: cut on record boundaries, bytes otherwise untouched), else the same. What keeps the whole file is its row of
     quick entry: it goes when one of its statements is erased. So every statement leaves by
@@ -52,9 +54,16 @@ class Statement(OwnedByCompany, Base):
         sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
         sa.ForeignKeyConstraint(["company_id", "account_id"], ["bank_account.company_id", "bank_account.id"]),
         sa.Index("ix_statement_account", "company_id", "account_id", "new_date"),
+        sa.Index(
+            "ix_statement_other_form",
+            "company_id",
+            "account_id",
+            postgresql_where=sa.text("form <> 'coda'"),
+        ),
     )
 
     account_id: Mapped[UUID]
+    form: Mapped[StatementForm] = mapped_column(default=StatementForm.CODA, server_default="coda")
     version: Mapped[int] = mapped_column(default=1)
     coda_number: Mapped[int]
     paper_number: Mapped[int]
@@ -82,3 +91,30 @@ class Statement(OwnedByCompany, Base):
     """Put aside: when, why, and by whom. It stays where it is kept, and out of everything else."""
     erased_at: Mapped[datetime | None]
     """Erased by two people: nothing is left of it but its hashes and size, who handed it in when, and why it went."""
+
+
+class DerivedCoda(OwnedByCompany, Base):
+    """The CODA that was made of a statement in another form, for an account that has none: its number in the account's own series.
+
+    The number is taken for good, before the file is made and whatever becomes of the export: whoever makes it again makes the same bytes.
+    Of an erased statement the number alone is left.
+    """
+
+    __tablename__ = "derived_coda"
+    __table_args__ = (
+        sa.UniqueConstraint("company_id", "statement_id"),
+        sa.UniqueConstraint("account_id", "year", "number"),
+        sa.ForeignKeyConstraint(["company_id", "statement_id"], ["statement.company_id", "statement.id"]),
+        sa.ForeignKeyConstraint(["company_id", "account_id"], ["bank_account.company_id", "bank_account.id"]),
+        sa.Index("ix_derived_coda_content", "company_id", "content_hash"),
+        sa.CheckConstraint("number between 501 and 999", name="own_series"),
+    )
+
+    statement_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    year: Mapped[int]
+    number: Mapped[int]
+    content_hash: Mapped[str | None]
+    sha256: Mapped[str | None]
+    size: Mapped[int] = mapped_column(default=0, server_default="0")
+    made_at: Mapped[datetime]

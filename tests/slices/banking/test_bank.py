@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from exports import coda
 from exports.coda import checks
-from portal.features.banking import service
 from portal.features.banking.domain import (
     REMARKS,
     UNUSUAL,
@@ -23,6 +22,7 @@ from portal.features.banking.domain import (
     remarks,
 )
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.service import statements as service
 from portal.features.dossiers.domain.dossiers import Access
 from portal.kernel.actor import Role
 from portal.kernel.ids import new_id

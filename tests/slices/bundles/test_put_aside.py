@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from exports import bundle, coda
 from portal.demo.samples import statement
-from portal.features.banking import service as banking
 from portal.features.banking.domain import codas
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.service import statements as banking
 from portal.features.bundles.domain import ExportState
 from portal.features.bundles.models import BundleItem, Export
 from portal.features.bundles.service import builder, exclusions

@@ -22,6 +22,7 @@ from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
 from portal.features.bundles.service.deliveries import offer
 from portal.features.bundles.service.due_exports import AGAIN_AFTER, requeue
+from portal.features.bundles.service.made_coda import make_codas
 from portal.features.bundles.service.plans import Plan, plan_of
 from portal.features.bundles.service.selection import BuildBundle, abandon
 from portal.features.documents.service import locks
@@ -78,8 +79,9 @@ async def build(task: Task, job: BuildBundle) -> None:
             if export is None or export.state is not ExportState.BUILDING:
                 await task.finish(session)
                 return
+        stays = await make_codas(task, export)
         async with opening.dossier(task.tools.database, task.actor, export.dossier_id) as (session, dossier):
-            plan = await plan_of(session, task, dossier, export)
+            plan = await plan_of(session, task, dossier, export, stays)
             if plan is None:
                 await abandon(session, task.actor, export, ENDED)
                 await task.finish(session)

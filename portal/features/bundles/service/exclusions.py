@@ -23,6 +23,10 @@ FILE_NAME = N_(
 SHARED_CODA = N_(
     "Its CODA file also holds statements of another account or currency: hand them in as a file for each account."
 )
+NO_NUMBER = N_(
+    "The account's own series of numbers for CODA made here is used up for this year. Ask the bank for CODA."
+)
+NOT_AS_CODA = N_("It cannot be written as CODA: something in it has no place there. Ask the bank for CODA.")
 TOGETHER = N_("Another statement in the same CODA file was put aside; they leave together.")
 TAX = N_("Its VAT lines cannot be read.")
 WRITTEN_DOWN = N_(

@@ -6,6 +6,9 @@ from uuid import UUID
 
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
+from portal.features.banking.domain import StatementForm
+from portal.features.banking.models import BankAccount, DerivedCoda, Statement
+from portal.features.banking.service import derived
 from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin
 from portal.features.items.domain import ReservedItem
 from portal.kernel.kinds import Kind
@@ -94,9 +97,40 @@ def _tax(rate: dict[str, Any]) -> TaxAmount:
 
 
 def statement_item(
-    item: ReservedItem, statement: Any, account: Any, store: ObjectStore, reexport: bool
+    item: ReservedItem,
+    statement: Statement,
+    account: BankAccount,
+    made: DerivedCoda | None,
+    store: ObjectStore,
+    reexport: bool,
 ) -> Item:
-    """A bank statement with its CODA. May raise anything, as `document_item`."""
+    """A bank statement with its CODA, the bank's or the one that was made here. May raise anything, as `document_item`.
+
+    Args:
+        made: of a statement in another form; what it was made from does not leave.
+    """
+    if statement.form is not StatementForm.CODA:
+        assert made is not None
+        assert made.sha256 is not None
+        file = ItemFile(
+            role="coda",
+            name=derived.derived_file_name(statement, account, made),
+            media_type="text/plain",
+            size=made.size,
+            sha256=made.sha256,
+            origin="derived",
+            open=opener(store, item.company_id, made.sha256),
+        )
+    else:
+        file = ItemFile(
+            role="coda",
+            name=statement.original_name,
+            media_type="text/plain",
+            size=statement.file_size,
+            sha256=statement.file_sha256,
+            origin="derived" if statement.derived else "received",
+            open=opener(store, item.company_id, statement.file_sha256),
+        )
     return Item(
         id=str(item.id),
         version=item.version,
@@ -105,19 +139,10 @@ def statement_item(
         date=item.item_date,
         counterparty=item.counterparty,
         currency=item.currency,
-        files=(
-            ItemFile(
-                role="coda",
-                name=statement.original_name,
-                media_type="text/plain",
-                size=statement.file_size,
-                sha256=statement.file_sha256,
-                origin="derived" if statement.derived else "received",
-                open=opener(store, item.company_id, statement.file_sha256),
-            ),
-        ),
+        files=(file,),
         account=account.iban or account.number,
-        statement_number=str(statement.coda_number),
+        statement_number=str(statement.coda_number if made is None else made.number),
+        made_here=made is not None,
         reexport=reexport,
         first_exported_in=item.bundle_number,
     )

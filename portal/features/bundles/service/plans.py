@@ -10,7 +10,9 @@ import structlog
 from exports import bundle, layouts
 from exports.bundle import Item
 from portal.db.session import WriteSession
-from portal.features.banking import service as banking
+from portal.features.banking.domain import StatementForm
+from portal.features.banking.service import derived
+from portal.features.banking.service import statements as banking
 from portal.features.bundles.models import Export
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.service import exclusions
@@ -54,14 +56,21 @@ class Plan:
         self.items = [item for item in self.items if item.id not in self.aside]
 
 
-async def plan_of(session: WriteSession, task: Task, dossier: Dossier, export: Export) -> Plan | None:
-    """What to build, of an opened dossier; None when the firm's access to the company has ended meanwhile."""
+async def plan_of(
+    session: WriteSession, task: Task, dossier: Dossier, export: Export, stays: Mapping[UUID, str]
+) -> Plan | None:
+    """What to build, of an opened dossier; None when the firm's access to the company has ended meanwhile.
+
+    Args:
+        stays: statements that cannot leave, with the reason (`made_coda.make_codas`).
+    """
     if dossier.access not in OPEN_ACCESS:
         return None
     policy = await policies.policy_for(session, export.firm_id, export.dossier_id)
     held = await moves.reserved(session, export.id)
     papers = await lookups.files_of(session, [item.document_id for item in held if item.document_id])
     statements = await banking.by_ids(session, [item.statement_id for item in held if item.statement_id])
+    made_here = await derived.derived_of(session, list(statements))
     number = await exports_repository.last_number(session, export.dossier_id) + 1
     layout = layouts.get(export.layout)
     if dossier.folders:
@@ -71,12 +80,18 @@ async def plan_of(session: WriteSession, task: Task, dossier: Dossier, export: E
     made: list[Item] = []
     aside: dict[str, str] = {}
     for item in held:
+        if item.statement_id is not None and item.statement_id in stays:
+            aside[str(item.id)] = stays[item.statement_id]
+            continue
         try:
             if item.document_id is not None:
                 made.append(document_item(item, papers[item.document_id], task.tools.store, again[item.id]))
             elif item.statement_id is not None:
+                row, account = statements[item.statement_id]
                 made.append(
-                    statement_item(item, *statements[item.statement_id], task.tools.store, again[item.id])
+                    statement_item(
+                        item, row, account, made_here.get(row.id), task.tools.store, again[item.id]
+                    )
                 )
         except Exception as fault:  # noqa: BLE001 - whatever is noted of one item must not keep the others
             log.warning("bundles.odd_item", item=str(item.id), fault=type(fault).__name__)
@@ -105,8 +120,10 @@ async def plan_of(session: WriteSession, task: Task, dossier: Dossier, export: E
         reexports={str(item_id): said for item_id, said in again.items()},
         locks=policy.lock_exported,
         codas={
-            str(item.id): statements[item.statement_id][0].file_sha256
+            str(item.id): row.file_sha256
             for item in held
-            if item.statement_id is not None and item.statement_id in statements
+            if item.statement_id is not None
+            and (row := statements.get(item.statement_id, (None,))[0]) is not None
+            and row.form is StatementForm.CODA
         },
     )

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from exports import statements
 from portal.features.intake.domain.reasons import Reason
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
@@ -64,12 +65,15 @@ class FileKind(enum.StrEnum):
     WEBP = "image/webp"
     XML = "application/xml"
     CODA = "text/x-coda"
+    CAMT = "application/x-camt"  # also camt.052 and camt.054, which are refused by name
+    MT940 = "text/x-mt940"
     ZIP = "application/zip"
     OFFICE = "application/x-office"
     UNKNOWN = "application/octet-stream"
 
 
 PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
+STATEMENTS = frozenset({FileKind.CODA, FileKind.CAMT, FileKind.MT940})
 HEAD = 4096
 """So many first bytes tell what a file is."""
 _CODA = re.compile(rb"(?:\xef\xbb\xbf)?0.{4}\d{6}.{3}05", re.DOTALL)
@@ -89,12 +93,22 @@ def sniff(head: bytes) -> FileKind:
         return FileKind.JPEG
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return FileKind.WEBP
-    if _CODA.match(head):
-        return FileKind.CODA
+    if (kind := _statements(head)) is not None:
+        return kind
     text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     if text.lstrip(b" \t\r\n\x00").startswith(b"<"):
         return FileKind.XML
     return FileKind.UNKNOWN
+
+
+def _statements(head: bytes) -> FileKind | None:
+    """The kind of a file of bank statements; None for everything else."""
+    if _CODA.match(head):
+        return FileKind.CODA
+    form = statements.form_of(head)
+    if form is None:
+        return None
+    return FileKind.MT940 if form == "mt940" else FileKind.CAMT
 
 
 def clean_name(name: str) -> str:

@@ -64,7 +64,7 @@ REASONS: dict[str, str] = {
         "This was erased here on %(day)s, because: %(why)s. Take it only if it belongs here after all; else reject it."
     ),
     "coda.other_company": N_(
-        "The bank names another company (%(number)s) in this CODA file. Take it only if the account belongs here."
+        "The bank names another company (%(number)s) in this file. Take it only if the account belongs here."
     ),
     "coda.no_currency": N_(
         "The bank does not say in which currency account %(unnamed)s is. Take it only if the account is in euro; else reject it and ask the bank"
@@ -203,6 +203,70 @@ REASONS: dict[str, str] = {
         "Record %(record)s: “%(found)s” is no date, so the day of this statement is not known. Ask the bank for the file again."
     ),
     "coda.fatal": N_("Record %(record)s: the statement is not right. Ask the bank for the file again."),
+    # CAMT.053 and MT940: what was taken
+    "statement.same": N_(
+        "The same statement is there already, in another form or from another file: same account, day and balances. Nothing was added."
+    ),
+    "statement.first_coda": N_(
+        "This is the first CODA of an account that had statements in other forms. From now on CODA goes to the bookkeeping; the others are kept"
+        " and do not leave."
+    ),
+    "statement.first_coda_left": N_(
+        "This is the first CODA of an account of which %(left)s statements have left as CODA made here, the last one of %(until)s. CODA of those"
+        " days is held back, so that nothing is booked twice; the other forms do not leave any more."
+    ),
+    # CAMT.053 and MT940: what cannot be read
+    "statement.empty": _AGAIN,
+    "statement.too_large": N_("The file is too large. Export a shorter period from the bank's site."),
+    "statement.too_many": N_("The file holds more than can be read at once. Export a shorter period."),
+    "statement.too_deep": N_("The XML file is nested too deeply to be a bank statement."),
+    "statement.doctype": N_(
+        "The XML file brings a document type or entities of its own (DOCTYPE). Bank statements never have that, and it can be an attack. Export"
+        " the file anew from the bank's site."
+    ),
+    "statement.not_xml": N_(
+        "Line %(line)s: this is not well-formed XML. The file was cut off or changed: download it from the bank again."
+    ),
+    "statement.not_camt": N_("This is no CAMT.053 file. Hand in the file as the bank made it."),
+    "statement.not_mt940": N_("Line %(line)s: this is no MT940 file. Hand in the file as the bank made it."),
+    "statement.other_message": N_(
+        "This is a %(message)s: a list of entries without both balances, not a statement. Export CAMT.053, or better CODA, from the bank's site."
+    ),
+    "statement.missing": N_(
+        "Line %(line)s: %(element)s is missing, and a statement cannot be checked without. Ask the bank for a complete file."
+    ),
+    "statement.not_an_amount": N_(
+        "Line %(line)s: %(element)s is no amount that can be read (%(found)s). Ask the bank for the file again."
+    ),
+    "statement.not_a_date": N_(
+        "Line %(line)s: %(element)s is no date (%(found)s). Ask the bank for the file again."
+    ),
+    "statement.currency": N_(
+        "Line %(line)s: the account is in %(expected)s, and this is in %(found)s. Ask the bank for the file again."
+    ),
+    "statement.page_missing": N_(
+        "Line %(line)s: a page of this statement is missing (%(found)s). Hand in the file with all pages."
+    ),
+    "statement.truncated": N_("The file ends too early. It was cut off: download it from the bank again."),
+    # CAMT.053 and MT940: what does not add up
+    "statement.R1": N_(
+        "Statement %(number)s: the old balance and the entries give %(expected)s, the new balance says %(found)s. The file is wrong or not whole:"
+        " ask the bank for it again."
+    ),
+    "statement.R3": N_(
+        "Statement %(number)s: there are %(expected)s entries, the file says %(found)s. It is not whole: ask the bank for it again."
+    ),
+    "statement.CURRENCY": N_(
+        "Statement %(number)s: the account has no currency that exists. Ask the bank for the file again."
+    ),
+    # what comes from the same services, and is no statement
+    "soda": N_(
+        "This is a SODA file: the payroll entries of a social secretariat. It is neither an invoice nor a bank statement and is not booked here."
+        " Import it in the bookkeeping package itself, and hand in the payslips as PDF under payroll if they are to be kept."
+    ),
+    "caro": N_(
+        "This is a CARO file: the statement of a credit card. Hand in its PDF, and import the XML in the bookkeeping package if that reads it."
+    ),
     # ZIP
     "zip.unknown": N_("This is not a ZIP file, or it is damaged. Make it again."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once. Make several."),
@@ -229,7 +293,19 @@ REASONS: dict[str, str] = {
 """Code → what a person reads: what it is, where, and what to do."""
 
 
-AMOUNTS = frozenset({"coda.R1", "coda.R2"})
+SERVICES = {
+    "socialdocument": "soda",
+    "soda": "soda",
+    "sodafile": "soda",
+    "caro": "caro",
+    "cardstatement": "caro",
+    "creditcardstatement": "caro",
+    "creditcardstatements": "caro",
+    "carostatement": "caro",
+}
+"""Root of an XML file in lower case → what it is: papers that come through the same services as CODA."""
+
+AMOUNTS = frozenset({"coda.R1", "coda.R2", "statement.R1"})
 """Reasons whose `expected` and `found` are amounts, in the `currency` beside them."""
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from exports import coda, ubl
+from exports import coda, statements, ubl
 from exports.model import Document as Invoice
-from portal.features.banking.domain import Refusal, codas, fatal
+from portal.features.banking.domain import Refusal, codas, fatal, foreign
 from portal.features.documents.domain.documents import PdfOrigin, StoredFile
 from portal.features.documents.domain.identity import Identity, direction_of
 from portal.features.documents.domain.judgement import judge
@@ -19,8 +19,8 @@ from portal.features.intake.domain.contents import (
     InvoiceContent,
     PaperContent,
 )
-from portal.features.intake.domain.files import HEAD, PICTURES, FileKind, NewFile, sniff
-from portal.features.intake.domain.reasons import Reason
+from portal.features.intake.domain.files import HEAD, PICTURES, STATEMENTS, FileKind, NewFile, sniff
+from portal.features.intake.domain.reasons import SERVICES, Reason
 from portal.features.intake.models import IntakeFile
 from portal.jobs.contract import Tools
 from portal.sandbox import TooComplex, read_image, read_pdf_page, read_zip
@@ -54,8 +54,8 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     data = await tools.store.get(row.company_id, row.sha256)
     if row.media_type == FileKind.XML:
         return await _invoice(tools, row, data, partner, us)
-    if row.media_type == FileKind.CODA:
-        return await read_coda(tools, row.company_id, data, row.name)
+    if row.media_type in STATEMENTS:
+        return await read_statements(tools, row, data)
     if row.media_type == FileKind.ZIP:
         return await read_archive(tools, row.company_id, data)
     if row.media_type in PICTURES:
@@ -113,6 +113,8 @@ async def read_invoice(data: bytes) -> Invoice:
         return await invoices.read_checked(data)
     except ubl.Unreadable as error:
         params = {key: value[:200] for key, value in error.params.items()}
+        if error.reason == "not_ubl" and (service := SERVICES.get(params.get("root", "").lower())):
+            raise Refused(service) from error
         raise Refused(f"ubl.{error.reason}", line=error.line, **params) from error
 
 
@@ -161,6 +163,48 @@ def pdf_name(name: str) -> str:
     """The name of the PDF that belongs to a UBL: its own, with another ending."""
     bare = name.rpartition(".")[0] if "." in name else name
     return f"{bare or 'document'}.pdf"
+
+
+async def read_statements(tools: Tools, row: IntakeFile, data: bytes) -> CodaContent:
+    """A file of bank statements in whatever form, read and checked, the bytes of each statement stored.
+
+    Raises:
+        Refused: it cannot be read, or something in it does not add up; nothing of such a file is taken.
+    """
+    if row.media_type == FileKind.CODA:
+        return await read_coda(tools, row.company_id, data, row.name)
+    file = await checked_foreign(data)
+    stored = [
+        await tools.store.put(row.company_id, one.raw, media_type=row.media_type) for one in file.statements
+    ]
+    given = {one.values.company_number for one in file.statements if one.values.company_number}
+    return CodaContent(
+        statements=foreign(file, [(one.sha256, one.size) for one in stored], row.name),
+        company_numbers=frozenset(given),
+    )
+
+
+async def checked_foreign(data: bytes) -> statements.StatementFile:
+    """A CAMT.053 or MT940 file that adds up.
+
+    Raises:
+        Refused: it cannot be read, or something in it does not add up.
+    """
+    try:
+        file = await asyncio.to_thread(statements.read, data)
+    except statements.Unreadable as error:
+        params = {key: value[:100] for key, value in error.params.items()}
+        raise Refused(f"statement.{error.reason}", line=error.line, **params) from error
+    for one in file.statements:
+        for finding in one.findings:
+            if finding.severity == "fatal":
+                raise Refused(
+                    f"statement.{finding.rule.partition('-')[2]}",
+                    number=str(one.number or one.reference)[:40],
+                    currency=one.values.account.currency,
+                    **finding.params,
+                )
+    return file
 
 
 async def read_coda(tools: Tools, company_id: UUID, data: bytes, name: str) -> CodaContent:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from portal.db.session import ReadSession
-from portal.features.banking import service as banking
+from portal.features.banking.service import statements as banking
 from portal.features.documents.models import Document
 from portal.features.documents.service import arrivals, duplicates
 from portal.features.intake.domain.contents import ArchiveContent, CodaContent, Content, PaperContent

@@ -10,8 +10,8 @@ import msgspec
 
 from portal.db.paging import Page
 from portal.db.session import ReadSession, WriteSession
-from portal.features.banking import service as banking
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.service import statements as banking
 from portal.features.documents.models import Document
 from portal.features.documents.service import lookups, remarks
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS

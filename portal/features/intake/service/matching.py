@@ -1,11 +1,12 @@
 """Whose a file is, by the numbers in it: of the firm's own open dossiers, whichever of them the sender sees."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from exports import coda
 from exports.numbers import enterprise_number
 from portal.features.documents.service import arrivals
-from portal.features.intake.domain.files import FileKind
+from portal.features.intake.domain.files import STATEMENTS, FileKind
 from portal.features.intake.domain.inbox import (
     Candidate,
     Marks,
@@ -15,7 +16,7 @@ from portal.features.intake.domain.inbox import (
 )
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service.contents import Refused, checked_coda, read_invoice
+from portal.features.intake.service.contents import Refused, checked_coda, checked_foreign, read_invoice
 from portal.jobs.contract import Tools
 from portal.kernel.clock import local_date
 
@@ -29,18 +30,20 @@ async def marks_of(tools: Tools, row: InboxFile) -> Marks | None:
     """
     if row.media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
         raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
-    if row.media_type not in (FileKind.XML, FileKind.CODA):
+    if row.media_type != FileKind.XML and row.media_type not in STATEMENTS:
         return None
     data = await tools.store.get(row.firm_id, row.sha256)
     if row.media_type == FileKind.XML:
         return marks_of_invoice(await read_invoice(data))
-    file, _parts = await checked_coda(data)
-    return _of_statements(file)
+    if row.media_type == FileKind.CODA:
+        file, _parts = await checked_coda(data)
+        return _of_statements(file.statements)
+    return _of_statements([one.values for one in (await checked_foreign(data)).statements])
 
 
-def _of_statements(file: coda.File) -> Marks:
-    given = {enterprise_number(one.company_number) for one in file.statements if one.company_number}
-    accounts = {one.account.key[0] for one in file.statements}
+def _of_statements(found: Sequence[coda.Statement]) -> Marks:
+    given = {enterprise_number(one.company_number) for one in found if one.company_number}
+    accounts = {one.account.key[0] for one in found}
     return marks_of_statements(frozenset(("BE", one) for one in given if one), frozenset(accounts))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from portal.db.session import WriteSession
-from portal.features.banking import service as banking
+from portal.features.banking.service import statements as banking
 from portal.features.documents.service import arrivals
 from portal.features.intake.domain.contents import CodaContent, Content, InvoiceContent
 from portal.features.intake.domain.files import FileChange, IntakeState, Reception
@@ -151,11 +151,21 @@ async def _ingest_statements(
 
 
 def told_statements(taken: Sequence[banking.TakenStatement]) -> FileChange:
-    """What to write on a CODA file that was taken: its statements, and which of them were there already."""
+    """What to write on a file of statements that was taken: its statements, and which of them were there already.
+
+    That an account has CODA now is told first: other forms of it do not leave any more, and some may have.
+    """
     known = sum(1 for one in taken if not one.new)
     ids = {"ids": [str(one.statement.id) for one in taken]}
+    for one in taken:
+        if one.first_coda is not None:
+            until = one.first_coda.derived_until
+            params = {"left": one.first_coda.derived, "until": f"{until:%d/%m/%Y}" if until else "–"}
+            code = "statement.first_coda_left" if one.first_coda.derived else "statement.first_coda"
+            return FileChange(statement_ids=ids, reason=code, reason_params=params)
     if known == len(taken):
-        return FileChange(statement_ids=ids, reason="already")
+        same = any(one.same_as for one in taken)
+        return FileChange(statement_ids=ids, reason="statement.same" if same else "already")
     if known:
         params = {"known": known, "count": len(taken)}
         return FileChange(statement_ids=ids, reason="partly", reason_params=params)

@@ -10,7 +10,7 @@ import msgspec
 from exports.model import Document as Invoice
 from portal.db.session import WriteSession
 from portal.features.audit import service as audit
-from portal.features.banking import service as banking
+from portal.features.banking.service import statements as banking
 from portal.features.documents.domain.documents import PdfOrigin
 from portal.features.documents.domain.identity import own_key
 from portal.features.documents.domain.judgement import NotBookable
@@ -20,12 +20,12 @@ from portal.features.documents.service import arrivals, duplicates, lookups
 from portal.features.documents.service.duplicates import Met
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.events import FileAnswered
-from portal.features.intake.domain.files import FileChange, FileKind, IntakeState
+from portal.features.intake.domain.files import STATEMENTS, FileChange, FileKind, IntakeState
 from portal.features.intake.domain.hints import InvoiceHints, hints_of
 from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.repository import files as files_repository
-from portal.features.intake.service.contents import Refused, read_coda, read_invoice, stored_file
+from portal.features.intake.service.contents import Refused, read_invoice, read_statements, stored_file
 from portal.features.intake.service.outcomes import told_statements
 from portal.features.retention.service import aside
 from portal.jobs.contract import Tools, clock_of
@@ -162,18 +162,18 @@ def invoice_hints(row: IntakeFile) -> InvoiceHints | None:
 
 
 async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaContent | None:
-    """What a waiting UBL or CODA file says; None for a paper. Without a session: the store may be slow, a file long.
+    """What a waiting UBL or file of bank statements says; None for a paper. Without a session: the store may be slow, a file long.
 
     Raises:
         Invalid: it cannot be read any more.
     """
-    if row.media_type not in (FileKind.XML, FileKind.CODA):
+    if row.media_type != FileKind.XML and row.media_type not in STATEMENTS:
         return None
     data = await tools.store.get(row.company_id, row.sha256)
     try:
         if row.media_type == FileKind.XML:
             return await read_invoice(data)
-        return await read_coda(tools, row.company_id, data, row.name)
+        return await read_statements(tools, row, data)
     except Refused as why:
         raise Invalid(code=why.reason.code) from why
 
@@ -248,7 +248,7 @@ async def ask_values(
 async def ingest_statements(
     session: WriteSession, actor: Actor, row: IntakeFile, file: CodaContent, *, dossier_id: UUID | None
 ) -> Handled:
-    """Take a CODA file although the bank names another company, or another statement claims its place.
+    """Take a file of bank statements although the bank names another company, or another statement claims its place.
 
     Raises:
         Forbidden: the actor may not process files.

@@ -14,7 +14,7 @@ import structlog
 
 from portal.features.documents.domain.identity import Identity
 from portal.features.documents.service import arrivals
-from portal.features.intake.domain.files import FileKind
+from portal.features.intake.domain.files import STATEMENTS, FileKind
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.domain.verdicts import Rejected, decide
 from portal.features.intake.models import InboxFile, IntakeFile
@@ -134,7 +134,7 @@ class Run(ABC, Generic[F]):
             self.is_over = True
             self.others_wait = self.others_wait or row.begun == 0
             return
-        if self.away is not None and row.media_type not in (FileKind.XML, FileKind.CODA):
+        if self.away is not None and row.media_type != FileKind.XML and row.media_type not in STATEMENTS:
             return
         if one.waits_for is not None and not await self._stands_alone(row, one.waits_for):
             return

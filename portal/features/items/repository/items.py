@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.db.arrays import among
 from portal.db.figures import Figure, one_value
 from portal.db.session import ReadSession, WriteSession
+from portal.features.banking.domain import HAS_CODA
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState
@@ -117,6 +118,18 @@ async def holds_open(session: WriteSession, dossier_id: UUID) -> bool:
     return access in OPEN_ACCESS
 
 
+async def lock_statements(session: WriteSession, statement_ids: Sequence[UUID]) -> Sequence[DossierItem]:
+    """The items on several statements that count, at every firm the session sees, taken in id order."""
+    found = await session.scalars(
+        sa.select(DossierItem)
+        .where(among(DossierItem.statement_id, statement_ids), _LIVE)
+        .order_by(DossierItem.id)
+        .with_for_update(key_share=True)
+        .execution_options(**FRESH)
+    )
+    return found.all()
+
+
 async def move(
     session: WriteSession, ids: Sequence[UUID], to: ItemState, sources: Iterable[ItemState], **values: Any
 ) -> list[UUID]:
@@ -203,9 +216,16 @@ async def held(
 
 
 def put_aside(approvals: Iterable[ApprovalState]) -> sa.ColumnElement[bool]:
-    """Items that wait for a person of ours: held with one of these words of the entrepreneur, or kept out after they left."""
+    """Items that wait for a person of ours: held with one of these words of the entrepreneur, or kept out after they left.
+
+    Not statements that stay because their account has CODA: nobody has anything to do about them.
+    """
     return sa.or_(
-        sa.and_(DossierItem.state == ItemState.HELD, DossierItem.approval.in_(list(approvals))),
+        sa.and_(
+            DossierItem.state == ItemState.HELD,
+            DossierItem.approval.in_(list(approvals)),
+            DossierItem.state_reason.is_distinct_from(HAS_CODA),
+        ),
         sa.and_(DossierItem.state.in_(_OUT), DossierItem.state_reason.is_not(None)),
     )
 

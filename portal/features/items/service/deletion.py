@@ -5,9 +5,9 @@ from uuid import UUID
 from portal.db.figures import Figure, figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
-from portal.features.banking import service as banking
 from portal.features.banking.models import Statement
-from portal.features.banking.service import LOCKED as STATEMENT_LOCKED
+from portal.features.banking.service import statements as banking
+from portal.features.banking.service.statements import LOCKED as STATEMENT_LOCKED
 from portal.features.documents.domain.documents import DocumentState
 from portal.features.documents.domain.retention import KEPT, kept_until, must_be_kept
 from portal.features.documents.models import Document

@@ -1,14 +1,15 @@
 """Items follow the papers below them: made, changed, blanked, counted. In the system scope, across firms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from portal.db.session import ReadSession, WriteSession
-from portal.features.banking import service as banking
+from portal.features.banking.domain import HAS_CODA
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.service import statements as banking
 from portal.features.documents.models import Document
 from portal.features.documents.service import lookups
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS, place_of
@@ -53,14 +54,37 @@ async def make_for_document(session: WriteSession, document_id: UUID) -> int:
 async def make_for_statement(session: WriteSession, statement_id: UUID) -> int:
     """An item for every firm that sees the company of a bank statement; repeating it makes none twice."""
     found = await banking.by_ids(session, [statement_id])
+    reasons = await banking.kept_back(session, [statement for statement, _account in found.values()])
     made = 0
     for statement, account in found.values():
         if statement.aside_at is not None:
             continue
         for dossier in await dossiers.places(session, statement.company_id, statement.dossier_id):
-            row = _for_statement(dossier, statement, account, clock_of(session).now())
+            row = _for_statement(dossier, statement, account, reasons, clock_of(session).now())
             made += len(await items_repository.add_all(session, [row]))
+        await follow_account(session, statement)
     return made
+
+
+async def follow_account(session: WriteSession, statement: Statement) -> None:
+    """The first CODA of an account came, or the last one went: what it has in other forms stays, or goes. In the system scope."""
+    others = await banking.in_other_forms(session, statement.account_id)
+    if not others:
+        return
+    rows = [one for one, _account in (await banking.by_ids(session, others)).values()]
+    reasons = await banking.kept_back(session, rows)
+    found = await items_repository.lock_statements(session, others)
+    stays = [item.id for item in found if item.state is ItemState.READY and item.statement_id in reasons]
+    goes = [
+        item.id
+        for item in found
+        if item.state is ItemState.HELD and item.state_reason == HAS_CODA and item.statement_id not in reasons
+    ]
+    now = clock_of(session).now()
+    await items_repository.move(session, stays, ItemState.HELD, (ItemState.READY,), state_reason=HAS_CODA)
+    await items_repository.move(
+        session, goes, ItemState.READY, (ItemState.HELD,), state_reason=None, final_at=now
+    )
 
 
 async def fill_documents(
@@ -125,7 +149,10 @@ async def fill_statements(
         ],
     )
     ours = await _here(session, dossier, [(one.id, one.dossier_id) for one, _account in found])
-    missing = [_for_statement(dossier, one, account, now) for one, account in found if one.id in ours]
+    reasons = await banking.kept_back(session, [one for one, _account in found])
+    missing = [
+        _for_statement(dossier, one, account, reasons, now) for one, account in found if one.id in ours
+    ]
     await items_repository.add_all(session, missing)
     await _check_still_open(session, dossier_id)
     return found[-1][0].id if len(found) == BATCH else None
@@ -350,13 +377,19 @@ def _for_document(
 
 
 def _for_statement(
-    dossier: Dossier, statement: Statement, account: BankAccount, now: datetime
+    dossier: Dossier,
+    statement: Statement,
+    account: BankAccount,
+    reasons: Mapping[UUID, str],
+    now: datetime,
 ) -> dict[str, Any]:
+    reason = reasons.get(statement.id)
     return {
         **_fresh(dossier, Kind.STATEMENT, statement.received_at, now),
         **_statement_columns(statement, account),
         "statement_id": statement.id,
         "version": statement.version,
-        "state": ItemState.READY,
+        "state": ItemState.READY if reason is None else ItemState.HELD,
+        "state_reason": reason,
         "approval": ApprovalState.NOT_NEEDED,
     }

@@ -10,8 +10,8 @@ from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
 from portal.db.session import ReadSession
-from portal.features.banking import service as banking
-from portal.features.banking.domain import StatementQuery, remarks
+from portal.features.banking.domain import FORM_NAMES, StatementForm, StatementQuery, remarks, why_kept_back
+from portal.features.banking.service import statements as banking
 from portal.features.documents.service import lookups
 from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
@@ -69,6 +69,7 @@ async def bank_page(
         aside=query.aside,
         aside_count=found.aside_count,
         account_name=banking.account_name,
+        form_names=FORM_NAMES,
         statement_number=banking.statement_number,
         statement_date=banking.statement_date,
         may_upload=actor.may(Right.UPLOAD) and place.open,
@@ -92,11 +93,14 @@ async def statement_page(
         found = await page_figures(
             request,
             session,
+            standing=banking.standing_of(account.id),
+            made=banking.made_of(row.id),
             locked=banking.is_locked(row.id),
             has_left=deletion.has_left(row.id),
             may_move=places.may_move(actor, place),
         )
         stays = deletion.why_statement_stays(locked=found.locked, has_left=found.has_left)
+    other = await banking.read_foreign(tools, row) if row.form is not StatementForm.CODA else None
     return render(
         request,
         "pages/records/statement.html",
@@ -110,8 +114,14 @@ async def statement_page(
         may_move=found.may_move and stays is None and row.aside_at is None,
         may_put_aside=actor.may(Right.UPLOAD) and stays is None and row.aside_at is None,
         may_bring_back=actor.may(Right.UPLOAD) and row.aside_at is not None,
+        form_name=FORM_NAMES[row.form],
+        kept_back=why_kept_back(row.form, row.new_date, found.standing) if not found.has_left else None,
+        made=found.made,
         day=banking.statement_date(row),
-        read=await banking.read_original(tools, row),
+        read=await banking.read_original(tools, row)
+        if row.form is StatementForm.CODA
+        else other and other.values,
+        pending=other.pending if other is not None else (),
         remarks=remarks(row.findings),
         gap=next((gap for gap in gaps if row.id in (gap.before, gap.after)), None),
     )
@@ -124,10 +134,11 @@ async def statement_file(
     statement_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
 ) -> Response[bytes]:
-    """The statement's own CODA, as a download."""
+    """The statement's own file, as a download."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
         row, _account = await banking.statement(session, actor, place.company_id, statement_id)
-    return attachment(row.original_name, "text/plain", await banking.file_of(tools, row))
+    media_type = "application/xml" if row.form is StatementForm.CAMT else "text/plain"
+    return attachment(row.original_name, media_type, await banking.file_of(tools, row))
 
 
 ROUTES: list[Any] = [bank_page, statement_page, statement_file]

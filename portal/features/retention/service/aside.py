@@ -8,8 +8,8 @@ from uuid import UUID
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.service import people
 from portal.features.audit import service as audit
-from portal.features.banking import service as banking
 from portal.features.banking.models import BankAccount, Statement
+from portal.features.banking.service import statements as banking
 from portal.features.documents.domain.retention import reason_fault
 from portal.features.documents.models import Document
 from portal.features.documents.service import aside as documents_aside
@@ -210,6 +210,8 @@ async def follow(session: WriteSession, event: PaperMoved) -> None:
         return
     if aside:
         await items_aside.set_aside(session, event.paper_id)
+        for statement, _account in (await banking.by_ids(session, [event.paper_id])).values():
+            await sync.follow_account(session, statement)
         return
     await items_aside.bring_back(session, event.paper_id)
     make = sync.make_for_document if event.paper == "document" else sync.make_for_statement

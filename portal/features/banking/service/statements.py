@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from exports import coda
+from exports import coda, statements
 from portal.db.figures import Figure, constant
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
@@ -17,9 +17,13 @@ from portal.features.banking.domain import (
     Break,
     Coda,
     Link,
+    MadeCoda,
+    Standing,
     StatementArrived,
+    StatementForm,
     breaks,
     conflict_with,
+    why_kept_back,
 )
 from portal.features.banking.models import BankAccount, Statement
 from portal.features.documents.domain.retention import ERASED
@@ -37,10 +41,17 @@ LOCKED = N_("This statement is locked: it was exported.")
 
 @dataclass(frozen=True, slots=True)
 class TakenStatement:
-    """What became of one statement of a file: new, there already, or (nothing written) in conflict with another one."""
+    """What became of one statement of a file: new, there already, or (nothing written) in conflict with another one.
+
+    Attributes:
+        same_as: it tells what the statement that is there tells, in another form or message.
+        first_coda: how the account stood when this became its first CODA, though statements in other forms were there; else None.
+    """
 
     statement: Statement
     new: bool
+    same_as: bool = False
+    first_coda: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +86,15 @@ class AccountView:
     statements: int
     latest: Statement | None
     gaps: Sequence[Break]
+    standing: Standing
 
 
-async def known(session: ReadSession, company_id: UUID, statements: Sequence[Coda]) -> KnownStatements:
+async def known(session: ReadSession, company_id: UUID, given: Sequence[Coda]) -> KnownStatements:
     """What a company has of the statements of one file already."""
     accounts: list[bool] = []
     missing: list[str] = []
     clash: Clash | None = None
-    for one in statements:
+    for one in given:
         is_there = await repository.with_content(session, company_id, one.content_hash) is not None
         account = await repository.account_of(
             session, company_id, one.account_number, one.currency, one.extension
@@ -103,7 +115,7 @@ async def ingest(
     session: WriteSession,
     actor: Actor,
     company_id: UUID,
-    statements: Sequence[Coda],
+    given: Sequence[Coda],
     *,
     original_sha256: str,
     original_name: str,
@@ -111,16 +123,17 @@ async def ingest(
 ) -> list[TakenStatement]:
     """The statements of one checked file; publishes StatementArrived for each new one.
 
-    What the company has already (the same records 0 to 9, whatever the file) is given back as it stands.
+    What the company has already (the same records 0 to 9, whatever the file) is given back as it stands; so is the statement that tells
+    what one in another form tells, and the one of which a CODA was made here. CODA is always taken beside other forms: it is the bank's.
 
     Args:
-        statements: without fatal findings (`domain.fatal`); their bytes are stored.
+        given: without fatal findings (`domain.fatal`); their bytes are stored.
         original_sha256: the file that came in.
         dossier_id: where an office handed it in.
     """
     now = clock_of(session).now()
     taken: list[TakenStatement] = []
-    for one in statements:
+    for one in given:
         account = await repository.find_or_make_account(
             session,
             {
@@ -136,12 +149,18 @@ async def ingest(
                 "created_at": now,
             },
         )
+        same = await _told_already(session, account, one)
+        if same is not None:
+            taken.append(TakenStatement(same, new=False, same_as=same.content_hash != one.content_hash))
+            continue
+        standing = (await repository.standings(session, [account.id]))[account.id]
         made = await repository.insert_new(
             session,
             {
                 "id": new_id(),
                 "company_id": company_id,
                 "account_id": account.id,
+                "form": one.form,
                 "version": 1,
                 "coda_number": one.coda_number,
                 "paper_number": one.paper_number,
@@ -181,8 +200,30 @@ async def ingest(
             sha256=one.file_sha256,
         )
         await publish(session, actor, StatementArrived(company_id=company_id, statement_id=made.id))
-        taken.append(TakenStatement(made, new=True))
+        first = None
+        if one.form is StatementForm.CODA and not standing.has_coda:
+            others = await repository.in_other_forms(session, account.id)
+            if others:
+                first = standing
+                await audit.record(
+                    session,
+                    actor,
+                    "banking.first_coda",
+                    "statement",
+                    made.id,
+                    what=audit.named(statement_number(made), account_name(account)),
+                    account=account.number,
+                    statements=len(others),
+                )
+        taken.append(TakenStatement(made, new=True, first_coda=first))
     return taken
+
+
+async def _told_already(session: ReadSession, account: BankAccount, one: Coda) -> Statement | None:
+    """The statement that tells what this one tells, though its content is another."""
+    if one.form is not StatementForm.CODA:
+        return await repository.twin(session, account.id, one)
+    return await repository.made_as_coda(session, account.company_id, one.content_hash)
 
 
 def is_locked(statement_id: UUID) -> Figure[bool]:
@@ -222,6 +263,7 @@ async def accounts(session: ReadSession, actor: Actor, company_id: UUID) -> list
             one.statements,
             one.latest,
             breaks(chains.get(one.account.id, [])),
+            one.standing,
         )
         for one in found
     ]
@@ -231,6 +273,7 @@ def _links(rows: Sequence[Statement]) -> list[Link]:
     return [
         Link(
             id=row.id,
+            form=row.form,
             coda_number=row.coda_number,
             old_balance=row.old_balance,
             old_date=row.old_date,
@@ -269,7 +312,7 @@ async def statement(
 
 
 async def read_original(tools: Tools, row: Statement) -> coda.Statement | None:
-    """A stored statement read from its own bytes; None when they cannot be read any more as when they came.
+    """A stored CODA statement read from its own bytes; None when they cannot be read any more as when they came.
 
     Raises:
         BrokenFile: the bytes are gone or damaged.
@@ -328,3 +371,42 @@ async def bring_back(session: WriteSession, statement_id: UUID) -> bool | None:
 async def is_aside(session: WriteSession, statement_id: UUID) -> bool | None:
     """Whether a statement is put aside at this moment, its row taken; None when it is gone."""
     return await repository.is_aside(session, statement_id)
+
+
+async def read_foreign(tools: Tools, row: Statement) -> statements.ForeignStatement | None:
+    """A stored statement of another form read from its own bytes; None when they cannot be read any more as when they came.
+
+    Raises:
+        BrokenFile: the bytes are gone or damaged.
+    """
+    data = await tools.store.get(row.company_id, row.file_sha256)
+    try:
+        file = await asyncio.to_thread(statements.read, data)
+    except statements.Unreadable:
+        return None
+    return next((one for one in file.statements if one.content_hash == row.content_hash), None)
+
+
+def standing_of(account_id: UUID) -> Figure[Standing]:
+    """How an account stands between CODA and other forms."""
+    return repository.standing_of(account_id)
+
+
+def made_of(statement_id: UUID) -> Figure[MadeCoda | None]:
+    """The number under which a statement leaves as CODA made here; None until the file is made."""
+    return repository.made_of(statement_id)
+
+
+async def kept_back(session: ReadSession, rows: Sequence[Statement]) -> dict[UUID, str]:
+    """Statements that do not leave by themselves, with the reason as a text to translate."""
+    standings = await repository.standings(session, {row.account_id for row in rows})
+    reasons = {
+        row.id: why_kept_back(row.form, row.new_date, standings.get(row.account_id, Standing()))
+        for row in rows
+    }
+    return {statement_id: reason for statement_id, reason in reasons.items() if reason is not None}
+
+
+async def in_other_forms(session: ReadSession, account_id: UUID) -> Sequence[UUID]:
+    """Statements of an account, and of others of its number and currency, that are no CODA."""
+    return await repository.in_other_forms(session, account_id)
