@@ -178,15 +178,22 @@ def words(head: bytes) -> str | None:
     if is_mail(text):
         return WEB_PAGE if _SAVED_PAGE.search(_header(text)) else MAIL
     start = text.lstrip()[:40].lower()
-    if start.startswith((b"begin:vcalendar", b"begin:vevent")):
-        return CALENDAR
-    if start.startswith(b"begin:vcard"):
-        return CONTACT
-    if start.startswith((b"[internetshortcut]", b"[desktop entry]")):
-        return SHORTCUT
-    if start.startswith((b"#!/", b"#! /", b"@echo off", b"<?php", b"<%@", b"powershell ")):
-        return PROGRAM
-    return None
+    return next((kind for words, kind in _FIRST_WORDS if start.startswith(words)), None)
+
+
+_FIRST_WORDS: Final = (
+    (b"begin:vcalendar", CALENDAR),
+    (b"begin:vevent", CALENDAR),
+    (b"begin:vcard", CONTACT),
+    (b"[internetshortcut]", SHORTCUT),
+    (b"[desktop entry]", SHORTCUT),
+    (b"#!/", PROGRAM),
+    (b"#! /", PROGRAM),
+    (b"@echo off", PROGRAM),
+    (b"<?php", PROGRAM),
+    (b"<%@", PROGRAM),
+    (b"powershell ", PROGRAM),
+)
 
 
 def rest(head: bytes) -> str | None:
@@ -228,6 +235,7 @@ _OLE_PARTS: Final = (
     ("EncryptedPackage", OFFICE_LOCKED),
     ("WordDocument", WORD),
     ("Workbook", EXCEL),
+    ("Book", EXCEL),
     ("PowerPoint Document", POWERPOINT),
 )
 

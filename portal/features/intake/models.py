@@ -12,9 +12,9 @@ from portal.features.intake.domain.inbox import InboxState
 
 
 class HandedIn:
-    """What every file has that came in. `upload_id` groups what was dropped together; `parent_id` names the ZIP or mail it was in,
-    `folder` where in that.
+    """What every file has that came in. `upload_id` groups what was dropped together.
 
+    `parent_id` names the ZIP or mail it was in, `folder` where in that.
     `channel` is how it came in, `sender` who handed it in, for people to read.
 
     `begun` counts how often reading began after a run that ended badly: a file that ends its reader every time is set aside.

@@ -9,6 +9,7 @@ import email.parser
 import email.utils
 import re
 from collections.abc import Iterator
+from email.errors import HeaderParseError
 from email.message import Message
 from email.policy import compat32
 
@@ -222,7 +223,7 @@ def _text(value: object) -> str:
         except UnicodeDecodeError:
             given = raw.decode("cp1252", "replace")
     if "=?" in given:
-        with contextlib.suppress(ValueError, LookupError, email.header.HeaderParseError):
+        with contextlib.suppress(ValueError, LookupError, HeaderParseError):
             given = "".join(
                 one if isinstance(one, str) else one.decode(charset or "utf-8", "replace")
                 for one, charset in email.header.decode_header(given)

@@ -3,6 +3,7 @@
 import contextlib
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from olefile import OleFileIO
 from oxmsg import Message
@@ -41,7 +42,7 @@ def members(data: bytes, budget: Budget, head: MailHead) -> Iterator[ZipMember]:
     yield from _files(root, budget, head, "", 0, signed=signed)
 
 
-def _check_bounds(ole: OleFileIO, size: int) -> None:
+def _check_bounds(ole: Any, size: int) -> None:
     """All streams are read into memory: there are not too many, and none shares its bytes with another."""
     entries = [one for one in ole.direntries if one is not None]
     if len(entries) > MAX_ENTRIES:

@@ -139,6 +139,11 @@ def sniff(head: bytes) -> FileKind:
         return FileKind.WEBP
     if (known := signatures.binary(head)) is not None:
         return FileKind(known)
+    return _by_words(head)
+
+
+def _by_words(head: bytes) -> FileKind:
+    """PDF, CODA and XML, which begin with words of their own, before what begins with other words or with none."""
     if signatures.pdf_begins(head) is not None:
         return FileKind.PDF
     if signatures.CODA.match(head):
