@@ -4,6 +4,7 @@ All files come out beside each other, each with the folders, ZIPs and mails it l
 of files and bytes is for all of them.
 """
 
+import codecs
 from collections.abc import Iterator
 
 from portal.kernel.signatures import MAIL, OUTLOOK, ZIP, beginning, container
@@ -17,8 +18,32 @@ _WHOLE = frozenset({"zip.total", "zip.members"})
 """What one container in another has too much of, all together have."""
 
 
+CHARSETS = (
+    *(
+        "ascii",
+        "latin-1",
+        "utf-8",
+        "utf-7",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-32",
+        "quopri",
+        "base64",
+        "uu",
+    ),
+    *(f"iso8859-{part}" for part in range(1, 17) if part != 12),
+    *(f"cp{page}" for page in (437, 850, 852, 858, 866, 874, 932, 936, 949, 950, *range(1250, 1259))),
+    *("koi8-r", "koi8-u", "mac-roman", "gb2312", "gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr"),
+    *("iso2022_jp", "iso2022_kr", "tis-620"),
+)
+"""What names and mails may be written in; a child loads none."""
+
+
 def prepare() -> None:
     """Read one small file of each kind, so that everything is loaded."""
+    for charset in CHARSETS:
+        codecs.lookup(charset)
     zip_members.prepare()
     mails.prepare()
     try:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from email.errors import HeaderParseError
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 
 from portal.kernel.signatures import mail_begins
 from portal.sandbox.contract import MIB, MailHead, Unreadable, ZipMember
@@ -45,6 +45,13 @@ _ENDINGS = {
 }
 
 
+class _AsGiven(Compat32):
+    """Fields with bytes beyond ASCII as they are: `_text` knows more encodings than the parser, which marks them as lost."""
+
+    def _sanitize_header(self, _name: str, value: str) -> str:
+        return value
+
+
 def prepare() -> None:
     """Read a small mail once, so that everything is loaded."""
     sample = (
@@ -69,7 +76,7 @@ def members(data: bytes, budget: Budget, head: MailHead) -> Iterator[ZipMember]:
     if data.lower().count(b"boundary=") > MAX_BOUNDARIES:
         raise Unreadable("mail.parts", limit=MAX_BOUNDARIES)
     try:
-        message = email.parser.BytesParser(policy=compat32).parsebytes(data)
+        message = email.parser.BytesParser(policy=_AsGiven()).parsebytes(data)
     except (RecursionError, ValueError, LookupError, TypeError) as error:
         raise Unreadable("mail.damaged") from error
     head.subject = _text(message.get("Subject"))
@@ -223,7 +230,7 @@ def _text(value: object) -> str:
         except UnicodeDecodeError:
             given = raw.decode("cp1252", "replace")
     if "=?" in given:
-        with contextlib.suppress(ValueError, LookupError, HeaderParseError):
+        with contextlib.suppress(ValueError, LookupError, OSError, HeaderParseError):
             given = "".join(
                 one if isinstance(one, str) else one.decode(charset or "utf-8", "replace")
                 for one, charset in email.header.decode_header(given)

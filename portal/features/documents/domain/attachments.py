@@ -115,8 +115,16 @@ _ENDINGS: Final[Mapping[str, str]] = {
 
 def odd_attachments(invoice: Invoice) -> list[Finding]:
     """What is to be said of the attachments of an invoice; only the beginning of each is decoded."""
-    found = (_finding(one) for one in invoice.attachments[:MOST])
-    return [one for one in found if one is not None]
+    found = (_finding(one) for one in invoice.attachments[:MOST] if one.is_embedded)
+    lost = (
+        _said(DAMAGED, line(one.params["filename"])[:100]) for one in invoice.reading_remarks if is_lost(one)
+    )
+    return [*(one for one in found if one is not None), *lost]
+
+
+def is_lost(remark: Finding) -> bool:
+    """Whether a remark of the reader is of an attachment with a name that was empty or damaged, and left out."""
+    return remark.rule == "not_base64" and bool(remark.params.get("filename"))
 
 
 def suspicious(findings: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -143,10 +151,6 @@ def kind_of(head: bytes) -> str:
 
 def _finding(one: Attachment) -> Finding | None:
     name = line(one.filename or one.id)[:100]
-    if not one.is_embedded:
-        # a reference alone names no file: its content was there and could not be read
-        lost = one.filename is not None and one.source is None and not one.external_uri
-        return _said(DAMAGED, name) if lost else None
     kind = kind_of(one.first_bytes(signatures.HEAD))
     if kind in ("program", "shortcut"):
         return _said(PROGRAM, name)

@@ -96,7 +96,7 @@ _PARTIES: Final = {"supplier": N_("supplier"), "customer": N_("customer")}
 
 def invoice_findings(invoice: Invoice) -> list[dict[str, Any]]:
     """What does not agree in an invoice, as it is kept: its contradictions, and what was remarked about its file."""
-    remarks = invoice.reading_remarks
+    remarks = [one for one in invoice.reading_remarks if not attachments.is_lost(one)]
     return kept(
         [
             *attachments.odd_attachments(invoice),
