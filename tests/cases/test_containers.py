@@ -419,8 +419,8 @@ async def test_forwarded_mails_and_zips_in_mails_are_opened_and_what_holds_nothi
         "Mail": "mail.nothing",
     }
     assert await names(a_zip({"een.eml": inner, "los.pdf": a_pdf()})) == ["een.eml/f.pdf", "los.pdf"]
-    empty = (await read_container(a_zip({"leeg.eml": a_mail({})}))).members
-    assert [(one.name, one.refused) for one in empty] == [("leeg.eml", "mail.nothing")]
+    empty = (await read_container(a_zip({"empty.eml": a_mail({})}))).members
+    assert [(one.name, one.refused) for one in empty] == [("empty.eml", "mail.nothing")]
 
 
 async def test_a_mail_in_a_mail_in_a_mail_ends_somewhere() -> None:
@@ -485,7 +485,7 @@ async def test_bounds_of_mails_hold() -> None:
 async def test_a_mailbox_of_several_mails_is_named() -> None:
     mail = EmailMessage()
     mail["From"], mail["Date"], mail["Subject"] = "a@x.example", "Mon, 30 Nov 2026 10:00:00 +0100", "1"
-    mail.set_content("tekst")
+    mail.set_content("text")
     one = b"From a@x.example Mon Nov 30 10:00:00 2026\n" + mail.as_bytes() + b"\n"
     with pytest.raises(Unreadable) as several:
         await read_container(one + b"\n" + one)

@@ -227,7 +227,7 @@ async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> Sequence[
         sa.select(DossierItem.dossier_id)
         .where(
             DossierItem.firm_id == firm_id,
-            DossierItem.state.in_((ItemState.WAITING, ItemState.READY)),
+            DossierItem.state.in_((ItemState.WAITING, ItemState.READY, ItemState.HELD)),
         )
         .distinct()
         .order_by(DossierItem.dossier_id)
