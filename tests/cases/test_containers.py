@@ -367,7 +367,7 @@ async def test_a_mail_gives_its_attachment_and_says_who_sent_it() -> None:
         ('Content-Disposition: attachment; filename="Factuur 7.pdf"', "Factuur 7.pdf"),
         ("Content-Disposition: attachment; filename*=UTF-8''Facture%20caf%C3%A9.pdf", "Facture café.pdf"),
         (
-            "Content-Disposition: attachment; filename*0*=UTF-8''Facture%20; filename*1*=caf%C3%A9.pdf",
+            "Content-Disposition: attachment; filename*0*=UTF-8''Facture; filename*1*=%20caf%C3%A9.pdf",
             "Facture café.pdf",
         ),
         (

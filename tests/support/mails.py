@@ -22,7 +22,8 @@ def a_mail(
     mail.set_content("In bijlage de factuur.")
     if html:
         mail.add_alternative(html, subtype="html")
-        body = mail.get_payload()[-1]
+        body = mail.get_body(("html",))
+        assert body is not None
         for name, data in (inline or {}).items():
             body.add_related(data, "image", "png", cid=f"<{name}>", filename=f"{name}.png")
     for name, data in attached.items():
