@@ -97,7 +97,7 @@ REASONS: dict[str, str] = {
     ),
     "office": N_("Word, Excel and the like cannot be booked. Save it as PDF and hand that in."),
     "unknown": N_(
-        "This kind of file cannot be read. Hand in UBL, CODA, PDF, a photo (JPEG, PNG) or a ZIP of them."
+        "This kind of file cannot be read. Hand in UBL, CODA, PDF, a photo (JPEG, PNG), a mail (.eml, .msg) or a ZIP of them."
     ),
     # known for what it is, and never taken
     "kind.web_page": N_(
