@@ -162,9 +162,9 @@ class Due(NamedTuple):
 
 
 ATTACHED = N_(
-    "Held because of what is attached (%(names)s). Look at it, then let it leave all the same, or reject it."
+    "Held because of what is attached (%(names)s). Look at it, then let it leave all the same or put it aside."
 )
-"""Why an item is held whose attachments are not what they say, where the firm has chosen so."""
+"""Why an item is held whose attachments are not what they say, where the firm has chosen so. It stands in rows: it never changes."""
 
 
 def held_reason(names: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def why_held(policy: ExportPolicy, document: Document, item: DossierItem | None 
 async def why_held_now(
     session: ReadSession, policy: ExportPolicy, item: DossierItem, state: ItemState
 ) -> str | None:
-    """The same for an item that goes somewhere; `state` is where it comes from."""
+    """Why an item that goes somewhere is held there, see `why_held`; `state` is where it comes from."""
     if not policy.hold_odd_attachments or item.document_id is None:
         return None
     if item.attachments_passed or state not in HOLDABLE or item.bundle_number is not None:
