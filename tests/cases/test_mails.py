@@ -195,3 +195,14 @@ async def test_a_cut_mail_of_outlook_is_refused_in_words(cut: float) -> None:
     data = an_msg("Factuur", "Jan", [("f.pdf", a_pdf(), "")])
     with pytest.raises(Unreadable):
         await read_container(data[: int(len(data) * cut)])
+
+
+async def test_an_attachment_that_was_cut_off_with_its_mail_is_named() -> None:
+    whole = a_mail({"factuur.pdf": a_pdf(), "bijlage.pdf": a_pdf()})
+    end = whole.rindex(b"\n--")
+    _found, outcomes = await opened(whole[: end - 38])
+    assert outcomes == {"factuur.pdf": None, "bijlage.pdf": "mail.part"}
+    _found, outcomes = await opened(
+        whole[: whole.rindex(b"--")].rstrip(b"-\n")
+    )  # nothing but its last line is missing
+    assert outcomes == {"factuur.pdf": None, "bijlage.pdf": None}

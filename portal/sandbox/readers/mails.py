@@ -32,7 +32,9 @@ _SIGNED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _TEXTS = frozenset(
     {"text/plain", "text/html", "text/enriched", "text/calendar", "text/x-amp-html", "text/watch-html"}
 )
-_BROKEN = ("InvalidBase64CharactersDefect", "InvalidBase64LengthDefect")
+_BROKEN = frozenset({"InvalidBase64CharactersDefect", "InvalidBase64LengthDefect"})
+_CUT = frozenset({"InvalidBase64PaddingDefect"})
+"""Padding that is forgotten loses nothing, unless the mail ends before its end."""
 _ENDINGS = {
     "application/pdf": ".pdf",
     "application/xml": ".xml",
@@ -88,6 +90,7 @@ def members(data: bytes, budget: Budget, head: MailHead) -> Iterator[ZipMember]:
 def _files(message: Message, budget: Budget, head: MailHead, folder: str, depth: int) -> Iterator[ZipMember]:
     parts = 0
     shown_ids = _shown_in_text(message)
+    broken = _BROKEN | _CUT if _is_cut(message) else _BROKEN
     for part, related, first in _leaves(message):
         parts += 1
         if parts > MAX_PARTS:
@@ -117,13 +120,20 @@ def _files(message: Message, budget: Budget, head: MailHead, folder: str, depth:
             continue
         budget.count(1)
         name = folder + (name or "part " + str(parts) + _ENDINGS.get(kind, ""))
-        member = _file(part, kind, name, budget)
+        member = _file(part, kind, name, budget, broken)
         if member.data is not None and _is_logo(
             part, kind, member.data, related=related, shown_ids=shown_ids
         ):
             head.skipped += 1
             continue
         yield member
+
+
+def _is_cut(message: Message) -> bool:
+    """Whether the end of a mail is missing, as far as it tells."""
+    return any(
+        type(one).__name__ == "CloseBoundaryNotFoundDefect" for part in message.walk() for one in part.defects
+    )
 
 
 def _leaves(message: Message) -> Iterator[tuple[Message, bool, bool]]:
@@ -183,7 +193,7 @@ def _shown_in_text(message: Message) -> set[str]:
     return found
 
 
-def _file(part: Message, kind: str, name: str, budget: Budget) -> ZipMember:
+def _file(part: Message, kind: str, name: str, budget: Budget, broken: frozenset[str]) -> ZipMember:
     name = shown(name)
     if kind in _SIGNED:
         return ZipMember(name, refused="mail.signed")
@@ -196,7 +206,7 @@ def _file(part: Message, kind: str, name: str, budget: Budget) -> ZipMember:
         content = part.get_payload(decode=True)
     except (ValueError, LookupError):
         content = None
-    if not isinstance(content, bytes) or any(type(one).__name__ in _BROKEN for one in part.defects):
+    if not isinstance(content, bytes) or any(type(one).__name__ in broken for one in part.defects):
         return ZipMember(name, refused="mail.part")
     if len(content) > budget.max_member:
         return ZipMember(name, refused="mail.large", params={"limit": budget.max_member // MIB})
