@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -180,7 +180,7 @@ def create_environment(
         initials=formats.initials,
         company_number=formats.company_number,
         capitalize=formats.capitalize,
-        translated=translations.gettext,
+        translated=partial(_translated, translations.gettext),
     )
 
     look_up = Lookup(states or {})
@@ -207,3 +207,12 @@ def create_environment(
         **(extra or {}),
     )
     return environment
+
+
+def _translated(gettext: Callable[[str], str], text: str) -> str:
+    """A text that was kept to be translated when it is shown; its values follow it behind `\u241f`, as `name=value`."""
+    words, *given = str(text).split("\u241f")
+    if not given:
+        return gettext(words)
+    values = (one.partition("=") for one in given)
+    return gettext(words) % {name: value for name, _, value in values}

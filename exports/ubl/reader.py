@@ -24,6 +24,7 @@ from exports.ubl.tokens import (
     lightened,
     normalised,
     parsed,
+    unescaped,
 )
 from exports.ubl.values import NO_ORDER, ValueFault
 from exports.ubl.walk import FaultAtError, Root, quick_walk, walk
@@ -118,6 +119,8 @@ def _document(parts: list[str], whole: Callable[[], str], *, strict: bool, refer
         raise MalformedError("the root does not end") from error
     if remarks:
         record["reading_remarks"] = tuple(_remarks(remarks, parts, whole()))
+    if any(one.content is None and one.external_uri is None for one in record.get("attachments", ())):
+        record["reading_remarks"] = (*record.get("reading_remarks", ()), *_empty_objects(parts))
     try:
         return _finished(record, root)
     except ValueFault as fault:
@@ -154,7 +157,29 @@ def _remarks(faults: list[FaultAtError], parts: list[str], text: str) -> Iterato
                 "element": name,
                 "value": fault.value[:LONGEST_VALUE],
                 "line": str(element.sourceline),
+                **({"filename": element.get("filename")} if element.get("filename") else {}),
             },
+        )
+
+
+_OBJECT = "EmbeddedDocumentBinaryObject"
+_FILENAME = re.compile(r"""\sfilename\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+def _empty_objects(parts: list[str]) -> Iterator[Finding]:
+    """Embedded files of which nothing is there: a program wrote the place of one, and forgot it."""
+    for place in range(1, len(parts) - 1, 2):
+        tag = parts[place]
+        if tag[:1] == "/" or _OBJECT not in tag[:60] or not (tag[-1:] == "/" or not parts[place + 1].strip()):
+            continue
+        match = _FILENAME.search(tag)
+        filename = unescaped(match[1] or match[2] or "") if match else ""
+        yield Finding(
+            rule="not_base64",
+            severity="warning",
+            location="",
+            text=f"The value of {_OBJECT} is left out: it is empty.",
+            params={"element": _OBJECT, "value": "", **({"filename": filename} if filename else {})},
         )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -129,3 +129,13 @@ _ = gettext
 def N_(message: str) -> str:  # noqa: N802 - the name gettext tools look for
     """Mark a text for the catalogue without translating it yet."""
     return message
+
+
+VALUES: Final = "\u241f"
+"""Stands between a text that is translated when it is shown and its values; nobody types it."""
+
+
+def with_values(text: str, **values: str) -> str:
+    """A marked text with the values of its places, as one text to be kept; the filter `translated` writes it out."""
+    given = (f"{VALUES}{name}={value.replace(VALUES, ' ')}" for name, value in values.items())
+    return text + "".join(given)

@@ -5,7 +5,9 @@ else. See `portal.sandbox.pool` for how it is done, `portal.sandbox.readers` for
 """
 
 from portal.sandbox.contract import (
+    Container,
     Limits,
+    MailHead,
     Mark,
     PdfPage,
     Picture,
@@ -17,10 +19,12 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip, readers_work
+from portal.sandbox.reading import read_container, read_image, read_pdf_page, read_workbook, readers_work
 
 __all__ = [
+    "Container",
     "Limits",
+    "MailHead",
     "Mark",
     "PdfPage",
     "Picture",
@@ -31,10 +35,10 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "ZipMember",
+    "read_container",
     "read_image",
     "read_pdf_page",
     "read_workbook",
-    "read_zip",
     "readers_work",
     "run",
     "warm_up",

@@ -94,17 +94,36 @@ class Picture(msgspec.Struct):
 
 
 class ZipMember(msgspec.Struct):
-    """A file in a ZIP: ``data`` or ``refused`` is set; the name is for people, never a path to write to."""
+    """A file in a ZIP or a mail: ``data`` or ``refused`` is set; the name is for people, never a path to write to."""
 
     name: str
+    """With the folders, ZIPs and mails it lay in, ``/`` between them."""
     data: bytes | None = None
     refused: str | None = None
-    """Reason code, one of `REASONS` that start with ``zip.``."""
+    """Reason code, one of `REASONS`."""
     params: dict[str, Any] = {}
 
     def reason(self) -> "Unreadable":
         """Why it was refused, as an error with its text."""
         return Unreadable(self.refused or "damaged", **self.params)
+
+
+class MailHead(msgspec.Struct):
+    """What a mail says of itself, on one line each; empty where it does not, and of a ZIP."""
+
+    subject: str = ""
+    sender: str = ""
+    sent: str = ""
+    """As ISO 8601."""
+    skipped: int = 0
+    """How many small pictures in its text and signatures of programs were left out."""
+
+
+class Container(msgspec.Struct):
+    """A ZIP or a mail that was opened."""
+
+    members: list[ZipMember]
+    mail: MailHead
 
 
 REASONS: dict[str, str] = {
@@ -138,6 +157,7 @@ REASONS: dict[str, str] = {
     "image.unknown": N_("This is not an image that can be used. Take a PNG, JPEG, WebP or ICO file."),
     "image.size": N_("The image is %(width)s by %(height)s pixels; at most %(limit)s on each side are read."),
     "image.frames": N_("The image is animated. Take one that stands still."),
+    "zip.empty": N_("There is no file in the ZIP."),
     "zip.unknown": N_("This is not a ZIP file."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once."),
     "zip.total": N_("The ZIP unpacks to more than %(limit)s MB."),
@@ -151,8 +171,18 @@ REASONS: dict[str, str] = {
     "zip.large": N_("This file is larger than %(limit)s MB."),
     "zip.ratio": N_("This file is packed suspiciously small for its size."),
     "zip.nested": N_("This is a ZIP inside the ZIP. Add its files by themselves."),
-    "zip.duplicate": N_("The ZIP holds two files of this name."),
     "zip.damaged": N_("This file in the ZIP is damaged."),
+    "mail.damaged": N_("The mail cannot be read."),
+    "mail.depth": N_("There are mails in mails, more than %(limit)s deep."),
+    "mail.encrypted": N_("This part of the mail is encrypted."),
+    "mail.large": N_("This file is larger than %(limit)s MB."),
+    "mail.link": N_("The mail holds a link to this file alone."),
+    "mail.nothing": N_("No file is attached to this mail."),
+    "mail.object": N_("This is something that Outlook embedded, not a file."),
+    "mail.part": N_("This file in the mail is damaged."),
+    "mail.parts": N_("The mail has more than %(limit)s parts."),
+    "mail.several": N_("This file holds several mails."),
+    "mail.signed": N_("The mail is in a signed envelope."),
 }
 """Reason code → message in English. Callers may test the code; people read the message."""
 

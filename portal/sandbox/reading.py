@@ -7,7 +7,9 @@ import msgspec
 from portal.kernel.errors import Invalid
 from portal.sandbox.contract import (
     MIB,
+    Container,
     Limits,
+    MailHead,
     PdfPage,
     Picture,
     SandboxUnavailable,
@@ -35,7 +37,7 @@ def _one(values: list[Any], kind: type[T]) -> T:
 async def readers_work() -> bool:
     """Whether a file that harms nobody can be read: tells a file that ends its reader from readers that are away."""
     try:
-        await run(_READERS + "zip_members", _EMPTY_ZIP, max_members=1, max_member=1, max_total=1)
+        await run(_READERS + "containers", _EMPTY_ZIP, max_members=1, max_member=1, max_total=1)
     except SandboxUnavailable:
         return False
     except Invalid:  # an answer all the same
@@ -86,21 +88,24 @@ async def read_image(data: bytes, *, fit: int | None = None) -> Picture:
     return _one(values, Picture)
 
 
-async def read_zip(
+async def read_container(
     data: bytes, *, max_members: int = 500, max_member: int = 25 * MIB, max_total: int = 200 * MIB
-) -> list[ZipMember]:
-    """The files of a ZIP. A member that cannot be taken says why; the others go through.
+) -> Container:
+    """The files of a ZIP, or those attached to a mail (.eml, .msg). A file that cannot be taken says why; the others go through.
 
-    Folders and the droppings of macOS and Windows (``__MACOSX/``, ``.DS_Store``, ``Thumbs.db``) are left
-    out. Raises `Unreadable` when the ZIP as a whole cannot be taken, or `TooComplex`.
+    Folders, what systems leave in them for themselves, and small pictures in the text of a mail are left out. A ZIP in a mail and mails
+    in a ZIP are opened too; all of it together stays within the limits. Raises `Unreadable` when it cannot be taken as a whole, or
+    `TooComplex`.
     """
     limits = Limits(output=max_total + 4 * MIB, memory=256 * MIB + 2 * max_member, wall=60, cpu=40)
     values: list[Any] = await run(
-        _READERS + "zip_members",
+        _READERS + "containers",
         data,
         limits=limits,
         max_members=max_members,
         max_member=max_member,
         max_total=max_total,
     )
-    return [_one([value], ZipMember) for value in values]
+    if not values:
+        raise Unreadable("damaged")
+    return Container([_one([value], ZipMember) for value in values[:-1]], _one(values[-1:], MailHead))

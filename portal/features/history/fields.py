@@ -190,6 +190,7 @@ FIELDS: dict[str, tuple[str, Show]] = {
     "lock_exported": (N_("Exported documents become locked"), _text),
     "include_statements": (N_("Bank statements (CODA) go along"), _text),
     "export_from": (N_("Export from"), _day),
+    "hold_odd_attachments": (N_("Documents with suspicious attachments wait for us"), _text),
 }
 """The word of every field that an event may tell of, and how its values are shown."""
 

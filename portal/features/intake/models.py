@@ -12,8 +12,9 @@ from portal.features.intake.domain.inbox import InboxState
 
 
 class HandedIn:
-    """What every file has that came in. `upload_id` groups what was dropped together; `parent_id` names the archive it was in.
+    """What every file has that came in. `upload_id` groups what was dropped together.
 
+    `parent_id` names the ZIP or mail it was in, `folder` where in that.
     `channel` is how it came in, `sender` who handed it in, for people to read.
 
     `begun` counts how often reading began after a run that ended badly: a file that ends its reader every time is set aside.
@@ -23,6 +24,7 @@ class HandedIn:
     upload_id: Mapped[UUID]
     parent_id: Mapped[UUID | None]
     name: Mapped[str]
+    folder: Mapped[str] = mapped_column(default="", server_default="")
     media_type: Mapped[str]
     size: Mapped[int]
     sha256: Mapped[str]

@@ -1,14 +1,14 @@
 """Dossier items: the firm's side of every document and statement."""
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
 from portal.kernel.kinds import Kind
-from portal.kernel.language import N_
+from portal.kernel.language import N_, with_values
 from portal.kernel.machine import machine
 
 
@@ -160,6 +160,26 @@ class Due(NamedTuple):
     until: date | None
     due_at: datetime
 
+
+ATTACHED = N_(
+    "Held because of what is attached (%(names)s). Look at it, then let it leave all the same or put it aside."
+)
+"""Why an item is held whose attachments are not what they say, where the firm has chosen so. It stands in rows: it never changes."""
+
+
+def held_reason(names: Sequence[str]) -> str:
+    """`ATTACHED` with the names of the attachments, as it is kept (`kernel.language.with_values`)."""
+    shown = ", ".join(names[:3]) + (f" + {len(names) - 3}" if len(names) > 3 else "")
+    return with_values(ATTACHED, names=shown)
+
+
+def is_held_for_attachments(state: ItemState, reason: str | None) -> bool:
+    """Whether an item waits for a person who has looked at its attachments."""
+    return state is ItemState.HELD and (reason or "").startswith(ATTACHED)
+
+
+HOLDABLE = frozenset({ItemState.NEW, ItemState.WAITING, ItemState.READY, ItemState.HELD})
+"""What has left has taken its attachments along: it is never held for them."""
 
 REJECTED = frozenset({ApprovalState.DISPUTED, ApprovalState.NOT_OURS})
 """What the entrepreneur says no with."""

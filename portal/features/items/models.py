@@ -132,6 +132,8 @@ class DossierItem(Keyed, OwnedByFirm, Base):
     reexports: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often a version that had left before left again: every list marks it."""
     locked: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    attachments_passed: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Whether somebody of the office has let it leave with attachments that are not what they say."""
 
     @validates("counterparty")
     def _write_name_keys(self, _column: str, name: str) -> str:

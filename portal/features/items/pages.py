@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -14,7 +14,7 @@ from portal.db.figures import figures
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import dossiers
-from portal.features.items.service import places
+from portal.features.items.service import holding, places
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid, NotFound
 from portal.kernel.language import N_, gettext, ngettext
@@ -24,6 +24,7 @@ from portal.web.security import requires, staff
 
 MOVE = "/dossiers/{dossier_id:uuid}/move"
 CHOOSE = N_("Choose the dossier to move to.")
+LET_GO = N_("It may leave with its attachments as they are.")
 NONE_CHOSEN = N_("Choose at least one document first.")
 
 
@@ -136,4 +137,25 @@ async def note_doubles(
     return go(request, "/doubles", Toast("success", text) if seen else Toast("warning", gettext(NONE_CHOSEN)))
 
 
-ROUTES: list[Any] = [move_page, move, doubles_page, note_doubles]
+@post(
+    "/dossiers/{dossier_id:uuid}/documents/{document_id:uuid}/let-go",
+    guards=[staff, requires(Right.EXPORT)],
+    status_code=200,
+)
+async def let_go(
+    request: HTMXRequest,
+    session: NamedDependency[WriteSession],
+    actor: NamedDependency[Actor],
+    dossier: NamedDependency[Dossier],
+    document_id: FromPath[UUID],
+) -> Response[Any]:
+    """A document held for its attachments goes on: somebody has looked at them."""
+    here = f"/dossiers/{dossier.id}/documents/{document_id}"
+    try:
+        await holding.let_go(session, actor, dossier, document_id)
+    except Conflict as gone:
+        return go(request, here, Toast("warning", gone.text()))
+    return go(request, here, Toast("success", gettext(LET_GO)))
+
+
+ROUTES: list[Any] = [move_page, move, doubles_page, note_doubles, let_go]

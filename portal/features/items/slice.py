@@ -34,6 +34,7 @@ SLICE = Slice(
         "documents.deleted": (N_("Document deleted"), "delete"),
         "items.held": (N_("Items held back"), "note"),
         "items.resumed": (N_("Held items go on"), "check"),
+        "items.let_go": (N_("Document may leave with its attachments"), "check"),
         "items.moved_out": (N_("Moved to the dossier %(dossier)s"), "forward"),
         "items.moved_in": (N_("Moved here from the dossier %(dossier)s"), "forward"),
         "items.double_noted": (N_("Stood in two dossiers: noted"), "check"),

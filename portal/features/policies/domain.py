@@ -64,6 +64,8 @@ class PolicyValues(msgspec.Struct, frozen=True, kw_only=True):
     lock_exported: bool = True
     include_statements: bool = True
     export_from: date | None = None
+    hold_odd_attachments: bool = False
+    """Whether a document whose attachments are not what they say waits for a person of the office."""
 
 
 def delay_of(amount: int, unit: DelayUnit) -> int:

@@ -33,5 +33,6 @@ class ExportPolicy(OwnedByFirm, Base):
     lock_exported: Mapped[bool] = mapped_column(default=True)
     include_statements: Mapped[bool] = mapped_column(default=True)
     export_from: Mapped[date | None]
+    hold_odd_attachments: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     changed_at: Mapped[datetime]
     last_month_run: Mapped[date | None]

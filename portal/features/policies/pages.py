@@ -72,12 +72,13 @@ def shown(values: PolicyValues) -> dict[str, Any]:
         "lock_exported": "yes" if values.lock_exported else "",
         "include_statements": "yes" if values.include_statements else "",
         "export_from": values.export_from.isoformat() if values.export_from else "",
+        "hold_odd_attachments": "yes" if values.hold_odd_attachments else "",
     }
 
 
 def typed(form: Form) -> dict[str, Any]:
     """What was typed, to show it again."""
-    empty = {"needs_approval": "", "lock_exported": "", "include_statements": ""}
+    empty = {"needs_approval": "", "lock_exported": "", "include_statements": "", "hold_odd_attachments": ""}
     return {**empty, **form.values, "approval_kinds": form.all("approval_kinds")}
 
 
@@ -104,6 +105,7 @@ def read(form: Form, present: PolicyValues) -> PolicyValues:
         lock_exported=form.ticked("lock_exported"),
         include_statements=form.ticked("include_statements"),
         export_from=form.day("export_from"),
+        hold_odd_attachments=form.ticked("hold_odd_attachments"),
     )
     form.check()
     return values
@@ -134,6 +136,7 @@ LABELS = {
     "lock_exported": N_("Exported documents become locked"),
     "include_statements": N_("Bank statements (CODA) go along"),
     "export_from": N_("Export from"),
+    "hold_odd_attachments": N_("Documents with suspicious attachments wait for us"),
 }
 COLUMNS = {"delay": ("delay_seconds",), "delay_unit": ("delay_seconds",)}
 
@@ -156,6 +159,7 @@ async def _overtaken(
         "needs_approval": yes,
         "lock_exported": yes,
         "include_statements": yes,
+        "hold_odd_attachments": yes,
     }
     words = {name: (gettext(label), said.get(name, {})) for name, label in LABELS.items()}
     return clashes_in_words(edit, form, present, words, await audit.history_of(session, policy_id), COLUMNS)

@@ -42,6 +42,7 @@ class Standing:
     lock_exported: bool
     include_statements: bool
     export_from: date | None
+    hold_odd_attachments: bool
 
 
 def standing(firm_id: UUID, dossier_id: UUID) -> Figure[Standing | None]:

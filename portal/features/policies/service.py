@@ -98,6 +98,7 @@ def values_of(policy: ExportPolicy | Standing) -> PolicyValues:
         lock_exported=policy.lock_exported,
         include_statements=policy.include_statements,
         export_from=policy.export_from,
+        hold_odd_attachments=policy.hold_odd_attachments,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from portal.features.items.domain import REJECTED, ApprovalState, ItemState
+from portal.features.items.domain import REJECTED, ApprovalState, ItemState, is_held_for_attachments
 
 FROM_BEGINNING_TO_END = (
     ItemState.SUPERSEDED,
@@ -44,6 +44,11 @@ class DocumentTrail:
     def movable(self) -> bool:
         """Whether it may go to another dossier: it never left, and no export holds it."""
         return self.bundle is None and self.state in MOVABLE
+
+    @property
+    def held_for_attachments(self) -> bool:
+        """Whether it waits for somebody of the office who has looked at what is attached."""
+        return is_held_for_attachments(self.state, self.state_reason)
 
 
 def furthest(trails: Sequence[DocumentTrail]) -> DocumentTrail | None:

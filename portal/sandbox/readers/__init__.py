@@ -9,6 +9,6 @@ READERS = (
     "portal.sandbox.readers.workbook",
     "portal.sandbox.readers.pdf_pages",
     "portal.sandbox.readers.image",
-    "portal.sandbox.readers.zip_members",
+    "portal.sandbox.readers.containers",
 )
 """The only modules a child may be asked to run."""

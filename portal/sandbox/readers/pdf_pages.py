@@ -5,11 +5,14 @@ from typing import Any
 
 import pypdfium2
 
+from portal.kernel.signatures import HEAD, pdf_begins
 from portal.sandbox.contract import PdfPage, Unreadable
 
 MAX_PAGES = 2000
 MAX_WIDTH = 2400
 MAX_PIXELS = 8_000_000
+NEAR = 1000
+"""PDFium finds where a PDF begins within so many bytes, and counts its places from there; what lies before more is cut off."""
 MAX_SLENDER = 3
 """An image is at most this many times taller than wide."""
 
@@ -27,8 +30,10 @@ def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
     """Count the pages; render one of them where asked for."""
     if not data:
         raise Unreadable("empty")
-    if b"%PDF-" not in data[:1024]:
+    place = pdf_begins(data[:HEAD])
+    if place is None:
         raise Unreadable("pdf.unknown")
+    data = data[place:] if place >= NEAR else data
     try:
         document: Any = pypdfium2.PdfDocument(data)
         count = len(document)

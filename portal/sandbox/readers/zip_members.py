@@ -1,4 +1,4 @@
-"""The files of an uploaded ZIP. Nothing is ever written to a path: members come out as name and bytes."""
+"""The files of a ZIP. Nothing is ever written to a path: members come out as name and bytes."""
 
 import io
 import stat
@@ -7,7 +7,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from portal.kernel.droppings import is_dropping
 from portal.sandbox.contract import MIB, Unreadable, ZipMember
+from portal.sandbox.readers.zip_names import LONGEST, names, shown
 
 MAX_RATIO = 200
 """Unpacked bytes per packed byte; text compresses to a twentieth, nothing honest to a two-hundredth …"""
@@ -15,7 +17,29 @@ RATIO_FROM = 1 * MIB
 """… unless it is short: below this size the ratio says nothing."""
 PIECE = 256 * 1024
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-DROPPINGS = ("__macosx/", ".ds_store", "thumbs.db", "desktop.ini")
+
+
+class Budget:
+    """What all files of a container may be together, those of containers in it included."""
+
+    def __init__(self, max_members: int, max_member: int, max_total: int) -> None:
+        self.max_members = max_members
+        self.max_member = max_member
+        self.max_total = max_total
+        self.members = 0
+        self.total = 0
+
+    def count(self, members: int) -> None:
+        """More files; `Unreadable` when they are too many."""
+        self.members += members
+        if self.members > self.max_members:
+            raise Unreadable("zip.members", found=self.members, limit=self.max_members)
+
+    def take(self, size: int) -> None:
+        """More bytes; `Unreadable` when they are too many."""
+        self.total += size
+        if self.total > self.max_total:
+            raise Unreadable("zip.total", limit=self.max_total // MIB)
 
 
 def prepare() -> None:
@@ -23,57 +47,63 @@ def prepare() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.txt", "a")
-    list(read(buffer.getvalue(), max_members=1, max_member=1, max_total=1))
+    list(members(buffer.getvalue(), Budget(1, 1, 1)))
 
 
-def read(data: bytes, *, max_members: int, max_member: int, max_total: int) -> Iterator[ZipMember]:
-    """Yield the members in their order; raise when the ZIP as a whole is refused."""
+def members(data: bytes, budget: Budget) -> Iterator[ZipMember]:
+    """Yield the members of a ZIP in their order, a ZIP among them too; raise when it is refused as a whole."""
     if not data:
         raise Unreadable("empty")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError) as error:
         raise Unreadable("zip.unknown") from error
-    entries = [entry for entry in archive.infolist() if not _ignored(entry)]
-    if len(entries) > max_members:
-        raise Unreadable("zip.members", found=len(entries), limit=max_members)
+    every = archive.infolist()
+    entries = [
+        (entry, name)
+        for entry, name in zip(every, names(every), strict=True)
+        if not name.endswith("/") and not _is_dropping(archive, entry, name)
+    ]
+    budget.count(len(entries))
     if not entries:
-        raise Unreadable("empty")
-    if sum(entry.file_size for entry in entries if _refusal(entry, max_member)[0] is None) > max_total:
-        raise Unreadable("zip.total", limit=max_total // MIB)
-    names: set[str] = set()
-    total = 0
-    for entry in entries:
-        name = entry.orig_filename
-        reason, params = _refusal(entry, max_member)
-        folded = unicodedata.normalize("NFC", name).casefold()
-        if reason is None and folded in names:
-            reason = "zip.duplicate"
-        names.add(folded)
+        raise Unreadable("zip.empty")
+    if (
+        sum(entry.file_size for entry, name in entries if _refusal(entry, name, budget.max_member)[0] is None)
+        > budget.max_total - budget.total
+    ):
+        raise Unreadable("zip.total", limit=budget.max_total // MIB)
+    for entry, name in entries:
+        reason, params = _refusal(entry, name, budget.max_member)
         if reason is None:
-            content, reason = _inflate(archive, entry, min(max_member, entry.file_size))
-            total += len(content)
-            if total > max_total:
-                raise Unreadable("zip.total", limit=max_total // MIB)
-            if reason is None and content[:4] == b"PK\x03\x04" and not _office(name):
-                reason = "zip.nested"
+            content, reason = _inflate(archive, entry, min(budget.max_member, entry.file_size))
+            budget.take(len(content))
             if reason is None:
-                yield ZipMember(_shown(name), data=content)
+                yield ZipMember(shown(name), data=content)
                 continue
-        yield ZipMember(_shown(name), refused=reason, params=params)
+        yield ZipMember(shown(name), refused=reason, params=params)
 
 
-def _ignored(entry: zipfile.ZipInfo) -> bool:
-    name = entry.orig_filename.replace("\\", "/").lower()
-    return name.endswith("/") or name.startswith(DROPPINGS[0]) or name.rpartition("/")[2] in DROPPINGS
+def _is_dropping(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bool:
+    """A large file with the name of a small one of the system's is looked into."""
+    if is_dropping(name, b"", entry.file_size):
+        return True
+    if not name.rpartition("/")[2].startswith("._") or entry.compress_type not in METHODS:
+        return False
+    try:
+        with archive.open(entry) as file:
+            return is_dropping(name, file.read(4), entry.file_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
+        return False
 
 
-def _refusal(entry: zipfile.ZipInfo, max_member: int) -> tuple[str | None, dict[str, object]]:
-    name = entry.orig_filename
-    if not name or any(unicodedata.category(letter).startswith("C") for letter in name) or len(name) > 255:
+def _refusal(entry: zipfile.ZipInfo, name: str, max_member: int) -> tuple[str | None, dict[str, object]]:
+    if (
+        not name
+        or any(unicodedata.category(letter).startswith("C") for letter in name)
+        or len(name) > LONGEST
+    ):
         return "zip.name", {}
-    parts = name.split("/")
-    if "\\" in name or name.startswith("/") or (len(name) > 1 and name[1] == ":") or ".." in parts:
+    if name.startswith("/") or (len(name) > 1 and name[1] == ":") or ".." in name.split("/"):
         return "zip.path", {}
     if stat.S_IFMT(entry.external_attr >> 16) not in {0, stat.S_IFREG}:
         return "zip.link", {}
@@ -102,14 +132,3 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> tu
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError):
         return b"", "zip.damaged"
     return b"".join(pieces), None
-
-
-def _office(name: str) -> bool:
-    """Spreadsheets and texts are ZIPs by themselves."""
-    return name.lower().endswith((".xlsx", ".xlsm", ".docx", ".ods", ".odt"))
-
-
-def _shown(name: str) -> str:
-    """The name for people: what cannot be printed becomes a visible mark."""
-    clean = "".join("\ufffd" if unicodedata.category(letter).startswith("C") else letter for letter in name)
-    return clean[:255]

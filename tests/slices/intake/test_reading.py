@@ -303,11 +303,11 @@ async def test_broken_xml_is_refused_with_its_line_and_nothing_of_the_parsers_en
     ("name", "data", "reason"),
     [
         ("empty.pdf", b"", "empty"),
-        ("page.html", b"<html><body>Hi</body></html>", "ubl.not_ubl"),
+        ("page.html", b"<html><body>Hi</body></html>", "kind.web_page"),
         ("cut.xml", b"<?xml version='1.0'?><Invoice", "ubl.not_xml"),
         ("no-date.xml", a_ubl().replace(b"2026-10-30", b"30/10/2026"), "ubl.not_a_date"),
         ("no-number.xml", a_ubl().replace(b"<cbc:ID>7205519</cbc:ID><cbc:Is", b"<cbc:Is"), "ubl.missing"),
-        ("letter.doc", b"\xd0\xcf\x11\xe0 something", "unknown"),
+        ("letter.doc", b"\xd0\xcf\x11\xe0\x00 something", "unknown"),
         ("half.pdf", b"%PDF-1.7\nnothing more", "damaged"),
         ("photo.jpg", b"\xff\xd8\xff\xe0 not really", "damaged"),
         ("short.cod", b"0000002112612305        00", "coda."),

@@ -11,6 +11,7 @@ from typing import Any, Final
 from exports.model import Document as Invoice
 from exports.model import Finding
 from exports.ubl.check import contradictions
+from portal.features.documents.domain import attachments
 from portal.features.documents.domain.entry import Entry
 from portal.features.documents.domain.hidden_signs import NAMES as HIDING
 from portal.features.documents.domain.hidden_signs import RULE as HIDDEN
@@ -55,6 +56,7 @@ WORDS: Final[Mapping[str, str]] = {
     "UBL-CURRENCIES": N_(
         "There are amounts in another currency (%(found)s) than the invoice (%(expected)s). Compare it with the paper."
     ),
+    **attachments.WORDS,
     HIDDEN: N_("Invisible signs were left out (%(fields)s). Compare that with the paper."),
     "PAYABLE": N_(
         "The parts make %(expected)s, the total on the paper is %(found)s. The difference is rounding."
@@ -94,8 +96,15 @@ _PARTIES: Final = {"supplier": N_("supplier"), "customer": N_("customer")}
 
 def invoice_findings(invoice: Invoice) -> list[dict[str, Any]]:
     """What does not agree in an invoice, as it is kept: its contradictions, and what was remarked about its file."""
-    remarks = invoice.reading_remarks
-    return kept([*(one for one in remarks if one.rule == HIDDEN), *contradictions(invoice), *remarks])
+    remarks = [one for one in invoice.reading_remarks if not attachments.is_lost(one)]
+    return kept(
+        [
+            *attachments.odd_attachments(invoice),
+            *(one for one in remarks if one.rule == HIDDEN),
+            *contradictions(invoice),
+            *remarks,
+        ]
+    )
 
 
 def kept(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -179,6 +188,8 @@ def _told(
             shown[name] = day(date.fromisoformat(value))
         elif name in _AMOUNTS and name not in _TEXTS.get(code, frozenset()):
             shown[name] = _money(value, money)
+    if code in attachments.WORDS and "kind" in shown:
+        shown["kind"] = gettext(attachments.KINDS.get(shown["kind"], shown["kind"]))
     if "party" in shown:
         shown["party"] = gettext(_PARTIES.get(shown["party"], shown["party"]))
     return gettext(WORDS[code]) % shown

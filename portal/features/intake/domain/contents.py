@@ -8,12 +8,14 @@ from portal.features.documents.domain.documents import PdfOrigin, StoredFile
 from portal.features.documents.domain.identity import Direction
 from portal.features.documents.domain.judgement import ValueFault
 from portal.features.intake.domain.files import NewFile
+from portal.features.intake.domain.reasons import Reason
 
 
 class ArchiveContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of an archive."""
+    """The files of a ZIP or a mail; `said` is what the mail says of itself."""
 
     files: tuple[NewFile, ...]
+    said: Reason | None = None
 
 
 class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):

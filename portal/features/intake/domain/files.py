@@ -1,7 +1,6 @@
 """A handed-in file that is not yet a document: what it is, where it is, how it is written down."""
 
 import enum
-import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from exports import statements
 from portal.features.intake.domain.reasons import Reason
+from portal.kernel import signatures
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
 from portal.kernel.texts import line
@@ -22,7 +22,7 @@ class IntakeState(enum.StrEnum):
     RECEIVED = "received"  # stored, not looked at yet
     TO_PROCESS = "to_process"  # waits in quick entry for a person
     PROCESSED = "processed"
-    SPLIT = "split"  # an archive, or a file cut in several
+    SPLIT = "split"  # an archive or a mail, opened; or a file cut in several
     REJECTED = "rejected"
 
 
@@ -67,43 +67,104 @@ class FileKind(enum.StrEnum):
     CODA = "text/x-coda"
     CAMT = "application/x-camt"  # also camt.052 and camt.054, which are refused by name
     MT940 = "text/x-mt940"
-    ZIP = "application/zip"
-    OFFICE = "application/x-office"
+    ZIP = signatures.ZIP
+    MAIL = signatures.MAIL
+    OUTLOOK = signatures.OUTLOOK
+    OFFICE = signatures.OFFICE
+    WEB_PAGE = signatures.WEB_PAGE
+    WORD = signatures.WORD
+    EXCEL = signatures.EXCEL
+    POWERPOINT = signatures.POWERPOINT
+    OPEN_DOCUMENT = signatures.OPEN_DOCUMENT
+    RICH_TEXT = signatures.RICH_TEXT
+    IWORK = signatures.IWORK
+    OFFICE_LOCKED = signatures.OFFICE_LOCKED
+    MAILBOX = signatures.MAILBOX
+    WINMAIL = signatures.WINMAIL
+    SIGNED = signatures.SIGNED
+    ENCRYPTED = signatures.ENCRYPTED
+    ARCHIVE = signatures.ARCHIVE
+    PROGRAM = signatures.PROGRAM
+    SHORTCUT = signatures.SHORTCUT
+    CALENDAR = signatures.CALENDAR
+    CONTACT = signatures.CONTACT
+    JSON = signatures.JSON
+    TEXT = signatures.TEXT
+    AUDIO = signatures.AUDIO
+    POSTSCRIPT = signatures.POSTSCRIPT
+    BLANK = signatures.BLANK
+    CODA_UNICODE = signatures.CODA_UNICODE
     UNKNOWN = "application/octet-stream"
 
 
+CONTAINERS = frozenset({FileKind.ZIP, FileKind.MAIL, FileKind.OUTLOOK})
+"""Opened for the files in them."""
+REFUSED: dict[str, str] = {
+    FileKind.OFFICE: "office",
+    FileKind.UNKNOWN: "unknown",
+    FileKind.WEB_PAGE: "kind.web_page",
+    FileKind.WORD: "kind.word",
+    FileKind.EXCEL: "kind.excel",
+    FileKind.POWERPOINT: "kind.powerpoint",
+    FileKind.OPEN_DOCUMENT: "kind.open_document",
+    FileKind.RICH_TEXT: "kind.rich_text",
+    FileKind.IWORK: "kind.iwork",
+    FileKind.OFFICE_LOCKED: "kind.office_locked",
+    FileKind.MAILBOX: "kind.mailbox",
+    FileKind.WINMAIL: "kind.winmail",
+    FileKind.SIGNED: "kind.signed",
+    FileKind.ENCRYPTED: "kind.encrypted",
+    FileKind.ARCHIVE: "kind.archive",
+    FileKind.PROGRAM: "kind.program",
+    FileKind.SHORTCUT: "kind.shortcut",
+    FileKind.CALENDAR: "kind.calendar",
+    FileKind.CONTACT: "kind.contact",
+    FileKind.JSON: "kind.json",
+    FileKind.TEXT: "kind.text",
+    FileKind.AUDIO: "kind.audio",
+    FileKind.POSTSCRIPT: "kind.postscript",
+    FileKind.BLANK: "kind.blank",
+    FileKind.CODA_UNICODE: "kind.coda_unicode",
+}
+"""Known for what it is, or for nothing, and never taken: why, as a code of `domain.reasons`."""
 PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
 STATEMENTS = frozenset({FileKind.CODA, FileKind.CAMT, FileKind.MT940})
-HEAD = 4096
+HEAD = signatures.HEAD
 """So many first bytes tell what a file is."""
-_CODA = re.compile(rb"(?:\xef\xbb\xbf)?0.{4}\d{6}.{3}05", re.DOTALL)
-_OFFICE_PARTS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"docProps/", b"xl/", b"word/", b"ppt/")
 
 
 def sniff(head: bytes) -> FileKind:
-    """The kind of a file from its first `HEAD` bytes."""
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        length = int.from_bytes(head[26:28], "little")
-        return FileKind.OFFICE if head[30 : 30 + length].startswith(_OFFICE_PARTS) else FileKind.ZIP
-    if b"%PDF-" in head[:1024]:
-        return FileKind.PDF
+    """The kind of a file from what `signatures.beginning` gives of it: its first `HEAD` bytes, of an OLE file its directory too."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return FileKind.PNG
     if head.startswith(b"\xff\xd8\xff"):
         return FileKind.JPEG
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return FileKind.WEBP
-    if (kind := _statements(head)) is not None:
-        return kind
+    if (known := signatures.binary(head)) is not None:
+        return FileKind(known)
+    return _by_words(head)
+
+
+def _by_words(head: bytes) -> FileKind:
+    """PDF, CODA and XML, which begin with words of their own, before what begins with other words or with none."""
+    if signatures.pdf_begins(head) is not None:
+        return FileKind.PDF
+    if (statement := _statements(head)) is not None:
+        return statement
+    if signatures.is_coda_in_unicode(head):
+        return FileKind.CODA_UNICODE
+    if (known := signatures.words(head)) is not None:
+        return FileKind(known)
     text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     if text.lstrip(b" \t\r\n\x00").startswith(b"<"):
         return FileKind.XML
-    return FileKind.UNKNOWN
+    return FileKind(signatures.rest(head) or FileKind.UNKNOWN)
 
 
 def _statements(head: bytes) -> FileKind | None:
     """The kind of a file of bank statements; None for everything else."""
-    if _CODA.match(head):
+    if signatures.CODA.match(head):
         return FileKind.CODA
     form = statements.form_of(head)
     if form is None:
@@ -117,10 +178,10 @@ def clean_name(name: str) -> str:
     return line(bare)[:200] or "file"
 
 
-def stem(name: str) -> str:
-    """What a UBL and the PDF beside it have in common: the name without folder and ending, in lower case."""
-    bare = name.replace("\\", "/").rpartition("/")[2]
-    return (bare.rpartition(".")[0] or bare).casefold()
+def clean_folder(path: str) -> str:
+    """The folders before a file's name, for people: from the outermost one on, without hidden signs and more than 200 characters."""
+    folders = path.replace("\\", "/").split("/")[:-1]
+    return "/".join(kept for one in folders if (kept := line(one)))[-200:]
 
 
 class IntakeQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,10 +211,14 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already."""
+    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already.
+
+    `folder` is where in a ZIP or a mail it lay.
+    """
 
     id: UUID | None = None
     name: str
+    folder: str = ""
     media_type: FileKind = FileKind.UNKNOWN
     size: int = 0
     sha256: str = ""

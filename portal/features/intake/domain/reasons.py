@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from portal.features.intake.domain.told_kinds import KINDS, MAILS
 from portal.kernel.language import N_, gettext
 from portal.kernel.texts import plain
 
@@ -97,8 +98,9 @@ REASONS: dict[str, str] = {
     ),
     "office": N_("Word, Excel and the like cannot be booked. Save it as PDF and hand that in."),
     "unknown": N_(
-        "This kind of file cannot be read. Hand in UBL, CODA, PDF, a photo (JPEG, PNG) or a ZIP of them."
+        "This kind of file cannot be read. Hand in UBL, CODA, PDF, a photo (JPEG, PNG), a mail (.eml, .msg) or a ZIP of them."
     ),
+    **KINDS,
     "file_broken": N_("The stored file cannot be read any more. Hand it in again."),
     "unexpected": N_(
         "This file could not be read because of a fault on our side. Hand it in again, or as PDF."
@@ -269,13 +271,15 @@ REASONS: dict[str, str] = {
     ),
     # ZIP
     "zip.unknown": N_("This is not a ZIP file, or it is damaged. Make it again."),
+    "zip.empty": N_("There is no file in the ZIP. Put the files into it and make it again."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once. Make several."),
     "zip.total": N_("The ZIP unpacks to more than %(limit)s MB. Make several smaller ones."),
     "zip.name": N_(
         "The name of this file in the ZIP is not one a file can have. Rename it and make the ZIP again."
     ),
     "zip.path": N_(
-        "The name of this file leads outside of the ZIP (../). It was not taken; make the ZIP again without folders."
+        "The name of this file leads outside of the ZIP (it begins with a drive or a slash, or holds ../). It was not taken; make the ZIP"
+        " again from the files themselves."
     ),
     "zip.link": N_("This is a link in the ZIP, not a file. Put the file itself into it."),
     "zip.encrypted": N_("This file in the ZIP is protected with a password. Make the ZIP without one."),
@@ -289,6 +293,7 @@ REASONS: dict[str, str] = {
     "zip.nested": N_("This is a ZIP inside the ZIP. Hand in its files by themselves."),
     "zip.duplicate": N_("The ZIP holds two files of this name. Rename one and make the ZIP again."),
     "zip.damaged": N_("This file in the ZIP is damaged. Make the ZIP again."),
+    **MAILS,
 }
 """Code → what a person reads: what it is, where, and what to do."""
 

@@ -79,9 +79,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
-    """An archive becomes the files in it."""
+    """An archive or a mail becomes the files in it; `said` is what the mail says of itself."""
 
     files: tuple[NewFile, ...]
+    said: Reason | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +98,7 @@ def decide(content: Content, known: Known, us: Identity) -> Taken | Asked | Unpa
     """What becomes of a file that was read; `us` is everything by which the company is known."""
     match content:
         case ArchiveContent():
-            return Unpacked(files=content.files)
+            return Unpacked(files=content.files, said=content.said)
         case InvoiceContent():
             return _of_invoice(content, known)
         case CodaContent():

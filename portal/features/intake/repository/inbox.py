@@ -56,6 +56,7 @@ async def add_all(
             "id": new_id(),
             "parent_id": parent_id,
             "name": clean_name(one.name),
+            "folder": one.folder,
             "media_type": one.media_type.value,
             "size": one.size,
             "sha256": one.sha256,

@@ -1,6 +1,8 @@
 """From the bytes of a handed-in file to what they hold: read outside of any transaction, faults as reasons for people."""
 
 import asyncio
+import contextlib
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -19,11 +21,22 @@ from portal.features.intake.domain.contents import (
     InvoiceContent,
     PaperContent,
 )
-from portal.features.intake.domain.files import HEAD, PICTURES, STATEMENTS, FileKind, NewFile, sniff
+from portal.features.intake.domain.files import (
+    CONTAINERS,
+    PICTURES,
+    REFUSED,
+    STATEMENTS,
+    FileKind,
+    NewFile,
+    clean_folder,
+    sniff,
+)
 from portal.features.intake.domain.reasons import SERVICES, Reason
 from portal.features.intake.models import IntakeFile
 from portal.jobs.contract import Tools
-from portal.sandbox import TooComplex, read_image, read_pdf_page, read_zip
+from portal.kernel.clock import BRUSSELS
+from portal.kernel.signatures import beginning
+from portal.sandbox import MailHead, TooComplex, read_container, read_image, read_pdf_page
 
 
 class Refused(Exception):
@@ -33,6 +46,16 @@ class Refused(Exception):
         super().__init__(code)
         given = {key: value for key, value in params.items() if value is not None}
         self.reason = Reason(code=code, params=given)
+
+
+def refuse_named(media_type: str) -> None:
+    """What is known for what it is, and never taken.
+
+    Raises:
+        Refused: it is of such a kind.
+    """
+    if (why := REFUSED.get(media_type)) is not None:
+        raise Refused(why)
 
 
 async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Identity) -> Content:
@@ -49,14 +72,13 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     """
     if row.media_type == FileKind.ZIP and row.parent_id is not None:
         raise Refused("zip.nested")
-    if row.media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
-        raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
+    refuse_named(row.media_type)
     data = await tools.store.get(row.company_id, row.sha256)
     if row.media_type == FileKind.XML:
         return await _invoice(tools, row, data, partner, us)
     if row.media_type in STATEMENTS:
         return await read_statements(tools, row, data)
-    if row.media_type == FileKind.ZIP:
+    if row.media_type in CONTAINERS:
         return await read_archive(tools, row.company_id, data)
     if row.media_type in PICTURES:
         await read_image(data, fit=200)
@@ -65,23 +87,44 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
 
 
 async def read_archive(tools: Tools, owner: UUID, data: bytes) -> ArchiveContent:
-    """The files of an archive, those that can be taken stored for its owner.
+    """The files of an archive or a mail, those that can be taken stored for its owner.
 
     Raises:
-        Refused: it is no archive that can be read.
+        Refused: it cannot be read, or is a mail to which nothing is attached.
     """
     files: list[NewFile] = []
-    for member in await read_zip(data, max_member=tools.settings.max_upload_bytes):
+    opened = await read_container(data, max_member=tools.settings.max_upload_bytes)
+    for member in opened.members:
+        new = NewFile(name=member.name, folder=clean_folder(member.name))
         if member.data is None:
             reason = Reason(code=member.refused or "zip.damaged", params=dict(member.params))
-            files.append(NewFile(name=member.name, refusal=reason))
+            new = msgspec.structs.replace(new, refusal=reason)
         elif not member.data:
-            files.append(NewFile(name=member.name, refusal=Reason(code="empty")))
+            new = msgspec.structs.replace(new, refusal=Reason(code="empty"))
         else:
-            kind = sniff(member.data[:HEAD])
+            kind = sniff(beginning(member.data))
             stored = await tools.store.put(owner, member.data, media_type=kind.value)
-            files.append(NewFile(name=member.name, media_type=kind, size=stored.size, sha256=stored.sha256))
-    return ArchiveContent(files=tuple(files))
+            new = msgspec.structs.replace(new, media_type=kind, size=stored.size, sha256=stored.sha256)
+        files.append(new)
+    said = _said(opened.mail)
+    if not files:
+        params = said.params if said is not None else {}
+        skipped = "mail.nothing_but_pictures" if opened.mail.skipped else "mail.nothing"
+        raise Refused(skipped, **params)
+    return ArchiveContent(files=tuple(files), said=said)
+
+
+def _said(mail: MailHead) -> Reason | None:
+    """What a mail says of itself, for its page; nothing of a ZIP."""
+    if not (mail.subject or mail.sender or mail.sent or mail.skipped):
+        return None
+    sent = ""
+    with contextlib.suppress(ValueError, OverflowError):
+        sent = f"{datetime.fromisoformat(mail.sent).astimezone(BRUSSELS):%d/%m/%Y %H:%M}"
+    params = {"subject": mail.subject or "–", "sender": mail.sender or "–", "sent": sent or "–"}
+    if mail.skipped:
+        return Reason(code="mail.opened_without", params={**params, "skipped": mail.skipped})
+    return Reason(code="mail.opened", params=params)
 
 
 async def _invoice(

@@ -39,6 +39,7 @@ from portal.features.intake.service.reception import (
     company_of,
     named,
     store,
+    without_droppings,
 )
 from portal.jobs.contract import Tools, clock_of
 from portal.jobs.ledger import enqueue
@@ -103,7 +104,7 @@ async def hand_in(tools: Tools, actor: Actor, files: Sequence[Incoming]) -> UUID
     firm_id = _firm(actor)
     if not files:
         raise Invalid(NO_FILES, fields={"files": NO_FILES})
-    stored = [await store(tools, firm_id, one) for one in files]
+    stored = [await store(tools, firm_id, one) for one in without_droppings(files)]
     upload_id = new_id()
     async with tools.database.transaction(scope_of(actor)) as session:
         reception = InboxReception(

@@ -7,7 +7,7 @@ import msgspec
 
 from portal.db.session import ReadSession
 from portal.features.dossiers.service import opening
-from portal.features.intake.domain.files import FileKind
+from portal.features.intake.domain.files import CONTAINERS
 from portal.features.intake.domain.inbox import InboxChange, InboxReception, InboxState, why_waiting
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.models import InboxFile
@@ -47,7 +47,7 @@ class InboxRun(Run[InboxFile]):
             Refused: it cannot be read.
         """
         row = one.file
-        if row.media_type == FileKind.ZIP:
+        if row.media_type in CONTAINERS:
             await self._open(row)
             return
         marks = await matching.marks_of(self.tools, row)
@@ -94,7 +94,7 @@ class InboxRun(Run[InboxFile]):
         return any(one.id == beside.get(paper.id) and one.state is InboxState.WAITING for one in there)
 
     async def _open(self, row: InboxFile) -> None:
-        """An archive becomes the files in it.
+        """An archive or a mail becomes the files in it.
 
         Raises:
             Refused: it was in another one.
@@ -113,5 +113,11 @@ class InboxRun(Run[InboxFile]):
         )
         async with self.task.transaction() as session:
             change = InboxChange(handled_at=self.tools.clock.now())
+            if content.said is not None:
+                change = InboxChange(
+                    handled_at=self.tools.clock.now(),
+                    reason=content.said.code,
+                    reason_params=content.said.params,
+                )
             if await inbox_repository.move(session, row.id, InboxState.SPLIT, change) is not None:
                 await inbox_repository.add_all(session, reception, content.files, parent_id=row.id)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from portal.features.intake.domain.files import FileKind
-from portal.features.intake.domain.pairs import partners
+from portal.features.intake.domain.files import CONTAINERS, FileKind
+from portal.features.intake.domain.pairs import Named, partners
 from portal.features.intake.models import InboxFile, IntakeFile
 
 F = TypeVar("F", IntakeFile, InboxFile)
@@ -33,8 +33,8 @@ def troubled_last(files: Sequence[F]) -> list[F]:
 
 
 def archives(files: Sequence[F]) -> list[Next[F]]:
-    """The archives that nobody has opened: they come first, since a PDF in one may belong to a UBL outside."""
-    closed = [one for one in files if one.is_unread and one.media_type == FileKind.ZIP]
+    """The archives and mails that nobody has opened: they come first, since a PDF in one may belong to a UBL outside."""
+    closed = [one for one in files if one.is_unread and one.media_type in CONTAINERS]
     return [Next(one) for one in troubled_last(closed)]
 
 
@@ -70,5 +70,5 @@ def pairs(files: Sequence[F]) -> dict[UUID, UUID]:
     return partners(_names(invoices), _names(papers))
 
 
-def _names(files: Sequence[F]) -> list[tuple[UUID, UUID | None, str]]:
-    return [(one.id, one.parent_id, one.name) for one in files]
+def _names(files: Sequence[F]) -> list[Named]:
+    return [Named(one.id, one.parent_id, one.folder, one.name) for one in files]

@@ -43,7 +43,7 @@ async def write(
         case Rejected():
             await _move(session, row, IntakeState.REJECTED, now, verdict.reason)
         case Unpacked():
-            if await _move(session, row, IntakeState.SPLIT, now):
+            if await _move(session, row, IntakeState.SPLIT, now, verdict.said):
                 await files_repository.add_all(session, _reception(row, now), verdict.files, parent_id=row.id)
         case Taken():
             if not await _move(session, row, IntakeState.PROCESSED, now):

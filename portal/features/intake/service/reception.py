@@ -8,12 +8,14 @@ from uuid import UUID
 from portal.features.audit import service as audit
 from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
-from portal.features.intake.domain.files import HEAD, Channel, NewFile, Reception, clean_name, sniff
+from portal.features.intake.domain.files import Channel, NewFile, Reception, clean_name, sniff
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.repository import files as files_repository
 from portal.jobs.contract import Job, Priority, Tools
 from portal.jobs.ledger import enqueue
+from portal.kernel import signatures
 from portal.kernel.actor import Actor, Right
+from portal.kernel.droppings import is_dropping
 from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_
@@ -111,7 +113,7 @@ async def hand_in(
         raise Invalid(NO_FILES, fields={"files": NO_FILES})
     async with opening.reading_place(tools.database, actor, dossier_id) as (_session, place):
         company_id = company_of(place)
-    stored = [await store(tools, company_id, one) for one in files]
+    stored = [await store(tools, company_id, one) for one in without_droppings(files)]
     upload_id = new_id()
     async with opening.place(tools.database, actor, dossier_id) as (session, place):
         company_of(place)
@@ -153,8 +155,29 @@ async def store(tools: Tools, owner: UUID, one: Incoming) -> NewFile:
     if one.size > limit:
         params = {"size": -(-one.size // MEGABYTE), "limit": limit // MEGABYTE}
         return NewFile(name=one.name, size=one.size, refusal=Reason(code="too_large", params=params))
-    one.file.seek(0)
-    kind = sniff(one.file.read(HEAD))
+    kind = sniff(_beginning(one.file))
     one.file.seek(0)
     stored = await tools.store.put(owner, one.file, media_type=kind.value)
     return NewFile(name=one.name, media_type=kind, size=stored.size, sha256=stored.sha256)
+
+
+def _beginning(file: BinaryIO) -> bytes:
+    """What tells the kind of a file, see `signatures.beginning`."""
+    file.seek(0)
+    head = file.read(signatures.HEAD)
+    place = signatures.ole_directory(head)
+    if place is None or place <= len(head):
+        return head
+    file.seek(place)
+    return head + file.read(signatures.DIRECTORY)
+
+
+def without_droppings(files: Sequence[Incoming]) -> Sequence[Incoming]:
+    """What people meant to hand in: not what systems leave in their folders for themselves, unless there is nothing else."""
+    meant = [one for one in files if not is_dropping(one.name, _begin(one), one.size)]
+    return meant or files
+
+
+def _begin(one: Incoming) -> bytes:
+    one.file.seek(0)
+    return one.file.read(4)

@@ -105,6 +105,7 @@ async def _add(session: WriteSession, row: InboxFile, upload_id: UUID, company_i
     file = NewFile(
         id=row.intake_file_id,
         name=row.name,
+        folder=row.folder,
         media_type=FileKind(row.media_type),
         size=row.size,
         sha256=row.sha256,

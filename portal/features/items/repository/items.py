@@ -3,7 +3,7 @@
 Locks: items are always taken in id order, and before documents and dossiers; the dossier's counters follow by triggers.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from portal.db.arrays import among
 from portal.db.figures import Figure, one_value
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking.domain import HAS_CODA
+from portal.features.documents.models import Document
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.models import Dossier
 from portal.features.items.domain import ApprovalState, ItemState
@@ -246,7 +247,7 @@ async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> Sequence[
         sa.select(DossierItem.dossier_id)
         .where(
             DossierItem.firm_id == firm_id,
-            DossierItem.state.in_((ItemState.WAITING, ItemState.READY)),
+            DossierItem.state.in_((ItemState.WAITING, ItemState.READY, ItemState.HELD)),
         )
         .distinct()
         .order_by(DossierItem.dossier_id)
@@ -275,6 +276,27 @@ async def undecided(
         .execution_options(**FRESH)
     )
     return found.all()
+
+
+async def holdable(
+    session: WriteSession, dossier_id: UUID, codes: Collection[str], limit: int
+) -> Sequence[tuple[UUID, list[dict[str, Any]]]]:
+    """Items of a dossier that are on their way out, nobody has let go, and whose document has one of these findings: taken in id order."""
+    has_one = sa.or_(*(Document.findings.contains([{"code": code}]) for code in sorted(codes)))
+    found = await session.execute(
+        sa.select(DossierItem.id, Document.findings)
+        .join(Document, Document.id == DossierItem.document_id)
+        .where(
+            DossierItem.dossier_id == dossier_id,
+            DossierItem.state.in_((ItemState.WAITING, ItemState.READY)),
+            ~DossierItem.attachments_passed,
+            has_one,
+        )
+        .order_by(DossierItem.id)
+        .limit(limit)
+        .with_for_update(of=DossierItem, key_share=True)
+    )
+    return [(row[0], row[1]) for row in found]
 
 
 async def forget_unbundled(session: WriteSession, dossier_id: UUID) -> int:

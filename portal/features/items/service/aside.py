@@ -6,6 +6,7 @@ from portal.db.session import WriteSession
 from portal.features.dossiers.service import approvers, dossiers
 from portal.features.items.domain import ITEM, ApprovalState, ItemState, after_return, first_states
 from portal.features.items.repository import items as items_repository
+from portal.features.items.service import holding
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 
@@ -56,11 +57,14 @@ async def bring_back(session: WriteSession, paper_id: UUID) -> int:
         )
         before = ItemState(item.state_before or ItemState.READY.value)
         state, approval = after_return(before, item.approval, says)
+        held = await holding.why_held_now(session, policy, item, before)
+        if held is not None and approval in (ApprovalState.NOT_NEEDED, ApprovalState.WAITING):
+            state, approval = ItemState.HELD, ApprovalState.NOT_NEEDED
         values = {
             "state": state,
             "state_before": None,
             "approval": approval,
-            "state_reason": item.state_reason if state is ItemState.HELD else None,
+            "state_reason": held or (item.state_reason if state is ItemState.HELD else None),
             "final_at": now,
         }
         await items_repository.change(session, item.id, values)

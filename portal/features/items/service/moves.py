@@ -30,6 +30,7 @@ from portal.features.items.domain import (
     ItemState,
     ReservedItem,
     first_states,
+    is_held_for_attachments,
 )
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import exports as exports_repository
@@ -274,14 +275,15 @@ def put_aside_of(dossier_id: UUID, limit: int) -> Figure[PutAside]:
 async def try_again(session: WriteSession, actor: Actor, dossier: Dossier) -> int:
     """What was put aside goes on: to the entrepreneur where the policy asks them, else to the next export. Returns how many.
 
-    What they rejected stays with them.
+    What they rejected stays with them, what is held for its attachments until somebody has looked at those (`holding.let_go`).
 
     Raises:
         Forbidden: the actor may not export.
     """
     if not actor.may(Right.EXPORT):
         raise Forbidden
-    found = await items_repository.held(session, dossier.id, PUT_ASIDE, lock=True)
+    every = await items_repository.held(session, dossier.id, PUT_ASIDE, lock=True)
+    found = [item for item in every if not is_held_for_attachments(item.state, item.state_reason)]
     await approvers.hold_approvers(session, dossier.company_id)
     dossier = await dossiers.by_id(session, dossier.id) or dossier
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)

@@ -11,11 +11,12 @@ from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
 from portal.features.dossiers.domain.staff import assigned_only
 from portal.features.dossiers.models import Dossier
 from portal.features.dossiers.service import approvers, dossiers
-from portal.features.items.domain import ItemState, after_move, first_states, stays
+from portal.features.items.domain import ApprovalState, ItemState, after_move, first_states, stays
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import items as items_repository
 from portal.features.items.repository import places as places_repository
 from portal.features.items.repository.places import Double
+from portal.features.items.service import holding
 from portal.features.policies import service as policies
 from portal.jobs.contract import clock_of
 from portal.kernel.actor import Actor, Right
@@ -87,11 +88,12 @@ async def move_to(
             can_answer=target.approvers > 0,
         )
         state, approval = after_move(item.state, item.approval, says)
-        await items_repository.change(
-            session,
-            item.id,
-            {"dossier_id": target.id, "state": state, "approval": approval, "final_at": now},
-        )
+        values = {"dossier_id": target.id, "state": state, "approval": approval, "final_at": now}
+        if state is not ItemState.HELD and (
+            held := await holding.why_held_now(session, policy, item, item.state)
+        ):
+            values |= {"state": ItemState.HELD, "approval": ApprovalState.NOT_NEEDED, "state_reason": held}
+        await items_repository.change(session, item.id, values)
         await _tell(session, actor, item, source, target)
         moved.append(item)
     return Moved(moved, stayed)

@@ -27,6 +27,7 @@ from portal.features.items.models import DossierItem
 from portal.features.items.repository import due as due_repository
 from portal.features.items.repository import items as items_repository
 from portal.features.items.repository import places as places_repository
+from portal.features.items.service import holding
 from portal.features.policies import service as policies
 from portal.features.policies.models import ExportPolicy
 from portal.jobs.contract import Later, clock_of
@@ -232,11 +233,14 @@ def _after_change(
         "kind": kind,
         "final_at": now,
     }
+    held = holding.why_held(policy, document, item)
+    if held is not None:
+        state, approval = ItemState.HELD, ApprovalState.NOT_NEEDED
     if item.state is not ItemState.RESERVED:
         assert state is item.state or ITEM.allows(item.state, state)
         values |= {
             "state": state,
-            "state_reason": item.state_reason if state is ItemState.HELD else None,
+            "state_reason": held or (item.state_reason if state is ItemState.HELD else None),
             "approval": approval,
             "approval_reason": None,
             "decided_by": None,
@@ -278,7 +282,10 @@ async def reassess(
         return Reassessed(0, None)
     asked: list[UUID] = []
     free: list[UUID] = []
+    held = await holding.hold_or_free(session, dossier, policy) if after is None else set[UUID]()
     for known in found:
+        if known.id in held:
+            continue
         state, _approval = _says(known.kind, dossier, policy)
         if state is not known.state:
             (asked if state is ItemState.WAITING else free).append(known.id)
@@ -289,7 +296,7 @@ async def reassess(
     ):
         if ids:
             await items_repository.move(session, ids, to, (source,), approval=approval, final_at=now)
-    return Reassessed(len(asked) + len(free), found[-1].id if len(found) == BATCH else None)
+    return Reassessed(len(asked) + len(free) + len(held), found[-1].id if len(found) == BATCH else None)
 
 
 async def dossiers_to_reassess(session: ReadSession, firm_id: UUID) -> list[UUID]:
@@ -366,10 +373,14 @@ def _for_document(
 ) -> dict[str, Any]:
     kind = document.kind
     state, approval = _says(kind, dossier, policy)
+    held = holding.why_held(policy, document)
+    if held is not None:
+        state, approval = ItemState.HELD, ApprovalState.NOT_NEEDED
     return {
         **_fresh(dossier, kind, document.received_at, now),
         **_document_columns(document),
         "document_id": document.id,
+        "state_reason": held,
         "version": document.version,
         "state": state,
         "approval": approval,

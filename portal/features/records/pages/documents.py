@@ -209,6 +209,10 @@ async def _shown(
         and actor.may(Right.UNLOCK)
         and details.locked_here(detail)
         and unlocks.unlock_hindrance(actor, document, place.dossier) is None,
+        may_let_go=place.dossier is not None
+        and actor.may(Right.EXPORT)
+        and detail.trail is not None
+        and detail.trail.held_for_attachments,
         why_locked=_why_locked(actor, place, document, detail),
         present=present,
         seen=seen,
