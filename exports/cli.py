@@ -150,15 +150,16 @@ def _found(findings: Sequence[Finding]) -> Answer:
 
 
 def _ubl_check(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Answer:
-    from exports.ubl.check import check
+    from exports import invoices
 
-    return _found(check(stream.read(), profile=options.profile))
+    return _found(invoices.check(stream.read(), profile=options.profile))
 
 
 def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Answer:
-    from exports import ubl
+    from exports import invoices
 
-    document = ubl.read(stream.read())
+    taken = invoices.read(stream.read())
+    document = taken.document
     kind = "self-billing " if document.is_self_billing else ""
     due = f", due {document.due_date}" if document.due_date else ""
     kind += document.kind.replace("_", " ")
@@ -166,6 +167,10 @@ def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Ans
     for role, party in (("from", document.supplier), ("to", document.customer)):
         numbers = ", ".join(filter(None, (party.vat_id, party.legal_id)))
         lines.append(f"{role:5} {party.display_name or '?'}" + (f" ({numbers})" if numbers else ""))
+    if header := taken.header:
+        lines.append(
+            f"envelope {header.instance or '?'} from {header.sender or '?'} to {header.receiver or '?'}"
+        )
     for line in document.lines:
         quantity = f"{line.quantity or ''} {line.unit_code or ''}".strip()
         percent = "" if line.tax_percent is None else f"{line.tax_percent}%"

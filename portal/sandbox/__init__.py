@@ -16,7 +16,14 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip, readers_work
+from portal.sandbox.reading import (
+    read_image,
+    read_pdf_contents,
+    read_pdf_page,
+    read_workbook,
+    read_zip,
+    readers_work,
+)
 
 __all__ = [
     "Limits",
@@ -30,6 +37,7 @@ __all__ = [
     "Workbook",
     "ZipMember",
     "read_image",
+    "read_pdf_contents",
     "read_pdf_page",
     "read_workbook",
     "read_zip",

@@ -23,14 +23,14 @@ def prepare() -> None:
     read(buffer.getvalue(), page=0, width=50)
 
 
-def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
-    """Count the pages; render one of them where asked for."""
+def opened(data: bytes) -> Any:
+    """A PDF with pages, of a bounded number; `Unreadable` when it is none."""
     if not data:
         raise Unreadable("empty")
     if b"%PDF-" not in data[:1024]:
         raise Unreadable("pdf.unknown")
     try:
-        document: Any = pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument(data)
         count = len(document)
     except pypdfium2.PdfiumError as error:
         password = "password" in str(error).lower()
@@ -39,6 +39,13 @@ def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
         raise Unreadable("damaged")
     if count > MAX_PAGES:
         raise Unreadable("pdf.pages", found=count, limit=MAX_PAGES)
+    return document
+
+
+def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
+    """Count the pages; render one of them where asked for."""
+    document = opened(data)
+    count = len(document)
     if page is None:
         return PdfPage(count, 0, 0, b"")
     if not 0 <= page < count:

@@ -15,27 +15,39 @@ from portal.features.intake.domain.inbox import (
 )
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service.contents import Refused, checked_coda, read_invoice
+from portal.features.intake.service.contents import Refused, checked_coda, receive, receive_from_pdf
 from portal.jobs.contract import Tools
 from portal.kernel.clock import local_date
+from portal.kernel.errors import Invalid
 
 
 async def marks_of(tools: Tools, row: InboxFile) -> Marks | None:
     """What a file says of whose it is; None for a paper, which says nothing.
 
     Raises:
+        Several: an envelope holds more than one document.
         Refused: it is of no kind that is taken, or cannot be read.
         BrokenFile, Unavailable: the store or the readers are to blame.
     """
     if row.media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
         raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
-    if row.media_type not in (FileKind.XML, FileKind.CODA):
+    if row.media_type not in (FileKind.XML, FileKind.CODA, FileKind.PDF):
         return None
     data = await tools.store.get(row.firm_id, row.sha256)
+    if row.media_type == FileKind.PDF:
+        return await _of_pdf(data)
     if row.media_type == FileKind.XML:
-        return marks_of_invoice(await read_invoice(data))
+        return marks_of_invoice((await receive(data)).invoice)
     file, _parts = await checked_coda(data)
     return _of_statements(file)
+
+
+async def _of_pdf(data: bytes) -> Marks | None:
+    """What the invoice inside a PDF says; None for one without, or one that cannot be opened: a person looks at it."""
+    try:
+        return marks_of_invoice((await receive_from_pdf(data)).invoice)
+    except (Refused, Invalid):
+        return None
 
 
 def _of_statements(file: coda.File) -> Marks:
