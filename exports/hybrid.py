@@ -178,10 +178,10 @@ def _amounts(text: str) -> set[Decimal]:
 
 
 def _readings(text: str) -> Iterator[Decimal]:
-    """The values of a number whose last mark may be the decimal one, or one more of thousands."""
+    """The values of a number whose last mark may be the decimal one, or, before three figures, one more of thousands."""
     text = re.sub(r"['’\s]", "", text)
-    readings = {re.sub(r"[.,]", "", text)}
     mark = max(text.rfind("."), text.rfind(","))
+    readings = {re.sub(r"[.,]", "", text)} if mark < 0 or len(text) - mark == 4 else set[str]()
     if mark > 0:
         readings.add(re.sub(r"[.,]", "", text[:mark]) + "." + text[mark + 1 :])
     for one in readings:
