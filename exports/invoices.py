@@ -80,9 +80,10 @@ def _take(data: bytes, nested: int) -> Taken:
         if kind != "envelope" or not nested:
             raise
     opened = envelope.opened(data)
-    if len(opened.documents) > 1:
+    first, *others = opened.documents
+    if others:
         raise SeveralError(opened.documents)
-    return _enclosed(opened.documents[0], opened.header, nested)
+    return _enclosed(first, opened.header, nested)
 
 
 def _enclosed(one: Enclosed, header: Header, nested: int) -> Taken:

@@ -224,7 +224,7 @@ def _refused(error: ubl.Unreadable) -> Refused:
     if error.reason in {"not_ubl", "enclosed"} and f"xml.{kind}" in REASONS:
         code = f"xml.{kind}"
     elif code not in REASONS:
-        code = "ubl.too_deep"  # too many of something
+        code = "ubl.too_large"  # too many of something
     return Refused(code, line=error.line, **params)
 
 
