@@ -130,9 +130,10 @@ def _opened(name: str) -> BinaryIO:
 
 
 def _ubl_check(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Answer:
-    from exports.ubl.check import basis, check
+    from exports import invoices
+    from exports.ubl.check import basis
 
-    answer = _found(check(stream.read(), profile=options.profile))
+    answer = _found(invoices.check(stream.read(), profile=options.profile))
     judged = basis(options.profile)
     said = {
         "rules": [{"name": name, "release": release} for name, release in judged.releases],
@@ -142,11 +143,16 @@ def _ubl_check(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Ans
 
 
 def _ubl_show(stream: BinaryIO, _options: argparse.Namespace, _name: str) -> Answer:
-    from exports import ubl
+    from exports import invoices
     from exports.ubl.show import lines
 
-    document = ubl.read(stream.read())
-    return Answer(CLEAN, [_shown(line) for line in lines(document)], {"document": _values(document)})
+    taken = invoices.read(stream.read())
+    said = [*lines(taken.document)]
+    if header := taken.header:
+        said.insert(
+            1, f"envelope {header.instance or '?'} from {header.sender or '?'} to {header.receiver or '?'}"
+        )
+    return Answer(CLEAN, [_shown(line) for line in said], {"document": _values(taken.document)})
 
 
 def _bundle_verify(stream: BinaryIO, options: argparse.Namespace, _name: str) -> Answer:

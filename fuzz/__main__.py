@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / "var" / "fuzz"
-TARGETS = ("ubl_read", "coda_read", "bundle_verify")
+TARGETS = ("ubl_read", "cii_read", "coda_read", "bundle_verify")
 
 
 def main() -> int:

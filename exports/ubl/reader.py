@@ -9,6 +9,7 @@ from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - lxml has
 
 from exports.model import ZERO, Document, Finding, Kind, Party
 from exports.ubl.check.names import locate
+from exports.ubl.kinds import named
 from exports.ubl.plan import Record
 from exports.ubl.tables import table
 from exports.ubl.tokens import (
@@ -62,8 +63,17 @@ def read(data: bytes) -> Document:
 
     Raises:
         Unreadable: When it is not a UBL invoice or credit note; with a reason, and the line where one is to
-        blame.
+        blame. What it is instead, where that is known, :mod:`exports.ubl.kinds` says.
     """
+    try:
+        return _read(data)
+    except Unreadable as error:
+        if (known := named(error, data)) is not error:
+            raise known from error
+        raise
+
+
+def _read(data: bytes) -> Document:
     document = _read_light(data)
     if document is not None:
         return document

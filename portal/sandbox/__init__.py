@@ -19,7 +19,14 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_container, read_image, read_pdf_page, read_workbook, readers_work
+from portal.sandbox.reading import (
+    read_container,
+    read_image,
+    read_pdf_contents,
+    read_pdf_page,
+    read_workbook,
+    readers_work,
+)
 
 __all__ = [
     "Container",
@@ -37,6 +44,7 @@ __all__ = [
     "ZipMember",
     "read_container",
     "read_image",
+    "read_pdf_contents",
     "read_pdf_page",
     "read_workbook",
     "readers_work",

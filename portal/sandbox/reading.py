@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from exports.hybrid import Contents
 from portal.kernel.errors import Invalid
 from portal.sandbox.contract import (
     MIB,
@@ -77,6 +78,15 @@ async def read_pdf_page(data: bytes, *, page: int | None = None, width: int = 90
     """
     values = await run(_READERS + "pdf_pages", data, page=page, width=width)
     return _one(values, PdfPage)
+
+
+async def read_pdf_contents(data: bytes) -> Contents:
+    """Number of pages of a PDF, the files inside it, and its text where one of them is XML.
+
+    Raises `Unreadable` or `TooComplex`.
+    """
+    values = await run(_READERS + "pdf_contents", data, limits=Limits(memory=384 * MIB))
+    return _one(values, Contents)
 
 
 async def read_image(data: bytes, *, fit: int | None = None) -> Picture:

@@ -6,6 +6,7 @@ from typing import Any, Never
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]  # compiled, without types
 
 from exports.ubl.check.names import ROOTS, Element, clark
+from exports.ubl.kinds import named
 from exports.ubl.tokens import MAX_BYTES, Unreadable
 
 MAX_ELEMENTS = 500_000  #: an invoice of 10,000 lines has about 300,000
@@ -75,13 +76,22 @@ def _not_xml(error: Any) -> Unreadable:
 
 
 def parse(data: bytes) -> Source:
-    """A UBL invoice or credit note as a safe tree.
+    """A UBL invoice or credit note as a safe tree; for anything else the same is said as by the reader.
 
     Raises:
         Unreadable: ``too_large``, ``empty``, ``doctype``, ``not_xml``, ``not_ubl``, ``too_deep`` or
             ``too_many_elements``. Stricter than the reader: bytes that are not in the encoding they claim
-            are not XML, as any receiver's parser finds.
+            are not XML, as any receiver's parser finds; ``pdf``.
     """
+    try:
+        return _parsed(data)
+    except Unreadable as error:
+        if (known := named(error, data)) is not error:
+            raise known from error
+        raise
+
+
+def _parsed(data: bytes) -> Source:
     if len(data) > MAX_BYTES:
         raise Unreadable("too_large", params={"limit": str(MAX_BYTES)})
     if not data.strip():

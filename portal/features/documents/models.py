@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
-from portal.db.base import Amount, Base, JsonList, OwnedByCompany, PlainText
+from portal.db.base import Amount, Base, Json, JsonList, OwnedByCompany, PlainText
 from portal.db.names import Keyed
 from portal.features.documents.domain.documents import DocumentState, Issuer, Origin, PaymentState
 from portal.kernel.kinds import Kind
@@ -16,8 +16,9 @@ from portal.kernel.kinds import Kind
 class Document(Keyed, OwnedByCompany, Base):
     """One document of a company.
 
-    `original_sha256` is what came in, byte for byte (never changed); `ubl_sha256` the UBL when there is one; `pdf_sha256` the PDF
-    for people: embedded in the UBL, handed in beside it, or rendered by us (`pdf_origin`: embedded, received, derived, redrawn). While
+    `original_sha256` is what came in, byte for byte (never changed); `ubl_sha256` the UBL when there is one: the original itself, or
+    where that is none what was made of it (then with `ubl_size` and `ubl_origin`: embedded, derived); `envelope` what the transport
+    envelope said that it came in. `pdf_sha256` is the PDF for people: embedded in the UBL, handed in beside it, or rendered by us (`pdf_origin`: embedded, received, derived, redrawn). While
     `drawing_due_at` stands, its PDF is still to be drawn or looked into: then it is asked for again, for the `drawing_rounds`th time.
     Signs and VAT are as given. `duplicate_key` = supplier, number, date and type: unique, so nothing is booked twice; of two documents that
     somebody decided to keep beside each other, the later one's ends with its own hash. `findings` is what does not agree in it,
@@ -103,6 +104,9 @@ class Document(Keyed, OwnedByCompany, Base):
     original_type: Mapped[str]
     original_size: Mapped[int]
     ubl_sha256: Mapped[str | None]
+    ubl_size: Mapped[int | None]
+    ubl_origin: Mapped[str | None]
+    envelope: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     pdf_sha256: Mapped[str | None]
     pdf_name: Mapped[str | None]
     pdf_size: Mapped[int | None]

@@ -25,7 +25,9 @@ SLICE = Slice(
     answers={ArchivesWith: lookups.archives_with},
     old_rows=[OldRows(after=KEPT, drop=inbox.drop_old)],
     objects=[
-        NamesObjects(model=IntakeFile, columns=("sha256", "hints.pdf_sha256"), erasable=True),
+        NamesObjects(
+            model=IntakeFile, columns=("sha256", "hints.pdf_sha256", "hints.ubl_sha256"), erasable=True
+        ),
         NamesObjects(model=InboxFile, columns=("object_sha256",), erasable=True),
     ],
     states={

@@ -26,8 +26,8 @@ def prepare() -> None:
     read(buffer.getvalue(), page=0, width=50)
 
 
-def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
-    """Count the pages; render one of them where asked for."""
+def opened(data: bytes) -> Any:
+    """A PDF with pages, of a bounded number; `Unreadable` when it is none."""
     if not data:
         raise Unreadable("empty")
     place = pdf_begins(data[:HEAD])
@@ -35,7 +35,7 @@ def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
         raise Unreadable("pdf.unknown")
     data = data[place:] if place >= NEAR else data
     try:
-        document: Any = pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument(data)
         count = len(document)
     except pypdfium2.PdfiumError as error:
         password = "password" in str(error).lower()
@@ -44,6 +44,13 @@ def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
         raise Unreadable("damaged")
     if count > MAX_PAGES:
         raise Unreadable("pdf.pages", found=count, limit=MAX_PAGES)
+    return document
+
+
+def read(data: bytes, *, page: int | None = None, width: int = 900) -> PdfPage:
+    """Count the pages; render one of them where asked for."""
+    document = opened(data)
+    count = len(document)
     if page is None:
         return PdfPage(count, 0, 0, b"")
     if not 0 <= page < count:

@@ -8,7 +8,7 @@ import pytest
 
 from fuzz import harness
 
-TARGETS = ("bundle_verify", "coda_read", "ubl_read")
+TARGETS = ("bundle_verify", "cii_read", "coda_read", "ubl_read")
 
 
 def target(name: str) -> Callable[[bytes], None]:

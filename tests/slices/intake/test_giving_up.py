@@ -69,7 +69,7 @@ def ending(real: Callable[..., Any], marked: bytes, error: BaseException) -> Cal
 async def test_a_file_that_kills_the_worker_is_set_aside_and_the_others_go_on(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "read_invoice", ending(contents.read_invoice, b"DEADLY", Killed()))
+    monkeypatch.setattr(contents, "receive", ending(contents.receive, b"DEADLY", Killed()))
     upload_id = await handed_in(
         office,
         {
@@ -92,7 +92,7 @@ async def test_a_worker_that_was_ended_once_sets_nothing_aside(
 ) -> None:
     upload_id = await handed_in(office, {"a.xml": a_ubl(customer=US)})
     with monkeypatch.context() as update:
-        update.setattr(contents, "read_invoice", ending(contents.read_invoice, b"<", Killed()))
+        update.setattr(contents, "receive", ending(contents.receive, b"<", Killed()))
         await worked_on(office, upload_id, 2)
     upload = await worked_on(office, upload_id, 1)
     assert [one.file.state for one in upload.outcomes] == ["processed"]
@@ -102,7 +102,7 @@ async def test_a_file_that_kills_the_reader_is_set_aside_while_others_can_be_rea
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        contents, "read_pdf_page", ending(contents.read_pdf_page, b"DEADLY", SandboxUnavailable())
+        contents, "read_pdf_contents", ending(contents.read_pdf_contents, b"DEADLY", SandboxUnavailable())
     )
     upload_id = await handed_in(
         office, {"bad.pdf": a_pdf("DEADLY"), "good.pdf": a_pdf("fine"), "x.xml": a_ubl(customer=US)}
@@ -125,7 +125,7 @@ async def test_while_no_file_at_all_can_be_read_papers_wait_and_data_goes_on(
     with monkeypatch.context() as outage:
         outage.setattr(upload_run, "readers_work", nothing)
         outage.setattr(
-            contents, "read_pdf_page", ending(contents.read_pdf_page, b"%PDF", SandboxUnavailable())
+            contents, "read_pdf_contents", ending(contents.read_pdf_contents, b"%PDF", SandboxUnavailable())
         )
         upload = await worked_on(office, upload_id, 10)
         assert [one.file.state for one in upload.outcomes] == ["received", "processed"]
@@ -137,9 +137,7 @@ async def test_while_no_file_at_all_can_be_read_papers_wait_and_data_goes_on(
 async def test_a_refusal_nobody_foresaw_stops_one_file_only(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        contents, "read_invoice", ending(contents.read_invoice, b"ODD", Conflict(code="busy"))
-    )
+    monkeypatch.setattr(contents, "receive", ending(contents.receive, b"ODD", Conflict(code="busy")))
     upload_id = await handed_in(
         office, {"odd.xml": a_ubl(customer=US, number="ODD"), "x.xml": a_ubl(customer=US)}
     )
@@ -176,7 +174,7 @@ async def test_an_outage_of_the_store_after_a_dead_worker_rejects_no_file(
 ) -> None:
     upload_id = await handed_in(office, {"a.xml": a_ubl(customer=US)})
     with monkeypatch.context() as update:
-        update.setattr(contents, "read_invoice", ending(contents.read_invoice, b"<", Killed()))
+        update.setattr(contents, "receive", ending(contents.receive, b"<", Killed()))
         await worked_on(office, upload_id, 1)
 
     async def away(*_arguments: Any) -> bytes:

@@ -323,8 +323,8 @@ async def test_a_file_that_ends_its_reader_waits_for_a_person_and_the_others_go_
         },
         read=False,
     )
-    read = ending(contents.read_invoice, b"DEADLY", Killed())
-    monkeypatch.setattr("portal.features.intake.service.matching.read_invoice", read)
+    read = ending(contents.receive, b"DEADLY", Killed())
+    monkeypatch.setattr("portal.features.intake.service.matching.receive", read)
     for _round in range(8):
         world.clock.at += timedelta(minutes=1)
         try:

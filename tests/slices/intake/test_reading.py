@@ -360,7 +360,7 @@ async def test_a_file_that_makes_the_reader_stumble_is_set_aside_and_the_others_
     async def stumble(*_args: object, **_more: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(contents, "read_pdf_page", stumble)
+    monkeypatch.setattr(contents, "read_pdf_contents", stumble)
     incoming = [
         Incoming("a.pdf", 9, io.BytesIO(a_pdf()[:9])),
         Incoming("b.xml", 1, io.BytesIO(a_ubl(customer=US))),

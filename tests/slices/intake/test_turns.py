@@ -86,14 +86,14 @@ async def test_files_that_make_the_reader_stumble_come_last_and_hold_nobody_up(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upload_run, "TURN_FILES", 2)
-    real = contents.read_invoice
+    real = contents.receive
 
     async def stumble(data: bytes) -> object:
         if b"ODD" in data:
             raise RuntimeError("a fault of ours")
         return await real(data)
 
-    monkeypatch.setattr(contents, "read_invoice", stumble)
+    monkeypatch.setattr(contents, "receive", stumble)
     files = {f"odd{n}.xml": a_ubl(customer=US, number=f"ODD{n}") for n in range(3)}
     files |= {f"{n}.xml": a_ubl(customer=US, number=f"2026/{n}") for n in range(4)}
     upload_id = await handed_in(office, files)

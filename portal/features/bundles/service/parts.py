@@ -9,7 +9,7 @@ from exports.bundle import Kind as BundleKind
 from portal.features.banking.domain import StatementForm
 from portal.features.banking.models import BankAccount, DerivedCoda, Statement
 from portal.features.banking.service import derived
-from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin
+from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin, UblOrigin
 from portal.features.items.domain import ReservedItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
@@ -34,11 +34,11 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
         files.append(
             ItemFile(
                 role="ubl",
-                name=paper.original_name,
+                name=_ubl_name(paper),
                 media_type="application/xml",
-                size=paper.original_size,
+                size=paper.original_size if paper.ubl_size is None else paper.ubl_size,
                 sha256=paper.ubl_sha256,
-                origin="received",
+                origin="derived" if paper.ubl_origin == UblOrigin.DERIVED else "received",
                 open=opener(store, item.company_id, paper.ubl_sha256),
                 embeds_pdf=paper.pdf_origin == PdfOrigin.EMBEDDED,  # "redrawn": what it embeds does not open
             )
@@ -85,6 +85,13 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
         first_exported_in=item.bundle_number,
         replaces=f"{item.id}:{item.bundled_version}" if amended else None,
     )
+
+
+def _ubl_name(paper: DocumentFiles) -> str:
+    """The name of a UBL: the original's, with another ending where the original is none itself."""
+    if paper.ubl_origin is None or paper.original_name.lower().endswith(".xml"):
+        return paper.original_name
+    return f"{paper.original_name.rpartition('.')[0] or paper.original_name}.xml"
 
 
 def _tax(rate: dict[str, Any]) -> TaxAmount:

@@ -64,17 +64,29 @@ def compare(there: Any, columns: Mapping[str, Any]) -> list[Difference]:
     return found
 
 
-def compare_invoices(there: Invoice, here: Invoice) -> list[Difference]:
-    """In what two invoices differ besides their accounting columns: where to pay, the lines, anything else but what is laid in."""
+def compare_invoices(there: Invoice, here: Invoice, *, across: bool = False) -> list[Difference]:
+    """In what two invoices differ besides their accounting columns: where to pay, the lines, anything else but what is laid in.
+
+    Args:
+        across: one is written in another syntax than the other: what is booked of the lines is compared, not how they are described.
+    """
     found: list[Difference] = []
     old, new = _accounts(there), _accounts(here)
-    if old != new:
+    if old != new and not (across and not (old and new)):  # not every profile says where to pay
         found.append(Difference(field="account", there=old, here=new))
-    if there.lines != here.lines:
+    if across and not (there.lines and here.lines):
+        return found  # a profile without lines
+    same = _booked(there) == _booked(here) if across else there.lines == here.lines
+    if not same:
         found.append(Difference(field="lines", there=_lines(there, here), here=_lines(here, there)))
-    if not found and _content(there) != _content(here):
+    if not across and not found and _content(there) != _content(here):
         found.append(Difference(field="other", there="", here=""))
     return found
+
+
+def _booked(invoice: Invoice) -> list[tuple[Any, ...]]:
+    """What is booked of the lines, in their order."""
+    return [(one.net_amount, one.quantity, one.tax_category, one.tax_percent) for one in invoice.lines]
 
 
 def _content(invoice: Invoice) -> dict[str, Any]:

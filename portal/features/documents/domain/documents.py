@@ -135,6 +135,32 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
 
 
+class UblOrigin(enum.StrEnum):
+    """Where the UBL of a document comes from whose original is none itself."""
+
+    EMBEDDED = "embedded"  # cut out of the envelope or the PDF it came in, byte for byte
+    DERIVED = "derived"  # made by us: written from another syntax, or completed so that what was cut out stands alone
+
+
+class Unwrapped(msgspec.Struct, frozen=True, kw_only=True):
+    """What an invoice came in, where the file is no UBL itself: an envelope, a PDF, another syntax.
+
+    Attributes:
+        ubl: what leaves as UBL, stored; None where the original leaves, because no UBL can be made of it.
+        origin: of that UBL.
+        envelope: what the transport envelope says of itself: `sender`, `receiver`, `type`, `instance`, `created`.
+    """
+
+    ubl: StoredFile | None
+    origin: UblOrigin | None
+    envelope: dict[str, str] = {}
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the invoice is not the issuer's own UBL."""
+        return self.origin is not UblOrigin.EMBEDDED
+
+
 class DocumentFiles(NamedTuple):
     """The files of a document as its row has them, and its VAT lines: what a bundle is made of."""
 
@@ -148,6 +174,8 @@ class DocumentFiles(NamedTuple):
     pdf_size: int | None
     pdf_origin: str | None
     tax_subtotals: list[Any]
+    ubl_size: int | None
+    ubl_origin: str | None
 
 
 class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):

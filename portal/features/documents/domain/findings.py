@@ -57,6 +57,18 @@ WORDS: Final[Mapping[str, str]] = {
         "There are amounts in another currency (%(found)s) than the invoice (%(expected)s). Compare it with the paper."
     ),
     **attachments.WORDS,
+    # of what it came in
+    "PAGE-NUMBER": N_("The data say number %(expected)s; it is not on the page. Compare the two."),
+    "PAGE-DATE": N_("The data are dated %(expected)s; that date is not on the page. Compare the two."),
+    "PAGE-AMOUNT": N_("The data ask for %(expected)s; that amount is not on the page. Compare the two."),
+    "PAGE-VAT-NUMBER": N_(
+        "The data name the supplier's number %(expected)s; it is not on the page. Compare the two."
+    ),
+    "PAGE-PICTURE": N_(
+        "The page is a picture without text, so the data could not be compared with it. Look at both."
+    ),
+    "ENVELOPE-TYPE": N_("The envelope announces %(expected)s, but %(found)s is inside."),
+    "ENVELOPE-RECEIVER": N_("The envelope is addressed to %(expected)s, the invoice to %(found)s."),
     HIDDEN: N_("Invisible signs were left out (%(fields)s). Compare that with the paper."),
     "PAYABLE": N_(
         "The parts make %(expected)s, the total on the paper is %(found)s. The difference is rounding."
@@ -88,8 +100,15 @@ _TEXTS: Final[Mapping[str, frozenset[str]]] = {
     "PEPPOL-EN16931-R051": frozenset({"found", "expected"}),
     "UBL-TWICE": frozenset({"found", "expected"}),
     "UBL-CURRENCIES": frozenset({"found", "expected"}),
+    "PAGE-NUMBER": frozenset({"expected"}),
+    "PAGE-DATE": frozenset({"expected"}),
+    "PAGE-VAT-NUMBER": frozenset({"expected"}),
+    "ENVELOPE-TYPE": frozenset({"found", "expected"}),
+    "ENVELOPE-RECEIVER": frozenset({"found", "expected"}),
 }
 """Values that look like amounts and are none."""
+_DAYS: Final = frozenset({"UBL-DUE", "PAGE-DATE"})
+"""Findings whose values are days."""
 _AMOUNTS: Final = frozenset({"expected", "found", "net", "vat", "taxable"})
 _PARTIES: Final = {"supplier": N_("supplier"), "customer": N_("customer")}
 
@@ -184,7 +203,7 @@ def _told(
         return gettext(WORDS[code]) % {"fields": ", ".join(names)}
     shown = {"line": "–", "element": "–", "value": "–", **params}
     for name, value in params.items():
-        if code == "UBL-DUE":
+        if code in _DAYS:
             shown[name] = day(date.fromisoformat(value))
         elif name in _AMOUNTS and name not in _TEXTS.get(code, frozenset()):
             shown[name] = _money(value, money)

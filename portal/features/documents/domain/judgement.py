@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from exports.cii.reader import NO_RATES
 from exports.currencies import decimals, is_currency, places
 from exports.model import Document as Invoice
 from exports.ubl.check.booked import CURRENCIES, TWICE
@@ -104,6 +105,7 @@ VALUE_FAULTS: Final[Mapping[str, str]] = {
     "twice": N_("the file says %(found)s, and %(first)s as well."),
     "currencies": N_("there are amounts in %(found)s, and the invoice is in %(currency)s."),
     "no_currency": N_("the file names none."),
+    "no_rates": N_("the file gives none, and %(found)s of VAT."),
     "no_percent": N_("is missing beside %(found)s of VAT."),
     "empty": N_("is empty, or holds invisible signs only."),
     "not_a_text": N_("has characters that cannot be kept (%(found)s)."),
@@ -136,13 +138,21 @@ _ELEMENTS: Final = {
     "TaxExclusiveAmount": "net",
     "TaxInclusiveAmount": "gross",
     "PayableAmount": "payable",
+    "IssueDateTime": "issue_date",
+    "InvoiceCurrencyCode": "currency",
+    "TaxBasisTotalAmount": "net",
+    "TaxTotalAmount": "tax",
+    "GrandTotalAmount": "gross",
+    "DuePayableAmount": "payable",
+    "SellerTradeParty": "counterparty_name",
+    "BuyerTradeParty": "counterparty_name",
     "AccountingSupplierParty": "counterparty_name",
     "AccountingCustomerParty": "counterparty_name",
 }
 
 
 def _doubts(invoice: Invoice) -> Iterator[ValueFault]:
-    """What the file says twice, or in two currencies: whichever was read would be a guess."""
+    """What the file says twice, in two currencies or not at all: whichever was read would be a guess."""
     for one in invoice.reading_remarks:
         field = _ELEMENTS.get(one.params.get("element", ""))
         found, expected = one.params.get("found", ""), one.params.get("expected", "")
@@ -152,6 +162,8 @@ def _doubts(invoice: Invoice) -> Iterator[ValueFault]:
             yield _fault("currency", "currencies", found, currency=line(expected)[:_SHOWN])
         elif one.rule == CURRENCIES and not found:
             yield _fault("currency", "no_currency", "")
+        elif one.rule == NO_RATES:
+            yield _fault("rates", "no_rates", f"{invoice.tax_total:f}")
 
 
 def _fault(field: str, code: str, found: object, **params: object) -> ValueFault:

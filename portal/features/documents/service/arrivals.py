@@ -19,6 +19,7 @@ from portal.features.documents.domain.documents import (
     PaymentState,
     PdfOrigin,
     StoredFile,
+    Unwrapped,
     drawing_pause,
 )
 from portal.features.documents.domain.findings import entry_findings, invoice_findings
@@ -93,13 +94,15 @@ async def ingest_invoice(
     pdf: StoredFile | None = None,
     pdf_origin: PdfOrigin = PdfOrigin.EMBEDDED,
     origin: Origin = Origin.UBL,
+    unwrapped: Unwrapped | None = None,
     dossier_id: UUID | None = None,
     beside: bool = False,
     is_new: bool = False,
 ) -> Taken:
-    """A document from a UBL whose bytes are stored; publishes DocumentArrived when it is new.
+    """A document from an invoice that came as data, whose bytes are stored; publishes DocumentArrived when it is new.
 
     Args:
+        unwrapped: what it came in, where the file is no UBL itself.
         supplier_is_us: which party the company is (`domain.direction_of`, or a person's answer).
         pdf: the PDF for people, stored as well.
         dossier_id: where an office handed it in.
@@ -127,7 +130,7 @@ async def ingest_invoice(
         "judged": True,
         "origin": origin,
         "dossier_id": dossier_id,
-        "ubl_sha256": file.sha256,
+        **_ubl_columns(file, unwrapped),
         "drawing_due_at": now + drawing_pause(0) if undrawn else None,
         **(_pdf_columns(pdf, pdf_origin) if pdf is not None else {}),
     }
@@ -220,6 +223,18 @@ async def _key(
     if not beside or plain is None or await documents_repository.with_key(session, company_id, plain) is None:
         return plain
     return key_beside(plain, file.sha256)
+
+
+def _ubl_columns(file: StoredFile, unwrapped: Unwrapped | None) -> dict[str, Any]:
+    if unwrapped is None:
+        return {"ubl_sha256": file.sha256}
+    ubl = unwrapped.ubl
+    return {
+        "ubl_sha256": ubl.sha256 if ubl else None,
+        "ubl_size": ubl.size if ubl else None,
+        "ubl_origin": unwrapped.origin.value if ubl and unwrapped.origin else None,
+        "envelope": unwrapped.envelope,
+    }
 
 
 def _pdf_columns(pdf: StoredFile, origin: PdfOrigin) -> dict[str, Any]:

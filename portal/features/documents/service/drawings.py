@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from exports import ubl
+from exports import invoices, ubl
 from exports.model import Document as Invoice
 from portal.db.session import WriteSession
 from portal.features.documents.domain.documents import PdfOrigin, StoredFile, drawing_pause
@@ -150,7 +150,7 @@ async def _missing(task: Task, document: Document, language: Language) -> Drawin
                 raise NotDrawn from error
     data = await task.tools.store.get(document.company_id, sha256)
     try:
-        invoice = await asyncio.to_thread(ubl.read, data)
+        invoice = (await asyncio.to_thread(invoices.take, data)).document
     except ubl.Unreadable:  # it was readable when it came: a newer release reads more strictly
         return Drawing()
     if len(invoice.lines) > MOST_LINES:

@@ -8,6 +8,7 @@ from uuid import UUID
 from exports.model import Document as Invoice
 from portal.db.session import ReadSession
 from portal.features.documents.domain.comparison import Difference, compare, compare_invoices
+from portal.features.documents.domain.documents import UblOrigin
 from portal.features.documents.domain.identity import invoice_columns, number_prefix
 from portal.features.documents.domain.patch import EntryPatch, completed
 from portal.features.documents.models import Document
@@ -69,17 +70,21 @@ def met(
     candidates: Sequence[Document],
     columns: Mapping[str, Any],
     invoices: Mapping[UUID, tuple[Invoice, Invoice]] | None = None,
+    *,
+    derived: bool = False,
 ) -> Met | None:
     """Among documents of one number the same one, else the one that differs least; None without any.
 
     Args:
         invoices: what the file of a candidate says, and what the new one says, by the candidate's id.
+        derived: the new one is written in another syntax than UBL.
     """
     all_met: list[Met] = []
     for row in candidates:
         differences = compare(row, columns)
         if not differences and invoices and row.id in invoices:
-            differences = compare_invoices(*invoices[row.id])
+            across = derived or row.ubl_origin == UblOrigin.DERIVED
+            differences = compare_invoices(*invoices[row.id], across=across)
         all_met.append(Met(row, row.id, tuple(differences)))
     return min(all_met, key=lambda one: len(one.differences), default=None)
 

@@ -4,7 +4,7 @@ import msgspec
 
 from exports.model import Document as Invoice
 from portal.features.banking.domain import Coda
-from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile, Unwrapped
 from portal.features.documents.domain.identity import Direction
 from portal.features.documents.domain.judgement import ValueFault
 from portal.features.intake.domain.files import NewFile
@@ -12,20 +12,21 @@ from portal.features.intake.domain.reasons import Reason
 
 
 class ArchiveContent(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of a ZIP or a mail; `said` is what the mail says of itself."""
+    """The files of a ZIP or a mail, or the documents of an envelope that holds several; `said` is what a mail says of itself."""
 
     files: tuple[NewFile, ...]
     said: Reason | None = None
 
 
 class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
-    """A UBL.
+    """An invoice as data: a UBL, a CII, in an envelope, inside a PDF.
 
     Attributes:
         direction: which of its parties the company is.
         faults: what of it cannot be booked.
         pdf: the PDF for people, stored; from where is `pdf_origin`.
-        beside: the PDF that was handed in beside it, also where another one inside is the one for people.
+        beside: the PDF that was handed in beside it, also where another one inside is the one for people; or the PDF that it was inside.
+        unwrapped: what it came in, where the file is no UBL itself.
     """
 
     invoice: Invoice
@@ -34,6 +35,7 @@ class InvoiceContent(msgspec.Struct, frozen=True, kw_only=True):
     pdf: StoredFile | None
     pdf_origin: PdfOrigin
     beside: StoredFile | None = None
+    unwrapped: Unwrapped | None = None
 
     @property
     def sold(self) -> bool | None:
@@ -51,9 +53,10 @@ class CodaContent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaperContent(msgspec.Struct, frozen=True, kw_only=True):
-    """A PDF or a photo, with its number of pages."""
+    """A PDF or a photo, with its number of pages; `remark` is what else a person is told about it."""
 
     pages: int
+    remark: Reason | None = None
 
 
 Content = ArchiveContent | InvoiceContent | CodaContent | PaperContent

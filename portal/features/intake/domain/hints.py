@@ -9,7 +9,7 @@ import msgspec
 from exports.model import Document as Invoice
 from exports.model import Party
 from portal.features.documents.domain.comparison import Difference
-from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile, UblOrigin, Unwrapped
 from portal.features.documents.domain.identity import invoice_columns, kind_of
 from portal.features.documents.domain.judgement import ValueFault
 from portal.features.documents.domain.totals import RATES, SEVERAL
@@ -31,6 +31,7 @@ class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
         sold: which party the company is, where that is no question.
         values: what can be typed over of it, by field of the entry form; with the `faults` of what cannot be booked.
         there: the document of its supplier and number that is there, and its `differences`.
+        itself: whether the file is the UBL that leaves; otherwise the `ubl_…` say which, if any, and `envelope` what it came in.
     """
 
     number: str
@@ -51,6 +52,26 @@ class InvoiceHints(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[ValueFault, ...] = ()
     there: UUID | None = None
     differences: tuple[Difference, ...] = ()
+    itself: bool = True
+    ubl_sha256: str | None = None
+    ubl_size: int | None = None
+    ubl_origin: UblOrigin | None = None
+    envelope: dict[str, str] = {}
+
+    @property
+    def unwrapped(self) -> Unwrapped | None:
+        """What it came in, where the file is no UBL itself."""
+        if self.itself:
+            return None
+        ubl = None
+        if self.ubl_sha256 is not None:
+            ubl = StoredFile(
+                sha256=self.ubl_sha256,
+                size=self.ubl_size or 0,
+                name="invoice.xml",
+                media_type="application/xml",
+            )
+        return Unwrapped(ubl=ubl, origin=self.ubl_origin, envelope=self.envelope)
 
     @property
     def pdf(self) -> StoredFile | None:
@@ -82,6 +103,7 @@ def hints_of(
     sold: bool | None = None,
     faults: tuple[ValueFault, ...] = (),
     same_number: SameNumber | None = None,
+    unwrapped: Unwrapped | None = None,
 ) -> InvoiceHints:
     """What an invoice says about itself.
 
@@ -89,7 +111,9 @@ def hints_of(
         sold: which party the company is, where that is no question.
         faults: what of it cannot be booked.
         same_number: what differs under its number.
+        unwrapped: what it came in, where the file is no UBL itself.
     """
+    ubl = unwrapped.ubl if unwrapped else None
     supplier, customer = invoice.supplier, invoice.customer
     return InvoiceHints(
         number=invoice.number[:LONGEST],
@@ -110,6 +134,11 @@ def hints_of(
         faults=faults,
         there=same_number.document_id if same_number else None,
         differences=same_number.differences if same_number else (),
+        itself=unwrapped is None,
+        ubl_sha256=ubl.sha256 if ubl else None,
+        ubl_size=ubl.size if ubl else None,
+        ubl_origin=unwrapped.origin if unwrapped else None,
+        envelope=unwrapped.envelope if unwrapped else {},
     )
 
 

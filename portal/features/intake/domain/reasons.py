@@ -49,6 +49,11 @@ REASONS: dict[str, str] = {
     "erased_part": N_(
         "The file as it came is not kept any more: a part of it was erased. Whatever else was taken from it is kept by itself."
     ),
+    # a PDF that holds more than pages
+    "paper.inside": N_("There are files inside this PDF, and none is its invoice as data: %(names)s."),
+    "paper.data": N_(
+        "This PDF carries data (%(names)s), and no invoice can be taken from them. %(why)s Type what the page says."
+    ),
     # questions for a person
     "ubl.both": N_(
         "Supplier and customer of this invoice are both this company. Say whether it was sold or bought."
@@ -144,6 +149,48 @@ REASONS: dict[str, str] = {
     ),
     "ubl.not_base64": N_(
         "Line %(line)s: an attachment in the invoice is damaged. Ask the sender for the file again."
+    ),
+    "ubl.pdf": N_("This is a PDF, whatever it is called. Hand it in as a PDF, or hand in the XML."),
+    "ubl.enclosed": N_(
+        "What is in the transport envelope is no invoice or credit note (it begins with %(root)s). Hand in the invoice."
+    ),
+    "ubl.empty_envelope": N_(
+        "The transport envelope is empty: there is no invoice in it. Ask the sender for it again."
+    ),
+    "ubl.too_many_documents": N_(
+        "The transport envelope holds more than %(limit)s documents. Ask the sender for several smaller ones."
+    ),
+    "ubl.several": N_("The transport envelope holds several documents. Hand it in again."),
+    # another document than an invoice
+    "xml.order": N_(
+        "This is an order, or an answer to one (%(root)s), and no invoice: nothing is booked from it. Ask the supplier for the invoice."
+    ),
+    "xml.response": N_(
+        "This is a message about an invoice (%(root)s), such as its acceptance, and no invoice: nothing is booked from it."
+    ),
+    "xml.debit_note": N_(
+        "This is a debit note (%(root)s), which Peppol does not know. Ask the supplier for an invoice or a credit note."
+    ),
+    "xml.self_billed": N_(
+        "This is a self-billed document in a form of its own (%(root)s). Ask for it as an ordinary invoice or credit note of type 389 or 261."
+    ),
+    "xml.freight": N_(
+        "This is a freight invoice (%(root)s). Ask the supplier for an ordinary invoice, or for the PDF."
+    ),
+    "xml.reminder": N_(
+        "This is a reminder (%(root)s), and no invoice: nothing is booked from it. Hand in the invoice it is about."
+    ),
+    "xml.statement": N_(
+        "This is a statement of account (%(root)s), and no invoice: nothing is booked from it. Hand in the invoices."
+    ),
+    "xml.despatch": N_(
+        "This is a delivery note or a notice of receipt (%(root)s), and no invoice: nothing is booked from it."
+    ),
+    "xml.remittance": N_(
+        "This is a notice of payment (%(root)s), and no invoice: nothing is booked from it."
+    ),
+    "xml.national": N_(
+        "This is an invoice in another country's own format (%(root)s), which is not read. Hand in its PDF, or ask for UBL."
     ),
     # CODA: what cannot be read
     "coda.empty": _AGAIN,
@@ -326,4 +373,7 @@ def reason_text(code: str | None, params: Mapping[str, object]) -> str:
     if not code:
         return ""
     message = REASONS.get(code) or REASONS["coda.fatal" if code.startswith("coda.") else "unexpected"]
-    return gettext(message) % _Blank({key: str(value) for key, value in params.items()})
+    shown = _Blank({key: str(value) for key, value in params.items()})
+    if because := params.get("because"):
+        shown["why"] = gettext(REASONS.get(str(because), REASONS["unexpected"])) % shown
+    return gettext(message) % shown

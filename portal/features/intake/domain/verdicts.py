@@ -104,7 +104,7 @@ def decide(content: Content, known: Known, us: Identity) -> Taken | Asked | Unpa
         case CodaContent():
             return _of_statements(content, known, us)
         case PaperContent():
-            reason = Reason(code=ERASED_BEFORE, params=_erased(known)) if known.erased else None
+            reason = Reason(code=ERASED_BEFORE, params=_erased(known)) if known.erased else content.remark
             return Asked(reason=reason, hints={"pages": content.pages})
 
 
@@ -127,6 +127,7 @@ def _of_invoice(content: InvoiceContent, known: Known) -> Taken | Asked:
         sold=content.sold,
         faults=content.faults,
         same_number=known.same_number if differs else None,
+        unwrapped=content.unwrapped,
     )
     params = {
         "supplier": hints.supplier[:100] or "–",

@@ -134,8 +134,9 @@ async def _shown(
     row = outcome.file
     hints = None
     sha256, media_type = row.sha256 if row.erased_at is None else "", row.media_type
-    if row.media_type == FileKind.XML and row.state is IntakeState.TO_PROCESS:
+    if row.state is IntakeState.TO_PROCESS:
         hints = quick_entry.invoice_hints(row)
+    if row.media_type == FileKind.XML and row.state is IntakeState.TO_PROCESS:
         sha256, media_type = (hints.pdf_sha256 if hints else None) or "", "application/pdf"
     try:
         pages = await files.page_count(tools, row.company_id, sha256 or None, media_type)
@@ -229,7 +230,11 @@ async def _met(
     sold = _sold(row, form)
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, _place):
         there = await duplicates.of_invoice(session, row.company_id, read, supplier_is_us=sold)
-    return await comparison.meet(tools, read, there, supplier_is_us=sold) if there else None
+    if not there:
+        return None
+    hints = quick_entry.invoice_hints(row)
+    derived = hints is not None and hints.unwrapped is not None and hints.unwrapped.is_derived
+    return await comparison.meet(tools, read, there, supplier_is_us=sold, derived=derived)
 
 
 async def _processed(

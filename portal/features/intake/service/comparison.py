@@ -19,16 +19,25 @@ async def compare(tools: Tools, content: Content, rivals: Sequence[Document]) ->
     """What a UBL is, or differs from, among the documents of its number. Without a session: files are fetched."""
     if not isinstance(content, InvoiceContent):
         return None
-    met = await meet(tools, content.invoice, rivals, supplier_is_us=bool(content.sold))
+    derived = content.unwrapped is not None and content.unwrapped.is_derived
+    met = await meet(tools, content.invoice, rivals, supplier_is_us=bool(content.sold), derived=derived)
     return SameNumber(document_id=met.document_id, differences=met.differences) if met else None
 
 
 async def meet(
-    tools: Tools, invoice: Invoice, candidates: Sequence[Document], *, supplier_is_us: bool
+    tools: Tools,
+    invoice: Invoice,
+    candidates: Sequence[Document],
+    *,
+    supplier_is_us: bool,
+    derived: bool = False,
 ) -> Met | None:
     """The document of its number that an invoice is, or differs from: by its columns, and by what their files say besides.
 
     Without a session: files are fetched. A file that is gone or cannot be read any more is compared by its columns alone.
+
+    Args:
+        derived: the invoice is not written as UBL.
     """
     columns = invoice_columns(invoice, supplier_is_us=supplier_is_us)
     invoices: dict[UUID, tuple[Invoice, Invoice]] = {}
@@ -40,4 +49,4 @@ async def meet(
             invoices[row.id] = (await read_invoice(data), invoice)
         except (Refused, BrokenFile):
             continue
-    return duplicates.met(candidates, columns, invoices)
+    return duplicates.met(candidates, columns, invoices, derived=derived)

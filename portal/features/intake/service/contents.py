@@ -8,12 +8,16 @@ from uuid import UUID
 import msgspec
 
 from exports import coda, statements, ubl
+from exports.invoices import SeveralError
 from exports.model import Document as Invoice
+from exports.ubl.envelope import Enclosed
+from exports.ubl.kinds import kind_of
 from portal.features.banking.domain import Refusal, codas, fatal, foreign
-from portal.features.documents.domain.documents import PdfOrigin, StoredFile
+from portal.features.documents.domain.documents import PdfOrigin, StoredFile, Unwrapped
 from portal.features.documents.domain.identity import Identity, direction_of
 from portal.features.documents.domain.judgement import judge
 from portal.features.documents.service import drawings, invoices
+from portal.features.documents.service.invoices import Received
 from portal.features.intake.domain.contents import (
     ArchiveContent,
     CodaContent,
@@ -31,12 +35,15 @@ from portal.features.intake.domain.files import (
     clean_folder,
     sniff,
 )
-from portal.features.intake.domain.reasons import SERVICES, Reason
+from portal.features.intake.domain.reasons import REASONS, SERVICES, Reason
 from portal.features.intake.models import IntakeFile
 from portal.jobs.contract import Tools
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.signatures import beginning
-from portal.sandbox import MailHead, TooComplex, read_container, read_image, read_pdf_page
+from portal.sandbox import MailHead, TooComplex, read_container, read_image, read_pdf_contents
+
+MOST_NAMED = 5
+"""So many files inside a PDF are called by their names."""
 
 
 class Refused(Exception):
@@ -75,7 +82,11 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     refuse_named(row.media_type)
     data = await tools.store.get(row.company_id, row.sha256)
     if row.media_type == FileKind.XML:
-        return await _invoice(tools, row, data, partner, us)
+        try:
+            received = await receive(data)
+        except Several as several:
+            return await unpacked(tools, row.company_id, row.name, several.documents)
+        return await _invoice(tools, row, received, partner, us)
     if row.media_type in STATEMENTS:
         return await read_statements(tools, row, data)
     if row.media_type in CONTAINERS:
@@ -83,7 +94,7 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     if row.media_type in PICTURES:
         await read_image(data, fit=200)
         return PaperContent(pages=1)
-    return PaperContent(pages=(await read_pdf_page(data)).count)
+    return await _pdf(tools, row, data, us)
 
 
 async def read_archive(tools: Tools, owner: UUID, data: bytes) -> ArchiveContent:
@@ -127,10 +138,66 @@ def _said(mail: MailHead) -> Reason | None:
     return Reason(code="mail.opened", params=params)
 
 
+async def unpacked(tools: Tools, owner: UUID, name: str, documents: tuple[Enclosed, ...]) -> ArchiveContent:
+    """The documents of an envelope that holds several, each stored for its owner."""
+    bare = name.rpartition(".")[0] or name
+    files: list[NewFile] = []
+    for number, one in enumerate(documents, start=1):
+        kind = sniff(beginning(one.data))
+        stored = await tools.store.put(owner, one.data, media_type=kind.value)
+        files.append(
+            NewFile(name=f"{bare}-{number}.xml", media_type=kind, size=stored.size, sha256=stored.sha256)
+        )
+    return ArchiveContent(files=tuple(files))
+
+
+async def _pdf(tools: Tools, row: IntakeFile, data: bytes, us: Identity) -> InvoiceContent | PaperContent:
+    """A PDF: the invoice that it carries as data, its pages to look at; or a paper, with what else is inside."""
+    contents = await read_pdf_contents(data)
+    names = [one.name for one in contents.files]
+    if not names:
+        return PaperContent(pages=contents.pages)
+    shown = ", ".join(names[:MOST_NAMED])[:500] + (" …" if len(names) > MOST_NAMED or contents.most else "")
+    try:
+        received = await invoices.receive_from_pdf(contents)
+    except ubl.Unreadable as error:
+        if error.reason == "pdf":
+            remark = Reason(code="paper.inside", params={"names": shown})
+        else:
+            why = _refused(error).reason
+            remark = Reason(code="paper.data", params={**why.params, "names": shown, "because": why.code})
+        return PaperContent(pages=contents.pages, remark=remark)
+    paper = stored_file(row)
+    content = InvoiceContent(
+        invoice=received.invoice,
+        direction=direction_of(received.invoice, us),
+        faults=(),
+        pdf=paper,
+        pdf_origin=PdfOrigin.RECEIVED,
+        beside=paper,
+        unwrapped=await _unwrapped(tools, row, received),
+    )
+    return msgspec.structs.replace(content, faults=judge(received.invoice, supplier_is_us=content.sold))
+
+
+async def _unwrapped(tools: Tools, row: IntakeFile, received: Received) -> Unwrapped | None:
+    """What a file that is no UBL itself becomes, the UBL stored."""
+    if received.itself:
+        return None
+    ubl_file = None
+    if received.ubl is not None:
+        stored = await tools.store.put(row.company_id, received.ubl, media_type="application/xml")
+        bare = row.name.rpartition(".")[0] or row.name
+        ubl_file = StoredFile(
+            sha256=stored.sha256, size=stored.size, name=f"{bare}.xml", media_type="application/xml"
+        )
+    return Unwrapped(ubl=ubl_file, origin=received.origin, envelope=received.envelope or {})
+
+
 async def _invoice(
-    tools: Tools, row: IntakeFile, data: bytes, partner: IntakeFile | None, us: Identity
+    tools: Tools, row: IntakeFile, received: Received, partner: IntakeFile | None, us: Identity
 ) -> InvoiceContent:
-    invoice = await read_invoice(data)
+    invoice = received.invoice
     pdf, origin = await store_embedded_pdf(tools, row.company_id, invoice, row.name), PdfOrigin.EMBEDDED
     beside = stored_file(partner) if partner is not None else None
     if beside is not None and await replaces_embedded(invoice):
@@ -142,23 +209,68 @@ async def _invoice(
         pdf=pdf,
         pdf_origin=origin,
         beside=beside,
+        unwrapped=await _unwrapped(tools, row, received),
     )
     return msgspec.structs.replace(content, faults=judge(invoice, supplier_is_us=content.sold))
 
 
+class Several(Refused):
+    """An envelope holds several documents: each is taken by itself."""
+
+    def __init__(self, documents: tuple[Enclosed, ...]) -> None:
+        super().__init__("ubl.several")
+        self.documents = documents
+
+
+async def receive(data: bytes) -> Received:
+    """An invoice in XML: a UBL, a CII, or one in an envelope; what the rules say stands with its reading remarks.
+
+    Raises:
+        Several: an envelope holds more than one.
+        Refused: with the line where one is to blame.
+    """
+    try:
+        return await invoices.receive(data)
+    except SeveralError as several:
+        raise Several(several.documents) from several
+    except ubl.Unreadable as error:
+        raise _refused(error) from error
+
+
+async def receive_from_pdf(data: bytes) -> Received:
+    """The invoice that a PDF carries.
+
+    Raises:
+        Refused: it carries none, or one that cannot be read.
+        Invalid: the sandbox refuses the PDF.
+    """
+    try:
+        return await invoices.receive_from_pdf(await read_pdf_contents(data))
+    except ubl.Unreadable as error:
+        raise _refused(error) from error
+
+
 async def read_invoice(data: bytes) -> Invoice:
-    """A UBL invoice or credit note; what the rules of its profile say stands with its reading remarks.
+    """The UBL of a document, as it was received or made.
 
     Raises:
         Refused: with the line where one is to blame.
     """
-    try:
-        return await invoices.read_checked(data)
-    except ubl.Unreadable as error:
-        params = {key: value[:200] for key, value in error.params.items()}
-        if error.reason == "not_ubl" and (service := SERVICES.get(params.get("root", "").lower())):
-            raise Refused(service) from error
-        raise Refused(f"ubl.{error.reason}", line=error.line, **params) from error
+    return (await receive(data)).invoice
+
+
+def _refused(error: ubl.Unreadable) -> Refused:
+    """Why something is no invoice that can be taken; a document of a known other kind is called by its name."""
+    params = {key: value[:200] for key, value in error.params.items()}
+    kind = kind_of(params.get("root", ""), params.get("namespace", ""))
+    if error.reason == "not_ubl" and (service := SERVICES.get(params.get("root", "").lower())):
+        return Refused(service)
+    code = f"ubl.{error.reason}"
+    if error.reason in {"not_ubl", "enclosed"} and f"xml.{kind}" in REASONS:
+        code = f"xml.{kind}"
+    elif code not in REASONS:
+        code = "ubl.too_large"  # too many of something
+    return Refused(code, line=error.line, **params)
 
 
 def stored_file(row: IntakeFile) -> StoredFile:

@@ -7,13 +7,14 @@ import msgspec
 
 from portal.db.session import ReadSession
 from portal.features.dossiers.service import opening
+from portal.features.intake.domain.contents import ArchiveContent
 from portal.features.intake.domain.files import CONTAINERS
 from portal.features.intake.domain.inbox import InboxChange, InboxReception, InboxState, why_waiting
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
 from portal.features.intake.service import matching, transfer
-from portal.features.intake.service.contents import Refused, read_archive
+from portal.features.intake.service.contents import Refused, Several, read_archive, unpacked
 from portal.features.intake.service.order import Next, pairs
 from portal.features.intake.service.reception import ReadInbox
 from portal.features.intake.service.upload_run import Run, carry_out
@@ -50,7 +51,11 @@ class InboxRun(Run[InboxFile]):
         if row.media_type in CONTAINERS:
             await self._open(row)
             return
-        marks = await matching.marks_of(self.tools, row)
+        try:
+            marks = await matching.marks_of(self.tools, row)
+        except Several as several:
+            await self._split(row, await unpacked(self.tools, row.firm_id, row.name, several.documents))
+            return
         fitting = await matching.fitting(self.tools, row.firm_id, marks) if marks is not None else ()
         if len(fitting) != 1:
             await self.set_aside(row, why_waiting(marks, fitting))
@@ -102,7 +107,10 @@ class InboxRun(Run[InboxFile]):
         if row.parent_id is not None:
             raise Refused("zip.nested")
         data = await self.tools.store.get(row.firm_id, row.sha256)
-        content = await read_archive(self.tools, row.firm_id, data)
+        await self._split(row, await read_archive(self.tools, row.firm_id, data))
+
+    async def _split(self, row: InboxFile, content: ArchiveContent) -> None:
+        """It becomes the files in it; those of an envelope come when this turn is over."""
         reception = InboxReception(
             firm_id=row.firm_id,
             upload_id=row.upload_id,
@@ -121,3 +129,5 @@ class InboxRun(Run[InboxFile]):
                 )
             if await inbox_repository.move(session, row.id, InboxState.SPLIT, change) is not None:
                 await inbox_repository.add_all(session, reception, content.files, parent_id=row.id)
+        if row.media_type not in CONTAINERS:
+            self.come_again()

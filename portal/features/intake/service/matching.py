@@ -16,28 +16,47 @@ from portal.features.intake.domain.inbox import (
 )
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service.contents import checked_coda, checked_foreign, read_invoice, refuse_named
+from portal.features.intake.service.contents import (
+    Refused,
+    checked_coda,
+    checked_foreign,
+    receive,
+    receive_from_pdf,
+    refuse_named,
+)
 from portal.jobs.contract import Tools
 from portal.kernel.clock import local_date
+from portal.kernel.errors import Invalid
 
 
 async def marks_of(tools: Tools, row: InboxFile) -> Marks | None:
     """What a file says of whose it is; None for a paper, which says nothing.
 
     Raises:
+        Several: an envelope holds more than one document.
         Refused: it is of no kind that is taken, or cannot be read.
         BrokenFile, Unavailable: the store or the readers are to blame.
     """
     refuse_named(row.media_type)
-    if row.media_type != FileKind.XML and row.media_type not in STATEMENTS:
+    if row.media_type not in {FileKind.XML, FileKind.PDF, *STATEMENTS}:
         return None
     data = await tools.store.get(row.firm_id, row.sha256)
+    if row.media_type == FileKind.PDF:
+        return await _of_pdf(data)
     if row.media_type == FileKind.XML:
-        return marks_of_invoice(await read_invoice(data))
+        return marks_of_invoice((await receive(data)).invoice)
     if row.media_type == FileKind.CODA:
         file, _parts = await checked_coda(data)
         return _of_statements(file.statements)
     return _of_statements([one.values for one in (await checked_foreign(data)).statements])
+
+
+async def _of_pdf(data: bytes) -> Marks | None:
+    """What the invoice inside a PDF says; None for one without, or one that cannot be opened: a person looks at it."""
+    try:
+        return marks_of_invoice((await receive_from_pdf(data)).invoice)
+    except (Refused, Invalid):
+        return None
 
 
 def _of_statements(found: Sequence[coda.Statement]) -> Marks:

@@ -121,6 +121,7 @@ async def _ingest_invoice(
         stored_file(row),
         supplier_is_us=bool(content.sold),
         pdf=content.pdf,
+        unwrapped=content.unwrapped,
         pdf_origin=content.pdf_origin,
         dossier_id=row.dossier_id,
         is_new=is_new,

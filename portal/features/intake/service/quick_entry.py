@@ -25,7 +25,13 @@ from portal.features.intake.domain.hints import InvoiceHints, hints_of
 from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.repository import files as files_repository
-from portal.features.intake.service.contents import Refused, read_invoice, read_statements, stored_file
+from portal.features.intake.service.contents import (
+    Refused,
+    read_statements,
+    receive,
+    receive_from_pdf,
+    stored_file,
+)
 from portal.features.intake.service.outcomes import told_statements
 from portal.features.retention.service import aside
 from portal.jobs.contract import Tools, clock_of
@@ -157,22 +163,25 @@ async def enter(
 
 
 def invoice_hints(row: IntakeFile) -> InvoiceHints | None:
-    """What a UBL brought along for the person who decides; None for other files."""
-    return msgspec.convert(row.hints, InvoiceHints) if row.media_type == FileKind.XML and row.hints else None
+    """What an invoice brought along for the person who decides, whatever it is inside of; None for other files."""
+    return msgspec.convert(row.hints, InvoiceHints) if "customer_number" in row.hints else None
 
 
 async def read_again(tools: Tools, row: IntakeFile) -> Invoice | CodaContent | None:
-    """What a waiting UBL or file of bank statements says; None for a paper. Without a session: the store may be slow, a file long.
+    """What a waiting invoice or file of bank statements says; None for a paper. Without a session: the store may be slow, a file long.
 
     Raises:
         Invalid: it cannot be read any more.
     """
-    if row.media_type != FileKind.XML and row.media_type not in STATEMENTS:
+    inside_pdf = row.media_type == FileKind.PDF and invoice_hints(row) is not None
+    if row.media_type != FileKind.XML and row.media_type not in STATEMENTS and not inside_pdf:
         return None
     data = await tools.store.get(row.company_id, row.sha256)
     try:
         if row.media_type == FileKind.XML:
-            return await read_invoice(data)
+            return (await receive(data)).invoice
+        if inside_pdf:
+            return (await receive_from_pdf(data)).invoice
         return await read_statements(tools, row, data)
     except Refused as why:
         raise Invalid(code=why.reason.code) from why
@@ -214,6 +223,7 @@ async def ingest_invoice(
         supplier_is_us=supplier_is_us,
         pdf=hints.pdf,
         pdf_origin=hints.origin,
+        unwrapped=hints.unwrapped,
         beside=decision is Decision.KEEP,
         dossier_id=moved.dossier_id,
     )
@@ -240,7 +250,8 @@ async def ask_values(
     _check(actor)
     before = invoice_hints(row)
     pdf, origin = (before.pdf, before.origin) if before else (None, PdfOrigin.EMBEDDED)
-    hints = hints_of(invoice, pdf, origin, sold=sold, faults=why.faults)
+    unwrapped = before.unwrapped if before else None
+    hints = hints_of(invoice, pdf, origin, sold=sold, faults=why.faults, unwrapped=unwrapped)
     if not await files_repository.ask_otherwise(session, row.id, "ubl.values", hints.stored()):
         raise Conflict(HANDLED, code="handled")
 
@@ -379,5 +390,5 @@ def is_paper(row: IntakeFile) -> bool:
 
 
 def is_typed(row: IntakeFile) -> bool:
-    """Whether a person types what a file says: a paper, or a UBL whose values cannot be booked."""
-    return is_paper(row) or row.reason == "ubl.values"
+    """Whether a person types what a file says: a paper, or an invoice whose values cannot be booked."""
+    return (is_paper(row) and invoice_hints(row) is None) or row.reason == "ubl.values"

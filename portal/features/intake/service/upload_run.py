@@ -14,9 +14,9 @@ import structlog
 
 from portal.features.documents.domain.identity import Identity
 from portal.features.documents.service import arrivals
-from portal.features.intake.domain.files import STATEMENTS, FileKind
+from portal.features.intake.domain.files import CONTAINERS, STATEMENTS, FileKind
 from portal.features.intake.domain.reasons import Reason
-from portal.features.intake.domain.verdicts import Rejected, decide
+from portal.features.intake.domain.verdicts import Rejected, Unpacked, decide
 from portal.features.intake.models import InboxFile, IntakeFile
 from portal.features.intake.repository import walks
 from portal.features.intake.service import contents, facts, outcomes
@@ -127,6 +127,10 @@ class Run(ABC, Generic[F]):
         for one in in_order(files):
             await self._turn(one)
 
+    def come_again(self) -> None:
+        """An envelope became several files: they are read in the next turn, as those of an archive are after it."""
+        self.is_over = self.others_wait = True
+
     async def _turn(self, one: Next[F]) -> None:
         """One file, if the turn is not over; what needs readers that are away is left for later."""
         row = one.file
@@ -229,6 +233,8 @@ class UploadRun(Run[IntakeFile]):
                 if compared or not rivals:
                     verdict = decide(content, known, self._us)
                     await outcomes.write(session, self.task.actor, one, content, verdict, is_new=known.is_new)
+                    if isinstance(verdict, Unpacked) and row.media_type not in CONTAINERS:
+                        self.come_again()
                     return
             # Outside of any transaction, since their files are fetched.
             compared, same_number = True, await compare(self.tools, content, rivals)
