@@ -7,6 +7,7 @@ else. See `portal.sandbox.pool` for how it is done, `portal.sandbox.readers` for
 from portal.sandbox.contract import (
     Limits,
     PdfPage,
+    Photo,
     Picture,
     SandboxUnavailable,
     Sheet,
@@ -16,11 +17,20 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip, readers_work
+from portal.sandbox.reading import (
+    read_image,
+    read_pdf_page,
+    read_photo,
+    read_photo_pdf,
+    read_workbook,
+    read_zip,
+    readers_work,
+)
 
 __all__ = [
     "Limits",
     "PdfPage",
+    "Photo",
     "Picture",
     "Sandbox",
     "SandboxUnavailable",
@@ -31,6 +41,8 @@ __all__ = [
     "ZipMember",
     "read_image",
     "read_pdf_page",
+    "read_photo",
+    "read_photo_pdf",
     "read_workbook",
     "read_zip",
     "readers_work",

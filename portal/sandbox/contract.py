@@ -25,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds on the clock, counted from the start of the reading."""
     output: int = 64 * MIB
     """Bytes of the encoded result."""
+    threads: bool = False
+    """Whether the reader may start threads, as the decoder of HEIC must; never processes."""
 
 
 class Sheet(msgspec.Struct):
@@ -65,6 +67,19 @@ class Picture(msgspec.Struct):
     data: bytes
     source: str
     """Format of what was given: ``png``, ``jpeg``, ``webp`` or ``ico``."""
+
+
+class Photo(msgspec.Struct):
+    """A page of a paper that came as a picture: upright, on white, in the colours of a screen."""
+
+    count: int
+    """Pages of the whole: more than one in a TIFF alone."""
+    format: str
+    """``jpeg``, ``png`` or ``pdf``, of ``data``."""
+    width: int
+    height: int
+    """Size in pixels of the page (of the first one, in a PDF)."""
+    data: bytes
 
 
 class ZipMember(msgspec.Struct):
@@ -113,6 +128,25 @@ REASONS: dict[str, str] = {
     "image.unknown": N_("This is not an image that can be used. Take a PNG, JPEG, WebP or ICO file."),
     "image.size": N_("The image is %(width)s by %(height)s pixels; at most %(limit)s on each side are read."),
     "image.frames": N_("The image is animated. Take one that stands still."),
+    "photo.empty": N_("The file is empty."),
+    "photo.unknown": N_("This is no picture that can be read as a paper."),
+    "photo.pixels": N_(
+        "The picture has %(width)s by %(height)s pixels, %(found)s million; at most %(limit)s million are read. Save it smaller."
+    ),
+    "photo.part": N_("Only a part of this picture (%(kind)s) arrived. Send it again."),
+    "photo.damaged": N_("This picture (%(kind)s) is damaged and cannot be shown. Take or scan it again."),
+    "photo.heic": N_(
+        "This is a photo in the format HEIC, and it cannot be opened here. Save it as JPEG and hand that in."
+    ),
+    "photo.avif": N_(
+        "This is a picture in the format AVIF, and it cannot be opened here. Save it as JPEG and hand that in."
+    ),
+    "photo.tiff": N_("This TIFF is saved in a way that is not read here. Save it as PDF and hand that in."),
+    "photo.raw": N_(
+        "This is a raw photo of a camera. Open it in the program of the camera and save it as JPEG."
+    ),
+    "photo.pages": N_("The TIFF has %(found)s pages; at most %(limit)s are read."),
+    "photo.page": N_("The picture has no page %(page)s; it has %(count)s."),
     "zip.unknown": N_("This is not a ZIP file."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once."),
     "zip.total": N_("The ZIP unpacks to more than %(limit)s MB."),

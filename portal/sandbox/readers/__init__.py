@@ -9,6 +9,7 @@ READERS = (
     "portal.sandbox.readers.workbook",
     "portal.sandbox.readers.pdf_pages",
     "portal.sandbox.readers.image",
+    "portal.sandbox.readers.photo",
     "portal.sandbox.readers.zip_members",
 )
 """The only modules a child may be asked to run."""

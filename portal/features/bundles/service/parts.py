@@ -6,7 +6,7 @@ from uuid import UUID
 
 from exports.bundle import Item, ItemFile, TaxAmount
 from exports.bundle import Kind as BundleKind
-from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin
+from portal.features.documents.domain.documents import DRAWN_PICTURES, DocumentFiles, PdfOrigin
 from portal.features.items.domain import ReservedItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
@@ -41,17 +41,7 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
             )
         )
         if paper.pdf_sha256 is not None and paper.pdf_origin != PdfOrigin.EMBEDDED:
-            files.append(
-                ItemFile(
-                    role="pdf",
-                    name=paper.pdf_name or "document.pdf",
-                    media_type="application/pdf",
-                    size=paper.pdf_size or 0,
-                    sha256=paper.pdf_sha256,
-                    origin="received" if paper.pdf_origin == PdfOrigin.RECEIVED else "derived",
-                    open=opener(store, item.company_id, paper.pdf_sha256),
-                )
-            )
+            files.append(_pdf(item, paper, store))
     else:
         files.append(
             ItemFile(
@@ -64,6 +54,8 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
                 open=opener(store, item.company_id, paper.original_sha256),
             )
         )
+        if paper.pdf_sha256 is not None and paper.original_type in DRAWN_PICTURES:
+            files.append(_pdf(item, paper, store))
     amended = item.bundled_version is not None and item.bundled_version != item.version
     return Item(
         id=str(item.id),
@@ -81,6 +73,20 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
         reexport=reexport,
         first_exported_in=item.bundle_number,
         replaces=f"{item.id}:{item.bundled_version}" if amended else None,
+    )
+
+
+def _pdf(item: ReservedItem, paper: DocumentFiles, store: ObjectStore) -> ItemFile:
+    """The PDF for people: one that came, or that was made by us."""
+    assert paper.pdf_sha256 is not None
+    return ItemFile(
+        role="pdf",
+        name=paper.pdf_name or "document.pdf",
+        media_type="application/pdf",
+        size=paper.pdf_size or 0,
+        sha256=paper.pdf_sha256,
+        origin="received" if paper.pdf_origin == PdfOrigin.RECEIVED else "derived",
+        open=opener(store, item.company_id, paper.pdf_sha256),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from portal.features.intake.domain.reasons import Reason
+from portal.kernel import pictures
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
 from portal.kernel.texts import line
@@ -59,9 +60,20 @@ class FileKind(enum.StrEnum):
     """What a file is by its first bytes, as a media type; names and declared types are not believed."""
 
     PDF = "application/pdf"
-    PNG = "image/png"
-    JPEG = "image/jpeg"
-    WEBP = "image/webp"
+    PNG = pictures.PNG
+    JPEG = pictures.JPEG
+    WEBP = pictures.WEBP
+    GIF = pictures.GIF
+    BMP = pictures.BMP
+    TIFF = pictures.TIFF
+    HEIC = pictures.HEIC
+    AVIF = pictures.AVIF
+    JPEG_2000 = pictures.JPEG_2000
+    JPEG_XL = pictures.JPEG_XL
+    RAW = pictures.RAW
+    PSD = pictures.PSD
+    SVG = pictures.SVG
+    VIDEO = pictures.VIDEO
     XML = "application/xml"
     CODA = "text/x-coda"
     ZIP = "application/zip"
@@ -69,7 +81,17 @@ class FileKind(enum.StrEnum):
     UNKNOWN = "application/octet-stream"
 
 
-PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
+PICTURES = frozenset(FileKind(one) for one in pictures.READ)
+"""Read as papers."""
+NAMED_PICTURES: dict[str, str] = {
+    FileKind.JPEG_2000: "picture.jpeg_2000",
+    FileKind.JPEG_XL: "picture.jpeg_xl",
+    FileKind.RAW: "photo.raw",
+    FileKind.PSD: "picture.psd",
+    FileKind.SVG: "picture.svg",
+    FileKind.VIDEO: "picture.video",
+}
+"""Known for what they are and not read: why, as a code of `domain.reasons`."""
 HEAD = 4096
 """So many first bytes tell what a file is."""
 _CODA = re.compile(rb"(?:\xef\xbb\xbf)?0.{4}\d{6}.{3}05", re.DOTALL)
@@ -78,17 +100,13 @@ _OFFICE_PARTS = (b"[Content_Types].xml", b"mimetype", b"_rels/", b"docProps/", b
 
 def sniff(head: bytes) -> FileKind:
     """The kind of a file from its first `HEAD` bytes."""
+    if (picture := pictures.picture_type(head)) is not None:
+        return FileKind(picture)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         length = int.from_bytes(head[26:28], "little")
         return FileKind.OFFICE if head[30 : 30 + length].startswith(_OFFICE_PARTS) else FileKind.ZIP
     if b"%PDF-" in head[:1024]:
         return FileKind.PDF
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return FileKind.PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return FileKind.JPEG
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return FileKind.WEBP
     if _CODA.match(head):
         return FileKind.CODA
     text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")

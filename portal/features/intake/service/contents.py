@@ -19,11 +19,11 @@ from portal.features.intake.domain.contents import (
     InvoiceContent,
     PaperContent,
 )
-from portal.features.intake.domain.files import HEAD, PICTURES, FileKind, NewFile, sniff
+from portal.features.intake.domain.files import HEAD, NAMED_PICTURES, PICTURES, FileKind, NewFile, sniff
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.models import IntakeFile
 from portal.jobs.contract import Tools
-from portal.sandbox import TooComplex, read_image, read_pdf_page, read_zip
+from portal.sandbox import TooComplex, read_pdf_page, read_photo, read_zip
 
 
 class Refused(Exception):
@@ -33,6 +33,22 @@ class Refused(Exception):
         super().__init__(code)
         given = {key: value for key, value in params.items() if value is not None}
         self.reason = Reason(code=code, params=given)
+
+
+LOOK = 200
+"""Pixels are enough to know that a picture can be shown."""
+
+
+def refuse_named(media_type: str) -> None:
+    """What is known for what it is, and not read.
+
+    Raises:
+        Refused: it is of such a kind.
+    """
+    if media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
+        raise Refused("office" if media_type == FileKind.OFFICE else "unknown")
+    if (why := NAMED_PICTURES.get(media_type)) is not None:
+        raise Refused(why)
 
 
 async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Identity) -> Content:
@@ -49,8 +65,7 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     """
     if row.media_type == FileKind.ZIP and row.parent_id is not None:
         raise Refused("zip.nested")
-    if row.media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
-        raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
+    refuse_named(row.media_type)
     data = await tools.store.get(row.company_id, row.sha256)
     if row.media_type == FileKind.XML:
         return await _invoice(tools, row, data, partner, us)
@@ -59,8 +74,7 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     if row.media_type == FileKind.ZIP:
         return await read_archive(tools, row.company_id, data)
     if row.media_type in PICTURES:
-        await read_image(data, fit=200)
-        return PaperContent(pages=1)
+        return PaperContent(pages=(await read_photo(data, width=LOOK)).count)
     return PaperContent(pages=(await read_pdf_page(data)).count)
 
 

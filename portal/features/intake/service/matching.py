@@ -15,7 +15,7 @@ from portal.features.intake.domain.inbox import (
 )
 from portal.features.intake.models import InboxFile
 from portal.features.intake.repository import inbox as inbox_repository
-from portal.features.intake.service.contents import Refused, checked_coda, read_invoice
+from portal.features.intake.service.contents import checked_coda, read_invoice, refuse_named
 from portal.jobs.contract import Tools
 from portal.kernel.clock import local_date
 
@@ -27,8 +27,7 @@ async def marks_of(tools: Tools, row: InboxFile) -> Marks | None:
         Refused: it is of no kind that is taken, or cannot be read.
         BrokenFile, Unavailable: the store or the readers are to blame.
     """
-    if row.media_type in (FileKind.OFFICE, FileKind.UNKNOWN):
-        raise Refused("office" if row.media_type == FileKind.OFFICE else "unknown")
+    refuse_named(row.media_type)
     if row.media_type not in (FileKind.XML, FileKind.CODA):
         return None
     data = await tools.store.get(row.firm_id, row.sha256)
