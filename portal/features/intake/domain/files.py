@@ -154,7 +154,10 @@ class Reception(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already."""
+    """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already.
+
+    `scanned_at` is when it was found clean before it came here.
+    """
 
     id: UUID | None = None
     name: str
@@ -162,6 +165,7 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     sha256: str = ""
     refusal: Reason | None = None
+    scanned_at: datetime | None = None
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,11 @@ QUESTIONS = frozenset(
 )
 """Reasons to wait that are a question for a person."""
 
+MALWARE, MALWARE_INSIDE, GONE = "malware", "malware_inside", "malware_gone"
+"""A file carries malware; something in it does; and its bytes are deleted by now."""
+OUT_OF_REACH = frozenset({MALWARE, MALWARE_INSIDE, GONE})
+"""Reasons for which nobody gets the bytes of a file."""
+
 _AGAIN = N_("Ask the bank for the file again, or export it anew from the bank's site.")
 REASONS: dict[str, str] = {
     # what went well, or waits
@@ -148,6 +153,18 @@ REASONS: dict[str, str] = {
     "picture.video": N_(
         "This is a film, or the moving part of a Live Photo. Hand in the photo itself: take one of each page, or save a still picture"
         " as JPEG."
+    ),
+    # malware
+    "malware": N_(
+        "The virus scanner found %(signature)s in this file. It was not opened, nobody can download it, and it is deleted after a week."
+        " Ask the sender for a clean one, and scan the computer it came from."
+    ),
+    "malware_inside": N_(
+        "The virus scanner found %(signature)s in %(name)s, which was in this file. Nobody can download it, and it is deleted after a"
+        " week. What else was in it was looked at by itself."
+    ),
+    "malware_gone": N_(
+        "The virus scanner found %(signature)s in this file. It was deleted a week later: nothing of it is kept but this."
     ),
     # UBL
     "ubl.empty": N_("The XML file is empty. Ask the sender for it again."),

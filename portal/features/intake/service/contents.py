@@ -22,6 +22,7 @@ from portal.features.intake.domain.contents import (
 from portal.features.intake.domain.files import HEAD, NAMED_PICTURES, PICTURES, FileKind, NewFile, sniff
 from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service import scans
 from portal.jobs.contract import Tools
 from portal.sandbox import TooComplex, read_pdf_page, read_photo, read_zip
 
@@ -102,6 +103,7 @@ async def _invoice(
     tools: Tools, row: IntakeFile, data: bytes, partner: IntakeFile | None, us: Identity
 ) -> InvoiceContent:
     invoice = await read_invoice(data)
+    await scans.look_into(tools, invoice)
     pdf, origin = await store_embedded_pdf(tools, row.company_id, invoice, row.name), PdfOrigin.EMBEDDED
     beside = stored_file(partner) if partner is not None else None
     if beside is not None and await replaces_embedded(invoice):
