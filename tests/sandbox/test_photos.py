@@ -329,3 +329,13 @@ async def test_a_broken_picture_is_refused_or_read_and_nothing_else() -> None:
             broken[at] ^= 0xFF
             with contextlib.suppress(Unreadable, TooComplex):
                 await read_photo(bytes(broken))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+async def test_nothing_but_pixels_comes_out(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "taken at a secret place"
+    how: dict[str, Any] = {"comment": b"a secret remark"} if kind == "JPEG" else {}
+    for picture in (marks(), gradient((2000, 1500))):
+        page = await read_photo(saved(picture, kind, exif=exif.tobytes(), **how))
+        assert b"secret" not in page.data

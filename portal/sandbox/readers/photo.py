@@ -22,6 +22,8 @@ MOST_PIXELS = 52 * MEGA
 MOST_OF = {pictures.WEBP: 18 * MEGA, pictures.AVIF: 24 * MEGA}
 """Less where the decoder keeps several copies: 16 bytes a pixel, and 12."""
 PAGE_PIXELS = 12 * MEGA
+DRAFT = 0.8
+"""A JPEG is decoded at a half, a quarter or an eighth of its size where that is this much of the page aimed at, or more."""
 MAX_PAGES = 500
 MAX_WIDTH = 4000
 LOSSLESS_PIXELS = MEGA
@@ -164,7 +166,7 @@ def _decoded(image: Any, kind: str, width: int) -> Bands:
     if kind == pictures.JPEG:
         sideways = orientation in (5, 6, 7, 8)
         wide, high = (image.size[1], image.size[0]) if sideways else image.size
-        scale = min(1.0, width / wide, (PAGE_PIXELS / (wide * high)) ** 0.5)
+        scale = DRAFT * min(1.0, width / wide, (PAGE_PIXELS / (wide * high)) ** 0.5)
         image.draft(None, (max(1, int(image.size[0] * scale)), max(1, int(image.size[1] * scale))))
     profile = image.info.get("icc_profile")
     image.load()

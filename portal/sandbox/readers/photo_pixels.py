@@ -63,6 +63,12 @@ class Bands:
         """Whether width and height change places."""
         return self.orientation in (5, 6, 7, 8)
 
+    @property
+    def whole(self) -> Any:
+        """All of it where it is as a page must be already: RGB, nothing see-through; else None."""
+        plain = self.mode == "RGB" and self._transparency is None and self._raw is None
+        return self._image if plain else None
+
     def strips(self, multiple: int) -> Iterator[tuple[int, Any]]:
         """Strips from above, each with its first line, all but the last with a multiple of lines; in RGB on white."""
         width, height = self.size
@@ -142,27 +148,30 @@ def to_page(bands: Bands, width: int, most_pixels: int) -> Any:
     wide, high = bands.size[::-1] if bands.is_sideways else bands.size
     scale = min(1.0, width / wide, (most_pixels / (wide * high)) ** 0.5)
     factor = max(1, int(1 / scale))
-    while (
-        bands.size[0] * bands.size[1] > LARGEST_REDUCED * factor * factor
-    ):  # little smaller than aimed is better than too large
-        factor += 1
-    small: Any = None
-    for top, strip in bands.strips(factor):
-        reduced = strip.reduce(factor) if factor > 1 else strip
-        if small is None:
-            small = Image.new(
-                reduced.mode,
-                (reduced.width, max(1, -(-bands.size[1] // factor))),
-                "white" if reduced.mode == "RGB" else 0,
-            )
-        small.paste(reduced, (0, top // factor))
+    while bands.size[0] * bands.size[1] > LARGEST_REDUCED * factor * factor:
+        factor += 1  # a little smaller than aimed is better than too large
+    small: Any = bands.whole if factor == 1 else None
+    if small is None:
+        small = _reduced(bands, factor)
     aimed = max(1, round(bands.size[0] * scale)), max(1, round(bands.size[1] * scale))
     if small.width > aimed[0] or small.height > aimed[1]:
         small = small.resize(aimed, Image.Resampling.LANCZOS)
     small = _as_on_screen(small, bands.profile)
     if bands.orientation != 1:
         small = small.transpose(_TRANSPOSE[bands.orientation])
+    small.info = {}  # no comment, no profile, no place where it was taken
     return small
+
+
+def _reduced(bands: Bands, factor: int) -> Any:
+    """All of it, by a whole factor smaller."""
+    made: Any = None
+    for top, strip in bands.strips(factor):
+        part = strip.reduce(factor) if factor > 1 else strip
+        if made is None:
+            made = Image.new(part.mode, (part.width, -(-bands.size[1] // factor)))
+        made.paste(part, (0, top // factor))
+    return made
 
 
 def _as_on_screen(picture: Any, profile: bytes | None) -> Any:
