@@ -129,23 +129,23 @@ REASONS: dict[str, str] = {
     "image.size": N_("The image is %(width)s by %(height)s pixels; at most %(limit)s on each side are read."),
     "image.frames": N_("The image is animated. Take one that stands still."),
     "photo.empty": N_("The file is empty."),
-    "photo.unknown": N_("This is no picture that can be read as a paper."),
+    "photo.unknown": N_("This picture cannot be read. Hand in a JPEG or PNG."),
     "photo.pixels": N_(
-        "The picture has %(width)s by %(height)s pixels, %(found)s million; at most %(limit)s million are read. Save it smaller."
+        "The picture has %(width)s by %(height)s pixels, %(found)s million; at most %(limit)s million are read. Save it smaller, or scan it with fewer dots per inch (300 are plenty)."
     ),
-    "photo.part": N_("Only a part of this picture (%(kind)s) arrived. Send it again."),
-    "photo.damaged": N_("This picture (%(kind)s) is damaged and cannot be shown. Take or scan it again."),
+    "photo.part": N_("Only a part of this picture (%(kind)s) arrived: its end is missing. Send it again."),
+    "photo.damaged": N_("This picture (%(kind)s) cannot be opened. Take or scan it again."),
     "photo.heic": N_(
-        "This is a photo in the format HEIC, and it cannot be opened here. Save it as JPEG and hand that in."
+        "This is a photo in Apple's format HEIC, and this one cannot be opened here. Save it as JPEG: on the iPhone under Settings, Camera, Formats, choose “Most Compatible”; or open it and export it as JPEG."
     ),
     "photo.avif": N_(
-        "This is a picture in the format AVIF, and it cannot be opened here. Save it as JPEG and hand that in."
+        "This is a picture in the format AVIF, and this one cannot be opened here. Open it and save it as JPEG."
     ),
-    "photo.tiff": N_("This TIFF is saved in a way that is not read here. Save it as PDF and hand that in."),
+    "photo.tiff": N_("This is a TIFF, saved in a way that is not read here. Save it as PDF, or scan to PDF."),
     "photo.raw": N_(
-        "This is a raw photo of a camera. Open it in the program of the camera and save it as JPEG."
+        "This is a raw photo of a camera: what its sensor saw, not yet a picture. Open it in the program of the camera and save it as JPEG."
     ),
-    "photo.pages": N_("The TIFF has %(found)s pages; at most %(limit)s are read."),
+    "photo.pages": N_("The TIFF has %(found)s pages; at most %(limit)s are read. Split it."),
     "photo.page": N_("The picture has no page %(page)s; it has %(count)s."),
     "zip.unknown": N_("This is not a ZIP file."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once."),
