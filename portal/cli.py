@@ -262,6 +262,8 @@ async def _check_async(settings: Settings) -> int:
             faults.append("scanner: does not answer")
     finally:
         await tools.database.close()
-    scanned = "Files are scanned for malware." if tools.scanner.is_on else "Files are not scanned for malware."
+    scanned = (
+        "Files are scanned for malware." if tools.scanner.is_on else "Files are not scanned for malware."
+    )
     print("\n".join(faults) if faults else f"Database, Valkey and store answer. {scanned}")
     return 2 if faults else 0

@@ -121,7 +121,7 @@ def arrived_in_part(data: bytes, kind: str) -> bool:
     if kind == PNG:
         return b"IEND" not in data[-4096:]
     if kind == JPEG:
-        return b"\xff\xd9" not in data[-4096:]
+        return b"\xff\xda" in data and b"\xff\xd9" not in data[-4096:]  # pixels begin, and do not end
     if kind == WEBP:
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if kind == BMP:

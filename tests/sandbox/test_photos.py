@@ -60,8 +60,8 @@ def near(found: list[tuple[int, ...]], expected: list[tuple[int, int, int]], by:
 
 
 UPRIGHT = [RED, GREEN, BLUE, WHITE]
-GREYS = [Image.new("RGB", (1, 1), one).convert("L").getpixel((0, 0)) for one in UPRIGHT]
-GREY = [(one, one, one) for one in GREYS]
+GREYS: list[Any] = [Image.new("RGB", (1, 1), one).convert("L").getpixel((0, 0)) for one in UPRIGHT]
+GREY: list[tuple[int, int, int]] = [(one, one, one) for one in GREYS]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
