@@ -24,6 +24,8 @@ MOST_OF = {pictures.WEBP: 18 * MEGA, pictures.AVIF: 24 * MEGA}
 PAGE_PIXELS = 12 * MEGA
 DRAFT = 0.8
 """A JPEG is decoded at a half, a quarter or an eighth of its size where that is this much of the page aimed at, or more."""
+PIXELS_BEGIN = b"\xff\xda"
+"""The marker of a JPEG (SOS) after which its pixels come."""
 MAX_PAGES = 500
 MAX_WIDTH = 4000
 LOSSLESS_PIXELS = MEGA
@@ -70,7 +72,8 @@ def read(data: bytes, *, page: int | None = 0, width: int = 1600) -> Photo:
     except (Unreadable, MemoryError):
         raise
     except Exception as error:
-        if pictures.arrived_in_part(data, kind) or _is_cut(error):
+        has_begun = kind != pictures.JPEG or PIXELS_BEGIN in data
+        if pictures.arrived_in_part(data, kind) or (has_begun and _is_cut(error)):
             raise Unreadable("photo.part", kind=_NAMES[kind]) from error
         raise Unreadable(_OWN_REASON.get(kind, "photo.damaged"), kind=_NAMES[kind]) from error
 
