@@ -50,6 +50,7 @@ from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import PortalError
 from portal.kernel.language import current_language
 from portal.kernel.texts import plain, unhidden
+from portal.scanning import open_scanner
 from portal.storage import ObjectStore, S3Credentials, open_store
 from portal.web import health
 from portal.web.bounds import FORM_MOST
@@ -166,6 +167,7 @@ def create_tools(
         store=store or open_store(settings.storage_url, credentials),
         clock=used_clock,
         templates=templates,
+        scanner=open_scanner(settings.scanner_url),
     )
 
 

@@ -258,7 +258,12 @@ async def _check_async(settings: Settings) -> int:
             faults.append(f"Valkey: {type(error).__name__}")
         if not await tools.store.healthy():
             faults.append("store: cannot be written")
+        if not await tools.scanner.answers():
+            faults.append("scanner: does not answer")
     finally:
         await tools.database.close()
-    print("\n".join(faults) if faults else "Database, Valkey and store answer.")
+    scanned = (
+        "Files are scanned for malware." if tools.scanner.is_on else "Files are not scanned for malware."
+    )
+    print("\n".join(faults) if faults else f"Database, Valkey and store answer. {scanned}")
     return 2 if faults else 0

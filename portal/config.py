@@ -36,6 +36,7 @@ class Settings:
         web_processes: how many processes share that port, so that one that is busy holds nobody up.
         embedded: whether this is the self-contained demo: it opens the mailbox page under /_mail.
         max_upload_bytes: the largest file taken in.
+        scanner_url: ClamAV, that looks for malware: `clamd://host:3310` or `unix:///run/clamav/clamd.ctl`; without, nothing is scanned.
         trusted_proxy: whether X-Forwarded-For of the peer is believed (only behind our own proxy).
         worker_jobs: how many jobs one worker runs side by side.
         job_lease_seconds: how long a job of a worker that died stays its own; living workers renew it three times as often.
@@ -58,6 +59,7 @@ class Settings:
     web_processes: int = 2
     embedded: bool = False
     max_upload_bytes: int = 25 * 1024 * 1024
+    scanner_url: str | None = None
     trusted_proxy: bool = False
     worker_jobs: int = 4
     job_lease_seconds: int = 30
@@ -135,6 +137,16 @@ def _mail(text: str) -> str:
     return text
 
 
+def _scanner(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
+        return text
+    if parts.scheme == "clamd" and parts.hostname:
+        _ = parts.port  # raises for what is no port
+        return text
+    raise ValueError("must look like clamd://host:3310 or unix:///run/clamav/clamd.ctl")
+
+
 def _scheme(text: str) -> str:
     if text not in ("http", "https"):
         raise ValueError("must be http or https")
@@ -170,6 +182,7 @@ _READERS = {
     "PORTAL_WEB_PROCESSES": ("web_processes", _number, False),
     "PORTAL_EMBEDDED": ("embedded", _switch, False),
     "PORTAL_MAX_UPLOAD_BYTES": ("max_upload_bytes", _number, False),
+    "PORTAL_SCANNER_URL": ("scanner_url", _scanner, False),
     "PORTAL_TRUSTED_PROXY": ("trusted_proxy", _switch, False),
     "PORTAL_WORKER_JOBS": ("worker_jobs", _number, False),
     "PORTAL_JOB_LEASE_SECONDS": ("job_lease_seconds", _number, False),

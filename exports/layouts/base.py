@@ -32,6 +32,8 @@ _MEDIA_EXTENSIONS = {
     "image/webp": ".webp",
     "image/heic": ".heic",
     "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/avif": ".avif",
     "message/rfc822": ".eml",
     "application/zip": ".zip",
     "application/vnd.ms-excel": ".xls",

@@ -40,6 +40,7 @@ from portal.kernel.actor import Actor
 from portal.kernel.clock import Clock
 from portal.kernel.events import Event
 from portal.kernel.questions import Question
+from portal.scanning import Scanner
 from portal.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Tools:
     store: ObjectStore
     clock: Clock
     templates: jinja2.Environment
+    scanner: Scanner
 
 
 J = TypeVar("J", bound=msgspec.Struct)

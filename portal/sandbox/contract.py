@@ -25,6 +25,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds on the clock, counted from the start of the reading."""
     output: int = 64 * MIB
     """Bytes of the encoded result."""
+    threads: bool = False
+    """Whether the reader may start threads, as the decoder of HEIC must; never processes."""
 
 
 class Mark(msgspec.Struct):
@@ -93,6 +95,19 @@ class Picture(msgspec.Struct):
     """Format of what was given: ``png``, ``jpeg``, ``webp`` or ``ico``."""
 
 
+class Photo(msgspec.Struct):
+    """A page of a paper that came as a picture: upright, on white, in the colours of a screen."""
+
+    count: int
+    """Pages of the whole: more than one in a TIFF alone."""
+    format: str
+    """``jpeg``, ``png`` or ``pdf``, of ``data``."""
+    width: int
+    height: int
+    """Size in pixels of the page (of the first one, in a PDF)."""
+    data: bytes
+
+
 class ZipMember(msgspec.Struct):
     """A file in a ZIP or a mail: ``data`` or ``refused`` is set; the name is for people, never a path to write to."""
 
@@ -158,6 +173,25 @@ REASONS: dict[str, str] = {
     "image.size": N_("The image is %(width)s by %(height)s pixels; at most %(limit)s on each side are read."),
     "image.frames": N_("The image is animated. Take one that stands still."),
     "zip.empty": N_("There is no file in the ZIP."),
+    "photo.empty": N_("The file is empty."),
+    "photo.unknown": N_("This picture cannot be read. Hand in a JPEG or PNG."),
+    "photo.pixels": N_(
+        "The picture has %(width)s by %(height)s pixels, %(found)s million; at most %(limit)s million are read. Save it smaller, or scan it with fewer dots per inch (300 are plenty)."
+    ),
+    "photo.part": N_("Only a part of this picture (%(kind)s) arrived: its end is missing. Send it again."),
+    "photo.damaged": N_("This picture (%(kind)s) cannot be opened. Take or scan it again."),
+    "photo.heic": N_(
+        "This is a photo in Apple's format HEIC, and this one cannot be opened here. Save it as JPEG: on the iPhone under Settings, Camera, Formats, choose “Most Compatible”; or open it and export it as JPEG."
+    ),
+    "photo.avif": N_(
+        "This is a picture in the format AVIF, and this one cannot be opened here. Open it and save it as JPEG."
+    ),
+    "photo.tiff": N_("This is a TIFF, saved in a way that is not read here. Save it as PDF, or scan to PDF."),
+    "photo.raw": N_(
+        "This is a raw photo of a camera: what its sensor saw, not yet a picture. Open it in the program of the camera and save it as JPEG."
+    ),
+    "photo.pages": N_("The TIFF has %(found)s pages; at most %(limit)s are read. Split it."),
+    "photo.page": N_("The picture has no page %(page)s; it has %(count)s."),
     "zip.unknown": N_("This is not a ZIP file."),
     "zip.members": N_("The ZIP holds %(found)s files; at most %(limit)s are taken at once."),
     "zip.total": N_("The ZIP unpacks to more than %(limit)s MB."),

@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from portal.sandbox.contract import Limits, Unreadable
 from portal.sandbox.readers import READERS
+from portal.sandbox.threads import allow_threads_alone, one_arena
 from portal.sandbox.wire import FRAME, Failure, Kill, Order, decode_message, encode_value
 
 _LIBC = ctypes.CDLL(None)
@@ -38,6 +39,7 @@ def main() -> None:
         "".encode(codec)
     for module in modules.values():
         module.prepare()
+    one_arena()
     gc.freeze()
 
     waking, wake = os.pipe()
@@ -152,12 +154,13 @@ def _confine(limits: Limits, launcher: int) -> None:
         os._exit(Failure.UNREADABLE)  # it ended before this line
     with open("/proc/self/statm") as statm:  # noqa: PTH123 - as small as can be
         present = int(statm.read().split()[0]) * resource.getpagesize()
+    may_start_threads = limits.threads and allow_threads_alone()
     for kind, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_FSIZE, limits.output, limits.output),
         (resource.RLIMIT_CPU, limits.cpu, limits.cpu + 2),
         (resource.RLIMIT_AS, present + limits.memory, present + limits.memory),
-        (resource.RLIMIT_NPROC, 0, 0),  # no process
+        *(() if may_start_threads else ((resource.RLIMIT_NPROC, 0, 0),)),  # no process
         (resource.RLIMIT_NOFILE, 0, 0),  # no file, no connection
     ):
         _soft, ceiling = resource.getrlimit(kind)

@@ -12,6 +12,7 @@ from portal.sandbox.contract import (
     Limits,
     MailHead,
     PdfPage,
+    Photo,
     Picture,
     SandboxUnavailable,
     Unreadable,
@@ -96,6 +97,29 @@ async def read_image(data: bytes, *, fit: int | None = None) -> Picture:
     """
     values = await run(_READERS + "image", data, fit=fit)
     return _one(values, Picture)
+
+
+PHOTO_LIMITS = Limits(memory=340 * MIB, cpu=30, wall=45, threads=True)
+
+
+async def read_photo(data: bytes, *, page: int = 0, width: int = 1600) -> Photo:
+    """Page ``page`` (from 0) of a paper that came as a picture: PNG, JPEG, WebP, GIF, BMP, TIFF, HEIC or AVIF.
+
+    At most ``width`` pixels wide and 12 million in all, upright, on white. What moves gives its first picture. Raises `Unreadable` or
+    `TooComplex`.
+    """
+    values = await run(_READERS + "photo", data, limits=PHOTO_LIMITS, page=page, width=width)
+    return _one(values, Photo)
+
+
+async def read_photo_pdf(data: bytes, *, width: int = 2480) -> Photo:
+    """All pages of a paper that came as a picture as one PDF, each ``width`` pixels wide at most (300 a inch, on A4).
+
+    Raises `Unreadable` or `TooComplex`.
+    """
+    limits = Limits(memory=PHOTO_LIMITS.memory, cpu=120, wall=180, threads=True)
+    values = await run(_READERS + "photo", data, limits=limits, page=None, width=width)
+    return _one(values, Photo)
 
 
 async def read_container(

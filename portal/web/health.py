@@ -11,7 +11,7 @@ from litestar.datastructures import CacheControlHeader, State
 from portal.db.session import NOBODY
 from portal.jobs.contract import Tools
 from portal.jobs.doorbell import Doorbell
-from portal.kernel.parts import DATABASE, VALKEY, WRITING
+from portal.kernel.parts import DATABASE, SCANNER, VALKEY, WRITING
 from portal.web.security import public
 
 IMMUTABLE = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
@@ -27,7 +27,7 @@ async def live() -> dict[str, str]:
 async def ready(state: State) -> Response[Any]:
     """Which of the parts are missing, by name; 503 when the portal cannot answer at all without them.
 
-    That is the database alone. Without Valkey work goes on from the ledger, without room in the store everything can still be read:
+    `malware` says whether files are scanned for it at all. What the portal cannot answer without is the database alone. Without Valkey work goes on from the ledger, without room in the store everything can still be read:
     a proxy that took the portal away for that would make a small outage a large one.
     """
     tools: Tools = state.tools
@@ -36,12 +36,18 @@ async def ready(state: State) -> Response[Any]:
         DATABASE: lambda: _database_answers(tools),
         VALKEY: doorbell.answers,
         WRITING: tools.store.healthy,
+        **({SCANNER: tools.scanner.answers} if tools.scanner.is_on else {}),
     }
     answers = await asyncio.gather(*(ask() for ask in asked.values()))
     missing = [name for name, answer in zip(asked, answers, strict=True) if not answer]
     down = DATABASE in missing
     status = "unavailable" if down else "degraded" if missing else "ok"
-    return Response({"status": status, "missing": missing}, status_code=503 if down else 200)
+    said = {
+        "status": status,
+        "missing": missing,
+        "malware": "scanned" if tools.scanner.is_on else "not scanned",
+    }
+    return Response(said, status_code=503 if down else 200)
 
 
 async def _database_answers(tools: Tools) -> bool:

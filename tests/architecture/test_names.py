@@ -27,6 +27,7 @@ JOBS = {
     "intake.give_up_inbox",
     "intake.read_inbox",
     "intake.read_upload",
+    "intake.remove_refused",
     "items.fill_dossier",
     "items.reassess",
     "keeping.remove_erased",

@@ -10,6 +10,9 @@ from portal.db.base import Base, Json, OwnedByCompany, OwnedByFirm
 from portal.features.intake.domain.files import Channel, IntakeState
 from portal.features.intake.domain.inbox import InboxState
 
+REFUSED = sa.text("reason in ('malware', 'malware_inside')")
+"""The few whose bytes go after a week."""
+
 
 class HandedIn:
     """What every file has that came in. `upload_id` groups what was dropped together.
@@ -39,6 +42,8 @@ class HandedIn:
     erased_at: Mapped[datetime | None]
     """What was made of it, or of a file in it, was erased by two people: its bytes are not kept."""
     begun: Mapped[int] = mapped_column(default=0, server_default="0")
+    scanned_at: Mapped[datetime | None]
+    """When it was scanned for malware (and found clean, unless that is the reason); None for not scanned."""
 
 
 class IntakeFile(HandedIn, OwnedByCompany, Base):
@@ -53,6 +58,10 @@ class IntakeFile(HandedIn, OwnedByCompany, Base):
         sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
         sa.Index("ix_intake_file_upload", "company_id", "upload_id"),
         sa.Index("ix_intake_file_state", "company_id", "state", "received_at"),
+        sa.Index("ix_intake_file_refused", "handled_at", postgresql_where=REFUSED),
+        sa.Index(
+            "ix_intake_file_document", "document_id", postgresql_where=sa.text("document_id is not null")
+        ),
         sa.Index("ix_intake_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
     )
 
@@ -80,6 +89,7 @@ class InboxFile(HandedIn, OwnedByFirm, Base):
         sa.ForeignKeyConstraint(["firm_id", "dossier_id"], ["dossier.firm_id", "dossier.id"]),
         sa.Index("ix_inbox_file_upload", "firm_id", "upload_id"),
         sa.Index("ix_inbox_file_state", "firm_id", "state", "received_at"),
+        sa.Index("ix_inbox_file_refused", "handled_at", postgresql_where=REFUSED),
         sa.Index("ix_inbox_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
         sa.Index(
             "ix_inbox_file_went", "intake_file_id", postgresql_where=sa.text("intake_file_id is not null")

@@ -6,7 +6,7 @@ from portal.features.intake import jobs, pages
 from portal.features.intake.domain.files import IntakeState
 from portal.features.intake.domain.inbox import InboxState
 from portal.features.intake.models import InboxFile, IntakeFile
-from portal.features.intake.service import inbox, lookups
+from portal.features.intake.service import inbox, lookups, scans
 from portal.features.retention.domain import ArchivesWith
 from portal.jobs.upkeep import NamesObjects, OldRows
 from portal.kernel.actor import Right
@@ -18,17 +18,25 @@ from themes.states import State, Tone
 KEPT = timedelta(days=90)
 """So long a file of the inbox is kept that was discarded or handed over: by then it is in its dossier, or nobody's."""
 
+OUT_OF_REACH = timedelta(days=7)
+"""So long the bytes of a file that carries malware are kept, out of everybody's reach: the operators may look what it was."""
+
 SLICE = Slice(
     name="intake",
     pages=pages.ROUTES,
     jobs=jobs,
     answers={ArchivesWith: lookups.archives_with},
-    old_rows=[OldRows(after=KEPT, drop=inbox.drop_old)],
+    old_rows=[
+        OldRows(after=KEPT, drop=inbox.drop_old),
+        OldRows(after=OUT_OF_REACH, drop=scans.remove_old),
+    ],
     objects=[
         NamesObjects(
-            model=IntakeFile, columns=("sha256", "hints.pdf_sha256", "hints.ubl_sha256"), erasable=True
+            model=IntakeFile,
+            columns=("sha256", "hints.pdf_sha256", "hints.ubl_sha256", "reason_params.sha256"),
+            erasable=True,
         ),
-        NamesObjects(model=InboxFile, columns=("object_sha256",), erasable=True),
+        NamesObjects(model=InboxFile, columns=("object_sha256", "reason_params.sha256"), erasable=True),
     ],
     states={
         "intake": {

@@ -1,6 +1,7 @@
 """What grows old is looked for every hour; whoever was away then is not forgotten, only later."""
 
 from portal.db.session import WriteSession
+from portal.features.intake.service.scans import RemoveRefused
 from portal.features.retention.service.erasures import RemoveErased
 from portal.features.upkeep import service
 from portal.features.upkeep.service import DropOldRows, SweepObjects
@@ -31,3 +32,9 @@ async def sweep_objects(task: Task, job: SweepObjects) -> None:
 async def remove_erased(task: Task, job: RemoveErased) -> None:
     """The objects of something erased."""
     await service.remove_erased(task, job)
+
+
+@handles_long(RemoveRefused)
+async def remove_refused(task: Task, job: RemoveRefused) -> None:
+    """The objects of files that were refused."""
+    await service.remove_refused(task, job)

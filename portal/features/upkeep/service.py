@@ -7,6 +7,7 @@ from uuid import UUID
 
 from portal.db.session import WriteSession
 from portal.features.intake.service import inbox
+from portal.features.intake.service.scans import RemoveRefused
 from portal.features.retention.service import erasures
 from portal.features.retention.service.erasures import RemoveErased
 from portal.features.upkeep import repository
@@ -129,6 +130,27 @@ async def remove_erased(task: Task, job: RemoveErased) -> None:
         raise Later(QUIET.total_seconds(), "aside")
     async with task.transaction() as session:
         await erasures.objects_removed(session, job.erasure_id, task.tools.clock.now())
+        await task.finish(session)
+
+
+async def remove_refused(task: Task, job: RemoveRefused) -> None:
+    """The objects of files that were refused a week ago go: nobody could reach them since.
+
+    What another row of their owner names stays. It goes on wherever a run before it ended.
+
+    Raises:
+        Later: they are aside, and not long enough; or the store is away.
+    """
+    async with task.tools.database.system_scope() as session:
+        objects = registry_of(session).objects
+        kept = await repository.named(session, job.kind, job.owner, job.hashes, objects)
+    try:
+        gone = await _taken_away(task, job.owner, job.hashes, kept)
+    except Unavailable as away:
+        raise Later(RETRY_AFTER_SECONDS, away.code) from away
+    if not gone:
+        raise Later(QUIET.total_seconds(), "aside")
+    async with task.transaction() as session:
         await task.finish(session)
 
 

@@ -11,5 +11,6 @@ READERS = (
     "portal.sandbox.readers.pdf_contents",
     "portal.sandbox.readers.image",
     "portal.sandbox.readers.containers",
+    "portal.sandbox.readers.photo",
 )
 """The only modules a child may be asked to run."""

@@ -309,7 +309,7 @@ async def test_broken_xml_is_refused_with_its_line_and_nothing_of_the_parsers_en
         ("no-number.xml", a_ubl().replace(b"<cbc:ID>7205519</cbc:ID><cbc:Is", b"<cbc:Is"), "ubl.missing"),
         ("letter.doc", b"\xd0\xcf\x11\xe0\x00 something", "unknown"),
         ("half.pdf", b"%PDF-1.7\nnothing more", "damaged"),
-        ("photo.jpg", b"\xff\xd8\xff\xe0 not really", "damaged"),
+        ("photo.jpg", b"\xff\xd8\xff\xe0 not really", "photo.damaged"),
         ("short.cod", b"0000002112612305        00", "coda."),
     ],
 )

@@ -72,7 +72,10 @@ async def test_while_the_store_takes_nothing_what_is_there_can_be_read(office: O
             original = await client.get(f"{office.base}/documents/{document.id}/files/original")
             assert original.status_code == 200
             assert b"7205519" in original.content
-            assert await ready(office.world) == (200, {"status": "degraded", "missing": ["store_writing"]})
+            assert await ready(office.world) == (
+                200,
+                {"status": "degraded", "missing": ["store_writing"], "malware": "not scanned"},
+            )
     assert [one["part"] for one in told if one["event"] == "part.away"] == ["store_writing"]
 
 
@@ -86,7 +89,7 @@ async def test_readiness_names_valkey_and_the_portal_works_without(world: World,
                 answer = await client.get("/health/ready")
                 assert (answer.status_code, answer.json()) == (
                     200,
-                    {"status": "degraded", "missing": ["valkey"]},
+                    {"status": "degraded", "missing": ["valkey"], "malware": "not scanned"},
                 )
             assert (await client.get("/sign-in")).status_code == 200
     assert [one["part"] for one in told if one["event"] == "part.away"] == ["valkey"]

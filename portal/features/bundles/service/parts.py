@@ -9,7 +9,7 @@ from exports.bundle import Kind as BundleKind
 from portal.features.banking.domain import StatementForm
 from portal.features.banking.models import BankAccount, DerivedCoda, Statement
 from portal.features.banking.service import derived
-from portal.features.documents.domain.documents import DocumentFiles, PdfOrigin, UblOrigin
+from portal.features.documents.domain.documents import DRAWN_PICTURES, DocumentFiles, PdfOrigin, UblOrigin
 from portal.features.items.domain import ReservedItem
 from portal.kernel.kinds import Kind
 from portal.storage import ObjectStore
@@ -44,17 +44,7 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
             )
         )
         if paper.pdf_sha256 is not None and paper.pdf_origin != PdfOrigin.EMBEDDED:
-            files.append(
-                ItemFile(
-                    role="pdf",
-                    name=paper.pdf_name or "document.pdf",
-                    media_type="application/pdf",
-                    size=paper.pdf_size or 0,
-                    sha256=paper.pdf_sha256,
-                    origin="received" if paper.pdf_origin == PdfOrigin.RECEIVED else "derived",
-                    open=opener(store, item.company_id, paper.pdf_sha256),
-                )
-            )
+            files.append(_pdf(item, paper, store))
     else:
         files.append(
             ItemFile(
@@ -67,6 +57,8 @@ def document_item(item: ReservedItem, paper: DocumentFiles, store: ObjectStore, 
                 open=opener(store, item.company_id, paper.original_sha256),
             )
         )
+        if paper.pdf_sha256 is not None and paper.original_type in DRAWN_PICTURES:
+            files.append(_pdf(item, paper, store))
     amended = item.bundled_version is not None and item.bundled_version != item.version
     return Item(
         id=str(item.id),
@@ -92,6 +84,20 @@ def _ubl_name(paper: DocumentFiles) -> str:
     if paper.ubl_origin is None or paper.original_name.lower().endswith(".xml"):
         return paper.original_name
     return f"{paper.original_name.rpartition('.')[0] or paper.original_name}.xml"
+
+
+def _pdf(item: ReservedItem, paper: DocumentFiles, store: ObjectStore) -> ItemFile:
+    """The PDF for people: one that came, or that was made by us."""
+    assert paper.pdf_sha256 is not None
+    return ItemFile(
+        role="pdf",
+        name=paper.pdf_name or "document.pdf",
+        media_type="application/pdf",
+        size=paper.pdf_size or 0,
+        sha256=paper.pdf_sha256,
+        origin="received" if paper.pdf_origin == PdfOrigin.RECEIVED else "derived",
+        open=opener(store, item.company_id, paper.pdf_sha256),
+    )
 
 
 def _tax(rate: dict[str, Any]) -> TaxAmount:

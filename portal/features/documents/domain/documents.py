@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from portal.kernel import pictures
 from portal.kernel.events import Event
 from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
@@ -111,12 +112,14 @@ class PdfOrigin(enum.StrEnum):
 
     EMBEDDED = "embedded"  # in the UBL
     RECEIVED = "received"  # handed in beside it, or the original itself
-    DERIVED = "derived"  # made by us from the UBL
+    DERIVED = "derived"  # made by us from the UBL, or of the pages of a picture
     REDRAWN = "redrawn"  # the same, because the one inside the UBL cannot be opened
 
 
 DRAWN = frozenset({PdfOrigin.DERIVED, PdfOrigin.REDRAWN})
 """Made by us: not part of what the issuer sent, nor of the books."""
+DRAWN_PICTURES = pictures.READ - {pictures.JPEG, pictures.PNG}
+"""Photos and faxes that no bookkeeping package shows: a PDF of their pages is made beside them, the original stays as it is."""
 DRAWING_PAUSES = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """After these a missing PDF is asked for again; from then on once a day."""
 

@@ -12,6 +12,7 @@ from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.documents.domain.documents import (
     DRAWN,
+    DRAWN_PICTURES,
     DocumentArrived,
     DocumentState,
     Issuer,
@@ -169,7 +170,9 @@ async def enter(
     columns = entry.columns(us)
     now = clock_of(session).now()
     # A UBL whose values were typed over has pages as well: its own, or drawn from what it says.
-    undrawn = file.media_type == "application/xml" and (pdf is None or pdf_origin is PdfOrigin.EMBEDDED)
+    undrawn = file.media_type in DRAWN_PICTURES or (
+        file.media_type == "application/xml" and (pdf is None or pdf_origin is PdfOrigin.EMBEDDED)
+    )
     values: dict[str, Any] = {
         **columns,
         "duplicate_key": await _key(session, company_id, columns["duplicate_key"], file, beside=beside),

@@ -16,7 +16,7 @@ import structlog
 from exports import invoices, ubl
 from exports.model import Document as Invoice
 from portal.db.session import WriteSession
-from portal.features.documents.domain.documents import PdfOrigin, StoredFile, drawing_pause
+from portal.features.documents.domain.documents import DRAWN_PICTURES, PdfOrigin, StoredFile, drawing_pause
 from portal.features.documents.models import Document
 from portal.features.documents.repository import documents as documents_repository
 from portal.features.documents.repository import drawings as drawings_repository
@@ -29,7 +29,7 @@ from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId
 from portal.kernel.language import Language, use_language
-from portal.sandbox import TooComplex, Unreadable, read_pdf_page
+from portal.sandbox import TooComplex, Unreadable, read_pdf_page, read_photo_pdf
 
 log = structlog.get_logger()
 COLOUR = "#1d232d"
@@ -130,7 +130,14 @@ def _data_of(document: Document) -> str | None:
     return document.ubl_sha256 or typed_over
 
 
+def _is_picture(document: Document) -> bool:
+    """Whether its pages are made of a photo or a fax."""
+    return document.ubl_sha256 is None and document.original_type in DRAWN_PICTURES
+
+
 def _undrawn(document: Document) -> bool:
+    if _is_picture(document):
+        return document.pdf_sha256 is None
     if _data_of(document) is None:
         return False
     inside = document.pdf_origin == PdfOrigin.EMBEDDED and document.drawing_due_at is not None
@@ -138,6 +145,8 @@ def _undrawn(document: Document) -> bool:
 
 
 async def _missing(task: Task, document: Document, language: Language) -> Drawing:
+    if _is_picture(document):
+        return await _of_picture(task, document)
     sha256 = _data_of(document)
     assert sha256 is not None
     if document.pdf_sha256 is not None:
@@ -160,6 +169,18 @@ async def _missing(task: Task, document: Document, language: Language) -> Drawin
         raise NotDrawn
     broken = document.pdf_sha256 is not None or _SAYS_PDF.search(data) is not None
     return Drawing(pdf, settled=False, origin=PdfOrigin.REDRAWN if broken else PdfOrigin.DERIVED)
+
+
+async def _of_picture(task: Task, document: Document) -> Drawing:
+    data = await task.tools.store.get(document.company_id, document.original_sha256)
+    try:
+        return Drawing((await read_photo_pdf(data)).data)
+    except Unreadable:
+        return Drawing()
+    except TooComplex as error:  # the machine may have been busy
+        if task.attempt < TRIES:
+            raise NotDrawn from error
+        return Drawing()
 
 
 async def _stored(task: Task, document: Document, pdf: bytes) -> StoredFile:

@@ -15,12 +15,13 @@ from weakref import WeakKeyDictionary
 
 from portal.features.documents.models import Document
 from portal.jobs.contract import Tools
+from portal.kernel import pictures
 from portal.kernel.errors import Invalid, NotFound, Unavailable
 from portal.kernel.language import N_
-from portal.sandbox import read_image, read_pdf_page
+from portal.sandbox import read_pdf_page, read_photo
 from portal.storage import BrokenFile
 
-IMAGES = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+IMAGES = pictures.READ
 SAFE_TYPES = frozenset({"application/pdf", "application/xml", "text/plain", *IMAGES})
 """Types a download keeps; all others leave as bytes without meaning."""
 SHOWN_PAGES = 20
@@ -75,7 +76,7 @@ PAGES = Turns(at_once=_READERS - 1)
 COUNTS = Turns(at_once=_READERS)
 COUNTED_MOST = 10_000
 _counted: dict[tuple[UUID, str], int] = {}
-"""How many pages PDFs have, by company and hash: bytes of one hash never change, so that what was counted stays true."""
+"""How many pages PDFs and faxes have, by company and hash: bytes of one hash never change, so that what was counted stays true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +105,17 @@ async def page_count(tools: Tools, company_id: UUID, sha256: str | None, media_t
     """
     if sha256 is None:
         return 0
-    if media_type in IMAGES:
+    if media_type in IMAGES and media_type != pictures.TIFF:  # nothing else has several pages
         return 1
-    if media_type != "application/pdf":
+    if media_type not in ("application/pdf", pictures.TIFF):
         return 0
     if (known := _counted.get((company_id, sha256))) is not None:
         return known
     try:
         async with COUNTS.turn():
             data = await tools.store.get(company_id, sha256)
-            count = min((await read_pdf_page(data)).count, SHOWN_PAGES)
+            found = await (read_photo(data, width=1) if media_type == pictures.TIFF else read_pdf_page(data))
+            count = min(found.count, SHOWN_PAGES)
     except (Unavailable, BrokenFile):
         return None
     except Invalid:
@@ -132,13 +134,13 @@ async def original_page(tools: Tools, company_id: UUID, sha256: str, media_type:
         BrokenFile: the bytes are gone or damaged.
         Unavailable: too many are being drawn (`busy`), or the store or the readers are away.
     """
-    if not 1 <= page <= SHOWN_PAGES or (media_type in IMAGES and page != 1):
+    if not 1 <= page <= SHOWN_PAGES:
         raise NotFound
     try:
         async with PAGES.turn():
             data = await tools.store.get(company_id, sha256)
             if media_type in IMAGES:
-                return (await read_image(data, fit=1600)).data
+                return (await read_photo(data, page=page - 1)).data
             return (await read_pdf_page(data, page=page - 1, width=1000)).png
     except Invalid as error:
         raise NotFound from error

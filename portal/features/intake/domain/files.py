@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from exports import statements
 from portal.features.intake.domain.reasons import Reason
-from portal.kernel import signatures
+from portal.kernel import pictures, signatures
 from portal.kernel.language import N_
 from portal.kernel.machine import machine
 from portal.kernel.texts import line
@@ -60,9 +60,20 @@ class FileKind(enum.StrEnum):
     """What a file is by its first bytes, as a media type; names and declared types are not believed."""
 
     PDF = "application/pdf"
-    PNG = "image/png"
-    JPEG = "image/jpeg"
-    WEBP = "image/webp"
+    PNG = pictures.PNG
+    JPEG = pictures.JPEG
+    WEBP = pictures.WEBP
+    GIF = pictures.GIF
+    BMP = pictures.BMP
+    TIFF = pictures.TIFF
+    HEIC = pictures.HEIC
+    AVIF = pictures.AVIF
+    JPEG_2000 = pictures.JPEG_2000
+    JPEG_XL = pictures.JPEG_XL
+    RAW = pictures.RAW
+    PSD = pictures.PSD
+    SVG = pictures.SVG
+    VIDEO = pictures.VIDEO
     XML = "application/xml"
     CODA = "text/x-coda"
     CAMT = "application/x-camt"  # also camt.052 and camt.054, which are refused by name
@@ -125,9 +136,16 @@ REFUSED: dict[str, str] = {
     FileKind.POSTSCRIPT: "kind.postscript",
     FileKind.BLANK: "kind.blank",
     FileKind.CODA_UNICODE: "kind.coda_unicode",
+    FileKind.JPEG_2000: "picture.jpeg_2000",
+    FileKind.JPEG_XL: "picture.jpeg_xl",
+    FileKind.RAW: "photo.raw",
+    FileKind.PSD: "picture.psd",
+    FileKind.SVG: "picture.svg",
+    FileKind.VIDEO: "picture.video",
 }
 """Known for what it is, or for nothing, and never taken: why, as a code of `domain.reasons`."""
-PICTURES = frozenset({FileKind.PNG, FileKind.JPEG, FileKind.WEBP})
+PICTURES = frozenset(FileKind(one) for one in pictures.READ)
+"""Read as papers."""
 STATEMENTS = frozenset({FileKind.CODA, FileKind.CAMT, FileKind.MT940})
 HEAD = signatures.HEAD
 """So many first bytes tell what a file is."""
@@ -135,12 +153,8 @@ HEAD = signatures.HEAD
 
 def sniff(head: bytes) -> FileKind:
     """The kind of a file from what `signatures.beginning` gives of it: its first `HEAD` bytes, of an OLE file its directory too."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return FileKind.PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return FileKind.JPEG
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return FileKind.WEBP
+    if (picture := pictures.picture_type(head)) is not None:
+        return FileKind(picture)
     if (known := signatures.binary(head)) is not None:
         return FileKind(known)
     return _by_words(head)
@@ -214,6 +228,7 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file as it came: stored bytes, or with the reason why it is not taken. `size` is in bytes; `id` where it has one already.
 
     `folder` is where in a ZIP or a mail it lay.
+    `scanned_at` is when it was found clean before it came here.
     """
 
     id: UUID | None = None
@@ -223,6 +238,7 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     sha256: str = ""
     refusal: Reason | None = None
+    scanned_at: datetime | None = None
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,11 @@ QUESTIONS = frozenset(
 )
 """Reasons to wait that are a question for a person."""
 
+MALWARE, MALWARE_INSIDE, GONE = "malware", "malware_inside", "malware_gone"
+"""A file carries malware; something in it does; and its bytes are deleted by now."""
+OUT_OF_REACH = frozenset({MALWARE, MALWARE_INSIDE, GONE})
+"""Reasons for which nobody gets the bytes of a file."""
+
 _AGAIN = N_("Ask the bank for the file again, or export it anew from the bank's site.")
 REASONS: dict[str, str] = {
     # what went well, or waits
@@ -123,6 +128,51 @@ REASONS: dict[str, str] = {
     "image.unknown": N_("This picture cannot be read. Hand in a JPEG or PNG."),
     "image.size": N_("The picture is larger than %(limit)s pixels on a side. Save it smaller."),
     "image.frames": N_("The picture moves. Hand in one that stands still."),
+    # photos and scans
+    "photo.pixels": N_(
+        "The picture has %(width)s by %(height)s pixels, %(found)s million; at most %(limit)s million are read. Save it smaller, or"
+        " scan it with fewer dots per inch (300 are plenty)."
+    ),
+    "photo.part": N_("Only a part of this picture (%(kind)s) arrived: its end is missing. Send it again."),
+    "photo.damaged": N_("This picture (%(kind)s) cannot be opened. Take or scan it again."),
+    "photo.unknown": N_("This picture cannot be read. Hand in a JPEG or PNG."),
+    "photo.heic": N_(
+        "This is a photo in Apple's format HEIC, and this one cannot be opened here. Save it as JPEG: on the iPhone under Settings,"
+        " Camera, Formats, choose “Most Compatible”; or open it and export it as JPEG."
+    ),
+    "photo.avif": N_(
+        "This is a picture in the format AVIF, and this one cannot be opened here. Open it and save it as JPEG."
+    ),
+    "photo.tiff": N_("This is a TIFF, saved in a way that is not read here. Save it as PDF, or scan to PDF."),
+    "photo.raw": N_(
+        "This is a raw photo of a camera: what its sensor saw, not yet a picture. Open it in the program of the camera and save it as"
+        " JPEG."
+    ),
+    "photo.pages": N_("The TIFF has %(found)s pages; at most %(limit)s are read. Split it."),
+    "picture.jpeg_2000": N_(
+        "This is a picture in the format JPEG 2000, which is not read here. Open it and save it as JPEG."
+    ),
+    "picture.jpeg_xl": N_(
+        "This is a picture in the format JPEG XL, which is not read here. Open it and save it as JPEG."
+    ),
+    "picture.psd": N_("This is a Photoshop file. Save it in Photoshop as PDF or JPEG."),
+    "picture.svg": N_("This is a drawing (SVG). Open it in the browser and print it as PDF."),
+    "picture.video": N_(
+        "This is a film, or the moving part of a Live Photo. Hand in the photo itself: take one of each page, or save a still picture"
+        " as JPEG."
+    ),
+    # malware
+    "malware": N_(
+        "The virus scanner found %(signature)s in this file. It was not opened, nobody can download it, and it is deleted after a week."
+        " Ask the sender for a clean one, and scan the computer it came from."
+    ),
+    "malware_inside": N_(
+        "The virus scanner found %(signature)s in %(name)s, which was in this file. Nobody can download it, and it is deleted after a"
+        " week. What else was in it was looked at by itself."
+    ),
+    "malware_gone": N_(
+        "The virus scanner found %(signature)s in this file. It was deleted a week later: nothing of it is kept but this."
+    ),
     # UBL
     "ubl.empty": N_("The XML file is empty. Ask the sender for it again."),
     "ubl.too_large": N_("The XML file is too large. Ask the sender for one with smaller attachments."),

@@ -25,7 +25,7 @@ from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.files import CHANNEL_WORDS, FileKind, IntakeState
-from portal.features.intake.domain.reasons import REASONS
+from portal.features.intake.domain.reasons import OUT_OF_REACH, REASONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.pages.reception import LIST, kind_names
 from portal.features.intake.service import comparison, lookups, quick_entry
@@ -154,6 +154,7 @@ async def _shown(
         hints=hints,
         value_faults=[fault.text() for fault in hints.faults] if hints else [],
         pages=pages,
+        out_of_reach=row.reason in OUT_OF_REACH,
         is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,

@@ -48,6 +48,7 @@ async def add_all(
             "reason": one.refusal.code if one.refusal else None,
             "reason_params": one.refusal.params if one.refusal else {},
             "handled_at": reception.received_at if one.refusal else None,
+            "scanned_at": one.scanned_at,
         }
         for one in files
     ]

@@ -37,10 +37,11 @@ from portal.features.intake.domain.files import (
 )
 from portal.features.intake.domain.reasons import REASONS, SERVICES, Reason
 from portal.features.intake.models import IntakeFile
+from portal.features.intake.service import scans
 from portal.jobs.contract import Tools
 from portal.kernel.clock import BRUSSELS
 from portal.kernel.signatures import beginning
-from portal.sandbox import MailHead, TooComplex, read_container, read_image, read_pdf_contents
+from portal.sandbox import MailHead, TooComplex, read_container, read_pdf_contents, read_photo
 
 MOST_NAMED = 5
 """So many files inside a PDF are called by their names."""
@@ -53,6 +54,10 @@ class Refused(Exception):
         super().__init__(code)
         given = {key: value for key, value in params.items() if value is not None}
         self.reason = Reason(code=code, params=given)
+
+
+LOOK = 200
+"""Pixels are enough to know that a picture can be shown."""
 
 
 def refuse_named(media_type: str) -> None:
@@ -92,8 +97,7 @@ async def read(tools: Tools, row: IntakeFile, partner: IntakeFile | None, us: Id
     if row.media_type in CONTAINERS:
         return await read_archive(tools, row.company_id, data)
     if row.media_type in PICTURES:
-        await read_image(data, fit=200)
-        return PaperContent(pages=1)
+        return PaperContent(pages=(await read_photo(data, width=LOOK)).count)
     return await _pdf(tools, row, data, us)
 
 
@@ -167,6 +171,7 @@ async def _pdf(tools: Tools, row: IntakeFile, data: bytes, us: Identity) -> Invo
             why = _refused(error).reason
             remark = Reason(code="paper.data", params={**why.params, "names": shown, "because": why.code})
         return PaperContent(pages=contents.pages, remark=remark)
+    await scans.look_into(tools, received.invoice)
     paper = stored_file(row)
     content = InvoiceContent(
         invoice=received.invoice,
@@ -198,6 +203,7 @@ async def _invoice(
     tools: Tools, row: IntakeFile, received: Received, partner: IntakeFile | None, us: Identity
 ) -> InvoiceContent:
     invoice = received.invoice
+    await scans.look_into(tools, invoice)
     pdf, origin = await store_embedded_pdf(tools, row.company_id, invoice, row.name), PdfOrigin.EMBEDDED
     beside = stored_file(partner) if partner is not None else None
     if beside is not None and await replaces_embedded(invoice):

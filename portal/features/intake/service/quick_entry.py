@@ -20,7 +20,7 @@ from portal.features.documents.service import arrivals, duplicates, lookups
 from portal.features.documents.service.duplicates import Met
 from portal.features.intake.domain.contents import CodaContent
 from portal.features.intake.domain.events import FileAnswered
-from portal.features.intake.domain.files import STATEMENTS, FileChange, FileKind, IntakeState
+from portal.features.intake.domain.files import PICTURES, STATEMENTS, FileChange, FileKind, IntakeState
 from portal.features.intake.domain.hints import InvoiceHints, hints_of
 from portal.features.intake.domain.reasons import QUESTIONS
 from portal.features.intake.models import IntakeFile
@@ -386,7 +386,7 @@ async def _tell(
 
 def is_paper(row: IntakeFile) -> bool:
     """Whether a file has pages to look at: a PDF or a photo."""
-    return row.media_type == FileKind.PDF or row.media_type.startswith("image/")
+    return row.media_type == FileKind.PDF or row.media_type in PICTURES
 
 
 def is_typed(row: IntakeFile) -> bool:

@@ -109,6 +109,7 @@ async def _add(session: WriteSession, row: InboxFile, upload_id: UUID, company_i
         media_type=FileKind(row.media_type),
         size=row.size,
         sha256=row.sha256,
+        scanned_at=row.scanned_at,
     )
     await files_repository.add_all(session, reception, [file])
 

@@ -7,6 +7,7 @@ few files a turn.
 
 import time
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from portal.features.intake.domain.reasons import Reason
 from portal.features.intake.domain.verdicts import Rejected, Unpacked, decide
 from portal.features.intake.models import InboxFile, IntakeFile
 from portal.features.intake.repository import walks
-from portal.features.intake.service import contents, facts, outcomes
+from portal.features.intake.service import contents, facts, outcomes, scans
 from portal.features.intake.service.comparison import compare
 from portal.features.intake.service.contents import Refused
 from portal.features.intake.service.order import Next, archives, in_order
 from portal.features.intake.service.reception import ReadUpload
+from portal.features.intake.service.scans import Infected
 from portal.jobs.contract import GiveWay, Later
 from portal.jobs.runner import LostClaim, Task
 from portal.kernel.errors import Invalid, Unavailable
@@ -161,7 +163,10 @@ class Run(ABC, Generic[F]):
             return
         self._left -= 1
         try:
-            await self.settle(one)
+            await self._scan(row)
+            await self.settle(await self._with_a_clean_partner(one))
+        except Infected as found:
+            await self._refuse(row, found)
         except Refused as why:
             await self.set_aside(row, why.reason)
         except BrokenFile:
@@ -187,6 +192,30 @@ class Run(ABC, Generic[F]):
                 raise
         except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
             await self._stumble(row, error, counted=counted)
+
+    async def _scan(self, row: F) -> None:
+        """Before anything reads it."""
+        clean = await scans.scan(self.tools, row)
+        if clean is not None and row.scanned_at is None:
+            async with self.task.transaction() as session:
+                await scans.note_clean(session, row, clean)
+            row.scanned_at = clean
+
+    async def _with_a_clean_partner(self, one: Next[F]) -> Next[F]:
+        """A PDF goes the way of its UBL unread: it is scanned with it."""
+        if one.partner is None:
+            return one
+        try:
+            await self._scan(one.partner)
+        except Infected as found:
+            await self._refuse(one.partner, found)
+            return replace(one, partner=None)
+        return one
+
+    async def _refuse(self, row: F, found: Infected) -> None:
+        log.warning("intake.malware", file=str(row.id), signature=found.signature)
+        async with self.task.transaction() as session:
+            await scans.refuse(session, row, found.signature, self.tools.clock.now())
 
     async def _count(self, row: F, by: int) -> int:
         """Add to how often reading a file began after a run that ended badly; gives how often it has."""

@@ -27,6 +27,7 @@ from portal.features.documents.service import changes, files, lookups, remarks
 from portal.features.documents.service.changes import Overtaken
 from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
+from portal.features.intake.service import scans
 from portal.features.items.service import deletion
 from portal.features.records.service import details
 from portal.features.records.service.details import Detail
@@ -168,6 +169,7 @@ async def _shown(
             request,
             session,
             has_left=deletion.has_left(document.id),
+            scanned_at=scans.scanned_at(document.id),
             may_move=places.may_move(actor, place),
         )
         detail, found = await details.detail(session, document, place.dossier_id, together)
@@ -195,6 +197,7 @@ async def _shown(
         kind_name=gettext(KIND_NAMES[document.kind]),
         is_sale=document.kind in SALES,
         pages=await count_pages(tools, document),
+        scanned_at=found.scanned_at,
         elsewhere=elsewhere,
         may_move=found.may_move and detail.trail is not None and detail.trail.movable,
         may_edit=may_edit,
