@@ -170,7 +170,7 @@ def _within(wanted: Collection[str], ranges: str) -> bool:
 
 @lru_cache(maxsize=2048)
 def _parsed(ranges: str) -> tuple[tuple[int, int], ...]:
-    """ "U+4E00-4EFF, U+4??" as pairs of first and last."""
+    """Ranges as a style sheet writes them, U+4E00-4EFF or U+4??, as pairs of first and last."""
     found: list[tuple[int, int]] = []
     for part in ranges.upper().split(","):
         low, _, high = part.strip().removeprefix("U+").partition("-")

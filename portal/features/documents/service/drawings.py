@@ -131,21 +131,21 @@ async def opens(data: bytes) -> bool:
     return True
 
 
-def _data_of(document: Document) -> str | None:
-    """The UBL that a PDF can be drawn from; also one whose values a person typed over."""
+def data_of(document: Document) -> str | None:
+    """The hash of the data that a PDF can be drawn from; also of a document whose values a person typed over."""
     typed_over = document.original_sha256 if document.original_type == "application/xml" else None
     return document.ubl_sha256 or typed_over
 
 
 def _undrawn(document: Document) -> bool:
-    if _data_of(document) is None:
+    if data_of(document) is None:
         return False
     inside = document.pdf_origin == PdfOrigin.EMBEDDED and document.drawing_due_at is not None
     return document.pdf_sha256 is None or inside
 
 
 async def _missing(task: Task, document: Document, language: Language) -> Drawing:
-    sha256 = _data_of(document)
+    sha256 = data_of(document)
     assert sha256 is not None
     if document.pdf_sha256 is not None:
         inside = await task.tools.store.get(document.company_id, document.pdf_sha256)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -18,7 +18,7 @@ from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.judgement import NotBookable
 from portal.features.documents.domain.patch import EntryPatch
 from portal.features.documents.models import Document
-from portal.features.documents.service import duplicates, entry_forms, files, remarks
+from portal.features.documents.service import duplicates, entry_forms, files, readable, remarks
 from portal.features.documents.service import lookups as documents_lookups
 from portal.features.documents.service.duplicates import Met
 from portal.features.dossiers.service import opening
@@ -109,15 +109,18 @@ async def file_page(
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
+    lines: FromQuery[int] = 1,
 ) -> Template:
-    """One file beside the fields that make a document of it."""
+    """One file beside the fields that make a document of it; `lines` is the page of lines of one that came as data."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
         row = await _open(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
         await page_figures(request, session)
     hints = quick_entry.invoice_hints(row)
-    return await _shown(request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash)
+    return await _shown(
+        request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash, lines=lines
+    )
 
 
 async def _shown(
@@ -129,6 +132,7 @@ async def _shown(
     faults: dict[str, str] | None = None,
     clash: Clash | None = None,
     problem: str | None = None,
+    lines: int = 1,
 ) -> Template:
     """The page; with `faults`, a `clash` or a `problem` something that was sent could not be saved yet."""
     row = outcome.file
@@ -141,6 +145,9 @@ async def _shown(
         pages = await files.page_count(tools, row.company_id, sha256 or None, media_type)
     except PortalError:  # the bytes are gone: the page says so by having no picture
         pages = 0
+    read = None
+    if pages == 0 and row.media_type == FileKind.XML and row.erased_at is None:
+        read = await readable.read(tools, row.company_id, row.sha256, lines)
     return render(
         request,
         "pages/intake/file.html",
@@ -153,6 +160,7 @@ async def _shown(
         hints=hints,
         value_faults=[fault.text() for fault in hints.faults] if hints else [],
         pages=pages,
+        readable=read,
         is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,
