@@ -16,7 +16,16 @@ from portal.sandbox.contract import (
     ZipMember,
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
-from portal.sandbox.reading import read_image, read_pdf_page, read_workbook, read_zip, readers_work
+from portal.sandbox.reading import (
+    count_paper_pages,
+    cut_paper,
+    join_papers,
+    read_image,
+    read_pdf_page,
+    read_workbook,
+    read_zip,
+    readers_work,
+)
 
 __all__ = [
     "Limits",
@@ -29,6 +38,9 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "ZipMember",
+    "count_paper_pages",
+    "cut_paper",
+    "join_papers",
     "read_image",
     "read_pdf_page",
     "read_workbook",

@@ -1,23 +1,30 @@
 """Paper as people bring it and as we draw it: scripts, directions, length, several invoices in one file."""
 
+import asyncio
 import io
 from datetime import timedelta
 
 import pypdfium2
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
+from PIL import Image
 
 from exports import ubl
 from portal.features.documents.models import Document
 from portal.features.documents.service import drawings, lookups, readable
 from portal.features.dossiers.domain.dossiers import Access
+from portal.features.intake.models import IntakeFile
 from portal.kernel.actor import Role
 from portal.kernel.language import Language
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
-from tests.support.builders_papers import a_pdf
+from tests.support.builders_papers import a_pdf, a_png
 from tests.support.builders_scene import Office
 from tests.support.cases import of_kind
 from tests.support.world import NOW, World
+from themes import assets
+from themes.environment import TEMPLATES
+from themes.plates import on_plate
 
 pytestmark = pytest.mark.corpus
 
@@ -195,3 +202,194 @@ def test_a_credit_note_is_below_zero_whatever_its_issuer_writes() -> None:
 
 def pages_of(data: bytes) -> int:
     return len(pypdfium2.PdfDocument(io.BytesIO(data)))
+
+
+# ── several invoices in one file, one invoice in several ────────────────────────────────────────────────────────────
+
+
+async def waiting(office: Office, name: str, data: bytes) -> str:
+    """The path of a handed-in paper's page."""
+    outcome = (await office.hand_in({name: data})).outcomes[0]
+    assert outcome.file.state == "to_process"
+    return f"{office.base}/quick-entry/{outcome.file.id}"
+
+
+async def files_in(office: Office, state: str) -> list[IntakeFile]:
+    async with office.world.as_system() as session:
+        rows = await session.scalars(
+            sa.select(IntakeFile)
+            .where(IntakeFile.state == state)
+            .order_by(IntakeFile.first_page, IntakeFile.received_at, IntakeFile.id)
+        )
+        return list(rows)
+
+
+async def bytes_of(office: Office, row: IntakeFile) -> bytes:
+    return await office.world.tools.store.get(office.company.id, row.sha256)
+
+
+async def test_a_paper_of_four_invoices_is_split_where_a_person_ticks(office: Office) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        async with sign_in(office.world, office.accountant) as client:
+            assert f"{here}/split" in (await client.get(here)).text
+            page = (await client.get(f"{here}/split")).text
+            assert page.count('name="begins"') == 3
+            picture = await client.get(f"{here}/split/pages/4")
+            assert picture.headers["content-type"] == "image/png"
+            refused = await client.post(f"{here}/split", data={})
+            assert refused.status_code == 422
+            done = await client.post(f"{here}/split", data={"begins": ["2", "4", "9", "x"]})
+            assert done.status_code == 303
+        parts = await files_in(office, "to_process")
+        assert [(part.first_page, part.last_page) for part in parts] == [(1, 1), (2, 3), (4, 4)]
+        assert done.headers["location"] == f"{office.base}/quick-entry/{parts[0].id}"
+        papers = [await bytes_of(office, part) for part in parts]
+        assert [pages_of(paper) for paper in papers] == [1, 2, 1]
+        [whole] = await files_in(office, "split")
+        assert await bytes_of(office, whole) == case.read()
+        assert len({part.sha256 for part in [*parts, whole]}) == 4  # each has a hash of its own
+        async with sign_in(office.world, office.accountant) as client:
+            assert case.path.name in (await client.get(f"{office.base}/quick-entry/{parts[1].id}")).text
+
+
+async def test_each_page_may_be_a_document_and_each_is_entered_by_itself(office: Office) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        async with sign_in(office.world, office.accountant) as client:
+            await client.post(f"{here}/split", data={"each": "yes"})
+            parts = await files_in(office, "to_process")
+            assert len(parts) == 4
+            for number, part in enumerate(parts):
+                entered = await client.post(f"{office.base}/quick-entry/{part.id}", data=typed(number))
+                assert entered.status_code == 303, entered.text[-2000:]
+            refused = await client.post(f"{here}/split/undo", data={})
+        assert refused.status_code == 409
+        assert await office.count(Document) == 4
+
+
+def typed(number: int) -> dict[str, str]:
+    return {
+        "kind": "expense_receipt",
+        "counterparty_name": "Tankstation Kustweg",
+        "number": f"{55120 + number}",
+        "issue_date": "2026-11-02",
+        "currency": "EUR",
+        "total": "68,40",
+        "vat": "21",
+    }
+
+
+async def test_a_double_click_splits_once_and_parts_are_put_together_again(office: Office) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        async with sign_in(office.world, office.accountant) as client:
+            for _click in range(2):
+                assert (await client.post(f"{here}/split", data={"begins": ["2"]})).status_code == 303
+            assert len(await files_in(office, "to_process")) == 2
+            assert (await client.post(f"{here}/split/undo", data={})).status_code == 303
+            [whole] = await files_in(office, "to_process")
+            assert whole.name == case.path.name
+            assert (await client.post(f"{here}/split/undo", data={})).status_code == 409
+            await client.post(f"{here}/split", data={"begins": ["3"]})
+        assert [one.first_page for one in await files_in(office, "to_process")] == [1, 3]
+
+
+async def test_two_people_who_split_at_once_split_it_once(office: Office) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        async with (
+            sign_in(office.world, office.accountant) as one,
+            sign_in(office.world, office.accountant) as other,
+        ):
+            answers = await asyncio.gather(
+                one.post(f"{here}/split", data={"begins": ["2"]}),
+                other.post(f"{here}/split", data={"begins": ["3"]}),
+            )
+        assert [answer.status_code for answer in answers] == [303, 303]
+        assert len(await files_in(office, "to_process")) == 2
+        assert len(await files_in(office, "split")) == 1
+
+
+async def test_pages_that_came_one_by_one_are_put_together_and_taken_apart(office: Office) -> None:
+    for case in of_kind("K49"):
+        first = await waiting(office, "page 1.png", a_png())
+        second = await waiting(office, case.path.name, case.read())
+        async with sign_in(office.world, office.accountant) as client:
+            page = (await client.get(f"{first}/join")).text
+            assert case.path.name in page
+            assert (await client.post(f"{first}/join", data={})).status_code == 422
+            for _click in range(2):
+                done = await client.post(f"{first}/join", data={"with": [second.rpartition("/")[2]]})
+                assert done.status_code == 303
+            [whole] = await files_in(office, "to_process")
+            assert pages_of(await bytes_of(office, whole)) == 5
+            assert len(await files_in(office, "merged")) == 2
+            here = f"{office.base}/quick-entry/{whole.id}"
+            assert "join/undo" in (await client.get(here)).text
+            assert (await client.post(f"{here}/join/undo", data={})).status_code == 303
+        assert len(await files_in(office, "to_process")) == 2
+
+
+async def test_a_part_that_is_in_another_paper_keeps_the_whole_split(office: Office) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        async with sign_in(office.world, office.accountant) as client:
+            await client.post(f"{here}/split", data={"each": "yes"})
+            parts = await files_in(office, "to_process")
+            await client.post(
+                f"{office.base}/quick-entry/{parts[1].id}/join", data={"with": [str(parts[2].id)]}
+            )
+            assert (await client.post(f"{here}/split/undo", data={})).status_code == 409
+        assert len(await files_in(office, "to_process")) == 3
+
+
+async def test_another_companys_paper_is_unknown_to_split_and_join(office: Office, world: World) -> None:
+    for case in of_kind("K49"):
+        here = await waiting(office, case.path.name, case.read())
+        mine = await waiting(office, "mine.png", a_png())
+        elsewhere = await a_company(world, office.firm, name="Andere")
+        dossier = await a_dossier(world, office.firm, elsewhere, code="01205")
+        other = f"/dossiers/{dossier.id}/quick-entry/{here.rpartition('/')[2]}"
+        async with sign_in(office.world, office.accountant) as client:
+            for path in ("/split", "/split/pages/1", "/join"):
+                assert (await client.get(other + path)).status_code == 404
+            for path in ("/split", "/split/undo", "/join", "/join/undo"):
+                assert (await client.post(other + path, data={"begins": ["2"]})).status_code == 404
+            strange = await client.post(
+                f"{mine}/join", data={"with": ["0190a6b0-0000-7000-8000-000000000000"]}
+            )
+            assert strange.status_code == 404
+
+
+# ── the logo of a mail ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ["noordzee.png", "ardennes.png"])
+def test_a_logo_brings_a_light_ground_into_mails_that_are_darkened(name: str) -> None:
+    of_kind("K80")
+    data, ratio = on_plate((assets.DEMO / name).read_bytes(), "#0b5394")
+    plate = Image.open(io.BytesIO(data))
+    assert abs(plate.width / plate.height - ratio) < 0.01
+    darkened = Image.new("RGB", plate.size, "#101010")
+    darkened.paste(plate, mask=plate.getchannel("A"))
+    assert darkened.getpixel((plate.width // 2, 2)) == (255, 255, 255)
+    assert darkened.getpixel((0, 0)) == (16, 16, 16)  # round corners
+    opaque = plate.getchannel("A").histogram()[255]
+    assert opaque > 0.97 * plate.width * plate.height
+
+
+def test_a_pale_logo_stands_on_the_brands_own_colour() -> None:
+    logo = Image.new("RGBA", (200, 60), (0, 0, 0, 0))
+    logo.paste((250, 250, 250, 255), (20, 20, 180, 40))
+    out = io.BytesIO()
+    logo.save(out, "PNG")
+    plate = Image.open(io.BytesIO(on_plate(out.getvalue(), "#0b5394")[0]))
+    assert plate.getpixel((plate.width // 2, 2)) == (11, 83, 148, 255)
+
+
+def test_mails_have_colours_for_programs_that_know_dark() -> None:
+    page = (TEMPLATES / "mail" / "base.html").read_text()
+    assert 'name="color-scheme" content="light dark"' in page
+    assert 'name="supported-color-schemes"' in page
+    assert "@media (prefers-color-scheme: dark)" in page

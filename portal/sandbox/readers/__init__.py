@@ -8,6 +8,7 @@ before any child: it must load all that is opened lazily, because a child cannot
 READERS = (
     "portal.sandbox.readers.workbook",
     "portal.sandbox.readers.pdf_pages",
+    "portal.sandbox.readers.paper_pages",
     "portal.sandbox.readers.image",
     "portal.sandbox.readers.zip_members",
 )

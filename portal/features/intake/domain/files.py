@@ -23,6 +23,7 @@ class IntakeState(enum.StrEnum):
     PROCESSED = "processed"
     SPLIT = "split"  # an archive, or a file cut in several
     REJECTED = "rejected"
+    MERGED = "merged"  # put together with others: it is in another file now
 
 
 INTAKE = machine(
@@ -34,8 +35,15 @@ INTAKE = machine(
             IntakeState.SPLIT,
             IntakeState.REJECTED,
         },
-        IntakeState.TO_PROCESS: {IntakeState.PROCESSED, IntakeState.SPLIT, IntakeState.REJECTED},
+        IntakeState.TO_PROCESS: {
+            IntakeState.PROCESSED,
+            IntakeState.SPLIT,
+            IntakeState.REJECTED,
+            IntakeState.MERGED,
+        },
         IntakeState.REJECTED: {IntakeState.TO_PROCESS},
+        IntakeState.SPLIT: {IntakeState.TO_PROCESS},
+        IntakeState.MERGED: {IntakeState.TO_PROCESS},
     },
 )
 

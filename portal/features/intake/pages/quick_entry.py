@@ -28,7 +28,7 @@ from portal.features.intake.domain.files import CHANNEL_WORDS, FileKind, IntakeS
 from portal.features.intake.domain.reasons import REASONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.pages.reception import LIST, kind_names
-from portal.features.intake.service import comparison, lookups, quick_entry
+from portal.features.intake.service import comparison, lookups, papers, quick_entry
 from portal.features.intake.service.lookups import Outcome
 from portal.features.intake.service.quick_entry import Decision, Duplicate, Handled
 from portal.features.items.service import deletion
@@ -55,9 +55,15 @@ def below(path: str) -> list[str]:
     return [one + path for one in ONE]
 
 
-async def _open(
+async def open_file(
     session: ReadSession, actor: Actor, place: Place, file_id: UUID, *, erased: bool = False
 ) -> IntakeFile:
+    """One handed-in file of the place a request looks at.
+
+    Raises:
+        Forbidden: the actor hands nothing in.
+        NotFound: unknown, another company's, not this contributor's, or erased (`erased`).
+    """
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     row = await lookups.file(session, actor, place.company_id, file_id)
@@ -71,7 +77,7 @@ async def _looked_up(
 ) -> tuple[Place, Outcome]:
     """A file with what became of it, looked up in a short transaction of its own: while files are read, a request holds no connection."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
-        row = await _open(session, actor, place, file_id)
+        row = await open_file(session, actor, place, file_id)
         return place, await lookups.outcome(session, row)
 
 
@@ -113,14 +119,14 @@ async def file_page(
 ) -> Template:
     """One file beside the fields that make a document of it; `lines` is the page of lines of one that came as data."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
-        row = await _open(session, actor, place, file_id, erased=True)
+        row = await open_file(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
+        kin = await papers.kin(session, row)
         await page_figures(request, session)
     hints = quick_entry.invoice_hints(row)
-    return await _shown(
-        request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash, lines=lines
-    )
+    values = dict(hints.values) if hints else {}
+    return await _shown(request, tools, place, outcome, values, clash=clash, lines=lines, kin=kin)
 
 
 async def _shown(
@@ -133,6 +139,7 @@ async def _shown(
     clash: Clash | None = None,
     problem: str | None = None,
     lines: int = 1,
+    kin: papers.Kin | None = None,
 ) -> Template:
     """The page; with `faults`, a `clash` or a `problem` something that was sent could not be saved yet."""
     row = outcome.file
@@ -161,6 +168,8 @@ async def _shown(
         value_faults=[fault.text() for fault in hints.faults] if hints else [],
         pages=pages,
         readable=read,
+        kin=kin,
+        is_paper=quick_entry.is_paper(row),
         is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,
@@ -305,7 +314,7 @@ async def reject(
     file_id: FromPath[UUID],
 ) -> Response[Any]:
     """Nothing for the books, with a reason."""
-    row = await _open(session, actor, place, file_id)
+    row = await open_file(session, actor, place, file_id)
     form = await Form.of(request)
     try:
         await quick_entry.reject(session, actor, row, form.text("reason"), dossier_id=place.dossier_id)
@@ -325,7 +334,7 @@ async def undo(
     file_id: FromPath[UUID],
 ) -> Response[Any]:
     """A rejected file waits again."""
-    row = await _open(session, actor, place, file_id)
+    row = await open_file(session, actor, place, file_id)
     await quick_entry.undo_reject(session, actor, row, dossier_id=place.dossier_id)
     return go(request, f"{place.intake}/{row.id}", Toast("success", gettext(TAKEN_BACK)))
 
