@@ -38,7 +38,7 @@ def on_plate(logo: bytes, dark: str) -> tuple[bytes, float]:
 
 
 def _is_pale(picture: Image.Image) -> bool:
-    visible = picture.getchannel("A").point(lambda alpha: 255 if alpha > 127 else 0)
+    visible = picture.getchannel("A").point([0] * 128 + [255] * 128)
     if visible.getbbox() is None or visible.getextrema()[0] == 255:
         return False  # nothing to see, or a ground of its own
     return ImageStat.Stat(picture.convert("L"), visible).mean[0] > _PALE

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from exports import ubl
+from portal.features.bundles.models import Export
 from portal.features.documents.models import Document
 from portal.features.documents.service import drawings, lookups, readable
 from portal.features.dossiers.domain.dossiers import Access
@@ -175,6 +176,13 @@ async def test_one_longer_than_can_be_drawn_says_so_on_its_page_and_in_its_bundl
                 page = (await client.get(f"{base}/documents/{document.id}")).text
             assert "2.502" in page or "2,502" in page
             assert page.count('class="ui-read-what"') == readable.LINES_SHOWN
+        async with sign_in(office.world, office.accountant) as client:
+            assert (await client.post(f"{office.base}/export", data={})).status_code == 303
+            await office.world.run_jobs()
+            async with office.world.as_system() as session:
+                export_id = await session.scalar(sa.select(Export.id))
+            bundle = (await client.get(f"{office.base}/export/{export_id}")).text
+        assert "There is no PDF of it" in bundle
 
 
 async def test_an_ordinary_invoice_without_a_pdf_gets_one_marked_as_ours(office: Office) -> None:

@@ -13,10 +13,18 @@ from uuid import UUID
 from exports import ubl
 from exports.model import Attachment, Line
 from exports.model import Document as Invoice
+from portal.features.documents.domain.documents import DRAWN
 from portal.features.documents.domain.hidden_signs import without_hidden
 from portal.features.documents.models import Document
 from portal.features.documents.service.drawings import MOST_LINES, data_of
-from portal.features.documents.service.files import COUNTS, SAFE_TYPES, Download, page_count, shown_file
+from portal.features.documents.service.files import (
+    COUNTS,
+    SAFE_TYPES,
+    SHOWN_PAGES,
+    Download,
+    page_count,
+    shown_file,
+)
 from portal.jobs.contract import Tools
 from portal.kernel.errors import NotFound, Unavailable
 from portal.kernel.texts import line
@@ -89,10 +97,14 @@ async def read(tools: Tools, company_id: UUID, sha256: str | None, page: int = 1
 
 
 async def looked_at(tools: Tools, document: Document, page: int = 1) -> tuple[int | None, Readable | None]:
-    """How a document is looked at: its number of page images (see `files.page_count`), and its data where there are none."""
+    """How a document is looked at: its number of page images (see `files.page_count`), and its data where there are none.
+
+    Also where we drew more pages of it than are shown: its lines are listed instead.
+    """
     sha256, media_type = shown_file(document)
     pages = await page_count(tools, document.company_id, sha256, media_type)
-    if pages != 0:
+    long = document.pdf_origin in DRAWN and pages == SHOWN_PAGES
+    if pages != 0 and not long:
         return pages, None
     return pages, await read(tools, document.company_id, data_of(document), page)
 

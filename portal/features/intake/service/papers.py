@@ -130,16 +130,11 @@ async def write_cut(
     if moved is None:
         raise Conflict(HANDLED, code="handled")
     known = await papers_repository.known(session, row.company_id, [part.sha256 for part in parts])
-    rows = [
-        _new(moved, part, parent_id=row.id)
-        | {
-            "state": IntakeState.PROCESSED if part.sha256 in known else IntakeState.TO_PROCESS,
-            "reason": "already" if part.sha256 in known else None,
-            "document_id": known.get(part.sha256),
-            "handled_at": now if part.sha256 in known else None,
-        }
-        for part in parts
-    ]
+    rows = [_new(moved, part, parent_id=row.id) for part in parts]
+    for one in rows:
+        if (document_id := known.get(one["sha256"])) is not None:
+            change = {"reason": "already", "document_id": document_id, "handled_at": now}
+            one.update(change, state=IntakeState.PROCESSED)
     await papers_repository.add(session, rows)
     await _tell(session, actor, moved, "intake.cut", dossier_id, parts=len(parts))
     return next((one["id"] for one in rows if one["state"] is IntakeState.TO_PROCESS), None)
@@ -224,7 +219,7 @@ async def write_join(
     """
     for row in rows:
         _check(actor, row)
-    new = _new(rows[0], made) | {"state": IntakeState.TO_PROCESS}
+    new = _new(rows[0], made)
     await papers_repository.add(session, [new])
     now = clock_of(session).now()
     if await papers_repository.merge(session, [row.id for row in rows], new["id"], now) != len(rows):
@@ -287,7 +282,7 @@ async def kin(session: ReadSession, row: IntakeFile) -> Kin:
 
 
 def _new(like: IntakeFile, paper: NewPaper, *, parent_id: UUID | None = None) -> dict[str, Any]:
-    """A new file that came in as another one did."""
+    """A new file that came in as another one did, and waits."""
     return {
         "id": new_id(),
         "company_id": like.company_id,
@@ -304,6 +299,10 @@ def _new(like: IntakeFile, paper: NewPaper, *, parent_id: UUID | None = None) ->
         "sha256": paper.sha256,
         "first_page": paper.first,
         "last_page": paper.last,
+        "state": IntakeState.TO_PROCESS,
+        "reason": None,
+        "document_id": None,
+        "handled_at": None,
     }
 
 
