@@ -1,8 +1,11 @@
 """A paper cut into several, and several put together: what is chosen, and how the new ones are called."""
 
 from collections.abc import Collection
+from uuid import UUID
 
-from portal.features.intake.domain.files import clean_name
+import msgspec
+
+from portal.features.intake.domain.files import IntakeState, clean_name
 from portal.kernel.errors import Invalid
 from portal.kernel.language import N_
 
@@ -13,6 +16,19 @@ MOST_JOINED = 50
 NOWHERE = N_("Tick the page where the next document begins.")
 TOO_FEW = N_("Tick at least one more file.")
 TOO_MANY = N_("At most %(limit)s files are put together at once.")
+
+
+class Relative(msgspec.Struct, frozen=True):
+    """A paper beside another one: what it is a part of, a part of it, or one that was put together with others."""
+
+    id: UUID
+    name: str
+    state: IntakeState
+    first_page: int | None
+    last_page: int | None
+    parent_id: UUID | None
+    merged_into: UUID | None
+    erased: bool
 
 
 def ranges_of(begins: Collection[int], count: int) -> list[tuple[int, int]]:

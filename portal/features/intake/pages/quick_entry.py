@@ -122,8 +122,7 @@ async def file_page(
         row = await open_file(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
-        kin = await papers.kin(session, row)
-        await page_figures(request, session)
+        kin = (await page_figures(request, session, kin=papers.kin(row))).kin
     hints = quick_entry.invoice_hints(row)
     values = dict(hints.values) if hints else {}
     return await _shown(request, tools, place, outcome, values, clash=clash, lines=lines, kin=kin)

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.arrays import among
+from portal.db.figures import Figure, few_rows
 from portal.db.session import ReadSession, WriteSession
 from portal.features.documents.models import Document
 from portal.features.intake.domain.files import IntakeState
+from portal.features.intake.domain.papers import Relative
 from portal.features.intake.models import IntakeFile
 
 JOINABLE = sa.or_(IntakeFile.media_type == "application/pdf", IntakeFile.media_type.startswith("image/"))
@@ -50,17 +52,6 @@ async def parts_of(session: ReadSession, file_id: UUID, *, lock: bool = False) -
         .execution_options(populate_existing=True)
     )
     return (await session.scalars(statement.with_for_update() if lock else statement)).all()
-
-
-async def sources_of(session: ReadSession, file_id: UUID) -> Sequence[IntakeFile]:
-    """The papers that were put together into this one, in their order."""
-    return (
-        await session.scalars(
-            sa.select(IntakeFile)
-            .where(IntakeFile.merged_into == file_id, IntakeFile.state == IntakeState.MERGED)
-            .order_by(IntakeFile.first_page.nulls_last(), IntakeFile.received_at, IntakeFile.id)
-        )
-    ).all()
 
 
 async def merge(session: WriteSession, ids: Sequence[UUID], into: UUID, now: datetime) -> int:
@@ -119,6 +110,27 @@ async def waiting_papers(
     ).all()
 
 
-async def one_of(session: ReadSession, file_id: UUID) -> IntakeFile | None:
-    """One file the session may see."""
-    return await session.get(IntakeFile, file_id)
+def relatives(row: IntakeFile) -> Figure[list[Relative]]:
+    """Of one file: the paper it is a part of, the one it was put together into, its own parts, and what it was put together from."""
+    around = [one for one in (row.parent_id, row.merged_into) if one is not None]
+    return few_rows(
+        sa.select(
+            IntakeFile.id,
+            IntakeFile.name,
+            IntakeFile.state,
+            IntakeFile.first_page,
+            IntakeFile.last_page,
+            IntakeFile.parent_id,
+            IntakeFile.merged_into,
+            IntakeFile.erased_at.is_not(None).label("erased"),
+        )
+        .where(
+            sa.or_(
+                sa.and_(IntakeFile.parent_id == row.id, IntakeFile.first_page.is_not(None)),
+                IntakeFile.merged_into == row.id,
+                among(IntakeFile.id, around),
+            )
+        )
+        .order_by(IntakeFile.first_page.nulls_last(), IntakeFile.received_at, IntakeFile.id),
+        Relative,
+    )

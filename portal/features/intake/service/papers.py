@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from portal.db.figures import Figure
 from portal.db.session import ReadSession, WriteSession
 from portal.features.audit import service as audit
 from portal.features.documents.service import files
@@ -21,6 +22,7 @@ from portal.features.intake.domain.papers import (
     MOST_PAGES,
     TOO_FEW,
     TOO_MANY,
+    Relative,
     joined_name,
     marked,
     part_name,
@@ -257,12 +259,12 @@ async def undo_join(session: WriteSession, actor: Actor, row: IntakeFile, dossie
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """What a paper was cut into or put together from, and what it is a part of."""
+    """What a paper was cut into or put together from, what it is a part of, and where it is now."""
 
-    parts: Sequence[IntakeFile]
-    sources: Sequence[IntakeFile]
-    parent: IntakeFile | None
-    whole: IntakeFile | None
+    parts: Sequence[Relative]
+    sources: Sequence[Relative]
+    parent: Relative | None
+    whole: Relative | None
 
     @property
     def may_put_together(self) -> bool:
@@ -270,15 +272,28 @@ class Kin:
         return bool(self.parts) and all(part.state is IntakeState.TO_PROCESS for part in self.parts)
 
 
-async def kin(session: ReadSession, row: IntakeFile) -> Kin:
+def kin(row: IntakeFile) -> Figure[Kin]:
     """Of one paper."""
-    by_id = papers_repository.one_of
-    return Kin(
-        await papers_repository.parts_of(session, row.id) if row.state is IntakeState.SPLIT else (),
-        await papers_repository.sources_of(session, row.id) if row.state is IntakeState.TO_PROCESS else (),
-        await by_id(session, row.parent_id) if row.parent_id and row.first_page else None,
-        await by_id(session, row.merged_into) if row.merged_into else None,
-    )
+
+    def sorted_out(found: Sequence[Relative]) -> Kin:
+        by_id = {one.id: one for one in found}
+        # parts that were put together again are none any more; one that went into another paper still is
+        parts = [
+            one
+            for one in found
+            if one.parent_id == row.id
+            and one.first_page is not None
+            and not (one.state is IntakeState.MERGED and one.merged_into == row.id)
+        ]
+        sources = [one for one in found if one.merged_into == row.id and one.parent_id != row.id]
+        return Kin(
+            parts if row.state is IntakeState.SPLIT else (),
+            sources if row.state is IntakeState.TO_PROCESS else (),
+            by_id.get(row.parent_id) if row.parent_id and row.first_page else None,
+            by_id.get(row.merged_into) if row.merged_into else None,
+        )
+
+    return papers_repository.relatives(row).mapped(sorted_out)
 
 
 def _new(like: IntakeFile, paper: NewPaper, *, parent_id: UUID | None = None) -> dict[str, Any]:
