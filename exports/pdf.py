@@ -3,12 +3,16 @@
 The HTML sees only what it is given: ``resources`` under the names it uses (``logo.png``, ``css/print.css``)
 and ``data:`` addresses. The same input gives the same bytes: the moment is given, font tables carry it
 instead of the clock, and the file identifier is the content's own hash. Fonts among the resources are the only
-ones there are, by the family names they have inside (see ``exports.fonts``); without any, those of the machine
-are used, and another machine may give other bytes.
+ones there are, by the family names they have inside (see ``exports.fonts``), but for the ``fallbacks`` that stand
+in for signs they lack; without any, those of the machine are used, and another machine may give other bytes.
+
+What turns the direction of a text (embeddings, overrides, isolates and marks) is taken out of the HTML: it would
+act on what stands beside it. Scripts that run from right to left need none of them; a layout that is to keep values
+apart gives each an element of its own.
 
 What PDF/A forbids and the layout would write is put right: images are not interpolated (ISO 19005-3, 6.2.8),
 images in CMYK become RGB, which is what the file's output intent describes (6.2.4.3), and a character that no
-font has becomes one that it has, an accent less, or a question mark (6.2.11.4.1).
+font has becomes one that it has, an accent less, or an empty box (6.2.11.4.1), which the caller can have said.
 
 The library that lays out reads HTML and images of any size: whoever renders what strangers wrote does it in
 a process with limits on time and memory.
@@ -19,7 +23,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +40,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from exports import fonts
 from exports.errors import UnwritableError
+from exports.fonts import Fallback
 
 Relationship = Literal["Alternative", "Data", "Source", "Supplement", "Unspecified"]
 
@@ -49,6 +54,18 @@ _TYPES.add_type("image/webp", ".webp")
 _VARIANT = "pdf/a-3b"
 _CMYK = ("CMYK", "LAB")  # modes of Pillow that sRGB does not describe
 _TAG = re.compile(r"(<[^>]*>)")
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""What embeds, overrides, isolates or marks a direction (UAX 9, 2)."""
+_TURNS = re.compile(
+    f"[{''.join(map(chr, _TURNING))}]|&#(?:0*(?:{'|'.join(map(str, _TURNING))})|[xX]0*(?i:{'|'.join(f'{code:x}' for code in _TURNING)}))(?:;|(?![0-9a-fA-F]))"
+    "|&(?:lrm|rlm);"
+)
+BOX = "\u25a1"
+"""What stands in the place of a sign that no font has."""
+_PLAIN_BOX = "[]"
+UNSHOWN = "<!--unshown-->"
+"""Where the HTML has this comment, the sentence about boxes is put."""
+_LISTED = 12
 _one_at_a_time = Lock()
 
 
@@ -122,11 +139,16 @@ def write(
     *,
     attachments: Sequence[EmbeddedFile] = (),
     created: datetime,
+    fallbacks: Callable[[], Sequence[Fallback]] = tuple,
+    unshown: str = "",
 ) -> bytes:
     """The HTML as PDF/A-3b, with the attachments embedded.
 
     ``resources`` are the style sheets, images and fonts that the HTML names by relative addresses.
     ``created`` is the moment of creation in the metadata, aware; seconds count, less does not.
+    ``fallbacks`` gives the fonts that stand in for signs which those of the resources lack; it is asked where any is lacking.
+    ``unshown`` is markup that stands in the place of `UNSHOWN` where signs had to be shown as boxes, with ``{box}``
+    for the box and ``{signs}`` for the numbers of those signs (``U+E000, U+E001``).
 
     Raises:
         Unrenderable: The HTML asks for something outside ``resources``, for colours or characters that PDF/A has
@@ -145,11 +167,16 @@ def write(
             for name, data in resources.items()
         }
     )
-    with _time_standing_still(moment), _only_fonts_among(resources):
+    html = _TURNS.sub("", html)
+    with _time_standing_still(moment), _only_fonts_among(resources, html, fallbacks):
         data, finish = _laid_out(html, fetcher, moment, attachments)
         if finish.missing:
             # Only the layout knows what no font has, and it knows when it is done: the few such texts are set twice.
-            data, finish = _laid_out(_without(html, finish.missing), fetcher, moment, attachments)
+            missing = finish.missing
+            data, finish = _laid_out(_without(html, missing, BOX, unshown), fetcher, moment, attachments)
+            if ord(BOX) in finish.missing:  # not even that one
+                html = _without(html, missing, _PLAIN_BOX, unshown)
+                data, finish = _laid_out(html, fetcher, moment, attachments)
     if fetcher.refused:
         raise Unrenderable("resource_refused", None, {"url": fetcher.refused[0][:200]})
     if finish.missing:
@@ -245,18 +272,22 @@ class _Finisher:
             pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
 
 
-def _without(html: str, missing: Iterable[int]) -> str:
+def _without(html: str, missing: Iterable[int], box: str, unshown: str) -> str:
     """The HTML with its texts free of these characters; what stands in tags (names of resources) is left."""
-    table = {code: _nearest(chr(code)) for code in missing}
+    table = {code: _nearest(chr(code), box) for code in sorted(missing)}
     parts = _TAG.split(html)
     parts[::2] = [text.translate(table) for text in parts[::2]]
     html = "".join(parts)
     for code, nearest in table.items():
         html = re.sub(rf"&#(?:0*{code}|[xX]0*(?i:{code:x}));?", nearest, html)
+    boxed = [f"U+{code:04X}" for code, nearest in table.items() if nearest == box]
+    if boxed:
+        listed = ", ".join(boxed[:_LISTED]) + (" …" if len(boxed) > _LISTED else "")
+        html = html.replace(UNSHOWN, unshown.replace("{box}", box).replace("{signs}", listed))
     return html
 
 
-def _nearest(character: str) -> str:
+def _nearest(character: str, box: str) -> str:
     """What every font has in place of a character that none has."""
     match unicodedata.category(character):
         case "Zs" | "Zl" | "Zp":
@@ -267,13 +298,17 @@ def _nearest(character: str) -> str:
             return ""
         case _:
             bare = unicodedata.normalize("NFKD", character)
-            return "".join(part for part in bare if part.isascii() and part.isalnum()) or "?"
+            if any(part.isnumeric() for part in bare):  # a third is not 13, nor is a square 2
+                return box
+            return "".join(part for part in bare if part.isascii() and part.isalnum()) or box
 
 
 @contextmanager
-def _only_fonts_among(resources: Mapping[str, bytes]) -> Generator[None]:
+def _only_fonts_among(
+    resources: Mapping[str, bytes], html: str, fallbacks: Callable[[], Sequence[Fallback]]
+) -> Generator[None]:
     try:
-        with fonts.only(resources):
+        with fonts.only(resources, html + BOX if fallbacks is not tuple else html, fallbacks):
             yield
     except fonts.BadFont as fault:
         raise Unrenderable("bad_font", None, {"fault": str(fault)}) from fault

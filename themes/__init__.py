@@ -82,7 +82,7 @@ Templates are compiled for long lists (``themes/compiling.py``): a message, a fi
 
 Globals: ``asset(name)``, ``icon(name, label)``, ``csrf_field()``, ``here_with(sort="name")``,
 ``url_with(path, query, **changes)``, ``toggled``, ``chosen``, ``sorted_by``, ``state_of``, ``now()``.
-Filters: ``money``, ``number``, ``percent``, ``date``, ``datetime``, ``when`` (today 09:12), ``timeago``,
+Filters: ``money``, ``signed`` (an amount of a credit note is below zero), ``number``, ``percent``, ``date``, ``datetime``, ``when`` (today 09:12), ``timeago``,
 ``filesize``, ``initials``, ``translated`` (for a text that a variable holds: ``_`` fills in what follows a ``%`` and takes
 its text for markup). Texts: ``_("…")``, ``{% trans %}…{% endtrans %}``; a ``%`` in a text is written
 ``%%``. Values in texts: ``_("Hello %(name)s", name=person)``; what is counted: ``{% trans count=n %}One

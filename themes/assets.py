@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 DIST = Path(__file__).parent / "static" / "dist"
 """Where ``python -m themes.build`` puts the hashed files; serve this folder, immutable, under ``url``."""
@@ -65,3 +66,32 @@ def read(name: str, dist: Path = DIST) -> bytes:
         AssetsMissingError: nothing of that name was built.
     """
     return (dist / load(dist, url="")(name)).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackFont:
+    """A part of a typeface that stands in for what those of `PRINT_FONTS` lack.
+
+    Attributes:
+        path: the file.
+        ranges: the signs it is made for, as CSS writes them ("U+0600-06FF,U+200C").
+        writing: "hans", "hant", "ja" or "ko", where it draws Chinese signs as they are written there.
+    """
+
+    path: Path
+    ranges: str
+    writing: Literal["", "hans", "hant", "ja", "ko"]
+
+
+def fallback_fonts(dist: Path = DIST) -> list[FallbackFont]:
+    """All that can stand in on paper, in the order in which they are asked; some 600 files, none of which is read here.
+
+    Raises:
+        AssetsMissingError: the static files were not built.
+    """
+    folder = dist / "print"
+    try:
+        listed = json.loads((folder / "fonts.json").read_text(encoding="utf-8"))["fonts"]
+    except FileNotFoundError:
+        raise AssetsMissingError(f"{dist} has no fonts for paper; run: python -m themes.build") from None
+    return [FallbackFont(folder / one["file"], one["ranges"], one["writing"]) for one in listed]

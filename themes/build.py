@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from themes import typefaces
 from themes.assets import DIST
 from themes.icons import ICONS
 from themes.purge import minified, purge, without_unread_properties, words
@@ -185,10 +186,16 @@ def build(dist: Path = DIST, *, force: bool = False) -> bool:
 
 def _build(dist: Path, *, force: bool) -> bool:
     install()
+    try:
+        copied = typefaces.copy(
+            MODULES, dist, fingerprint([ROOT / "package-lock.json", Path(typefaces.__file__)])
+        )
+    except typefaces.TypefaceMissingError as error:
+        raise BuildError(str(error)) from error
     stamp = fingerprint(_inputs())
     marker = dist / ".inputs"
     if not force and marker.is_file() and marker.read_text(encoding="ascii") == stamp:
-        return False
+        return copied
     with tempfile.TemporaryDirectory(dir=dist.parent, prefix=".dist-") as scratch:
         folder = Path(scratch) / "dist"
         folder.mkdir()

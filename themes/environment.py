@@ -146,7 +146,7 @@ def create_environment(
         shown: what every text that stands in a template's place goes through last, such as leaving out what hides.
         shown_markup: the same for markup that stands there.
 
-    Templates get, beside Jinja's own, the filters ``money number percent date datetime when timeago
+    Templates get, beside Jinja's own, the filters ``money signed number percent date datetime when timeago
     filesize initials company_number translated`` and the globals ``ui asset icon csrf_field here_with url_with toggled chosen
     sorted_by query_pairs state_of current_language now``.
     """
@@ -170,6 +170,7 @@ def create_environment(
     filters = cast("dict[str, Any]", environment.filters)
     filters.update(
         money=formats.money,
+        signed=formats.signed,
         number=formats.number,
         percent=formats.percent,
         date=formats.date,

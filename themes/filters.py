@@ -60,6 +60,13 @@ class Formats:
         """An amount with its currency: ``€ 1.234,56`` in Dutch."""
         return DASH if value is None else money(Decimal(value), currency, self._language())
 
+    def signed(self, value: Decimal | str | None, kind: str) -> Decimal | str | None:
+        """An amount of a document as it counts: what a credit note says is owed back, whatever sign its issuer writes.
+
+        ``kind`` is the document's; those that credit end with ``credit_note``.
+        """
+        return 0 - Decimal(value) if value is not None and kind.endswith("credit_note") else value
+
     def number(self, value: Decimal | float | None, decimals: int | None = None) -> str:
         """A number with its separators; exactly ``decimals`` decimals when given."""
         if value is None:

@@ -21,6 +21,9 @@ from portal.sandbox.contract import (
 )
 from portal.sandbox.pool import Sandbox, run, warm_up
 from portal.sandbox.reading import (
+    count_paper_pages,
+    cut_paper,
+    join_papers,
     read_container,
     read_image,
     read_pdf_contents,
@@ -46,6 +49,9 @@ __all__ = [
     "Unreadable",
     "Workbook",
     "ZipMember",
+    "count_paper_pages",
+    "cut_paper",
+    "join_papers",
     "read_container",
     "read_image",
     "read_pdf_contents",

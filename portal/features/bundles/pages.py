@@ -238,7 +238,12 @@ async def bundle_page(
     run = await bundles_runs.run_of(session, dossier.id, export_id)
     proofs: dict[tuple[UUID, str], Any] = {(proof.item_id, proof.role): proof for proof in run.proofs}
     stayed = {UUID(one["item_id"]) for one in run.export.aside if "item_id" in one}
-    found = await page_figures(request, session, erased=erasures.erased_subjects(stayed))
+    found = await page_figures(
+        request,
+        session,
+        erased=erasures.erased_subjects(stayed),
+        data_alone=bundles_runs.data_alone(export_id),
+    )
     return render(
         request,
         "pages/bundles/bundle.html",
@@ -247,6 +252,7 @@ async def bundle_page(
         run=run,
         proofs=proofs,
         erased={str(one) for one in found.erased},
+        data_alone=found.data_alone,
         may_export=actor.may(Right.EXPORT),
         has_agent=await deliveries.has_agent_for(session, run.export),
         channels={channel: gettext(name) for channel, name in CHANNELS.items()},

@@ -49,13 +49,15 @@ class HandedIn:
 class IntakeFile(HandedIn, OwnedByCompany, Base):
     """One file handed in. `dossier_id` is where an office handed it in; what a member hands in belongs to the first dossier of each firm.
 
-    With `reason` it says for people what became of it.
+    With `reason` it says for people what became of it. A part of a paper names it as `parent_id`, with the pages that it has; a paper
+    that was put together with others names the new one, `merged_into`.
     """
 
     __tablename__ = "intake_file"
     __table_args__ = (
         sa.UniqueConstraint("company_id", "id"),
         sa.ForeignKeyConstraint(["company_id", "dossier_id"], ["dossier.company_id", "dossier.id"]),
+        sa.ForeignKeyConstraint(["company_id", "merged_into"], ["intake_file.company_id", "intake_file.id"]),
         sa.Index("ix_intake_file_upload", "company_id", "upload_id"),
         sa.Index("ix_intake_file_state", "company_id", "state", "received_at"),
         sa.Index("ix_intake_file_refused", "handled_at", postgresql_where=REFUSED),
@@ -63,12 +65,17 @@ class IntakeFile(HandedIn, OwnedByCompany, Base):
             "ix_intake_file_document", "document_id", postgresql_where=sa.text("document_id is not null")
         ),
         sa.Index("ix_intake_file_received", "upload_id", postgresql_where=sa.text("state = 'received'")),
+        sa.Index("ix_intake_file_merged", "merged_into", postgresql_where=sa.text("merged_into is not null")),
+        sa.Index("ix_intake_file_parts", "parent_id", postgresql_where=sa.text("first_page is not null")),
     )
 
     state: Mapped[IntakeState]
     hints: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     document_id: Mapped[UUID | None]
     statement_ids: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    first_page: Mapped[int | None]
+    last_page: Mapped[int | None]
+    merged_into: Mapped[UUID | None]
 
     @property
     def is_unread(self) -> bool:

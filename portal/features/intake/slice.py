@@ -45,6 +45,7 @@ SLICE = Slice(
             IntakeState.PROCESSED: State(N_("processed"), Tone.POSITIVE, "state-approved"),
             IntakeState.SPLIT: State(N_("split"), Tone.NEUTRAL, "state-split"),
             IntakeState.REJECTED: State(N_("rejected"), Tone.NEGATIVE, "state-rejected"),
+            IntakeState.MERGED: State(N_("put together"), Tone.NEUTRAL, "copy"),
         },
         "inbox": {
             InboxState.RECEIVED: State(N_("being read"), Tone.INFO, "state-running"),
@@ -59,6 +60,10 @@ SLICE = Slice(
         "intake.processed": (N_("File processed"), "check"),
         "intake.rejected": (N_("File rejected"), "close"),
         "intake.rejection_undone": (N_("Rejection of a file undone"), "undo"),
+        "intake.cut": (N_("Paper split into several documents"), "state-split"),
+        "intake.cut_undone": (N_("Parts of a paper put together again"), "undo"),
+        "intake.joined": (N_("Papers put together into one"), "copy"),
+        "intake.joined_undone": (N_("Papers that were put together taken apart"), "undo"),
         "intake.inbox_received": (N_("Files handed in to the office's inbox"), "quick-entry"),
         "intake.routed": (
             N_("Came through the inbox from %(sender)s, by its number"),

@@ -9,6 +9,7 @@ READERS = (
     "portal.sandbox.readers.workbook",
     "portal.sandbox.readers.pdf_pages",
     "portal.sandbox.readers.pdf_contents",
+    "portal.sandbox.readers.paper_pages",
     "portal.sandbox.readers.image",
     "portal.sandbox.readers.containers",
     "portal.sandbox.readers.photo",

@@ -108,14 +108,14 @@ def test_a_character_no_font_has_is_shown_as_one_that_there_is(
     assert "after" in text(data)
 
 
-def test_the_nearest_is_a_letter_without_its_accent_or_a_question_mark() -> None:
-    assert text(written("<p>\uff21\uff22 1\u20112 \u65e5\u672c\ue000.", FONTS)) == "AB 1-2 ???."
+def test_the_nearest_is_a_letter_without_its_accent_or_an_empty_box() -> None:
+    assert text(written("<p>\uff21\uff22 1\u20112 \u65e5\u672c\ue000.", FONTS)) == "AB 1-2 [][][]."
 
 
 def test_what_stands_in_tags_keeps_its_characters() -> None:
     data = written("<p>\u65e5</p><img src='\u65e5.png'>", FONTS | {"\u65e5.png": picture("RGB", "PNG")})
     assert len(images(data)) == 1
-    assert text(data).strip() == "?"
+    assert text(data).strip() == "[]"
 
 
 def test_a_character_of_the_style_sheet_that_no_font_has_is_refused() -> None:

@@ -14,7 +14,7 @@ from portal.db.session import ReadSession, WriteSession, scope_of
 from portal.features.approvals.domain import CHANGED, REJECTIONS, Decision
 from portal.features.approvals.service import cases, decisions, reminders
 from portal.features.documents.models import Document
-from portal.features.documents.service import files, remarks
+from portal.features.documents.service import readable, remarks
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Invalid
@@ -68,7 +68,7 @@ async def _case_page(
         await reminders.looked(session, actor)
         case = await cases.case(session, actor, document_id)
         steps = await cases.history(session, document_id)
-    sha256, media_type = files.shown_file(case.document)
+    pages, read = await readable.looked_at(tools, case.document)
     return render(
         request,
         "pages/approvals/one.html",
@@ -76,7 +76,8 @@ async def _case_page(
         status=status,
         case=case,
         document=case.document,
-        pages=await files.page_count(tools, case.document.company_id, sha256, media_type),
+        pages=pages,
+        readable=read,
         rejecting=rejecting and case.place is not None,
         rejections=_rejections(),
         problem=problem,

@@ -99,6 +99,7 @@ def _company(name: str, found: Sequence[Any]) -> dict[str, Any]:
             {
                 "supplier": one.counterparty,
                 "number": one.number,
+                "kind": one.kind.value,
                 "gross": str(one.gross),
                 "currency": one.currency,
                 "due": one.due_date.isoformat() if one.due_date else None,

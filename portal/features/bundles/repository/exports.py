@@ -26,8 +26,10 @@ from portal.features.bundles.domain import (
     RunsQuery,
 )
 from portal.features.bundles.models import BundleDownload, BundleItem, Delivery, DeliveryProof, Export
+from portal.features.documents.models import Document
 from portal.features.dossiers.domain.dossiers import titled
 from portal.features.dossiers.models import Dossier, managed_by
+from portal.features.items.models import DossierItem
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
 from portal.kernel.names import name_keys
@@ -132,6 +134,20 @@ async def items_of(session: ReadSession, *export_ids: UUID) -> Sequence[BundleIt
         .order_by(BundleItem.export_id, BundleItem.position)
     )
     return found.all()
+
+
+def data_alone(export_id: UUID) -> Figure[set[UUID]]:
+    """Items of a bundle that are a document in data without a PDF of its issuer: what else of it is in the bundle says the entry."""
+    return ids_of(
+        sa.select(BundleItem.item_id)
+        .join(DossierItem, DossierItem.id == BundleItem.item_id)
+        .join(Document, Document.id == DossierItem.document_id)
+        .where(
+            BundleItem.export_id == export_id,
+            Document.ubl_sha256.is_not(None),
+            Document.pdf_origin.is_distinct_from("embedded"),
+        )
+    )
 
 
 def _never_downloaded() -> sa.ColumnElement[bool]:

@@ -79,6 +79,11 @@ class ByHand:
     never_downloaded: int
 
 
+def data_alone(export_id: UUID) -> Figure[set[UUID]]:
+    """Items of a bundle that are data without a PDF of its issuer."""
+    return exports_repository.data_alone(export_id)
+
+
 def downloaded(export_ids: Collection[UUID]) -> Figure[set[UUID]]:
     """Those of some bundles that somebody has downloaded."""
     return exports_repository.downloaded(export_ids)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 import structlog
+from markupsafe import escape
 
 from exports import invoices, ubl
 from exports.model import Document as Invoice
@@ -28,19 +30,24 @@ from portal.jobs.runner import Task
 from portal.kernel.actor import Actor, Door
 from portal.kernel.errors import Unavailable
 from portal.kernel.ids import CompanyId
-from portal.kernel.language import Language, use_language
+from portal.kernel.language import N_, Language, gettext, use_language
 from portal.sandbox import TooComplex, Unreadable, read_pdf_page, read_photo_pdf
 
 log = structlog.get_logger()
 COLOUR = "#1d232d"
-MOST_LINES = 800
-"""Longer invoices are looked at as data: laying them out takes minutes."""
+MOST_LINES = 3000
+"""Longer invoices have no PDF: their lines are listed on their page. So many take 17 seconds of computing and 450 MB to lay out."""
 DRAW_SECONDS = 60.0
-"""Seconds on the clock for one drawing."""
+"""Seconds on the clock for a drawing, and `LINE_SECONDS` more for each of its lines: drawing stands back from everything else."""
+LINE_SECONDS = 0.06
+COMPUTING_SECONDS = 40
+"""Seconds of computing for a drawing, and one more for so many lines."""
+LINES_A_SECOND = 40
 TRIES = 3
 """A drawing that failed so often is given up for now: the document is looked at as data."""
 AT_ONCE = 100
 """So many are asked for again in one go; the rest a minute later."""
+UNSHOWN = N_("Signs that no typeface has are shown as {box}: {signs}.")
 LOOK = 60
 """Pixels are enough to know that a page can be shown."""
 RETRY_AFTER_SECONDS = 10.0
@@ -124,8 +131,8 @@ async def opens(data: bytes) -> bool:
     return True
 
 
-def _data_of(document: Document) -> str | None:
-    """The UBL that a PDF can be drawn from; also one whose values a person typed over."""
+def data_of(document: Document) -> str | None:
+    """The hash of the data that a PDF can be drawn from; also of a document whose values a person typed over."""
     typed_over = document.original_sha256 if document.original_type == "application/xml" else None
     return document.ubl_sha256 or typed_over
 
@@ -138,7 +145,7 @@ def _is_picture(document: Document) -> bool:
 def _undrawn(document: Document) -> bool:
     if _is_picture(document):
         return document.pdf_sha256 is None
-    if _data_of(document) is None:
+    if data_of(document) is None:
         return False
     inside = document.pdf_origin == PdfOrigin.EMBEDDED and document.drawing_due_at is not None
     return document.pdf_sha256 is None or inside
@@ -147,7 +154,7 @@ def _undrawn(document: Document) -> bool:
 async def _missing(task: Task, document: Document, language: Language) -> Drawing:
     if _is_picture(document):
         return await _of_picture(task, document)
-    sha256 = _data_of(document)
+    sha256 = data_of(document)
     assert sha256 is not None
     if document.pdf_sha256 is not None:
         inside = await task.tools.store.get(document.company_id, document.pdf_sha256)
@@ -162,9 +169,11 @@ async def _missing(task: Task, document: Document, language: Language) -> Drawin
         invoice = (await asyncio.to_thread(invoices.take, data)).document
     except ubl.Unreadable:  # it was readable when it came: a newer release reads more strictly
         return Drawing()
-    if len(invoice.lines) > MOST_LINES:
+    lines = len(invoice.lines)
+    if lines > MOST_LINES:
         return Drawing()
-    pdf = await draw(await asyncio.to_thread(_html, task.tools, invoice, language), document.received_at)
+    html = await asyncio.to_thread(_html, task.tools, invoice, language)
+    pdf = await draw(html, document.received_at, lines, unshown(language))
     if pdf is None and task.attempt < TRIES:
         raise NotDrawn
     broken = document.pdf_sha256 is not None or _SAYS_PDF.search(data) is not None
@@ -195,8 +204,19 @@ def _html(tools: Tools, invoice: Invoice, language: Language) -> str:
         return template.render(invoice=invoice, language=language.value, logo=None, colour=COLOUR)
 
 
-async def draw(html: str, moment: datetime) -> bytes | None:
-    """The HTML as PDF/A, drawn in a process with limits; None when it takes too long, too much memory, or fails."""
+def unshown(language: Language) -> str:
+    """What a paper says, as markup, of signs that no font has; `{box}` and `{signs}` are filled in where it is drawn."""
+    with use_language(language):
+        return f'<p class="quiet">{escape(gettext(UNSHOWN))}</p>'
+
+
+async def draw(html: str, moment: datetime, lines: int = 0, unshown: str = "") -> bytes | None:
+    """The HTML as PDF/A, drawn in a process with limits; None when it takes too long, too much memory, or fails.
+
+    Args:
+        lines: how many lines the paper has: long ones may take longer.
+        unshown: markup, see `exports.pdf.write`.
+    """
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -206,9 +226,14 @@ async def draw(html: str, moment: datetime) -> bytes | None:
         stderr=asyncio.subprocess.DEVNULL,
         env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
     )
+    head = {
+        "created": moment.isoformat(),
+        "seconds": COMPUTING_SECONDS + lines // LINES_A_SECOND,
+        "unshown": unshown,
+    }
     try:
-        async with asyncio.timeout(DRAW_SECONDS):
-            pdf, _nothing = await child.communicate(f"{moment.isoformat()}\n{html}".encode())
+        async with asyncio.timeout(DRAW_SECONDS + lines * LINE_SECONDS):
+            pdf, _nothing = await child.communicate(msgspec.json.encode(head) + b"\n" + html.encode())
     except TimeoutError:
         pdf = b""
     finally:

@@ -24,6 +24,7 @@ class IntakeState(enum.StrEnum):
     PROCESSED = "processed"
     SPLIT = "split"  # an archive or a mail, opened; or a file cut in several
     REJECTED = "rejected"
+    MERGED = "merged"  # put together with others: it is in another file now
 
 
 INTAKE = machine(
@@ -35,8 +36,15 @@ INTAKE = machine(
             IntakeState.SPLIT,
             IntakeState.REJECTED,
         },
-        IntakeState.TO_PROCESS: {IntakeState.PROCESSED, IntakeState.SPLIT, IntakeState.REJECTED},
+        IntakeState.TO_PROCESS: {
+            IntakeState.PROCESSED,
+            IntakeState.SPLIT,
+            IntakeState.REJECTED,
+            IntakeState.MERGED,
+        },
         IntakeState.REJECTED: {IntakeState.TO_PROCESS},
+        IntakeState.SPLIT: {IntakeState.TO_PROCESS},
+        IntakeState.MERGED: {IntakeState.TO_PROCESS},
     },
 )
 

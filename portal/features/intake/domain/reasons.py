@@ -46,6 +46,7 @@ REASONS: dict[str, str] = {
     # what went well, or waits
     "already": N_("This is there already. Nothing was added."),
     "waits_already": N_("The same file waits in quick entry already. Nothing was added."),
+    "taken_apart": N_("Taken apart again: the files that it was made of wait by themselves."),
     "joined": N_("Laid beside its UBL as the PDF for people."),
     "joined_waiting": N_("Laid beside its UBL, which waits in quick entry."),
     "partly": N_("Already there: %(known)s of %(count)s statements."),

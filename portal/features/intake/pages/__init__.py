@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from portal.features.intake.pages import inbox, quick_entry, reception
+from portal.features.intake.pages import inbox, papers, quick_entry, reception
 
-ROUTES: list[Any] = [*reception.ROUTES, *quick_entry.ROUTES, *inbox.ROUTES]
+ROUTES: list[Any] = [*reception.ROUTES, *quick_entry.ROUTES, *papers.ROUTES, *inbox.ROUTES]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
 
@@ -18,7 +18,7 @@ from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.judgement import NotBookable
 from portal.features.documents.domain.patch import EntryPatch
 from portal.features.documents.models import Document
-from portal.features.documents.service import duplicates, entry_forms, files, remarks
+from portal.features.documents.service import duplicates, entry_forms, files, readable, remarks
 from portal.features.documents.service import lookups as documents_lookups
 from portal.features.documents.service.duplicates import Met
 from portal.features.dossiers.service import opening
@@ -28,7 +28,7 @@ from portal.features.intake.domain.files import CHANNEL_WORDS, FileKind, IntakeS
 from portal.features.intake.domain.reasons import OUT_OF_REACH, REASONS
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.pages.reception import LIST, kind_names
-from portal.features.intake.service import comparison, lookups, quick_entry
+from portal.features.intake.service import comparison, lookups, papers, quick_entry
 from portal.features.intake.service.lookups import Outcome
 from portal.features.intake.service.quick_entry import Decision, Duplicate, Handled
 from portal.features.items.service import deletion
@@ -55,9 +55,15 @@ def below(path: str) -> list[str]:
     return [one + path for one in ONE]
 
 
-async def _open(
+async def open_file(
     session: ReadSession, actor: Actor, place: Place, file_id: UUID, *, erased: bool = False
 ) -> IntakeFile:
+    """One handed-in file of the place a request looks at.
+
+    Raises:
+        Forbidden: the actor hands nothing in.
+        NotFound: unknown, another company's, not this contributor's, or erased (`erased`).
+    """
     if not actor.may(Right.UPLOAD):
         raise Forbidden
     row = await lookups.file(session, actor, place.company_id, file_id)
@@ -71,7 +77,7 @@ async def _looked_up(
 ) -> tuple[Place, Outcome]:
     """A file with what became of it, looked up in a short transaction of its own: while files are read, a request holds no connection."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
-        row = await _open(session, actor, place, file_id)
+        row = await open_file(session, actor, place, file_id)
         return place, await lookups.outcome(session, row)
 
 
@@ -109,15 +115,17 @@ async def file_page(
     tools: NamedDependency[Tools],
     file_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
+    lines: FromQuery[int] = 1,
 ) -> Template:
-    """One file beside the fields that make a document of it."""
+    """One file beside the fields that make a document of it; `lines` is the page of lines of one that came as data."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
-        row = await _open(session, actor, place, file_id, erased=True)
+        row = await open_file(session, actor, place, file_id, erased=True)
         outcome = await lookups.outcome(session, row)
         clash = await _clash_of(session, actor, row)
-        await page_figures(request, session)
+        kin = (await page_figures(request, session, kin=papers.kin(row))).kin
     hints = quick_entry.invoice_hints(row)
-    return await _shown(request, tools, place, outcome, dict(hints.values) if hints else {}, clash=clash)
+    values = dict(hints.values) if hints else {}
+    return await _shown(request, tools, place, outcome, values, clash=clash, lines=lines, kin=kin)
 
 
 async def _shown(
@@ -129,6 +137,8 @@ async def _shown(
     faults: dict[str, str] | None = None,
     clash: Clash | None = None,
     problem: str | None = None,
+    lines: int = 1,
+    kin: papers.Kin | None = None,
 ) -> Template:
     """The page; with `faults`, a `clash` or a `problem` something that was sent could not be saved yet."""
     row = outcome.file
@@ -142,6 +152,9 @@ async def _shown(
         pages = await files.page_count(tools, row.company_id, sha256 or None, media_type)
     except PortalError:  # the bytes are gone: the page says so by having no picture
         pages = 0
+    read = None
+    if pages == 0 and row.media_type == FileKind.XML and row.erased_at is None:
+        read = await readable.read(tools, row.company_id, row.sha256, lines)
     return render(
         request,
         "pages/intake/file.html",
@@ -155,6 +168,9 @@ async def _shown(
         value_faults=[fault.text() for fault in hints.faults] if hints else [],
         pages=pages,
         out_of_reach=row.reason in OUT_OF_REACH,
+        readable=read,
+        kin=kin,
+        is_paper=quick_entry.is_paper(row),
         is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,
@@ -303,7 +319,7 @@ async def reject(
     file_id: FromPath[UUID],
 ) -> Response[Any]:
     """Nothing for the books, with a reason."""
-    row = await _open(session, actor, place, file_id)
+    row = await open_file(session, actor, place, file_id)
     form = await Form.of(request)
     try:
         await quick_entry.reject(session, actor, row, form.text("reason"), dossier_id=place.dossier_id)
@@ -323,7 +339,7 @@ async def undo(
     file_id: FromPath[UUID],
 ) -> Response[Any]:
     """A rejected file waits again."""
-    row = await _open(session, actor, place, file_id)
+    row = await open_file(session, actor, place, file_id)
     await quick_entry.undo_reject(session, actor, row, dossier_id=place.dossier_id)
     return go(request, f"{place.intake}/{row.id}", Toast("success", gettext(TAKEN_BACK)))
 

@@ -24,9 +24,12 @@ from portal.jobs.contract import Tools
 from portal.kernel.language import use_language
 from themes.css import Scheme, derive
 from themes.environment import TEMPLATES
+from themes.plates import on_plate
 
 LOGO = "logo"
 """Content-ID of the firm's logo within a mail."""
+LOGO_WIDTH, LOGO_HEIGHT = 280, 56
+"""Pixels of it, at most, with the plate it stands on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Stationery:
     host: str
     origin: str
     colours: Scheme
+    dark: Scheme
     logo: bytes | None
 
 
@@ -49,8 +53,9 @@ async def stationery(session: ReadSession, settings: Settings, firm_id: UUID) ->
     firm = await parties.firm(session, firm_id)
     host = await branding.main_host(session, firm_id)
     style = await branding.published(session, firm_id)
-    colours = derive(branding.brand_of(firm.name, style)).light
-    return Stationery(firm, host, settings.origin(host), colours, style.logo if style else None)
+    palette = derive(branding.brand_of(firm.name, style))
+    origin = settings.origin(host)
+    return Stationery(firm, host, origin, palette.light, palette.dark, style.logo if style else None)
 
 
 def check_message(message: str) -> None:
@@ -75,13 +80,17 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     Raises:
         jinja2.UndefinedError: the context lacks a value that the templates ask for.
     """
+    logo, width, height = _logo(paper)
     name, address = content.recipient or (mail.to_name, mail.to_email)
     context: dict[str, Any] = {
         **content.context,
         "firm": paper.firm,
         "origin": paper.origin,
         "colours": paper.colours,
-        "logo": f"cid:{LOGO}@{paper.host}" if paper.logo else None,
+        "dark": paper.dark,
+        "logo": f"cid:{LOGO}@{paper.host}" if logo else None,
+        "logo_width": width,
+        "logo_height": height,
         "to_name": name,
         "language": mail.language.value,
     }
@@ -104,13 +113,22 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     letter.set_content(text.strip() + "\n", cte="quoted-printable")
     letter.add_alternative(html, subtype="html", cte="quoted-printable")
     letter["Content-Language"] = mail.language.value  # last: setting the content clears such headers
-    if paper.logo:
+    if logo:
         body = letter.get_payload()[1]  # type: ignore[index] - the standard library's types of mail parts are too wide
         body.add_related(  # type: ignore[union-attr] - the standard library's types of mail parts are too wide
-            paper.logo, maintype="image", subtype="png", cid=f"<{LOGO}@{paper.host}>", filename="logo.png"
+            logo, maintype="image", subtype="png", cid=f"<{LOGO}@{paper.host}>", filename="logo.png"
         )
     stamp = mail.created_at.strftime("%Y%m%dT%H%M%S")
     return Letter(sender, address, letter, f"{stamp}-{mail.id}.eml")
+
+
+def _logo(paper: Stationery) -> tuple[bytes | None, int, int]:
+    """The firm's logo on a plate of its own, and the size at which a mail shows it."""
+    if not paper.logo:
+        return None, 0, 0
+    picture, ratio = on_plate(paper.logo, paper.colours.bar)
+    height = min(LOGO_HEIGHT, round(LOGO_WIDTH / ratio))
+    return picture, round(height * ratio), height
 
 
 def sender_address(settings: Settings, host: str) -> str:

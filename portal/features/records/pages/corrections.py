@@ -15,10 +15,10 @@ from portal.features.audit import service as audit
 from portal.features.documents.domain.entry_form import read_form
 from portal.features.documents.domain.identity import own_key
 from portal.features.documents.models import Document
-from portal.features.documents.service import arrivals, changes, entry_forms, lookups
+from portal.features.documents.service import arrivals, changes, entry_forms, lookups, readable
 from portal.features.dossiers.service import opening
 from portal.features.dossiers.service.places import Place
-from portal.features.records.pages.documents import SAVED, below, count_pages, looked_up
+from portal.features.records.pages.documents import SAVED, below, looked_up
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor
 from portal.kernel.errors import Conflict
@@ -59,6 +59,7 @@ async def _edit(
     problem: str | None = None,
     overtaken: Sequence[Clash] = (),
 ) -> Template:
+    pages, read = await readable.looked_at(tools, document)
     return render(
         request,
         "pages/records/edit.html",
@@ -69,7 +70,8 @@ async def _edit(
         dossier=place.dossier,
         tab="documents",
         document=document,
-        pages=await count_pages(tools, document),
+        pages=pages,
+        readable=read,
         problem=problem,
         **entry_forms.entry_context(values, faults or {}, f"{place.intake}/amounts"),
     )

@@ -23,7 +23,7 @@ from portal.features.documents.domain.documents import (
     PaymentState,
 )
 from portal.features.documents.models import Document
-from portal.features.documents.service import changes, files, lookups, remarks
+from portal.features.documents.service import changes, files, lookups, readable, remarks
 from portal.features.documents.service.changes import Overtaken
 from portal.features.dossiers.service import opening, places
 from portal.features.dossiers.service.places import Place
@@ -130,12 +130,6 @@ def _why_locked(actor: Actor, place: Place, document: Document, detail: Detail) 
     return hindrance.text() if hindrance is not None else None
 
 
-async def count_pages(tools: Tools, document: Document) -> int | None:
-    """How many pages can be shown of it."""
-    sha256, media_type = files.shown_file(document)
-    return await files.page_count(tools, document.company_id, sha256, media_type)
-
-
 @get(ONE, guards=[own_side])
 async def document_page(
     request: HTMXRequest,
@@ -143,9 +137,10 @@ async def document_page(
     tools: NamedDependency[Tools],
     document_id: FromPath[UUID],
     dossier_id: FromPath[UUID | None] = None,
+    lines: FromQuery[int] = 1,
 ) -> Template | Response[Any]:
-    """One document: its pages beside its data, and its way to the bookkeeping."""
-    return await _shown(request, tools, actor, dossier_id, document_id)
+    """One document: its pages beside its data, and its way to the bookkeeping; `lines` is the page of lines where it has no other."""
+    return await _shown(request, tools, actor, dossier_id, document_id, lines=lines)
 
 
 async def _shown(
@@ -158,6 +153,7 @@ async def _shown(
     form: Form | None = None,
     faults: Mapping[str, str] | None = None,
     overtaken: Overtaken | None = None,
+    lines: int = 1,
 ) -> Template | Response[Any]:
     """The page, or that of what is left when it was erased; with `form` the notes somebody typed that were not saved: at fault, or overtaken by somebody else's."""
     async with opening.reading_place(tools.database, actor, dossier_id) as (session, place):
@@ -184,6 +180,7 @@ async def _shown(
         typed |= {name: form.values.get(name, "") for name in (overtaken.touched if overtaken else present)}
         if overtaken is None:
             seen = {name: form.values.get(f"seen_{name}", "") for name in present}
+    pages, read = await readable.looked_at(tools, document, lines)
     return render(
         request,
         "pages/records/detail.html",
@@ -196,7 +193,9 @@ async def _shown(
         steps=detail.steps(for_staff=place.dossier is not None),
         kind_name=gettext(KIND_NAMES[document.kind]),
         is_sale=document.kind in SALES,
-        pages=await count_pages(tools, document),
+        pages=pages,
+        readable=read,
+        attached=await readable.attachments(tools, document),
         scanned_at=found.scanned_at,
         elsewhere=elsewhere,
         may_move=found.may_move and detail.trail is not None and detail.trail.movable,
@@ -268,6 +267,20 @@ async def file(
     if role not in ROLES:
         raise NotFound
     found = await files.download(tools, document, role)
+    return attachment(found.name, found.media_type, found.data)
+
+
+@get(below("/attachments/{number:int}"), guards=[own_side])
+async def attached_file(
+    actor: NamedDependency[Actor],
+    tools: NamedDependency[Tools],
+    document_id: FromPath[UUID],
+    number: FromPath[int],
+    dossier_id: FromPath[UUID | None] = None,
+) -> Response[bytes]:
+    """A file inside the invoice, as a download."""
+    _place, document = await looked_up(tools, actor, dossier_id, document_id)
+    found = await readable.attachment(tools, document, number)
     return attachment(found.name, found.media_type, found.data)
 
 
@@ -401,6 +414,7 @@ ROUTES: list[Any] = [
     document_page,
     page_image,
     file,
+    attached_file,
     annotate,
     delete_page,
     delete,
