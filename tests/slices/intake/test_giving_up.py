@@ -137,9 +137,7 @@ async def test_while_no_file_at_all_can_be_read_papers_wait_and_data_goes_on(
 async def test_a_refusal_nobody_foresaw_stops_one_file_only(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        contents, "receive", ending(contents.receive, b"ODD", Conflict(code="busy"))
-    )
+    monkeypatch.setattr(contents, "receive", ending(contents.receive, b"ODD", Conflict(code="busy")))
     upload_id = await handed_in(
         office, {"odd.xml": a_ubl(customer=US, number="ODD"), "x.xml": a_ubl(customer=US)}
     )
