@@ -193,18 +193,18 @@ def _readings(text: str) -> Iterator[Decimal]:
 
 
 _MONTHS: tuple[tuple[str, ...], ...] = (
-    ("januari", "janvier", "january", "januar", "jan", "janv", "jänner"),
-    ("februari", "fevrier", "february", "februar", "feb", "fevr", "fev"),
-    ("maart", "mars", "march", "marz", "mrt", "mar", "mrz"),
+    ("januari", "janvier", "january", "januar", "jan", "janv", "jänner"),  # codespell:ignore
+    ("februari", "fevrier", "february", "februar", "feb", "fevr", "fev"),  # codespell:ignore
+    ("maart", "mars", "march", "marz", "mrt", "mar", "mrz"),  # codespell:ignore
     ("april", "avril", "apr", "avr"),
     ("mei", "mai", "may"),
-    ("juni", "juin", "june", "jun"),
-    ("juli", "juillet", "july", "jul", "juil"),
+    ("juni", "juin", "june", "jun"),  # codespell:ignore
+    ("juli", "juillet", "july", "jul", "juil"),  # codespell:ignore
     ("augustus", "aout", "august", "aug"),
     ("september", "septembre", "sep", "sept"),
     ("oktober", "octobre", "october", "okt", "oct"),
     ("november", "novembre", "nov"),
-    ("december", "decembre", "dezember", "dec", "dez"),
+    ("december", "decembre", "dezember", "dec", "dez"),  # codespell:ignore
 )
 
 

@@ -53,7 +53,7 @@ _ROOTS: Mapping[str, str] = {
             "CrossIndustryDespatchAdvice",
             "SCRDMCCBDACIDAMessageStructure",
         ),
-        "despatch",
+        "delivery",
     ),
     **dict.fromkeys(("RemittanceAdvice", "TransactionStatement"), "remittance"),
     **dict.fromkeys(
@@ -71,7 +71,7 @@ WHAT: Mapping[str, str] = {
     "reminder": "a reminder",
     "statement": "a statement of account",
     "order": "an order, or an answer to one",
-    "despatch": "a despatch or receipt advice",
+    "delivery": "a delivery note, or a notice of receipt",
     "remittance": "a remittance advice",
     "national": "an invoice in the format of another country",
 }

@@ -14,201 +14,14 @@ from exports import cii, ubl
 from exports.cii.check import by_schema
 from exports.cii.reader import NO_RATES, tree
 from exports.model import (
-    AllowanceCharge,
-    Attachment,
     Delivery,
     Document,
-    DocumentReference,
-    Line,
     Party,
-    PaymentMeans,
-    TaxSubtotal,
 )
 from exports.ubl.codes import CREDIT_NOTE_TYPES
 from tests.support.builders_cii import PROFILES
 from tests.support.builders_cii import cii as written
-
-SELLER = Party(
-    name="Houthandel",
-    legal_name="Houthandel Verstraete BV",
-    legal_form="RPR Gent",
-    vat_id="BE0456789133",
-    tax_registration_id="123/456",
-    legal_id="0456789133",
-    legal_id_scheme="0208",
-    endpoint_id="0456789133",
-    endpoint_scheme="0208",
-    identifiers=((None, "S-1"), ("0088", "5412345000013")),
-    street="Dokstraat 4",
-    additional_street="bus 2",
-    address_line="achteraan",
-    city="Gent",
-    postcode="9000",
-    region="Oost-Vlaanderen",
-    country="BE",
-    contact_name="An Maes",
-    contact_phone="+32 9 123 45 67",
-    contact_email="an@houthandel.example",
-)
-BUYER = Party(legal_name="Restaurant De Meermin BV", vat_id="BE0712345630", country="BE")
-WHOLE = Document(
-    kind="invoice",
-    number="2026/104",
-    issue_date=date(2026, 11, 2),
-    due_date=date(2026, 12, 2),
-    tax_point_date=date(2026, 11, 1),
-    type_code="380",
-    currency="EUR",
-    tax_currency="USD",
-    tax_total_in_tax_currency=Decimal("60.00"),
-    supplier=SELLER,
-    customer=BUYER,
-    payee=Party(name="Factor NV", legal_id="0123456749", identifiers=((None, "F-9"),)),
-    tax_representative=Party(name="Fiscaal BV", vat_id="BE0123456749", country="BE"),
-    delivery=Delivery(
-        actual_date=date(2026, 10, 30),
-        location_id="5412345000020",
-        location_scheme="0088",
-        party_name="Werf",
-        street="Kade 1",
-        city="Oostende",
-        country="BE",
-    ),
-    profile_id="urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
-    buyer_reference="dossier 12",
-    order_reference="PO-7",
-    sales_order_reference="SO-7",
-    despatch_reference="D-7",
-    receipt_reference="R-7",
-    originator_reference="T-7",
-    contract_reference="C-7",
-    project_reference="P-7",
-    accounting_cost="604000",
-    billing_references=(DocumentReference(number="2026/90", issue_date=date(2026, 9, 1)),),
-    note="Dank u\nTot ziens",
-    period_start=date(2026, 10, 1),
-    period_end=date(2026, 10, 31),
-    lines=(
-        Line(
-            id="1",
-            name="Eiken plank",
-            description="4 m",
-            note="droog",
-            quantity=Decimal(10),
-            unit_code="C62",
-            net_amount=Decimal("95.00"),
-            price=Decimal("10.0000"),
-            gross_price=Decimal("12.50"),
-            price_discount=Decimal("2.50"),
-            base_quantity=Decimal(1),
-            base_quantity_unit="C62",
-            tax_category="S",
-            tax_percent=Decimal(21),
-            allowances_charges=(
-                AllowanceCharge(
-                    is_charge=False,
-                    amount=Decimal("5.00"),
-                    base_amount=Decimal("100.00"),
-                    percent=Decimal(5),
-                    reason="Korting",
-                    reason_code="95",
-                ),
-            ),
-            seller_item_id="EP4",
-            buyer_item_id="K-77",
-            standard_item_id="5412345678908",
-            standard_item_scheme="0160",
-            origin_country="FR",
-            classifications=(("STI", "65434568"),),
-            properties=(("kleur", "eik"),),
-            accounting_cost="600",
-            order_line_reference="3",
-            object_id="M-1",
-            object_scheme="ABZ",
-            period_start=date(2026, 10, 1),
-            period_end=date(2026, 10, 31),
-        ),
-        Line(
-            id="2",
-            name="Leeggoed",
-            quantity=Decimal(-2),
-            unit_code="C62",
-            net_amount=Decimal("-10.00"),
-            price=Decimal(5),
-            tax_category="E",
-            tax_percent=Decimal(0),
-        ),
-    ),
-    allowances_charges=(
-        AllowanceCharge(
-            is_charge=True,
-            amount=Decimal("8.00"),
-            reason="Vervoer",
-            reason_code="FC",
-            tax_category="S",
-            tax_percent=Decimal(21),
-        ),
-        AllowanceCharge(
-            is_charge=False,
-            amount=Decimal("3.00"),
-            percent=Decimal(3),
-            base_amount=Decimal("100.00"),
-            reason="Trouw",
-            tax_category="S",
-            tax_percent=Decimal(21),
-        ),
-    ),
-    tax_subtotals=(
-        TaxSubtotal(
-            taxable_amount=Decimal("100.00"), tax_amount=Decimal("21.00"), category="S", percent=Decimal(21)
-        ),
-        TaxSubtotal(
-            taxable_amount=Decimal("-10.00"),
-            tax_amount=Decimal("0.00"),
-            category="E",
-            percent=Decimal(0),
-            exemption_reason="Leeggoed",
-            exemption_reason_code="VATEX-EU-79-C",
-        ),
-    ),
-    tax_total=Decimal("21.00"),
-    line_extension=Decimal("85.00"),
-    charge_total=Decimal("8.00"),
-    allowance_total=Decimal("3.00"),
-    tax_exclusive=Decimal("90.00"),
-    tax_inclusive=Decimal("111.00"),
-    prepaid=Decimal("50.00"),
-    rounding=Decimal("-0.01"),
-    payable=Decimal("60.99"),
-    payment_means=(
-        PaymentMeans(
-            code="59",
-            text="Domiciliëring",
-            payment_id="+++090/9337/55493+++",
-            mandate_id="M-2026",
-            debited_account_id="BE68539007547034",
-        ),
-        PaymentMeans(
-            code="30",
-            payment_id="+++090/9337/55493+++",
-            account_id="BE71096123456769",
-            account_name="Houthandel",
-            bic="GKCCBEBB",
-        ),
-        PaymentMeans(code="48", payment_id="+++090/9337/55493+++", card_number="1234", card_holder="A. Maes"),
-    ),
-    payment_terms="30 dagen",
-    attachments=(
-        Attachment(
-            id="bon",
-            filename="bon.pdf",
-            mime_code="application/pdf",
-            content=b"%PDF-1.4 bon",
-            description="Leverbon",
-        ),
-        Attachment(id="web", external_uri="https://houthandel.example/104"),
-    ),
-)
+from tests.support.whole_invoice import WHOLE
 
 
 def same(one: Document) -> Document:
@@ -250,7 +63,7 @@ def test_a_credit_note_is_one_by_its_type_and_signs_stay(type_code: str, sign: i
 def test_each_profile_gives_what_it_has(profile: str) -> None:
     read = cii.read(written(WHOLE, profile))
     assert (read.number, read.payable, read.tax_total) == ("2026/104", Decimal("60.99"), Decimal("21.00"))
-    assert read.supplier == replace(SELLER)
+    assert read.supplier == WHOLE.supplier
     assert read.customer.company_numbers == (("BE", "0712345630"),)
     assert bool(read.lines) == (profile not in {"MINIMUM", "BASIC WL"})
     assert bool(read.tax_subtotals) == (profile != "MINIMUM")

@@ -234,7 +234,7 @@ REASONS: dict[str, str] = {
     "xml.statement": N_(
         "This is a statement of account (%(root)s), and no invoice: nothing is booked from it. Hand in the invoices."
     ),
-    "xml.despatch": N_(
+    "xml.delivery": N_(
         "This is a delivery note or a notice of receipt (%(root)s), and no invoice: nothing is booked from it."
     ),
     "xml.remittance": N_(
