@@ -369,6 +369,24 @@
     }
   });
 
+  // ---- a link that somebody opens ---------------------------------------------------------------------------
+
+  // Guards of mail fetch every link, and some run its scripts; none of them presses a key or moves a pointer.
+  var link = document.querySelector("[data-opened]");
+  var acts = ["pointerdown", "pointermove", "keydown", "wheel"];
+
+  function opened(event) {
+    if (!event.isTrusted) return;
+    acts.forEach(function (name) { document.removeEventListener(name, opened); });
+    var token = document.querySelector('meta[name="csrf-token"]');
+    window.fetch(link.dataset.opened, {
+      method: "POST",
+      headers: { "X-CSRF-Token": token ? token.content : "" },
+      keepalive: true,
+    }).catch(function () {}); // it is said again by the form
+  }
+  if (link) acts.forEach(function (name) { document.addEventListener(name, opened, { passive: true }); });
+
   // ---- what arrives -----------------------------------------------------------------------------------------
 
   function arrived(within) {
