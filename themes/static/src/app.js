@@ -203,7 +203,10 @@
   document.addEventListener("change", function (event) {
     var box = event.target;
     if (box.matches("[data-select-all]")) select(box.dataset.selectAll, box.checked);
-    if (box.matches("[data-autosubmit]")) box.form.requestSubmit();
+    if (box.matches("[data-period]") && box.value === "between") {
+      var first = box.parentElement.querySelector("[data-day]");
+      window.setTimeout(function () { first.focus(); }, 0);
+    } else if (box.matches("[data-autosubmit]")) box.form.requestSubmit();
     if (box.matches("[data-shortcuts-switch]")) stored("shortcuts", box.checked ? "on" : "off");
   });
 
@@ -277,6 +280,34 @@
   });
 
   all("[data-shortcuts-switch]").forEach(function (box) { box.checked = shortcuts(); });
+
+  // ---- ticks of what leaves ---------------------------------------------------------------------------------
+
+  var unticked = {}; // by value: another choice above the list brings the list anew, and what was left out stays so
+
+  function ticks(list) {
+    var boxes = all("[data-tick]", list);
+    var on = boxes.filter(function (box) { return box.checked; }).length;
+    var whole = list.querySelector("[data-ticks-all]");
+    whole.checked = on === boxes.length;
+    whole.indeterminate = on > 0 && on < boxes.length;
+    all('[data-count="ticks"]').forEach(function (shown) { shown.textContent = on.toLocaleString(root.lang || undefined); });
+    var button = document.getElementById("export-button");
+    if (button) button.disabled = on === 0;
+  }
+
+  document.addEventListener("change", function (event) {
+    var list = event.target.closest("[data-ticks]");
+    if (!list) return;
+    if (event.target.matches("[data-ticks-all]")) {
+      all("[data-tick]", list).forEach(function (box) { box.checked = event.target.checked; });
+    }
+    all("[data-tick]", list).forEach(function (box) {
+      if (box.checked) delete unticked[box.value];
+      else unticked[box.value] = true;
+    });
+    ticks(list);
+  });
 
   // ---- handing in files -------------------------------------------------------------------------------------
 
@@ -395,6 +426,10 @@
     all(".ui-tab[aria-current]", within).forEach(function (tab) {
       var bar = tab.parentElement;
       bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+    });
+    all("[data-ticks]", within).forEach(function (list) {
+      all("[data-tick]", list).forEach(function (box) { if (unticked[box.value]) box.checked = false; });
+      ticks(list);
     });
     all("[data-focus]", within).forEach(function (element) { element.focus(); });
   }
