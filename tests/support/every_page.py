@@ -67,6 +67,9 @@ async def every_page(world: World, language: str = "en") -> AsyncIterator[Pages]
         upload = await hand_in(world, office.owner, files, office.dossier.id)
         await dropped(world, office.owner, {"inbox.pdf": a_pdf("inbox")})
         async with everybody(world, waiting, agent) as clients:
+            if language != "en":
+                async with world.as_system() as session:
+                    await session.execute(sa.text("update person set language = :code"), {"code": language})
             paths = sorted({path for method, path, _ in handlers(world.app) if method == "GET"})
             whole = [await filled(world, waiting, upload, path) for path in paths]
             seen = [

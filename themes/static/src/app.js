@@ -433,6 +433,28 @@
     });
     all("[data-focus]", within).forEach(function (element) { element.focus(); });
   }
-  document.addEventListener("htmx:afterSwap", function (event) { arrived(event.target); });
+  // Focus lands on the next work: after a form was answered in its place, and where a page is there to be filled in.
+  function nextWork(within) {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    var heading = within.querySelector("h1, h2");
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+
+  function firstField(form) {
+    if (window.matchMedia("(pointer: coarse)").matches || document.activeElement !== document.body) return;
+    var fields = all("input:not([type=hidden]):not([type=radio]), select, textarea", form);
+    var empty = fields.filter(function (field) { return field.required && !field.value && field.offsetParent; })[0];
+    var next = empty || form.querySelector("button.btn-primary");
+    if (next) next.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:afterSwap", function (event) {
+    arrived(event.target);
+    var asked = event.detail.requestConfig;
+    if (asked && asked.verb === "post" && event.target.querySelector) nextWork(event.target);
+  });
   arrived(document);
+  all("[data-next-work]").forEach(firstField);
 })();
