@@ -174,6 +174,7 @@ def create_environment(
         number=formats.number,
         percent=formats.percent,
         date=formats.date,
+        typed_day=formats.typed_day,
         datetime=formats.datetime,
         when=formats.when,
         timeago=formats.timeago,

@@ -94,6 +94,15 @@ class Formats:
             value = self._here(value).date()
         return patterns.day(value, length, self._short)
 
+    def typed_day(self, value: date | str | None) -> str:
+        """A day as it is typed: 31/10/2026. What is no day yet stays as somebody typed it."""
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value)
+            except ValueError:
+                return value
+        return "" if value is None else f"{value:%d/%m/%Y}"
+
     def company_number(self, value: str | None, country: str | None = None) -> str:
         """A company's number as its country writes it: ``0999.888.767``; one of elsewhere stays as it is."""
         if not value:

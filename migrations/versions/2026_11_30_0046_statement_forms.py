@@ -12,7 +12,7 @@ from alembic import op
 from migrations.ops import company_table
 
 revision = "0046"
-down_revision = "0040"
+down_revision = "0045"
 branch_labels = None
 depends_on = None
 

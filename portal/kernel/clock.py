@@ -1,6 +1,6 @@
 """Time: aware UTC inside, Europe/Brussels for people, `date` for legal dates. A Clock is passed in, never imported."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,3 +37,8 @@ class FixedClock:
 def local_date(moment: datetime) -> date:
     """The calendar day in Brussels at this moment: what people and the law call *today*."""
     return moment.astimezone(BRUSSELS).date()
+
+
+def day_begins(day: date | None) -> datetime | None:
+    """The moment at which a day begins in Brussels; None of None."""
+    return datetime.combine(day, time(), BRUSSELS) if day is not None else None

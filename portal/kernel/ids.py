@@ -49,15 +49,18 @@ def browser_mark(token: str) -> str:
     return hashlib.sha256(b"browser mark:" + token.encode()).hexdigest()[:32]
 
 
-_AROUND = re.compile(
-    r"[<(\[{\"'\s\u200b-\u200f\u2060\ufeff]*([A-Za-z0-9_-]{43})(?:[^A-Za-z0-9]|&[a-z]{2,6};)*"
-)
+MOST_OF_A_LINK = 400
+_BROKEN = re.compile(r"=\r?\n|[\s\u00ad\u200b-\u200f\u2060\ufeff]+")
+"""Where mail programs part a long line: a soft break of quoted-printable, blanks, signs that nobody sees."""
+_SIGN = r"[^A-Za-z0-9]|&(?:[a-z]{2,6};|#[0-9]{1,5};|gt|lt|quot|amp|nbsp|apos)|%[0-9A-Fa-f]{2}"
+"""One sign that is no letter or digit, also as markup or an address writes it."""
+_AROUND = re.compile(rf"[^A-Za-z0-9_-]*([A-Za-z0-9_-]{{43}})(?:{_SIGN})*")
 
 
 def link_token(text: str) -> str:
     """The token of a link as people and mail programs copy it: a full stop, a bracket, a comma or a space beside it is not of it.
 
-    Only signs go, never letters or digits; anything else comes back as it was and is then nobody's.
+    Only signs and gaps go, never letters or digits; anything else comes back as it was and is then nobody's.
     """
-    match = _AROUND.fullmatch(text)
+    match = _AROUND.fullmatch(_BROKEN.sub("", text)) if len(text) < MOST_OF_A_LINK else None
     return match[1] if match else text

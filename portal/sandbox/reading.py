@@ -25,7 +25,7 @@ from portal.sandbox.pool import run
 _READERS = "portal.sandbox.readers."
 _EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
-_MOST_CUT = 128 * MIB
+_PAPERS = Limits(memory=384 * MIB, output=128 * MIB, wall=180, cpu=120, threads=True)
 """Bytes of all parts together: what pages share stands in each part that needs it."""
 
 T = TypeVar("T")
@@ -96,21 +96,19 @@ async def read_pdf_contents(data: bytes) -> Contents:
 
 async def count_paper_pages(data: bytes) -> int:
     """How many pages a paper has: a PDF, or a picture, which may hold several. Raises `Unreadable` or `TooComplex`."""
-    return _one(await run(_READERS + "paper_pages", data), int)
+    return _one(await run(_READERS + "paper_pages", data, limits=_PAPERS), int)
 
 
 async def cut_paper(data: bytes, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
     """PDFs of pages of a paper, each from a first page to a last (from 1). Raises `Unreadable` or `TooComplex`."""
-    limits = Limits(output=_MOST_CUT, wall=60, cpu=40)
-    cut = await run(_READERS + "paper_pages", data, limits=limits, ranges=[list(one) for one in ranges])
+    cut = await run(_READERS + "paper_pages", data, limits=_PAPERS, ranges=[list(one) for one in ranges])
     return [_one([part], bytes) for part in cut]
 
 
 async def join_papers(papers: Sequence[bytes]) -> bytes:
     """One PDF of several papers, PDFs and pictures, in their order. Raises `Unreadable` or `TooComplex`."""
     data = b"".join(len(paper).to_bytes(4, "big") + paper for paper in papers)
-    limits = Limits(output=_MOST_CUT, wall=60, cpu=40)
-    return _one(await run(_READERS + "paper_pages", data, limits=limits, join=True), bytes)
+    return _one(await run(_READERS + "paper_pages", data, limits=_PAPERS, join=True), bytes)
 
 
 async def read_image(data: bytes, *, fit: int | None = None) -> Picture:

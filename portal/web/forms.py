@@ -8,17 +8,33 @@ from uuid import UUID
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from portal.kernel.days import NOT_A_DAY, read_day
 from portal.kernel.errors import Invalid
 from portal.kernel.language import N_
 from portal.kernel.texts import hides, plain
 
 REQUIRED = N_("Please fill this in.")
-NOT_A_DATE = N_("This is not a date.")
 NOT_A_NUMBER = N_("This is not a whole number.")
 NOT_A_CHOICE = N_("Choose one of the list.")
 TOO_LONG = N_("This is too long.")
 SECRETS = frozenset({"password", "current"})
 """Fields that are taken as they are typed and never kept; a test compares them with the password fields of every template."""
+DAYS = frozenset(
+    {
+        "books_from",
+        "books_until",
+        "closed_until",
+        "due_date",
+        "export_from",
+        "issue_date",
+        "since",
+        "until",
+        "valid_from",
+        "valid_until",
+        "vat_regime_from",
+    }
+)
+"""Fields with a day, typed as people write it and kept as 2026-10-31 from here on; a test compares them with those of every template."""
 SIGNS_LEFT_OUT = "signs_left_out"
 """In a request's state: its form held signs that nobody sees."""
 
@@ -33,7 +49,7 @@ class Form:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._all = values
         self.values: dict[str, str] = {
-            name: _clean(value)
+            name: _a_day(_clean(value)) if name in DAYS else _clean(value)
             for name, value in values.items()
             if isinstance(value, str) and name != "csrf_token"
         }
@@ -83,17 +99,16 @@ class Form:
         return int(value)
 
     def day(self, name: str, *, required: bool = False) -> date | None:
-        """A date as browsers send it (2026-10-31)."""
+        """A day as people type it (`kernel.days.read_day`), or as browsers send it."""
         value = self.values.get(name, "")
         if not value:
             if required:
                 self.fault(name, REQUIRED)
             return None
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fault(name, NOT_A_DATE)
-            return None
+        day = read_day(value)
+        if day is None:
+            self.fault(name, NOT_A_DAY)
+        return day
 
     def ticked(self, name: str) -> bool:
         """Whether a box was ticked."""
@@ -141,6 +156,11 @@ def uuid_or_none(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _a_day(text: str) -> str:
+    day = read_day(text)
+    return day.isoformat() if day is not None else text
 
 
 def _clean(text: str) -> str:

@@ -17,7 +17,6 @@ from tests.support.builders_papers import a_pdf, hand_in
 from tests.support.world import World
 
 EFFECTS = {
-    "/activate/{token}": "that the invitation was opened",
     "/api/v1/agent/deliveries": "when the agent was last heard of, which pages show",
     "/api/v1/agent/deliveries/{delivery_id}/bundle": "that the delivery was fetched, or that its archive is damaged",
     "/approve": "that the approver saw what waits today: no reminder is sent about it",

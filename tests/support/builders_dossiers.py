@@ -76,3 +76,10 @@ async def activate(client: httpx.AsyncClient, path: str, **changes: str) -> http
 def token_in(page: httpx.Response) -> str:
     """The token that the forms of a page carry."""
     return page.text.partition('name="csrf-token" content="')[2].partition('"')[0]
+
+
+async def touch(client: httpx.AsyncClient, path: str) -> None:
+    """Open a one-time link and do something at its page, as a person does."""
+    token = token_in(await client.get(path))
+    said = await client.post(f"{path}/opened", headers={"x-csrf-token": token})
+    assert said.status_code == 204, said.text

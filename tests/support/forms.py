@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 OURS = {"csrf_token", "form_page"}
 TYPED = {
-    "date": "2026-10-09",
+    "date": "09/10/2026",
     "email": "iemand@elders.example",
     "number": "7",
     "password": "geheim geheim geheim",
@@ -73,7 +73,7 @@ class WebForm:
                 else:
                     one.set("checked", "checked")
             else:
-                one.set("value", TYPED.get(kind, TEXT))
+                one.set("value", TYPED.get("date" if one.get("data-day") is not None else kind, TEXT))
         return self
 
     def set(self, name: str, value: str) -> None:

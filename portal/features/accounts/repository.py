@@ -46,6 +46,15 @@ async def person(session: ReadSession, person_id: UUID) -> Person | None:
     return await session.get(Person, person_id)
 
 
+async def renew_password_hash(session: WriteSession, person_id: UUID, stored: str, renewed: str) -> None:
+    """Keep the same password in its one spelling; one that was changed meanwhile stays. Runs in the system scope."""
+    await session.execute(
+        sa.update(Person)
+        .where(Person.id == person_id, Person.password_hash == stored)
+        .values(password_hash=renewed)
+    )
+
+
 async def staff_membership(session: ReadSession, firm_id: UUID, person_id: UUID) -> FirmMember | None:
     """The living membership of a person in a firm."""
     return await session.scalar(

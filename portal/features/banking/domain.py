@@ -383,10 +383,12 @@ def breaks(chain: Sequence[Link]) -> tuple[Break, ...]:
 
 
 class StatementQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of statements shows; `sort` is date or received, `received_by` limits to one person's own uploads, `aside` shows what is put aside and nothing else."""
+    """What a list of statements shows; `sort` is date or received, `received_by` limits to one person's own uploads, `aside` shows what is put aside and nothing else; `since` and `until` are the first and the last day of the statements."""
 
     account_id: UUID | None = None
     received_by: UUID | None = None
+    since: date | None = None
+    until: date | None = None
     aside: bool = False
     sort: str = "date"
     descending: bool = True

@@ -116,9 +116,11 @@ class RunsFilter(enum.StrEnum):
 
 
 class RunsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What the list of runs over all dossiers shows: a search for a dossier, a filter (None: all), a sort and a place."""
+    """What the list of runs over all dossiers shows: a search for a dossier, when they were made, a filter (None: all), a sort, a place."""
 
     search: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
     only: RunsFilter | None = None
     sort: str = "made"
     descending: bool = True

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -35,13 +36,15 @@ from portal.features.policies.domain import Cadence, PolicyValues
 from portal.features.retention.service import erasures
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
-from portal.kernel.clock import local_date
+from portal.kernel.clock import day_begins, local_date
+from portal.kernel.days import month_of
 from portal.kernel.errors import Conflict
-from portal.kernel.kinds import CREDIT_NOTES, PAPERS, PURCHASES, SALES, Kind
-from portal.kernel.language import N_, gettext, ngettext
+from portal.kernel.kinds import CREDIT_NOTES, KIND_NAMES, PAPERS, PURCHASES, SALES, Kind
+from portal.kernel.language import N_, current_language, gettext, ngettext
 from portal.web.files import AS_STORED, attachment_headers
-from portal.web.forms import Form
+from portal.web.forms import Form, uuid_or_none
 from portal.web.menu_counts import page_figures
+from portal.web.periods import UP_TO, AskedPeriod, asked_period, offered
 from portal.web.render import Toast, ToastKind, go, is_fragment, render
 from portal.web.security import requires, staff
 from portal.web.session import EFFECT
@@ -67,6 +70,8 @@ GROUPS: dict[str, frozenset[Kind]] = {
 CHANNELS = {ProofChannel.AGENT: N_("Agent")}
 """Who or what says that a file has come; before the name of an agent."""
 ELSEWHERE = N_("This bundle stands in %(before)s and would go to %(now)s: say first that it may.")
+LOOK_FIRST = N_("The choice has changed: this is what leaves now.")
+NOTHING_TICKED = N_("Tick what is to leave.")
 TOASTS: dict[str, ToastKind] = {"nothing_new": "info", "wrong_code": "warning"}
 """What keeps an export from beginning and is told on its page."""
 
@@ -84,27 +89,62 @@ def cadence_text(cadence: Cadence, delay_seconds: int) -> str:
     return ngettext("after %(num)s minute", "after %(num)s minutes", minutes) % {"num": minutes}
 
 
-def periods(today: date) -> list[tuple[str, date | None]]:
-    """The choices of the period field: everything so far, then the last months by their last day."""
-    found: list[tuple[str, date | None]] = [("", None)]
-    end = today.replace(day=1) - timedelta(days=1)
-    for _month in range(13):
-        found.append((end.isoformat(), end))
-        end = end.replace(day=1) - timedelta(days=1)
-    return found
+def last_full_month(today: date) -> tuple[str, str]:
+    """The choice of everything up to the end of the last month, with what came late: its code and words."""
+    month = month_of(today.replace(day=1) - timedelta(days=1))
+    assert month.until is not None
+    return UP_TO + month.code, gettext(N_("up to %(day)s")) % {"day": f"{month.until:%d/%m/%Y}"}
+
+
+def read_period_of(form: Form) -> AskedPeriod:
+    """The period of the export form. A wrong date is a fault of the form."""
+    asked = asked_period(form.values.get("period"), form.text("since"), form.text("until"))
+    for name, text in asked.faults:
+        form.fault(name, text)
+    return asked
 
 
 def read_options(form: Form) -> ExportOptions:
-    """The options of the export form; nothing chosen among the kinds means all of them. A wrong date is a fault of the form."""
+    """The options of the export form; nothing chosen among the kinds means all of them."""
     chosen = {name for name in form.all("kinds") if name in GROUPS}
     kinds: frozenset[Kind] = frozenset().union(*(GROUPS[name] for name in chosen or GROUPS))
-    until = form.day("until")
+    period = read_period_of(form)
     return ExportOptions(
-        until=until,
+        since=period.first,
+        until=period.last,
         kinds=kinds,
         include_exported=form.ticked("include_exported"),
         include_unapproved=form.ticked("include_unapproved"),
     )
+
+
+def query_of(form: Form, options: ExportOptions) -> str:
+    """The query of the page that rehearses what this form asks for."""
+    fields = [(name, form.text(name)) for name in ("period", "since", "until") if form.text(name)]
+    fields += [("kinds", name) for name in form.all("kinds") if name in GROUPS]
+    fields += [(name, "yes") for name in ("include_exported", "include_unapproved") if getattr(options, name)]
+    return urlencode(fields)
+
+
+def options_key(options: ExportOptions) -> str:
+    """What a list of ticks was made for: the same options give the same key."""
+    kinds = ",".join(sorted(name for name, kinds in GROUPS.items() if kinds <= options.kinds))
+    return "|".join(
+        (
+            str(options.since or ""),
+            str(options.until or ""),
+            kinds,
+            "exported" if options.include_exported else "",
+            "unapproved" if options.include_unapproved else "",
+        )
+    )
+
+
+def read_ticks(form: Form) -> frozenset[UUID] | None:
+    """The items that were ticked; None where nothing was listed to tick."""
+    if not form.text("listed_for"):
+        return None
+    return frozenset(found for one in form.all("item") if (found := uuid_or_none(one)) is not None)
 
 
 async def _context(
@@ -113,8 +153,10 @@ async def _context(
     actor: Actor,
     tools: Tools,
     dossier: Dossier,
-    options: ExportOptions,
+    form: Form,
 ) -> dict[str, Any]:
+    options, asked = read_options(form), read_period_of(form)
+    today = local_date(tools.clock.now())
     open_access = dossier.access in OPEN_ACCESS
     runs = await bundles_runs.recent(session, dossier.id)
     chosen = [name for name, kinds in GROUPS.items() if kinds <= options.kinds]
@@ -149,7 +191,13 @@ async def _context(
         "running": next((run for run, _delivery in runs if run.state in OPEN), None),
         "options": options,
         "chosen": chosen,
-        "periods": periods(local_date(tools.clock.now())),
+        "period": asked,
+        "up_to": [last_full_month(today)],
+        "periods": offered(today, current_language().value, asked),
+        "listed_for": options_key(options),
+        "most_ticked": selection.MOST_TICKED,
+        "kind_names": {one: gettext(name) for one, name in KIND_NAMES.items()}
+        | {Kind.STATEMENT: gettext(N_("bank statement"))},
         "may_export": actor.may(Right.EXPORT) and open_access,
         "may_set_policy": actor.may(Right.UNLOCK),
     }
@@ -166,7 +214,7 @@ async def export_page(
     """What would leave now, the button, and the history. The form's own fields in the query rehearse other options."""
     query = request.query_params
     form = Form({name: query.get(name) for name in query} | {"": query})
-    context = await _context(request, session, actor, tools, dossier, read_options(form))
+    context = await _context(request, session, actor, tools, dossier, form)
     return render(request, "pages/bundles/export.html", block="rehearsal", **context)
 
 
@@ -176,20 +224,38 @@ async def start_export(
     dossier: NamedDependency[Dossier],
     actor: NamedDependency[Actor],
     session: NamedDependency[WriteSession],
-) -> Response[Any]:
+    tools: NamedDependency[Tools],
+) -> Template | Response[Any]:
     """Choose, reserve, and ask a worker; a double click finds the export that is running."""
     form = await Form.of(request)
     options = read_options(form)
-    form.check()
     here = f"/dossiers/{dossier.id}/export"
+    ticked = read_ticks(form)
+    if form.faults:
+        context = await _context(request, session, actor, tools, dossier, form)
+        return render(request, "pages/bundles/export.html", status=422, **context)
+    # What leaves is what was looked at: the options may have changed since the list was made (a page without script).
+    if ticked is not None and form.text("listed_for") != options_key(options):
+        told = Toast("info", gettext(LOOK_FIRST))
+        return go(request, f"{here}?{query_of(form, options)}#rehearsal", told)
+    if ticked is not None and not ticked:
+        return go(request, f"{here}?{query_of(form, options)}", Toast("info", gettext(NOTHING_TICKED)))
     try:
         async with session.begin_nested():
-            await selection.request_export(session, actor, dossier, options)
+            export = await selection.request_export(session, actor, dossier, options, ticked=ticked)
     except Conflict as conflict:
         if conflict.code not in TOASTS:
             raise
         return go(request, here, Toast(TOASTS[conflict.code], conflict.text()))
-    return go(request, here)
+    less = len(ticked) - export.total if ticked is not None else 0
+    if less <= 0:
+        return go(request, here)
+    text = ngettext(
+        "%(n)s item that was ticked stays: it changed meanwhile.",
+        "%(n)s items that were ticked stay: they changed meanwhile.",
+        less,
+    )
+    return go(request, here, Toast("warning", text % {"n": less}))
 
 
 @post("/dossiers/{dossier_id:uuid}/export/try-again", guards=[requires(Right.EXPORT)], status_code=200)
@@ -357,14 +423,21 @@ async def exports_page(
     request: HTMXRequest,
     actor: NamedDependency[Actor],
     session: NamedDependency[ReadSession],
+    tools: NamedDependency[Tools],
     q: FromQuery[str] = "",
+    period: FromQuery[str | None] = None,
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
     sort: FromQuery[str] = "-made",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
     """The runs of all dossiers that one may see, found, filtered and sorted in the address."""
+    asked = asked_period(period, since, until)
     query = RunsQuery(
         search=q.strip()[:100],
+        since=day_begins(asked.first),
+        before=day_begins(asked.last + timedelta(days=1) if asked.last is not None else None),
         # Litestar keeps the argument name "state" for itself.
         only=_filter(request.query_params.get("state", "")),
         sort=sort.removeprefix("-"),
@@ -386,7 +459,9 @@ async def exports_page(
         block="rows",
         page=page,
         q=query.search,
-        filtered=bool(query.search or query.only),
+        filtered=bool(query.search or query.only or asked.period),
+        period=asked,
+        periods=offered(local_date(tools.clock.now()), current_language().value, asked),
         has_agent=has_agent,
         **vars(found),
     )

@@ -28,10 +28,15 @@ METHODS = {
     DeliveryMethod.DOWNLOAD: N_("Bundles are downloaded"),
 }
 LABELS = {"name": N_("Name"), "layout": N_("Made for")}
+COMMON_TITLES = {"generic": N_("Generic folders")}
+"""Layouts called by common words; the others by the name of their package, which is the same in every language."""
 
 
 def _layouts() -> dict[str, str]:
-    return {layout.name: layout.title for layout in layouts.all()}
+    return {
+        one.name: gettext(COMMON_TITLES[one.name]) if one.name in COMMON_TITLES else one.title
+        for one in layouts.all()
+    }
 
 
 def _values(target: Target) -> dict[str, str]:

@@ -6,24 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from portal.kernel.signatures import HEAD, pdf_begins
 from portal.sandbox.contract import Unreadable
-from portal.sandbox.readers import image as images
-from portal.sandbox.readers.pdf_pages import MAX_PAGES
+from portal.sandbox.readers import photo
+from portal.sandbox.readers.pdf_pages import MAX_PAGES, opened
 
 LENGTH = struct.Struct(">I")
 """Several files in one input: each is preceded by its length in bytes."""
-WIDE, HIGH = 595.0, 842.0
-"""Points of a page for a picture: A4, or as high as the picture needs."""
-QUALITY = 88
-_UPRIGHT = (None, 1)
-_ORIENTATION = 0x0112
+WIDTH = 2480
+"""Pixels that a picture is wide at most: 300 an inch, on A4."""
 
 
 def prepare() -> None:
     """Cut and join once, so that everything is loaded."""
-    images.prepare()
+    photo.prepare()
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "JPEG")
     data = picture.getvalue()
@@ -79,66 +77,11 @@ def _opened(data: bytes) -> Any:
     """A paper as a PDF: what is none is a picture, or several in one file."""
     if not data:
         raise Unreadable("empty")
-    if b"%PDF-" not in data[:1024]:
-        return _of_pictures(data)
-    try:
-        document: Any = pypdfium2.PdfDocument(data)
-        count = len(document)
-        if (
-            document.get_formtype()
-        ):  # filled fields are part of what people see; a part has no form of its own
-            document.init_forms()
-            for page in document:
-                page.flatten()
-    except pypdfium2.PdfiumError as error:
-        password = "password" in str(error).lower()
-        raise Unreadable("pdf.password" if password else "damaged") from error
-    if count == 0:
-        raise Unreadable("damaged")
-    if count > MAX_PAGES:
-        raise Unreadable("pdf.pages", found=count, limit=MAX_PAGES)
+    if pdf_begins(data[:HEAD]) is None:
+        return pypdfium2.PdfDocument(photo.read(data, page=None, width=WIDTH).data)
+    document = opened(data)
+    if document.get_formtype():  # filled fields are part of what people see; a part has no form of its own
+        document.init_forms()
+        for page in document:
+            page.flatten()
     return document
-
-
-def _of_pictures(data: bytes) -> Any:
-    try:
-        picture: Any = Image.open(io.BytesIO(data), formats=images.FORMATS)
-        frames = getattr(picture, "n_frames", 1)
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unreadable("image.unknown") from error
-    if frames > MAX_PAGES:
-        raise Unreadable("pdf.pages", found=frames, limit=MAX_PAGES)
-    document = pypdfium2.PdfDocument.new()
-    try:
-        plain = picture.format == "JPEG" and picture.mode in {"RGB", "L"}
-        if plain and picture.getexif().get(_ORIENTATION) in _UPRIGHT:
-            _page(document, data, picture.size)
-            return document
-        for number in range(1 if picture.format in {"JPEG", "MPO"} else frames):
-            picture.seek(number)
-            upright = ImageOps.exif_transpose(picture)
-            shown = Image.new("RGB", upright.size, "white")
-            if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
-                over = upright.convert("RGBA")
-                shown.paste(over, mask=over.getchannel("A"))
-            else:
-                shown.paste(upright.convert("RGB"))
-            out = io.BytesIO()
-            shown.save(out, "JPEG", quality=QUALITY)
-            _page(document, out.getvalue(), shown.size)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Unreadable("too_complex") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise Unreadable("damaged") from error
-    return document
-
-
-def _page(document: Any, jpeg: bytes, size: tuple[int, int]) -> None:
-    """A page that the picture fills: as wide as A4 upright, or as high where it lies."""
-    wide, high = (WIDE, WIDE * size[1] / size[0]) if size[1] >= size[0] else (HIGH, HIGH * size[1] / size[0])
-    page = document.new_page(wide, high)
-    shown = pypdfium2.PdfImage.new(document)
-    shown.load_jpeg(io.BytesIO(jpeg), inline=True)
-    shown.set_matrix(pypdfium2.PdfMatrix().scale(wide, high))
-    page.insert_obj(shown)
-    page.gen_content()

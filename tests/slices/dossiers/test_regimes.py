@@ -34,7 +34,7 @@ async def rows(world: World, dossier: Dossier) -> list[tuple[date, VatRegime]]:
 def fields_of(page: httpx.Response) -> dict[str, str]:
     """What a browser would send of the form, unchanged."""
     hidden = dict(re.findall(r'type="hidden" name="((?:seen|vat)_\w+)" value="([^"]*)"', page.text))
-    day = re.search(r'name="vat_regime_from" type="date" value="([^"]*)"', page.text)
+    day = re.search(r'name="vat_regime_from" type="text" data-day[^>]* value="([^"]*)"', page.text)
     assert day is not None
     shown = {name.removeprefix("seen_"): value for name, value in hidden.items() if name.startswith("seen_")}
     return {**shown, **hidden, "vat_regime_from": day[1]}
@@ -51,7 +51,7 @@ async def test_a_regime_begins_today_unless_another_day_is_said_and_the_others_s
     async with sign_in(world, owner) as client:
         edit = f"/dossiers/{dossier.id}/edit"
         form = fields_of(await client.get(edit))
-        assert form["vat_regime_from"] == today.isoformat()
+        assert form["vat_regime_from"] == f"{today:%d/%m/%Y}"
         assert (await client.post(edit, data=form | {"name": "Only the name"})).status_code == 303
         assert await rows(world, dossier) == [(begin, QUARTERLY)]
         form = fields_of(await client.get(edit))

@@ -19,7 +19,7 @@ from portal.kernel.actor import Role
 from portal.kernel.errors import Conflict, Forbidden, NotFound
 from portal.kernel.language import Language
 from tests.support.builders import a_dossier, a_firm, a_member, a_staff_member, sign_in
-from tests.support.builders_dossiers import activate, an_invitation, link_in, mails
+from tests.support.builders_dossiers import activate, an_invitation, link_in, mails, touch
 from tests.support.world import World
 
 FORM = {"email": "Bert@Claes.example", "name": "Bert Claes", "language": "nl"}
@@ -43,7 +43,7 @@ async def test_the_card_follows_the_invitation_from_nothing_to_used(world: World
         await world.run_jobs()
         assert "Sent to Bert Claes (bert@claes.example)" in (await client.get(where)).text
         path = link_in(mails(world)[-1], "/activate/")
-        await visitor.get(path)
+        await touch(visitor, path)
         assert "opened the link" in (await client.get(where)).text
         await activate(visitor, path)
         assert "owns the account of this company" in (await client.get(where)).text

@@ -21,7 +21,7 @@ from portal.jobs.models import JobRow
 from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Forbidden
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, sign_in
-from tests.support.builders_dossiers import activate, an_invitation, link_in, mails, text_of
+from tests.support.builders_dossiers import activate, an_invitation, link_in, mails, text_of, touch
 from tests.support.builders_joining import a_link, invited
 from tests.support.world import World
 
@@ -227,6 +227,7 @@ async def test_withdrawn_and_expired_links_end_and_may_be_sent_again_while_they_
         await world.run_jobs()
         newer = link_in(mails(world, firm.id)[-1], "/activate/")
         assert [(await visitor.get(one)).status_code for one in (path, newer)] == [410, 200]
+        await touch(visitor, newer)
         async with world.as_system() as session:
             latest = await session.scalar(sa.select(Invitation.id).order_by(Invitation.id.desc()).limit(1))
         assert "invitation opened" in (await client.get(PEOPLE)).text
@@ -293,6 +294,7 @@ async def test_a_worker_that_died_after_the_letter_left_sends_a_new_link_and_the
     newer = link_in(mails(world, firm.id)[-1], "/activate/")
     async with world.client() as visitor:
         assert [(await visitor.get(one)).status_code for one in (path, newer)] == [410, 200]
+        await touch(visitor, newer)
 
 
 async def test_a_letter_that_is_refused_is_told_to_the_company_alone(

@@ -374,4 +374,4 @@ async def test_whoever_may_not_sign_in_any_more_comes_in_by_no_link(world: World
     async with world.client() as visitor:
         assert (await activate(visitor, path)).status_code == 410
     assert "nele@wouters.example" not in await staff(world)
-    assert await states(world) == [InvitationState.OPENED], "nor is the link used up"
+    assert await states(world) == [InvitationState.SENT], "nor is the link used up"

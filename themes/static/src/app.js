@@ -203,7 +203,10 @@
   document.addEventListener("change", function (event) {
     var box = event.target;
     if (box.matches("[data-select-all]")) select(box.dataset.selectAll, box.checked);
-    if (box.matches("[data-autosubmit]")) box.form.requestSubmit();
+    if (box.matches("[data-period]") && box.value === "between") {
+      var first = box.parentElement.querySelector("[data-day]");
+      window.setTimeout(function () { first.focus(); }, 0);
+    } else if (box.matches("[data-autosubmit]")) box.form.requestSubmit();
     if (box.matches("[data-shortcuts-switch]")) stored("shortcuts", box.checked ? "on" : "off");
   });
 
@@ -277,6 +280,34 @@
   });
 
   all("[data-shortcuts-switch]").forEach(function (box) { box.checked = shortcuts(); });
+
+  // ---- ticks of what leaves ---------------------------------------------------------------------------------
+
+  var unticked = {}; // by value: another choice above the list brings the list anew, and what was left out stays so
+
+  function ticks(list) {
+    var boxes = all("[data-tick]", list);
+    var on = boxes.filter(function (box) { return box.checked; }).length;
+    var whole = list.querySelector("[data-ticks-all]");
+    whole.checked = on === boxes.length;
+    whole.indeterminate = on > 0 && on < boxes.length;
+    all('[data-count="ticks"]').forEach(function (shown) { shown.textContent = on.toLocaleString(root.lang || undefined); });
+    var button = document.getElementById("export-button");
+    if (button) button.disabled = on === 0;
+  }
+
+  document.addEventListener("change", function (event) {
+    var list = event.target.closest("[data-ticks]");
+    if (!list) return;
+    if (event.target.matches("[data-ticks-all]")) {
+      all("[data-tick]", list).forEach(function (box) { box.checked = event.target.checked; });
+    }
+    all("[data-tick]", list).forEach(function (box) {
+      if (box.checked) delete unticked[box.value];
+      else unticked[box.value] = true;
+    });
+    ticks(list);
+  });
 
   // ---- handing in files -------------------------------------------------------------------------------------
 
@@ -369,6 +400,24 @@
     }
   });
 
+  // ---- a link that somebody opens ---------------------------------------------------------------------------
+
+  // Guards of mail fetch every link, and some run its scripts; none of them presses a key or moves a pointer.
+  var link = document.querySelector("[data-opened]");
+  var acts = ["pointerdown", "pointermove", "keydown", "wheel"];
+
+  function opened(event) {
+    if (!event.isTrusted) return;
+    acts.forEach(function (name) { document.removeEventListener(name, opened); });
+    var token = document.querySelector('meta[name="csrf-token"]');
+    window.fetch(link.dataset.opened, {
+      method: "POST",
+      headers: { "X-CSRF-Token": token ? token.content : "" },
+      keepalive: true,
+    }).catch(function () {}); // it is said again by the form
+  }
+  if (link) acts.forEach(function (name) { document.addEventListener(name, opened, { passive: true }); });
+
   // ---- what arrives -----------------------------------------------------------------------------------------
 
   function arrived(within) {
@@ -378,8 +427,34 @@
       var bar = tab.parentElement;
       bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
     });
+    all("[data-ticks]", within).forEach(function (list) {
+      all("[data-tick]", list).forEach(function (box) { if (unticked[box.value]) box.checked = false; });
+      ticks(list);
+    });
     all("[data-focus]", within).forEach(function (element) { element.focus(); });
   }
-  document.addEventListener("htmx:afterSwap", function (event) { arrived(event.target); });
+  // Focus lands on the next work: after a form was answered in its place, and where a page is there to be filled in.
+  function nextWork(within) {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    var heading = within.querySelector("h1, h2");
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+  }
+
+  function firstField(form) {
+    if (window.matchMedia("(pointer: coarse)").matches || document.activeElement !== document.body) return;
+    var fields = all("input:not([type=hidden]):not([type=radio]), select, textarea", form);
+    var empty = fields.filter(function (field) { return field.required && !field.value && field.offsetParent; })[0];
+    var next = empty || form.querySelector("button.btn-primary");
+    if (next) next.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("htmx:afterSwap", function (event) {
+    arrived(event.target);
+    var asked = event.detail.requestConfig;
+    if (asked && asked.verb === "post" && event.target.querySelector) nextWork(event.target);
+  });
   arrived(document);
+  all("[data-next-work]").forEach(firstField);
 })();

@@ -1,5 +1,6 @@
 """People: who they are, and what they are where."""
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from portal.kernel.actor import Actor, Role
 from portal.kernel.errors import Invalid, NotFound
 from portal.kernel.ids import PersonId
 from portal.kernel.language import N_, Language
+from portal.kernel.texts import plain
 from portal.web.directories import SignedIn
 
 TRIES = 8
@@ -25,8 +27,11 @@ WRONG_PASSWORD = N_("This is not your password.")
 
 
 def normalised_email(text: str) -> str:
-    """Addresses are compared in lower case without spaces around."""
-    return text.strip().lower()
+    """Addresses are compared in lower case, without blanks (no address has any), in the signs of a keyboard: `＠` is @.
+
+    A full stop behind it is none of it: telephones make one of two blanks.
+    """
+    return "".join(unicodedata.normalize("NFKC", plain(text)).split()).rstrip(".").lower()
 
 
 async def add_person(

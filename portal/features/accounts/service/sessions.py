@@ -10,7 +10,7 @@ from portal.db.session import WriteSession
 from portal.features.accounts import repository
 from portal.features.accounts.domain import browser_name
 from portal.features.accounts.models import CompanyMember, LoginSession, Person
-from portal.features.accounts.passwords import verify_password
+from portal.features.accounts.passwords import fitting, renewed_hash
 from portal.features.accounts.service import forms
 from portal.features.accounts.service.limits import give_back, limit
 from portal.features.accounts.service.people import normalised_email
@@ -73,8 +73,10 @@ async def sign_in(
     async with tools.database.system_scope() as session:
         person = await repository.person_by_email(session, mail)
     stored = person.password_hash if person is not None and person.disabled_at is None else None
-    if not await verify_password(stored, password) or person is None:
+    fits = await fitting(stored, password)
+    if fits is None or person is None:
         raise Invalid(WRONG, code="wrong_credentials")
+    renewed = await renewed_hash(fits, password)
     async with tools.database.system_scope() as session:
         opened = None
         mine = wanted is not None and wanted.person_id == person.id
@@ -89,6 +91,8 @@ async def sign_in(
         if only_wanted and wanted is not None and opened.signed_in.owner.key != wanted.key:
             said = SOMEBODY_ELSE if wanted.is_here else SOMEBODY
             raise Invalid(said, code="somebody_else", name=wanted.name)  # nothing of this is kept
+        if renewed is not None and stored is not None:
+            await repository.renew_password_hash(session, person.id, stored, renewed)
         await give_back(session, by_address, by_email)
         await audit.record(session, opened.signed_in.actor, "accounts.signed_in", "person", person.id)
     return opened

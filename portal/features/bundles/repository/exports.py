@@ -215,6 +215,10 @@ async def page(
             *(column.ilike(pattern) for column in (Dossier.code, Dossier.activity)),
         ]
         statement = statement.where(sa.or_(*matches, *([Dossier.number.like(f"%{bare}%")] if bare else [])))
+    if query.since is not None:
+        statement = statement.where(Export.created_at >= query.since)
+    if query.before is not None:
+        statement = statement.where(Export.created_at < query.before)
     if query.only is RunsFilter.FAILED:
         statement = statement.where(
             sa.or_(Export.state == ExportState.ABANDONED, Delivery.state == DeliveryState.REFUSED)

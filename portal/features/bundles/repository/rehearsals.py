@@ -8,6 +8,7 @@ is asked for: the dossier counts its items.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -102,6 +103,34 @@ def first_of(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Nam
 
 
 @dataclass(frozen=True, slots=True)
+class Leaving:
+    """An item that would leave, as it is ticked."""
+
+    id: UUID
+    document_id: UUID | None
+    kind: Kind
+    number: str
+    counterparty: str
+    item_date: date
+    gross: Decimal
+    currency: str
+
+
+def leaving(asked: Asked, keys: Collection[str], limit: int) -> Figure[list[Leaving]]:
+    """The items of these groups by their day, so many at most."""
+    if not keys:
+        return constant([])
+    items = _items(asked)
+    found = (
+        sa.select(*(items.c[name] for name in Leaving.__slots__))
+        .where(_in_groups(items, keys))
+        .order_by(items.c.item_date, items.c.id)
+        .limit(limit)
+    )
+    return few_rows(found, Leaving)
+
+
+@dataclass(frozen=True, slots=True)
 class Remarked:
     """A document that has findings, as it is told; `total` is how many there are."""
 
@@ -165,6 +194,8 @@ def _items(asked: Asked) -> sa.Subquery:
             item.counterparty,
             item.item_date,
             item.final_at,
+            item.gross,
+            item.currency,
         )
         .where(item.dossier_id == asked.dossier_id, item.state.in_(sorted(states)))
         .subquery("looked_at")

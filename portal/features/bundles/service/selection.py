@@ -21,7 +21,7 @@ from portal.features.bundles.domain import ExportOptions, ExportState, WhyNot, w
 from portal.features.bundles.models import Export
 from portal.features.bundles.repository import exports as exports_repository
 from portal.features.bundles.repository import rehearsals
-from portal.features.bundles.repository.rehearsals import Asked, Named, Remarked
+from portal.features.bundles.repository.rehearsals import Asked, Leaving, Named, Remarked
 from portal.features.documents.service import locks, remarks
 from portal.features.dossiers.domain.codes import code_fault
 from portal.features.dossiers.models import Dossier
@@ -34,7 +34,7 @@ from portal.features.targets import service as targets
 from portal.jobs.contract import Job, clock_of
 from portal.jobs.ledger import enqueue
 from portal.kernel.actor import Actor, Right
-from portal.kernel.errors import Conflict, Forbidden
+from portal.kernel.errors import Conflict, Forbidden, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.kinds import Kind
 from portal.kernel.language import N_
@@ -48,6 +48,8 @@ WRONG_CODE = N_(
 
 FIRST = 30
 """So many items a rehearsal names at most."""
+MOST_TICKED = 400
+"""So many items are listed to be ticked; where more would leave, a shorter period is chosen."""
 
 
 class BuildBundle(Job, frozen=True, kw_only=True):
@@ -75,6 +77,8 @@ class Rehearsal:
     """In how many of the documents that leave something does not agree."""
     remarks: Sequence[tuple[Remarked, list[str]]]
     """The first of them, with what."""
+    listed: Sequence[Leaving] = ()
+    """What leaves, by its day; nothing where that is more than `MOST_TICKED`."""
 
     @property
     def leaving(self) -> int:
@@ -140,7 +144,11 @@ async def rehearse(
         ):
             unasked += group.items
     shown = await together(
-        staying=rehearsals.first_of(asked, stays, FIRST), remarked=rehearsals.remarked(asked, leaves, FIRST)
+        staying=rehearsals.first_of(asked, stays, FIRST),
+        remarked=rehearsals.remarked(asked, leaves, FIRST),
+        listed=rehearsals.leaving(
+            asked, leaves if documents + statements <= MOST_TICKED else (), MOST_TICKED
+        ),
     )
     rehearsal = Rehearsal(
         documents,
@@ -151,6 +159,7 @@ async def rehearse(
         [(item, stays[item.key]) for item in shown.staying],
         shown.remarked[0].total if shown.remarked else 0,
         [(paper, remarks.remarks(paper)) for paper in shown.remarked],
+        shown.listed,
     )
     return rehearsal, shown
 
@@ -166,19 +175,26 @@ async def request_export(
     dossier: Dossier,
     options: ExportOptions,
     *,
+    ticked: Collection[UUID] | None = None,
     by_policy: bool = False,
 ) -> Export:
     """Choose and reserve what leaves, and ask a worker for the bundle; all in the caller's transaction.
 
     A second request while one is open (a double click, a policy at the same moment) gets the open one.
 
+    Args:
+        ticked: the items that somebody ticked, at most `MOST_TICKED`: of what may leave these alone do. None: all of it.
+
     Raises:
         Forbidden: the actor may not export.
+        Invalid: more are ticked than can be.
         Conflict: nothing is there to export (`nothing_new`), or no folder can have the dossier's code as its name (`wrong_code`): an
             agent would refuse the finished bundle.
     """
     if not by_policy and not actor.may(Right.EXPORT):
         raise Forbidden
+    if ticked is not None and len(ticked) > MOST_TICKED:
+        raise Invalid
     if dossier.code is not None and code_fault(dossier.code) is not None:
         raise Conflict(WRONG_CODE, code="wrong_code", dossier_code=dossier.code)
     policy = await policies.policy_for(session, dossier.firm_id, dossier.id)
@@ -212,7 +228,10 @@ async def request_export(
     left = await moves.left_elsewhere(session, dossier.id)
     narrowed = _narrowed(options, policy)
     chosen = [
-        item for item in found if why_not(item, narrowed, policy.export_from, left=item.id in left) is None
+        item
+        for item in found
+        if (ticked is None or item.id in ticked)
+        and why_not(item, narrowed, policy.export_from, left=item.id in left) is None
     ]
     if not chosen:
         raise Conflict(NOTHING_NEW, code="nothing_new")

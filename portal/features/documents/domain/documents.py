@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -186,12 +186,15 @@ class DocumentQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     `dossier_id` shows what belongs to that dossier (a firm's view), with its items; without it a member sees the furthest of all items. `states` are
     item states or approvals, as shown on chips; without any, what is put aside or erased is left out. `received_by` limits to one person's own uploads.
+    `since` and `until` are the first and the last date of the documents.
     """
 
     dossier_id: UUID | None = None
     kinds: frozenset[Kind] = frozenset()
     states: frozenset[str] = frozenset()
     search: str = ""
+    since: date | None = None
+    until: date | None = None
     received_by: UUID | None = None
     sort: str = "date"
     descending: bool = True

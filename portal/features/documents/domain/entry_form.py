@@ -5,7 +5,7 @@ from datetime import date
 
 from msgspec import UNSET, UnsetType
 
-from portal.features.documents.domain.entry import NOT_A_CHOICE, NOT_A_DATE
+from portal.features.documents.domain.entry import NOT_A_CHOICE
 from portal.features.documents.domain.patch import EntryPatch, amounts_currency, judged
 from portal.features.documents.domain.totals import (
     AMOUNT_FIELDS,
@@ -15,6 +15,7 @@ from portal.features.documents.domain.totals import (
     amount_texts,
     read_amounts,
 )
+from portal.kernel.days import NOT_A_DAY, read_day
 from portal.kernel.kinds import PAPERS, Kind
 
 
@@ -92,8 +93,7 @@ def _day(values: Mapping[str, str], name: str, faults: dict[str, str]) -> date |
     value = values.get(name, "").strip()
     if not value:
         return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        faults[name] = NOT_A_DATE
-        return None
+    day = read_day(value)
+    if day is None:
+        faults[name] = NOT_A_DAY
+    return day

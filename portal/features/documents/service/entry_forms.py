@@ -71,6 +71,7 @@ def entry_context(values: Mapping[str, str], faults: Mapping[str, str], amounts:
         amounts: the address that works out what the amounts come to.
     """
     return {
+        "labels": {name: label for name, (label, _choices) in entry_words().items()},
         "values": _Answers(values),
         "errors": _Answers({name: gettext(message) for name, message in faults.items()}),
         "kinds": [(kind.value, capitalised(gettext(name))) for kind, name in KIND_NAMES.items()],

@@ -23,7 +23,6 @@ from portal.web.limits import client_address
 from portal.web.link_guard import ask_to_leave
 from portal.web.render import Toast, go, render
 from portal.web.security import public
-from portal.web.session import EFFECT
 
 LANGUAGES = [(code.value, name) for code, name in LANGUAGE_NAMES.items()]
 WHOM = {
@@ -45,12 +44,7 @@ WELCOME = {
 }
 
 
-@get(
-    "/activate/{token:str}",
-    guards=[public],
-    include_in_schema=False,
-    opt={EFFECT: "that the invitation was opened"},
-)
+@get("/activate/{token:str}", guards=[public], include_in_schema=False)
 async def activate_page(
     request: HTMXRequest,
     token: FromPath[str],
@@ -59,12 +53,8 @@ async def activate_page(
     signed_in: NamedDependency[SignedIn | None],
 ) -> Template:
     """Behind the link: what one joins as; choose a password, agree, go in. Somebody else who is signed in here is asked first."""
-    link = await activation.opened(
-        tools,
-        firm_id=firm.firm_id,
-        token=link_token(token),
-        address=client_address(request),
-        reader=signed_in.email if signed_in is not None else None,
+    link = await activation.look_up(
+        tools, firm_id=firm.firm_id, token=link_token(token), address=client_address(request)
     )
     if link is None:
         return _closed(request)
@@ -98,9 +88,7 @@ async def activate(
     address = client_address(request)
     token = link_token(token)
     if signed_in is not None and form.text("leave", longest=64) != signed_in.owner.key:
-        link = await activation.opened(
-            tools, firm_id=firm.firm_id, token=token, address=address, reader=signed_in.email
-        )
+        link = await activation.look_up(tools, firm_id=firm.firm_id, token=token, address=address)
         if link is None:
             return _closed(request)
         if signed_in.email != link.email:
@@ -122,15 +110,38 @@ async def activate(
     except Conflict as refused:
         return _closed(request, refused.text(), status=409)
     except Invalid as wrong:
-        link = await activation.opened(tools, firm_id=firm.firm_id, token=token, address=address)
+        link = await activation.look_up(tools, firm_id=firm.firm_id, token=token, address=address)
         if link is None:
             return _closed(request)
         leaving = signed_in is not None and signed_in.email != link.email
+        if not leaving:
+            await activation.note_opened(tools, firm_id=firm.firm_id, token=token, address=address)
         return _form(request, link, form.values, wrong.field_texts(), leaving=leaving, status=422)
     answer = go(request, "/", Toast("success", gettext(WELCOME[done.kind]) % _words(done, firm)))
     set_session_cookie(request, answer, done.session.token, done.session.seconds)
     answer.headers["referrer-policy"] = "no-referrer"
     return answer
+
+
+@post("/activate/{token:str}/opened", guards=[public], status_code=204, include_in_schema=False)
+async def activation_opened(
+    request: HTMXRequest,
+    token: FromPath[str],
+    tools: NamedDependency[Tools],
+    firm: NamedDependency[HostFirm],
+    signed_in: NamedDependency[SignedIn | None],
+) -> None:
+    """Said by the page when somebody touches it, moves a pointer or presses a key: what fetches links does none of that.
+
+    Without script it is said by the first form that is sent.
+    """
+    await activation.note_opened(
+        tools,
+        firm_id=firm.firm_id,
+        token=link_token(token),
+        address=client_address(request),
+        reader=signed_in.email if signed_in is not None else None,
+    )
 
 
 def _form(
@@ -164,4 +175,4 @@ def _closed(request: HTMXRequest, reason: str | None = None, *, status: int = 41
     return answer
 
 
-ROUTES: list[Any] = [activate_page, activate]
+ROUTES: list[Any] = [activate_page, activate, activation_opened]

@@ -100,26 +100,20 @@ class _Usable:
     company: str
 
 
-async def opened(
-    tools: Tools, *, firm_id: FirmId, token: str, address: str, reader: str | None = None
-) -> OpenedLink | None:
-    """Look a link up and note that it was opened. None for an unknown, used, replaced or too old one: all alike.
+async def look_up(tools: Tools, *, firm_id: FirmId, token: str, address: str) -> OpenedLink | None:
+    """What a link is for. None for an unknown, used, replaced or too old one: all alike.
 
-    Args:
-        reader: the address of whoever is signed in there; somebody else's look is not the invited person's.
+    That it was fetched says nothing of anybody: mail programs and their guards fetch every link (`note_opened`).
 
     Raises:
         TooMany: too many links from this network address.
     """
     await limits.limit(tools, f"activate:ip:{address}", TRIES_PER_NETWORK)
-    async with tools.database.system_scope() as session:
+    async with tools.database.system_read() as session:
         found = await _usable(session, firm_id, token)
         if found is None:
             return None
         invitation = found.invitation
-        if invitation.state is InvitationState.SENT and reader in (None, invitation.email):
-            now = clock_of(session).now()
-            await repository.move_invitation(session, invitation.id, InvitationState.OPENED, opened_at=now)
         person = await people.person_by_email(session, invitation.email)
         return OpenedLink(
             kind=invitation.kind,
@@ -130,6 +124,29 @@ async def opened(
             language=invitation.language,
             known=person is not None and person.password_hash is not None,
         )
+
+
+async def note_opened(
+    tools: Tools, *, firm_id: FirmId, token: str, address: str, reader: str | None = None
+) -> None:
+    """A person does something at the page behind a link: from now on the invitation was opened.
+
+    Args:
+        reader: the address of whoever is signed in there; somebody else is not the invited person.
+
+    Raises:
+        TooMany: too many links from this network address.
+    """
+    await limits.limit(tools, f"opened:ip:{address}", TRIES_PER_NETWORK)
+    async with tools.database.system_scope() as session:
+        found = await _usable(session, firm_id, token)
+        if found is None or found.invitation.state is not InvitationState.SENT:
+            return
+        if reader in (None, found.invitation.email):
+            now = clock_of(session).now()
+            await repository.move_invitation(
+                session, found.invitation.id, InvitationState.OPENED, opened_at=now
+            )
 
 
 async def _usable(session: ReadSession, firm_id: UUID, token: str, *, lock: bool = False) -> _Usable | None:

@@ -33,13 +33,15 @@ from portal.features.records.service import details
 from portal.features.records.service.details import Detail
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
 from portal.kernel.errors import Forbidden, Invalid, NotFound
 from portal.kernel.kinds import DOCUMENTS, KIND_NAMES, SALES
-from portal.kernel.language import N_, capitalised, gettext
+from portal.kernel.language import N_, capitalised, current_language, gettext
 from portal.web.edits import Clash, Edit, clashes_in_words
 from portal.web.files import attachment, picture
 from portal.web.forms import Form
 from portal.web.menu_counts import page_figures
+from portal.web.periods import AskedPeriod, asked_period, offered
 from portal.web.render import Toast, go, render
 from portal.web.security import requires, staff
 from portal.web.sides import own_side
@@ -59,7 +61,13 @@ def below(path: str) -> list[str]:
 
 
 def _query(
-    place: Place, q: str, kind: list[str] | None, state: list[str] | None, sort: str, cursor: str | None
+    place: Place,
+    q: str,
+    kind: list[str] | None,
+    state: list[str] | None,
+    period: AskedPeriod,
+    sort: str,
+    cursor: str | None,
 ) -> DocumentQuery:
     name = sort.removeprefix("-")
     known = name in SORTS
@@ -68,6 +76,8 @@ def _query(
         kinds=frozenset(one for one in DOCUMENTS if one.value in (kind or [])),
         states=frozenset(LIST_STATES).intersection(state or []),
         search=q.strip()[:100],
+        since=period.first,
+        until=period.last,
         sort=name if known else "date",
         descending=sort.startswith("-") or not known,
         cursor=cursor,
@@ -80,15 +90,20 @@ async def documents_page(
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     place: NamedDependency[Place],
+    tools: NamedDependency[Tools],
     q: FromQuery[str] = "",
     kind: FromQuery[list[str] | None] = None,
     status: FromQuery[list[str] | None] = None,
+    period: FromQuery[str | None] = None,
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
     sort: FromQuery[str] = "-date",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
 ) -> Template:
     """All documents, searched, filtered and sorted in the address."""
-    query = _query(place, q, kind, status, sort, after or before)
+    asked = asked_period(period, since, until)
+    query = _query(place, q, kind, status, asked, sort, after or before)
     page = await details.listed(session, actor, place.company_id, query)
     counts = await details.state_counts(session, actor, place.company_id, query)
     found = await page_figures(request, session, may_move=places.may_move(actor, place))
@@ -101,7 +116,9 @@ async def documents_page(
         tab="documents",
         page=page,
         find=query.search,
-        filtered=bool(query.search or query.kinds or query.states),
+        filtered=bool(query.search or query.kinds or query.states or asked.period),
+        period=asked,
+        periods=offered(local_date(tools.clock.now()), current_language().value, asked),
         states=[
             (name, capitalised(gettext(word)), counts.get(name, 0))
             for name, word in (LIST_STATES if place.dossier else MEMBER_STATES).items()

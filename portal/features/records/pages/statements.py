@@ -19,10 +19,13 @@ from portal.features.items.service import deletion
 from portal.features.records.service import statements
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
+from portal.kernel.clock import local_date
 from portal.kernel.errors import NotFound
+from portal.kernel.language import current_language
 from portal.web.files import attachment
 from portal.web.forms import uuid_or_none
 from portal.web.menu_counts import page_figures
+from portal.web.periods import asked_period, offered
 from portal.web.render import go, render
 from portal.web.sides import own_side
 
@@ -36,8 +39,12 @@ async def bank_page(
     session: NamedDependency[ReadSession],
     actor: NamedDependency[Actor],
     place: NamedDependency[Place],
+    tools: NamedDependency[Tools],
     account: FromQuery[str] = "",
     aside: FromQuery[str] = "",
+    period: FromQuery[str | None] = None,
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
     sort: FromQuery[str] = "-date",
     after: FromQuery[str | None] = None,
     before: FromQuery[str | None] = None,
@@ -46,8 +53,11 @@ async def bank_page(
     if not actor.may(Right.DOCUMENTS_SEE):
         raise NotFound
     account_id = uuid_or_none(account)
+    asked = asked_period(period, since, until)
     query = StatementQuery(
         account_id=account_id,
+        since=asked.first,
+        until=asked.last,
         aside=bool(aside),
         sort=sort.removeprefix("-"),
         descending=sort.startswith("-"),
@@ -66,6 +76,8 @@ async def bank_page(
         accounts=accounts,
         page=page,
         account_id=account_id,
+        period=asked,
+        periods=offered(local_date(tools.clock.now()), current_language().value, asked),
         aside=query.aside,
         aside_count=found.aside_count,
         account_name=banking.account_name,

@@ -118,6 +118,10 @@ def _filtered(statement: Any, company_id: UUID, query: DocumentQuery, item: sa.L
         statement = statement.where(_said(item.c.shown).in_(query.states), _may_say(company_id, query.states))
     if query.received_by is not None:
         statement = statement.where(Document.received_by == query.received_by)
+    if query.since is not None:
+        statement = statement.where(Document.issue_date >= query.since)
+    if query.until is not None:
+        statement = statement.where(Document.issue_date <= query.until)
     if query.search:
         pattern = containing(query.search)
         matches: list[sa.ColumnElement[bool]] = [
@@ -203,7 +207,7 @@ async def count_states(session: ReadSession, company_id: UUID, query: DocumentQu
     """How many documents of a list are in each state, as the list says it; those without an item and in sight are not counted."""
     item = _item_of(query)
     said = _said(item.c.shown).label("said")
-    if query.search or query.received_by is not None:
+    if query.search or (query.received_by, query.since, query.until) != (None, None, None):
         # What only the documents know: each is looked at.
         wanted = sa.select(said, sa.func.count().label("papers"))
         counted = _filtered(wanted, company_id, query, item).group_by(sa.text("said"))

@@ -69,6 +69,11 @@ async def page(
         wanted = wanted.where(Statement.account_id == query.account_id)
     if query.received_by is not None:
         wanted = wanted.where(Statement.received_by == query.received_by)
+    if query.since is not None:
+        wanted = wanted.where(Statement.new_date >= query.since)
+    if query.until is not None:
+        # A statement without a day of its own is of no period.
+        wanted = wanted.where(Statement.new_date <= query.until)
     by_arrival = query.sort == "received"
     column: Any = Statement.received_at if by_arrival else _DATE
     statement, backwards = keyset(
