@@ -194,7 +194,7 @@ def read_dossier(form: Form) -> dict[str, Any]:
         "code": form.text("code", longest=30) or None,
         "language": form.choice("language", Language, default=Language.NL),
         "contact_name": form.text("contact_name", longest=120) or None,
-        "contact_email": form.text("contact_email", longest=254).lower() or None,
+        "contact_email": form.address("contact_email") or None,
         "contact_phone": form.text("contact_phone", longest=60) or None,
         "activity": form.text("activity", longest=80) or None,
         "vat_regime": form.choice("vat_regime", VatRegime, default=VatRegime.QUARTERLY),
