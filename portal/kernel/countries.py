@@ -12,6 +12,7 @@ from babel import Locale
 from babel.core import get_global
 
 from exports.numbers import is_country
+from portal.kernel.language import N_, current_language, gettext
 from portal.kernel.names import fold
 
 LONGEST: Final = 120
@@ -78,6 +79,7 @@ _PARTING = re.compile(r"[()\[\]/,;|:&+=\u2022\u00b7]+")
 _ARTICLE = re.compile("^(?:the|la|le|les|l|de|het|die|der|das|el|los|lo) ")
 
 
+@lru_cache(maxsize=2048)
 def country_code(text: str) -> str | None:
     """The country that a text names, as ISO 3166 alpha-2 (`XI` for Northern Ireland); None when it names none, or two.
 
@@ -90,6 +92,13 @@ def country_code(text: str) -> str | None:
         return found
     said = {_part(part) for part in _PARTING.split(whole) if part.strip(" .")}
     return said.pop() if len(said) == 1 else None
+
+
+def country_name(code: str) -> str:
+    """A country's name in the reader's language; its code where it has none."""
+    if code == "XI":
+        return gettext(N_("Northern Ireland"))
+    return str(Locale(current_language().value).territories.get(code, code))
 
 
 def _part(part: str) -> str | None:
@@ -126,11 +135,11 @@ def _names() -> dict[str, str]:
     for alias, codes in get_global("territory_aliases").items():
         if len(alias) == 3 and len(codes) == 1 and is_country(codes[0]):
             names[fold(alias)] = codes[0]
-    for code in Locale("en").territories:
+    for code in map(str, Locale("en").territories):
         if is_country(code):
             names[fold(code)] = code
     names.update((fold(letters), code) for letters, code in _NOT_ISO.items())
     return names
 
 
-__all__ = ["country_code"]
+__all__ = ["country_code", "country_name"]

@@ -186,6 +186,7 @@ def read_number(text: str, country: str | None = None) -> CompanyNumber:
     """
     if country in (None, "BE") and is_belgian(text):
         return CompanyNumber("BE", text)
+    country = None if country is None else _PREFIXES.get(country, country)
     if country is not None and country not in _MODULES:
         raise NotANumber(UNKNOWN_COUNTRY)
     parts = pieces(_unshortened(text))
@@ -201,6 +202,21 @@ def read_number(text: str, country: str | None = None) -> CompanyNumber:
             raise NotANumber(OTHER_COUNTRY)
         return number
     raise fault or NotANumber(DIGITS_ONLY)
+
+
+def read_vat(text: str) -> str | None:
+    """A VAT number as it is stored, with the letters of its country (BE0999888767, EL094259216, CHE107787577); None when it is none.
+
+    The letters must stand there, as a number without them may be one of several countries.
+    """
+    parts = pieces(text)
+    whole = unworded(parts, frozenset(_PREFIXES))
+    if not any(one in _PREFIXES for one in parts) and not any(whole.startswith(one) for one in _PREFIXES):
+        return None
+    try:
+        return read_number(text).vat_id
+    except NotANumber:
+        return None
 
 
 def _unshortened(text: str) -> str:
@@ -369,6 +385,21 @@ def shown_number(country: str, number: str | None) -> str:
     except NotANumber:
         return number
     return read.given_vat or _spelled(read)
+
+
+_WITH_LETTERS = re.compile(r"(BE ?)?([01][0-9]{3})[. ]?([0-9]{3})[. ]?([0-9]{3})", re.ASCII)
+
+
+def spelled(text: str, country: str | None) -> str:
+    """A number that is shown, whether its country is known or its letters stand before it; what is none stays as it is."""
+    if country is not None and country != "BE":
+        return shown_number(_PREFIXES.get(country, country), text)
+    found = _WITH_LETTERS.fullmatch(text)
+    if found is not None:
+        letters = "BE " if found[1] else ""
+        return f"{letters}{found[2]}.{found[3]}.{found[4]}"
+    letters, _space, rest = text.partition(" ")
+    return shown_number(_PREFIXES[letters], rest) if rest and letters in _PREFIXES else text
 
 
 def _spelled(read: CompanyNumber) -> str:

@@ -134,7 +134,7 @@ async def change_firm(
 
 
 def _number(form: Form) -> str | None:
-    text = form.text("number", longest=40)
+    text = form.text("number", longest=120)
     if not text:
         return None
     try:
