@@ -18,7 +18,8 @@ _MAY_BE_IN_NAMES = re.compile("[/|&]+")
 _SCHEME = re.compile(r"^(?:mailto:|e-?mail:|mail:|smtp:)+", re.IGNORECASE)
 _LETTERS: Final = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
 """Categories of what domains are made of, beside the hyphen."""
-_AROUND: Final = ".:'`\u2018\u2019*\u2022\u00b7-\u2013\u2014"
+_AND: Final = frozenset({"en", "et", "and", "und", "of", "ou", "or", "oder", "&"})
+_AROUND: Final = "/|&.:'`\u2018\u2019*\u2022\u00b7-\u2013\u2014"
 """Signs at the ends of an address that are none of it."""
 
 
@@ -35,7 +36,7 @@ def addresses(text: str) -> list[str]:
     """The addresses of a cell in their order, each once whatever its capitals; empty when nothing in it looks like one.
 
     `Els <els@x.example>`, `mailto:a@x.example?subject=…`, `a@x.example; b@x.example`, `a@x.example / b@x.example`, one a line. Names
-    beside them are left out. Letters stay as they are written, those of other scripts too; composed (NFC).
+    before pointed brackets are left out; other words beside an address make it none, since a blank may stand in it. Letters stay as they are written, those of other scripts too; composed (NFC).
     """
     plain = line(_narrow(text[:LONGEST]))
     found: dict[str, str] = {}
@@ -45,6 +46,8 @@ def addresses(text: str) -> list[str]:
         name, _at, domain = bare.rpartition("@")
         if name and domain:
             found.setdefault(bare.casefold(), bare)
+        elif bare and "<" not in plain and bare.casefold() not in _AND:
+            return []  # a blank in the middle of an address would make another one of it
     return list(found.values())[:MOST]
 
 

@@ -12,7 +12,7 @@ from portal.kernel.numbers import NotANumber, canonical, read_number
 
 LONGEST = 100
 """Characters of a search."""
-SHORTEST_NUMBER = 3
+SHORTEST_NUMBER = 2
 _IN_NAMES = re.compile(r"[_.]+")
 _AMOUNT = re.compile(r"[0-9]")
 
@@ -25,7 +25,7 @@ class Sought(NamedTuple):
         folded: as names are searched (`names.fold`).
         named: the same, with the points and lines that names of files have between words as spaces.
         number: its letters and digits without signs and words, in small letters: a part of a company number. Empty where it has no
-            three digits.
+            two digits.
         company: the whole company number that it is, with its country in small letters (be0999888767); else empty.
         amounts: the amounts that it may be, with both signs.
     """
@@ -36,6 +36,17 @@ class Sought(NamedTuple):
     number: str
     company: str
     amounts: tuple[Decimal, ...]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The whole number without its country."""
+        return (self.company[2:].upper(),) if self.company else ()
+
+    @property
+    def digits(self) -> str:
+        """A part of a company number without the letters of Belgium before it; empty where it is no part of one."""
+        bare = self.number.upper()
+        return bare[2:] if bare.startswith("BE") and len(bare) > SHORTEST_NUMBER else bare
 
 
 def sought(text: str) -> Sought:

@@ -25,7 +25,6 @@ from portal.kernel.clock import local_date
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.kernel.ids import new_id
 from portal.kernel.language import N_, Language
-from portal.kernel.numbers import vat_id_of
 
 KNOWN_ALREADY = N_("The company has this one already.")
 
@@ -141,7 +140,7 @@ def new_company(
         "name": name,
         "country": country,
         "number": number,
-        "vat_id": vat_id or vat_id_of(country, number),
+        "vat_id": vat_id or (f"{country}{number}" if number and country == "BE" else None),
         "language": language,
         "email": email,
         "phone": phone,
@@ -161,7 +160,7 @@ async def give_number(session: WriteSession, company_id: UUID, country: str, num
     """An unclaimed company that had no number has got one. The caller has matched it first."""
     found = await company(session, company_id)
     found.number = number
-    found.vat_id = found.vat_id or vat_id_of(country, number)
+    found.vat_id = found.vat_id or (f"{country}{number}" if country == "BE" else None)
     await session.flush()
 
 

@@ -135,7 +135,7 @@ async def new_dossier(
                 actor,
                 number=number.number if number else None,
                 country=number.country if number else read_country(form),
-                vat_id=number.vat_id if number else None,
+                vat_id=number.given_vat if number else None,
                 key=key,
                 second=second,
                 **values,
