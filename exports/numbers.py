@@ -3,6 +3,8 @@
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
+from exports.spelling import pieces, unworded
+
 CENT = Decimal("0.01")
 
 #: xsd:decimal in ASCII, with a bound on its length so that no text becomes a number of a million digits.
@@ -11,7 +13,7 @@ _NOT_DIGIT = re.compile(r"[^0-9]", re.ASCII)
 _BELGIAN = re.compile(r"(?:BE)?[\s.]*(?:\(0\))?[0-9][0-9.\s\-/]*", re.ASCII | re.IGNORECASE)
 #: The word for VAT that people put before a number, in Belgium's languages and English.
 _TAX_WORD = re.compile(r"\s*(?:BTW|TVA|MWST|VAT)[\s.:\-]*", re.ASCII | re.IGNORECASE)
-_FOREIGN_VAT = re.compile(r"([A-Z]{2})([0-9A-Z+*]{2,13})", re.ASCII)
+_FOREIGN_VAT = re.compile(r"([A-Z]{2})([0-9A-Z+*]{2,14})", re.ASCII)
 _STRUCTURED = re.compile(r"[+*]{3}\s*[0-9]{3}\s*/\s*[0-9]{4}\s*/\s*[0-9]{5}\s*[+*]{3}|[0-9]{12}", re.ASCII)
 
 #: ISO 3166-1 alpha-2, with what VAT numbers have instead: EL for Greece, XI for Northern Ireland.
@@ -54,13 +56,17 @@ def enterprise_number(text: str) -> str | None:
     """A Belgian enterprise number as ten digits, or ``None`` when it is none.
 
     Accepts ``BE 0202.239.951``, ``0202239951``, ``202.239.951`` (nine digits, before 2005's leading zero),
-    ``BE (0)202.239.951`` and any of them behind ``BTW``, ``TVA``, ``MwSt`` or ``VAT``. The last two digits are 97
-    minus the first eight modulo 97; the first digit is 0 or 1.
+    ``BE (0)202.239.951``, any of them beside ``BTW``, ``TVA``, ``MwSt``, ``VAT`` and other words (`exports.spelling`), with any
+    dash, dot or space and whatever invisible signs. The last two digits are 97 minus the first eight modulo 97; the first
+    digit is 0 or 1.
     """
     text = _without_tax_word(text.strip())
-    if not _BELGIAN.fullmatch(text):
-        return None
-    digits = _NOT_DIGIT.sub("", text)
+    if _BELGIAN.fullmatch(text):
+        digits = _NOT_DIGIT.sub("", text)
+    else:
+        digits = unworded([one for one in pieces(text) if one != "BE"]).removeprefix("BE")
+        if not (digits.isascii() and digits.isdigit()):
+            return None
     if len(digits) == 9:
         digits = "0" + digits
     if len(digits) != 10 or digits[0] not in "01" or 97 - int(digits[:8]) % 97 != int(digits[8:]):
@@ -84,7 +90,7 @@ def company_number(
     customer code may look like one.
     """
     text = _without_tax_word(text)
-    compact = re.sub(r"[\s.\-/]", "", text).upper()
+    compact = re.sub(r"[\s.\-/]", "", text).upper() if text.isascii() else "".join(pieces(text))
     scheme = (scheme or "").upper()
     belgian = compact[:2] == "BE" or scheme in _BELGIAN_SCHEMES
     if belgian or (scheme in {"", "VAT"} and country in {"BE", None, ""}):

@@ -49,6 +49,7 @@ from portal.kernel import language
 from portal.kernel.clock import Clock, SystemClock
 from portal.kernel.errors import PortalError
 from portal.kernel.language import current_language
+from portal.kernel.numbers import spelled
 from portal.kernel.texts import plain, unhidden
 from portal.scanning import open_scanner
 from portal.storage import ObjectStore, S3Credentials, open_store
@@ -157,6 +158,7 @@ def create_tools(
         now=now,
         states=states_of(SLICES),
         extra={"settings": settings},
+        spelled=spelled,
         shown=plain,
         shown_markup=unhidden,
         auto_reload=settings.dev,

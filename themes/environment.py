@@ -128,6 +128,7 @@ def create_environment(
     folders: Sequence[Path] = (),
     extra: Mapping[str, Any] | None = None,
     auto_reload: bool = False,
+    spelled: Callable[[str, str | None], str] | None = None,
     shown: Callable[[str], str] | None = None,
     shown_markup: Callable[[str], str] | None = None,
 ) -> Environment:
@@ -143,6 +144,7 @@ def create_environment(
         folders: further template folders, searched first.
         extra: further globals.
         auto_reload: look for changed templates at every use; for development.
+        spelled: how company numbers are shown.
         shown: what every text that stands in a template's place goes through last, such as leaving out what hides.
         shown_markup: the same for markup that stands there.
 
@@ -166,7 +168,7 @@ def create_environment(
     environment.policies["ext.i18n.trimmed"] = True
     install: Callable[..., None] = vars(environment)["install_gettext_callables"]
     install(translations.gettext, translations.ngettext, newstyle=True)
-    formats = Formats(language, now, translations.gettext, timezone)
+    formats = Formats(language, now, translations.gettext, timezone, spelled)
     filters = cast("dict[str, Any]", environment.filters)
     filters.update(
         money=formats.money,

@@ -34,6 +34,7 @@ class Formats:
         now: gives the current time, aware.
         gettext: translates a word.
         timezone: in which points in time are shown.
+        spelled: how a company number of a country is shown; without it, Belgian ones get their points and others stay.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class Formats:
         now: Callable[[], datetime],
         gettext: Callable[[str], str],
         timezone: str = "Europe/Brussels",
+        spelled: Callable[[str, str | None], str] | None = None,
     ) -> None:
+        self._spelled = spelled
         self._language = language
         self._now = now
         self.gettext = gettext
@@ -104,9 +107,11 @@ class Formats:
         return "" if value is None else f"{value:%d/%m/%Y}"
 
     def company_number(self, value: str | None, country: str | None = None) -> str:
-        """A company's number as its country writes it: ``0999.888.767``; one of elsewhere stays as it is."""
+        """A company's number as its country writes it: ``0999.888.767``; ``FR83404833048``, ``CHE-107.787.577``."""
         if not value:
             return DASH
+        if self._spelled is not None:
+            return self._spelled(value, country)
         found = _BELGIAN.fullmatch(value) if country in (None, "BE") else None
         return "{}{}.{}.{}".format(*found.groups("")) if found else value
 

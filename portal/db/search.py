@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.sql import ColumnElement
 
 from portal.kernel.names import fold
@@ -25,6 +26,15 @@ def called(text: str, *, fold_column: Any, name: Any) -> ColumnElement[bool]:
     """
     folded = fold(text)
     return fold_column.like(containing(folded)) if folded else name.ilike(containing(text))
+
+
+def holding(column: Any, text: str) -> ColumnElement[bool]:
+    """Rows of which any other text than a name holds this one, however either is written: what the database folds by itself.
+
+    Its function `folded` knows the letters of Europe's Latin scripts; of a text of nothing but signs it is looked for as it stands.
+    """
+    pattern = fold(text)
+    return sa.func.folded(column).like(containing(pattern)) if pattern else column.ilike(containing(text))
 
 
 def has_parts(folded: str) -> bool:

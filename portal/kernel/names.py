@@ -17,6 +17,21 @@ _QUOTES: Final = re.compile(
     "[\"'`\u02b9-\u02bd\u02c8\u02ca\u02cb\u02ee\u055a\u05f3\u05f4\u201a\u201e\u2032-\u2037\u2057\u2212\u2e42\u301d-\u301f]"
 )
 """Quotes and apostrophes that Unicode counts among other signs, letters or brackets, and the minus."""
+_TWO_OR_PLAIN: Final = str.maketrans(
+    {
+        "\u0153": "oe",
+        "\u00e6": "ae",
+        "\u00f8": "o",
+        "\u0142": "l",
+        "\u0111": "d",
+        "\u00f0": "d",
+        "\u00fe": "th",
+        "\u0131": "i",
+        "\u0127": "h",
+        "\u0167": "t",
+    }
+)
+"""Letters that Unicode takes apart nowhere, as keyboards without them have them."""
 _APART = frozenset({"Zs", "Zl", "Zp", "Pd", "Pi", "Pf", "Cc"})
 """Categories of spaces, dashes and quotes."""
 _AS_EMOJI: Final = "\ufe0f"
@@ -34,7 +49,7 @@ def fold(text: str) -> str:
     """A text as names are searched: without accents, capitals, and the kind of quote, dash and space that somebody chose.
 
     In this order: hidden signs go (`texts.plain`), compatibility decomposition (NFKD), combining marks and signs without width go,
-    casefold; every digit becomes 0 to 9; every run of spaces, dashes, quotes and apostrophes becomes one space, none at the ends; what
+    casefold; letters with strokes and ligatures become plain ones (œ is oe); every digit becomes 0 to 9; every run of spaces, dashes, quotes and apostrophes becomes one space, none at the ends; what
     is left is composed (NFC, as texts are stored) and cut after `LONGEST_KEY` characters. Of a text of nothing but signs it is empty.
     Folding again changes nothing, and what stands in a stored text stands in it folded.
     """
@@ -47,7 +62,7 @@ def _without_marks(text: str) -> str:
     kept = "".join(
         _sign(one) for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)
     )
-    return _QUOTES.sub(" ", kept.casefold())
+    return _QUOTES.sub(" ", kept.casefold().translate(_TWO_OR_PLAIN))
 
 
 def _sign(character: str) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.datastructures import UploadFile
 
+from portal.kernel.addresses import clean_address
 from portal.kernel.days import NOT_A_DAY, read_day
 from portal.kernel.errors import Invalid
 from portal.kernel.language import N_
@@ -76,6 +77,15 @@ class Form:
             self.fault(name, TOO_LONG)
             return value[:longest]
         return value
+
+    def address(self, name: str, *, required: bool = False) -> str:
+        """An e-mail address as it was typed or pasted, without what surrounds it (`kernel.addresses`), in small letters."""
+        value = self.text(name, required=required, longest=320)
+        bare = clean_address(value)
+        if len(bare) > 254:
+            self.fault(name, TOO_LONG)
+        self.values[name] = bare
+        return bare[:254].lower()
 
     def choice(self, name: str, allowed: type[Any], *, default: Any = None) -> Any:
         """A member of an enum."""

@@ -4,6 +4,7 @@ import re
 from typing import Any, ClassVar
 from uuid import UUID
 
+from portal.kernel.addresses import mailable
 from portal.kernel.events import Event
 from portal.kernel.language import N_
 from portal.kernel.questions import Question
@@ -62,9 +63,16 @@ NOT_AN_ADDRESS = N_("This is not an e-mail address.")
 def is_address(text: str) -> bool:
     """Whether this can be an e-mail address as mail servers everywhere take it.
 
-    RFC 5321: a dot-atom of at most 64 characters, one @, a domain with a dot, ASCII, at most 254 characters.
+    RFC 5321: a dot-atom of at most 64 characters, one @, a domain with a dot, at most 254 characters. ASCII; a domain of other letters
+    counts as its ASCII form.
     """
-    return len(text) <= 254 and text.find("@") <= 64 and _ADDRESS.fullmatch(text) is not None
+    written = mailable(text)
+    return (
+        written is not None
+        and len(written) <= 254
+        and written.find("@") <= 64
+        and _ADDRESS.fullmatch(written) is not None
+    )
 
 
 class CompaniesServed(Question[Any], frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.db.search import called, containing
+from portal.db.search import called, holding
 from portal.db.session import ReadSession, WriteSession
 from portal.features.accounts.models import CompanyMember, Person
 from portal.features.approvals.domain import PUT_ASIDE, STATEMENT_PUT_ASIDE
@@ -66,7 +66,7 @@ def _waiting(search: str = "") -> sa.Select[Any]:
     if search:
         statement = statement.where(
             sa.or_(
-                Document.number.ilike(containing(search)),
+                holding(Document.number, search),
                 called(search, fold_column=Document.fold, name=Document.counterparty_name),
             )
         )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.orm import aliased
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import called, containing
+from portal.db.search import called, holding
 from portal.db.session import ReadSession
 from portal.features.audit.models import AuditEvent
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -159,10 +159,9 @@ def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
     if query.until is not None:
         where.append(AuditEvent.at < query.until)
     if query.search:
-        pattern = containing(query.search)
         meant = sa.select(DossierItem.document_id).where(
             sa.or_(
-                DossierItem.number.ilike(pattern),
+                holding(DossierItem.number, query.search),
                 called(query.search, fold_column=DossierItem.fold, name=DossierItem.counterparty),
             )
         )
@@ -176,9 +175,11 @@ def _filters(query: HistoryQuery) -> list[sa.ColumnElement[bool]]:
         where.append(~gone)
         where.append(
             sa.or_(
-                AuditEvent.data["what"].astext.ilike(pattern),
-                AuditEvent.data["name"].astext.ilike(pattern),  # files, as earlier releases wrote them
-                AuditEvent.data["number"].astext.ilike(pattern),
+                holding(AuditEvent.data["what"].astext, query.search),
+                holding(
+                    AuditEvent.data["name"].astext, query.search
+                ),  # files, as earlier releases wrote them
+                holding(AuditEvent.data["number"].astext, query.search),
                 AuditEvent.subject_id.in_(meant),
             )
         )

@@ -83,8 +83,17 @@ class DossierItem(Keyed, OwnedByFirm, Base):
             "firm_id",
             "fold",
             sa.text("number_key(number)"),
+            "found_by",
             postgresql_using="gin",
-            postgresql_ops={"fold": "gin_trgm_ops"},
+            postgresql_ops={"fold": "gin_trgm_ops", "found_by": "gin_trgm_ops"},
+        ),
+        sa.Index("ix_dossier_item_amount", "firm_id", "gross"),
+        sa.Index(
+            "ix_dossier_item_reason",
+            "firm_id",
+            sa.text("folded(approval_reason) gin_trgm_ops"),
+            postgresql_using="gin",
+            postgresql_where=sa.text("approval_reason is not null"),
         ),
         sa.Index("ix_dossier_item_company", "company_id", "approval"),
         sa.Index(
@@ -117,6 +126,8 @@ class DossierItem(Keyed, OwnedByFirm, Base):
     number: Mapped[str]
     counterparty: Mapped[str]
     fold: Mapped[str]
+    found_by: Mapped[str] = mapped_column(default="", server_default="")
+    """What else it is searched by (`kernel.searching.found_by`)."""
     item_date: Mapped[date]
     due_date: Mapped[date | None]
     currency: Mapped[str]

@@ -7,11 +7,10 @@ from datetime import date
 from typing import Final
 
 from stdnum import ean
-from stdnum import exceptions as stdnum_errors
-from stdnum.eu import vat as eu_vat
 
+from exports.spelling import pieces
 from portal.kernel.language import N_
-from portal.kernel.numbers import NotANumber, parse_company_number
+from portal.kernel.numbers import NotANumber, parse_company_number, read_vat
 
 
 class Scheme(enum.StrEnum):
@@ -54,11 +53,10 @@ SOURCE_NAMES: Final = {
     Source.REGISTER: N_("a public register"),
 }
 
-_NOISE = re.compile(r"[\s.\-/()]", re.ASCII)
 _PEPPOL = re.compile(r"([0-9]{4}):([0-9A-Za-z._~+-]{1,50})", re.ASCII)
 _FOREIGN = re.compile(r"(?=.*[0-9])[0-9A-Z]{5,40}", re.ASCII)
 NOT_VAT = N_(
-    "A VAT number begins with the two letters of a country of the European Union, and its check digits are right."
+    "A VAT number begins with the letters of its country, such as BE, EL or CHE, and its check digits are right."
 )
 NOT_GLN = N_("A GLN has thirteen digits, and the last one checks the others.")
 NOT_PEPPOL = N_("A Peppol address is four digits, a colon and the number, for example 0208:0417497106.")
@@ -73,11 +71,11 @@ def read_identifier(scheme: Scheme, text: str) -> str:
     Raises:
         NotANumber: it is none of that scheme, with a reason for people.
     """
-    bare = _NOISE.sub("", text).upper()
+    bare = "".join(pieces(text))
     if scheme is Scheme.ENTERPRISE:
         return parse_company_number(text).number
     if scheme is Scheme.VAT:
-        return _vat(bare)
+        return _vat(text)
     if scheme is Scheme.GLN:
         return _gln(bare, NOT_GLN)
     if scheme is Scheme.PEPPOL:
@@ -87,13 +85,11 @@ def read_identifier(scheme: Scheme, text: str) -> str:
     return bare
 
 
-def _vat(bare: str) -> str:
-    if bare.startswith("BE"):
-        return parse_company_number(bare).vat_id
-    try:
-        return eu_vat.validate(bare)
-    except stdnum_errors.ValidationError as error:
-        raise NotANumber(NOT_VAT) from error
+def _vat(text: str) -> str:
+    read = read_vat(text)
+    if read is None:
+        raise NotANumber(NOT_VAT)
+    return read
 
 
 def _gln(bare: str, reason: str) -> str:
@@ -111,7 +107,7 @@ def _peppol(text: str) -> str:
     if scheme == "0208":
         value = parse_company_number(value).number
     elif scheme == "9925":
-        value = parse_company_number(value).vat_id
+        value = f"BE{parse_company_number(value).number}"
     elif scheme == "0088":
         value = _gln(value, NOT_GLN)
     return f"{scheme}:{value}"

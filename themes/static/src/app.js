@@ -241,6 +241,69 @@
     search.select();
   }
 
+  // ---- suggestions while something is typed into the search -------------------------------------------------
+
+  var searched = document.getElementById("search");
+  var found = document.getElementById("search-found");
+
+  function options() {
+    return found ? all('[role="option"]', found) : [];
+  }
+
+  function choose(option) {
+    options().forEach(function (one) { one.setAttribute("aria-selected", one === option ? "true" : "false"); });
+    if (option) {
+      searched.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else {
+      searched.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  function closeSuggestions() {
+    found.textContent = "";
+    choose(null);
+    searched.setAttribute("aria-expanded", "false");
+  }
+
+  if (searched && found) {
+    searched.setAttribute("role", "combobox");
+    searched.setAttribute("aria-autocomplete", "list");
+    searched.setAttribute("aria-controls", "search-options");
+    searched.setAttribute("aria-expanded", "false");
+    found.addEventListener("htmx:afterSwap", function () {
+      var list = found.querySelector('[role="listbox"]');
+      // Whoever has left the field or emptied it meanwhile wants to see nothing more.
+      if (document.activeElement !== searched || !searched.value.trim()) return closeSuggestions();
+      choose(null);
+      searched.setAttribute("aria-expanded", list ? "true" : "false");
+      document.getElementById("search-said").textContent = list ? list.dataset.said : "";
+      return undefined;
+    });
+    searched.addEventListener("keydown", function (event) {
+      var list = options();
+      var at = list.findIndex(function (one) { return one.getAttribute("aria-selected") === "true"; });
+      if ((event.key === "ArrowDown" || event.key === "ArrowUp") && list.length) {
+        event.preventDefault();
+        var next = at + (event.key === "ArrowDown" ? 1 : at < 0 ? 0 : -1);
+        choose(list[(next + list.length) % list.length]);
+      } else if (event.key === "Enter" && at >= 0) {
+        event.preventDefault();
+        window.location.assign(list[at].querySelector("a").href);
+      } else if (event.key === "Escape" && list.length) {
+        event.preventDefault();
+        event.stopPropagation(); // the first Escape closes the list, the next one leaves the field
+        closeSuggestions();
+      }
+    });
+    searched.addEventListener("blur", function (event) {
+      if (!event.relatedTarget || !found.contains(event.relatedTarget)) window.setTimeout(function () {
+        if (document.activeElement !== searched && !found.contains(document.activeElement)) closeSuggestions();
+      }, 150);
+    });
+    found.addEventListener("mousedown", function (event) { event.preventDefault(); }); // a click on one must not take the focus first
+  }
+
   document.addEventListener("keydown", function (event) {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") return focusSearch(event);
     if (event.key === "Escape") {

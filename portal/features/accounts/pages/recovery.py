@@ -35,7 +35,7 @@ async def forgot(
 ) -> Template:
     """Ask for a link; the answer is one and the same, whether anybody has the address or not."""
     form = await Form.of(request)
-    email = form.text("email", required=True, longest=254)
+    email = form.address("email", required=True)
     try:
         form.check()
         await recovery.forgot(tools, firm_id=firm.firm_id, email=email, address=client_address(request))

@@ -111,7 +111,7 @@ async def change_firm(
     try:
         values: dict[str, Any] = {
             "name": form.text("name", required=True, longest=120),
-            "email": form.text("email", required=True, longest=254).lower(),
+            "email": form.address("email", required=True),
             "language": form.choice("language", Language),
             "number": _number(form),
             **{name: form.text(name, longest=longest) or None for name, longest in _TEXTS.items()},
@@ -134,7 +134,7 @@ async def change_firm(
 
 
 def _number(form: Form) -> str | None:
-    text = form.text("number", longest=40)
+    text = form.text("number", longest=120)
     if not text:
         return None
     try:

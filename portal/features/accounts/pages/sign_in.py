@@ -88,7 +88,7 @@ async def sign_in(
 ) -> Template | Response[Any]:
     """Check, open a session, go on."""
     form = await Form.of(request)
-    email, where = form.text("email", longest=254), local_path(form.text("next"))
+    email, where = form.address("email"), local_path(form.text("next"))
     kept, page_owner = form.text("kept", longest=64), form.text("page_owner", longest=64)
     if not leaves(form, signed_in, email):
         return _page(

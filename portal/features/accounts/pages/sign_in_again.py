@@ -63,7 +63,7 @@ async def again(
 ) -> Template | Response[Any]:
     """A new session for the reader of the page, in the same capacity."""
     form = await Form.of(request)
-    email = form.text("email", longest=254)
+    email = form.address("email")
     owner = await forms.Forms(tools).owner(
         form.text("page_token", longest=200), firm.firm_id, browser_marks(request)
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from portal.db.arrays import among
 from portal.db.figures import Figure, how_many, ids_of
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import called, containing
+from portal.db.search import called, containing, holding
 from portal.db.session import ReadSession, WriteSession
 from portal.features.bundles.domain import (
     DELIVERY,
@@ -33,6 +33,7 @@ from portal.features.items.models import DossierItem
 from portal.features.targets.domain import DeliveryMethod
 from portal.features.targets.models import Target
 from portal.kernel.names import name_keys
+from portal.kernel.searching import sought
 
 _CLASHES = Dossier.code.is_not(None) & Dossier.code_key.is_(None)
 """The dossier's code names the same folder as an older one's: no agent may write there until it has another."""
@@ -208,13 +209,15 @@ async def page(
         .where(_of_manager(manager_id))
     )
     if query.search:
-        pattern = containing(query.search)
-        bare = "".join(character for character in query.search if character.isalnum())
+        wanted = sought(query.search)
         matches = [
             called(query.search, fold_column=Dossier.fold, name=Dossier.name),
-            *(column.ilike(pattern) for column in (Dossier.code, Dossier.activity)),
+            *(holding(column, query.search) for column in (Dossier.code, Dossier.activity)),
         ]
-        statement = statement.where(sa.or_(*matches, *([Dossier.number.like(f"%{bare}%")] if bare else [])))
+        matches += [Dossier.number == number for number in wanted.numbers]
+        if wanted.digits:
+            matches.append(Dossier.number.like(containing(wanted.digits)))
+        statement = statement.where(sa.or_(*matches))
     if query.since is not None:
         statement = statement.where(Export.created_at >= query.since)
     if query.before is not None:

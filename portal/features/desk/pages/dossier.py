@@ -200,7 +200,8 @@ async def edit(
         overtaken = clashes_in_words(edit, form, present, said, events, COLUMNS)
     else:
         try:
-            number = read_number(form, dossier.country) if may_number(dossier) else None
+            found_number = read_number(form, dossier.country) if may_number(dossier) else None
+            number = found_number.number if found_number else None
             values: dict[str, Any] = read_dossier(form) | {
                 name: form.day(name) for name in DAYS if name in form.values
             }

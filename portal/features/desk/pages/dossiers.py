@@ -21,10 +21,12 @@ from portal.features.dossiers.service.numbers import SecondDossier
 from portal.features.policies import service as policies
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
+from portal.kernel.countries import country_name
 from portal.kernel.errors import Conflict, Invalid
 from portal.kernel.ids import new_id
 from portal.kernel.language import LANGUAGE_NAMES, N_, Language, gettext
-from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
+from portal.kernel.names import name_keys
+from portal.kernel.numbers import COUNTRIES, CompanyNumber, NotANumber, parse_company_number
 from portal.web.forms import NOT_A_CHOICE, Form, uuid_or_none
 from portal.web.menu_counts import page_figures
 from portal.web.render import Toast, go, render
@@ -91,6 +93,7 @@ async def form_choices(session: ReadSession, actor: Actor, dossier: Dossier | No
         "regimes": list(regimes.names().items()),
         **({"regime_lines": []} if dossier is None else {}),
         "staff": await dossiers.managers_to_choose(session, actor, dossier),
+        "countries": countries(),
         "packages": await dossiers.packages_to_choose(session, actor, dossier),
     }
 
@@ -120,8 +123,7 @@ async def new_dossier(
     """Make it; a number that is claimed makes an access request."""
     form = await Form.of(request)
     try:
-        country = read_country(form)
-        number = read_number(form, country)
+        number = read_number(form, read_country(form))
         values = read_dossier(form)
         form.check()
         async with session.begin_nested():
@@ -131,8 +133,9 @@ async def new_dossier(
                 session,
                 tools,
                 actor,
-                number=number,
-                country=country,
+                number=number.number if number else None,
+                country=number.country if number else read_country(form),
+                vat_id=number.given_vat if number else None,
                 key=key,
                 second=second,
                 **values,
@@ -166,6 +169,13 @@ def second_faults(wrong: SecondDossier, activity: str | None) -> dict[str, str]:
     return {} if activity else {"activity": gettext(ACTIVITY_NEEDED)}
 
 
+def countries() -> list[tuple[str, str]]:
+    """The countries that a company may be of, each with its name in the reader's language: those around us first."""
+    first, rest = COUNTRIES[:5], COUNTRIES[5:]
+    named = sorted(((code, country_name(code)) for code in rest), key=lambda one: name_keys(one[1]).sort_key)
+    return [*((code, country_name(code)) for code in first), *named]
+
+
 def read_country(form: Form) -> str:
     """The company's country; a fault beside the field when it is none of those that numbers are known of."""
     country = form.text("country") or "BE"
@@ -175,13 +185,13 @@ def read_country(form: Form) -> str:
     return country
 
 
-def read_number(form: Form, country: str) -> str | None:
-    """The company number of a dossier form, normalised; a fault beside the field when it is none."""
-    text = form.text("number", longest=40)
+def read_number(form: Form, country: str) -> CompanyNumber | None:
+    """The company number of a dossier form; a fault beside the field when it is none."""
+    text = form.text("number", longest=120)
     if not text:
         return None
     try:
-        return parse_company_number(text, country).number
+        return parse_company_number(text, country)
     except NotANumber as wrong:
         form.fault("number", wrong.reason)
         return None
@@ -194,7 +204,7 @@ def read_dossier(form: Form) -> dict[str, Any]:
         "code": form.text("code", longest=30) or None,
         "language": form.choice("language", Language, default=Language.NL),
         "contact_name": form.text("contact_name", longest=120) or None,
-        "contact_email": form.text("contact_email", longest=254).lower() or None,
+        "contact_email": form.address("contact_email") or None,
         "contact_phone": form.text("contact_phone", longest=60) or None,
         "activity": form.text("activity", longest=80) or None,
         "vat_regime": form.choice("vat_regime", VatRegime, default=VatRegime.QUARTERLY),

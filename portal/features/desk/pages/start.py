@@ -16,12 +16,17 @@ from portal.features.dossiers.domain.queries import DossierQuery
 from portal.jobs.contract import Tools
 from portal.kernel.actor import Actor, Right
 from portal.kernel.clock import BRUSSELS
-from portal.kernel.language import N_, gettext
+from portal.kernel.language import N_, gettext, ngettext
+from portal.kernel.searching import LONGEST
+from portal.kernel.texts import plain
 from portal.web.menu_counts import page_figures
 from portal.web.render import render
 from portal.web.security import signed_in, staff
 
 GREETINGS = ((12, N_("Good morning")), (18, N_("Good afternoon")), (24, N_("Good evening")))
+
+SHORTEST_TYPED = 2
+"""Characters from which suggestions are looked for."""
 
 
 def greeting(tools: Tools) -> str:
@@ -92,9 +97,25 @@ async def search_page(
     q: FromQuery[str] = "",
 ) -> Template:
     """Dossiers and documents of the whole firm, as far as the reader sees them."""
-    text = q.strip()[:100]
+    text = plain(q).strip()[:LONGEST]
     found = await work.search(session, actor, text)
     return render(request, "pages/desk/search.html", q=text, found=found)
 
 
-ROUTES: list[Any] = [start, search_page]
+@get("/search/suggestions", guards=[staff])
+async def suggestions(
+    request: HTMXRequest,
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+    q: FromQuery[str] = "",
+) -> Template:
+    """The first few of what a search would find, while it is being typed; nothing for a single character."""
+    text = plain(q).strip()[:LONGEST]
+    wanted = text if len(text) >= SHORTEST_TYPED else ""
+    found = await work.search(session, actor, wanted, dossiers_shown=4, papers_shown=6)
+    count = len(found.dossiers) + len(found.items)
+    said = ngettext("%(count)s suggestion", "%(count)s suggestions", count) % {"count": count}
+    return render(request, "pages/desk/_suggestions.html", q=text, found=found, said=said)
+
+
+ROUTES: list[Any] = [start, search_page, suggestions]

@@ -24,7 +24,7 @@ from portal.features.policies import service as policies
 from portal.features.retention.service import erasures
 from portal.features.retention.service.erasures import Waiting
 from portal.kernel.actor import Actor
-from portal.kernel.names import fold
+from portal.kernel.searching import sought
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,21 @@ class Found:
     in_part: bool = False
 
 
-async def search(session: ReadSession, actor: Actor, text: str) -> Found:
-    """Dossiers by name, code or number; documents by number or counterparty. From the firm's own lists, as far as the actor sees."""
+async def search(
+    session: ReadSession, actor: Actor, text: str, *, dossiers_shown: int = 20, papers_shown: int = 30
+) -> Found:
+    """Dossiers by name, code or number; documents by number, counterparty, amount, name of a file or reason.
+
+    From the firm's own lists, as far as the actor sees.
+
+    Args:
+        dossiers_shown: how many dossiers at most.
+        papers_shown: how many documents at most.
+    """
     if not text.strip():
         return Found([], [], {})
-    found = (await dossiers.listed(session, actor, DossierQuery(search=text))).rows[:20]
-    papers = await lists.find(session, text, manager_id=assigned_only(actor), limit=30)
+    wanted = sought(text)
+    found = (await dossiers.listed(session, actor, DossierQuery(search=wanted.text))).rows[:dossiers_shown]
+    papers = await lists.find(session, wanted, manager_id=assigned_only(actor), limit=papers_shown)
     names = await dossiers.names(session, actor, {paper.dossier_id for paper in papers})
-    return Found(found, papers, names, in_part=not has_parts(fold(text)))
+    return Found(found, papers, names, in_part=not has_parts(wanted.folded))

@@ -13,6 +13,7 @@ from exports.model import Party
 from portal.features.documents.domain.documents import Issuer
 from portal.kernel.kinds import Kind
 from portal.kernel.money import cents
+from portal.kernel.numbers import canonical
 
 CREDIT_TYPES = frozenset({"381", "261", "396", "532"})
 """UNCL1001 codes that credit, also where a sender puts them into an Invoice."""
@@ -30,7 +31,7 @@ class Direction(enum.StrEnum):
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Everything by which a company is known on invoices.
 
-    `numbers` are normalised (country, number) pairs, `texts` identifiers without a known form (a GLN, a foreign register's),
+    `numbers` are normalised (country, number) pairs in the one form of each country (`kernel.numbers.canonical`), `texts` identifiers without a known form (a GLN, a foreign register's),
     compared without spaces and punctuation.
     """
 
@@ -51,7 +52,7 @@ def identity(country: str, number: str | None, vat_id: str | None, others: Colle
     pairs: set[tuple[str, str]] = set()
     texts: set[str] = set()
     if number:
-        pairs.add((country, number))
+        pairs.add(canonical(country, number))
         if country != "BE":
             texts.add(compact(number))
     for text in (vat_id, *others):
@@ -59,15 +60,26 @@ def identity(country: str, number: str | None, vat_id: str | None, others: Colle
             continue
         pair = numbers.company_number(text, country=country)
         if pair is not None:
-            pairs.add(pair)
+            pairs.add(canonical(*pair))
         else:
             texts.add(compact(text))
     return Identity(numbers=frozenset(pairs), texts=frozenset(texts), country=country)
 
 
+def numbers_of(party: Party) -> list[tuple[str, str]]:
+    """The company numbers of a party, each in its one form, the surest first; a SIRET among the identifiers of a French one too."""
+    found = dict.fromkeys(canonical(*pair) for pair in party.company_numbers)
+    if party.country == "FR":
+        for text in (party.endpoint_id, party.legal_id, *(value for _scheme, value in party.identifiers)):
+            bare = compact(text) if text else ""
+            if len(bare) in (9, 14) and bare.isascii() and bare.isdigit():
+                found[canonical("FR", bare)] = None
+    return list(found)
+
+
 def is_us(party: Party, us: Identity) -> bool:
     """Whether any identifier of the party is one of the company's."""
-    if us.numbers.intersection(party.company_numbers):
+    if us.numbers.intersection(numbers_of(party)):
         return True
     given = (
         party.endpoint_id,
@@ -105,7 +117,8 @@ def kind_of(invoice: Invoice, *, supplier_is_us: bool) -> tuple[Kind, Issuer]:
 
 def supplier_key(party: Party) -> str:
     """What tells suppliers apart: the surest company number, else any identifier, else the name; empty without all of them."""
-    for country, number in party.company_numbers:
+    for pair in party.company_numbers:
+        country, number = canonical(*pair)
         return f"{country}:{number}"
     for text in (party.vat_id, party.legal_id, party.endpoint_id, party.tax_registration_id):
         if text and compact(text):

@@ -1,6 +1,5 @@
 """What somebody says of a document: all of it, typed from a paper, or only what is to change. Whoever says it, the rules are these."""
 
-import re
 from datetime import date
 from typing import Any
 
@@ -9,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from exports import numbers
 from exports.currencies import is_currency
+from exports.spelling import pieces
 from portal.features.documents.domain.entry import (
     NOT_A_CHOICE,
     NOT_A_CURRENCY,
@@ -30,7 +30,10 @@ from portal.features.documents.domain.totals import (
 )
 from portal.kernel.errors import Invalid
 from portal.kernel.kinds import DOCUMENTS, PAPERS, UNNUMBERED, Kind
-from portal.kernel.numbers import COUNTRIES, NotANumber, parse_company_number
+from portal.kernel.numbers import OTHER_COUNTRY, NotANumber, parse_company_number
+
+STRICT = frozenset({"BE", "NL", "LU", "FR", "DE"})
+"""Countries around us, whose numbers are verified in every paper."""
 
 
 class EntryPatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +120,7 @@ def judged(
     if not numbers.is_country(country):
         faults["counterparty_country"] = NOT_A_CHOICE
     company_number = _number(
-        _text(whole.counterparty_number, "counterparty_number", 30, faults), country, faults
+        _text(whole.counterparty_number, "counterparty_number", 120, faults), country, faults
     )
     communication = _text(whole.structured_communication, "structured_communication", 30, faults) or None
     if communication is not None:
@@ -178,10 +181,12 @@ def _day(said: date | UnsetType | None, name: str, faults: dict[str, str]) -> da
 def _number(text: str, country: str, faults: dict[str, str]) -> str | None:
     if not text:
         return None
-    if country not in COUNTRIES:
-        return re.sub(r"[\s.\-/]", "", text).upper()
     try:
         return parse_company_number(text, country).number
     except NotANumber as error:
+        bare = "".join(pieces(text))
+        # Papers of other countries carry numbers of many registers: such a one is kept as it is printed.
+        if country not in STRICT and bare and len(bare) <= 30 and error.reason != OTHER_COUNTRY:
+            return bare
         faults["counterparty_number"] = error.reason
         return None

@@ -7,6 +7,7 @@ from portal.features.documents.domain.entry_form import form_values
 from portal.features.documents.domain.patch import amounts_currency, document_patch
 from portal.features.documents.domain.totals import RATES, RECEIPT, SEVERAL, add_up, read_amounts
 from portal.features.documents.models import Document
+from portal.kernel.countries import country_name
 from portal.kernel.kinds import KIND_NAMES
 from portal.kernel.language import N_, capitalised, current_language, gettext
 from themes.filters import money
@@ -82,7 +83,8 @@ def entry_context(values: Mapping[str, str], faults: Mapping[str, str], amounts:
             (RECEIPT, gettext(TILL_RECEIPT)),
         ],
         "countries": [
-            (code, code) for code in dict.fromkeys((*COUNTRIES, values.get("counterparty_country") or "BE"))
+            (code, country_name(code))
+            for code in dict.fromkeys((*COUNTRIES, values.get("counterparty_country") or "BE"))
         ],
         "amounts_path": amounts,
         **worked_out(values),

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from portal.db.arrays import among, found_in, rows_of
 from portal.db.figures import Figure, constant, few_rows, figures
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import called, containing
+from portal.db.search import called, containing, holding
 from portal.db.session import ReadSession, WriteSession, opens_company
 from portal.features.dossiers.domain.codes import code_key
 from portal.features.dossiers.domain.dossiers import ACCESS, OPEN_ACCESS, Access, titled
@@ -23,6 +23,7 @@ from portal.features.dossiers.models import Dossier, DossierStaff, managed_by
 from portal.features.targets.domain import CodeSpace, DeliveryMethod
 from portal.features.targets.models import Target
 from portal.kernel.actor import Actor
+from portal.kernel.searching import sought
 
 _CLASHES = Dossier.code.is_not(None) & Dossier.code_key.is_(None)
 
@@ -58,14 +59,14 @@ async def opened_dossier(session: ReadSession, actor: Actor, dossier_id: UUID) -
 def _filtered(actor: Actor, query: DossierQuery) -> sa.Select[Dossier]:
     statement = visible_to(actor)
     if query.search:
-        pattern = containing(query.search)
-        bare = "".join(character for character in query.search if character.isalnum())
+        wanted = sought(query.search)
         matches = [
             called(query.search, fold_column=Dossier.fold, name=Dossier.name),
-            *(column.ilike(pattern) for column in (Dossier.code, Dossier.activity)),
+            *(holding(column, query.search) for column in (Dossier.code, Dossier.activity)),
         ]
-        if bare:
-            matches.append(Dossier.number.like(f"%{bare}%"))
+        matches += [Dossier.number == number for number in wanted.numbers]
+        if wanted.digits:
+            matches.append(Dossier.number.like(containing(wanted.digits)))
         statement = statement.where(sa.or_(*matches))
     if query.manager_id is not None:
         statement = statement.where(Dossier.id.in_(managed_by(query.manager_id)))

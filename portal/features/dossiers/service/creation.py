@@ -53,6 +53,8 @@ class NewDossier:
     name: str
     number: str | None
     country: str = "BE"
+    vat_id: str | None = None
+    """The VAT number that was given, where the company number does not tell it."""
     code: str | None = None
     language: Language = Language.NL
     contact_name: str | None = None
@@ -165,7 +167,12 @@ async def place(session: WriteSession, new: NewDossier, known: Lookups, key: UUI
             known.requests -= 1
     else:
         company = parties.new_company(
-            name=new.name, country=new.country, number=new.number, language=new.language, **new.address
+            name=new.name,
+            country=new.country,
+            number=new.number,
+            vat_id=new.vat_id,
+            language=new.language,
+            **new.address,
         )
         company_id = company["id"]
     assert company_id is not None

@@ -15,7 +15,8 @@ from portal.features.imports.domain.columns import Column, language_of, regime_o
 from portal.features.imports.domain.matches import Known, Wanted
 from portal.features.imports.domain.reading import Read
 from portal.features.imports.domain.rows import ImportRow
-from portal.kernel.numbers import COUNTRIES, NotANumber, is_belgian, parse_company_number
+from portal.kernel.countries import country_code
+from portal.kernel.numbers import NotANumber, is_belgian, read_number
 
 _NO_DIGIT = re.compile("[^0-9]")
 _NAME, _NUMBER, _CODE = Column.NAME.value, Column.NUMBER.value, Column.CODE.value
@@ -44,11 +45,11 @@ def keys_of(read: Sequence[Read]) -> Keys:
 
 
 def _number(values: Mapping[str, str]) -> str:
-    text, country = values[_NUMBER], values.get(_COUNTRY, "BE").upper()
-    if country == "BE" and is_belgian(text):
+    text, said = values[_NUMBER], values.get(_COUNTRY)
+    if (said is None or said == "BE") and is_belgian(text):
         return text
     try:
-        return parse_company_number(text, country if country in COUNTRIES else "BE").number
+        return read_number(text, country_code(said) or said if said else None).number
     except NotANumber:
         return ""
 

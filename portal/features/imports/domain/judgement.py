@@ -12,7 +12,7 @@ from portal.features.dossiers.domain.codes import folder_of
 from portal.features.dossiers.domain.dossiers import Access, folded
 from portal.features.dossiers.domain.names import name_key
 from portal.features.imports.domain.apart import set_apart
-from portal.features.imports.domain.cells import OTHER_CODE, check_cells
+from portal.features.imports.domain.cells import OTHER_CODE, check_cells, name_country
 from portal.features.imports.domain.certain import Keys, certainly_new, keys_of
 from portal.features.imports.domain.columns import Column, cell_text, narrowed, wanted
 from portal.features.imports.domain.matches import Known, KnownDossier
@@ -88,6 +88,7 @@ def judge_row(
         answer: what was said to its question: NEW, SKIP, or the id of a dossier.
     """
     row = ImportRow(line, dict(values), RowStatus.ERROR, [])
+    name_country(row)
     mine = _by_id(row, known)
     of_code = known.with_code(row.get(Column.CODE))
     _country(row, mine or (of_code[0] if len(of_code) == 1 else None))

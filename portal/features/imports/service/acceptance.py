@@ -23,6 +23,7 @@ from portal.features.dossiers.service.dossiers import check_columns, claimed_com
 from portal.features.dossiers.service.numbers import give_number
 from portal.features.imports import repository
 from portal.features.imports.domain.binding import AGAIN, Overtaken, overtaken
+from portal.features.imports.domain.cells import vat_of
 from portal.features.imports.domain.certain import certainly_new, keys_of, missing, wanted_of
 from portal.features.imports.domain.columns import Column, language_of, regime_of
 from portal.features.imports.domain.judgement import judge_row
@@ -338,6 +339,7 @@ def _new(actor: Actor, row: ImportRow, *, second: bool) -> NewDossier:
     return NewDossier(
         name=row.get(Column.NAME),
         number=row.number,
+        vat_id=vat_of(row),
         country=row.country,
         code=row.get(Column.CODE) or None,
         language=language_of(row.values) or Language.NL,

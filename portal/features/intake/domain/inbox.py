@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from exports.model import Document as Invoice
 from exports.model import Party
-from portal.features.documents.domain.identity import Identity, compact, is_us
+from portal.features.documents.domain.identity import Identity, compact, is_us, numbers_of
 from portal.features.intake.domain.files import Channel
 from portal.features.intake.domain.reasons import Reason
 from portal.kernel.machine import machine
@@ -111,7 +111,7 @@ def marks_of_invoice(invoice: Invoice) -> Marks:
     numbers: set[tuple[str, str]] = set()
     texts: set[str] = set()
     for party in (invoice.supplier, invoice.customer):
-        numbers.update(party.company_numbers)
+        numbers.update(numbers_of(party))
         given = (party.endpoint_id, party.legal_id, party.vat_id, party.tax_registration_id)
         texts.update(compact(one) for one in given if one)
         texts.update(compact(value) for _scheme, value in party.identifiers if value)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import holding
 from portal.db.session import ReadSession, WriteSession
 from portal.features.dossiers.models import belongs_to
 from portal.features.intake.domain.files import (
@@ -134,7 +134,7 @@ def _filtered(company_id: UUID, query: IntakeQuery) -> list[sa.ColumnElement[boo
     if query.received_by is not None:
         where.append(IntakeFile.received_by == query.received_by)
     if query.search:
-        where.append(IntakeFile.name.ilike(containing(query.search)))
+        where.append(holding(IntakeFile.name, query.search))
     return where
 
 

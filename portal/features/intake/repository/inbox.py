@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.db.figures import Figure, how_many
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import containing
+from portal.db.search import holding
 from portal.db.session import ReadSession, WriteSession
 from portal.features.banking.models import BankAccount
 from portal.features.dossiers.domain.dossiers import OPEN_ACCESS
@@ -128,7 +128,7 @@ async def move(
 def _filtered(actor: Actor, query: InboxQuery) -> sa.Select[InboxFile]:
     statement = visible_to(actor).where(InboxFile.state == query.state)
     if query.search:
-        statement = statement.where(InboxFile.name.ilike(containing(query.search)))
+        statement = statement.where(holding(InboxFile.name, query.search))
     return statement
 
 
@@ -160,7 +160,7 @@ async def counts(session: ReadSession, actor: Actor, query: InboxQuery) -> dict[
     """How many files are in each state."""
     listed = visible_to(actor)
     if query.search:
-        listed = listed.where(InboxFile.name.ilike(containing(query.search)))
+        listed = listed.where(holding(InboxFile.name, query.search))
     seen = listed.subquery()
     found: Any = await session.execute(sa.select(seen.c.state, sa.func.count()).group_by(seen.c.state))
     return {InboxState(row[0]): row[1] for row in found}

@@ -316,6 +316,7 @@ async def blank(session: WriteSession, dossier_id: UUID) -> None:
         .where(DossierItem.dossier_id == dossier_id)
         .values(
             **DossierItem.keyed({"counterparty": ""}),
+            found_by="",
             number="",
             due_date=None,
             net=0,

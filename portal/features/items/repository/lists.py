@@ -15,20 +15,31 @@ from portal.features.dossiers.models import managed_by
 from portal.features.items.domain import ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.items.repository.items import put_aside
-from portal.kernel.names import fold
+from portal.kernel.searching import Sought
 
 
 async def find(
-    session: ReadSession, text: str, *, manager_id: UUID | None, limit: int
+    session: ReadSession, wanted: Sought, *, manager_id: UUID | None, limit: int
 ) -> Sequence[DossierItem]:
-    """The newest items of the firm whose number or counterparty holds this text, in the dossiers that a person manages where one is given.
+    """The newest items of the firm that are what somebody looks for, in the dossiers that a person manages where one is given.
+
+    By a part of their number, of their counterparty's name and number, of their files' names or of why they were rejected; by an amount.
 
     The database's function names the firm itself and reads an index that is of no use under row security (docs/decisions/0011); it gives
     ids alone, whose rows are read here under row security.
     """
-    folded = fold(text)
-    pattern = containing(folded) if folded else None
-    met = sa.func.find_items(text, pattern, has_parts(folded), manager_id, limit)
+    by_parts = has_parts(wanted.folded)
+    met = sa.func.find_items(
+        wanted.text,
+        containing(wanted.folded) if wanted.folded else None,
+        by_parts,
+        containing(wanted.named) if wanted.named and has_parts(wanted.named) else None,
+        containing(wanted.number) if wanted.number else None,
+        containing(wanted.company) if wanted.company else None,
+        sa.cast(list(wanted.amounts), sa.ARRAY(sa.Numeric())),
+        manager_id,
+        limit,
+    )
     ids = met.table_valued(sa.column("id", sa.Uuid())).render_derived()
     found = await session.scalars(
         sa.select(DossierItem)

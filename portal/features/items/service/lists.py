@@ -8,16 +8,17 @@ from portal.db.session import ReadSession
 from portal.features.audit import service as audit
 from portal.features.items.models import DossierItem
 from portal.features.items.repository import lists as lists_repository
+from portal.kernel.searching import Sought
 
 
 async def find(
-    session: ReadSession, text: str, *, manager_id: UUID | None, limit: int
+    session: ReadSession, wanted: Sought, *, manager_id: UUID | None, limit: int
 ) -> Sequence[DossierItem]:
-    """The newest items of the firm whose number or counterparty holds this text; of those that a person manages where one is given.
+    """The newest items of the firm that are what somebody looks for; of those that a person manages where one is given.
 
     Of a text without a word of three characters, older ones are found by their whole number alone.
     """
-    return await lists_repository.find(session, text, manager_id=manager_id, limit=limit)
+    return await lists_repository.find(session, wanted, manager_id=manager_id, limit=limit)
 
 
 async def count_ready(session: ReadSession, dossier_ids: Collection[UUID]) -> dict[UUID, tuple[int, int]]:

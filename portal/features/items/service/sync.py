@@ -34,6 +34,7 @@ from portal.jobs.contract import Later, clock_of
 from portal.kernel.ids import new_id
 from portal.kernel.kinds import Kind
 from portal.kernel.money import cents
+from portal.kernel.searching import found_by
 
 BATCH = 500
 """So many papers in one transaction: each holds the dossier's row, and everybody who works on it waits."""
@@ -332,6 +333,11 @@ def _document_columns(document: Document) -> dict[str, Any]:
     return {
         "number": document.number,
         "counterparty": document.counterparty_name,
+        "found_by": found_by(
+            (document.original_name, document.pdf_name),
+            document.counterparty_country,
+            document.counterparty_number,
+        ),
         "item_date": document.issue_date,
         "due_date": document.due_date,
         "currency": document.currency,
@@ -345,6 +351,7 @@ def _statement_columns(statement: Statement, account: BankAccount) -> dict[str, 
     return {
         "number": banking.statement_number(statement),
         "counterparty": banking.account_name(account),
+        "found_by": found_by((statement.original_name,), None, None),
         "item_date": banking.statement_date(statement),
         "due_date": None,
         "currency": account.currency,

@@ -21,6 +21,7 @@ from portal.features.mail.models import MailMessage
 from portal.features.parties import service as parties
 from portal.features.parties.models import Firm
 from portal.jobs.contract import Tools
+from portal.kernel.addresses import mailable
 from portal.kernel.language import use_language
 from themes.css import Scheme, derive
 from themes.environment import TEMPLATES
@@ -103,8 +104,10 @@ def compose(tools: Tools, paper: Stationery, mail: MailMessage, content: Content
     sender = sender_address(tools.settings, paper.host)
     letter = EmailMessage(policy=SMTP)
     letter["From"] = Address(display_name=one_line(paper.firm.name), addr_spec=sender)
+    address = mailable(address) or address
     letter["To"] = Address(display_name=one_line(name), addr_spec=address)
-    letter["Reply-To"] = Address(display_name=one_line(paper.firm.name), addr_spec=paper.firm.email)
+    answers = mailable(paper.firm.email) or paper.firm.email
+    letter["Reply-To"] = Address(display_name=one_line(paper.firm.name), addr_spec=answers)
     letter["Subject"] = subject
     letter["Date"] = format_datetime(_whole_seconds(tools.clock.now()))
     # A retry of the same job has the same id: the receiving side recognises it.

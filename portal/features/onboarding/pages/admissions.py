@@ -60,7 +60,7 @@ async def _invite(
 ) -> Template | Response[Any]:
     form = await Form.of(request)
     try:
-        email = form.text("email", required=True, longest=254)
+        email = form.address("email", required=True)
         name = form.text("name", required=True, longest=120)
         role = form.choice("role", Role)
         language = form.choice("language", Language)

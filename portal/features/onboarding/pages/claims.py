@@ -58,7 +58,7 @@ async def invite(
     invitations.check_invitable(dossier)
     form = await Form.of(request)
     try:
-        email = form.text("email", required=True, longest=254)
+        email = form.address("email", required=True)
         name = form.text("name", required=True, longest=120)
         language = form.choice("language", Language, default=dossier.language)
         form.check()

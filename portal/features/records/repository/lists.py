@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.db.paging import PAGE_SIZE, Page, cut, keyset
-from portal.db.search import called, containing
+from portal.db.search import called, containing, holding
 from portal.db.session import ReadSession
 from portal.features.documents.domain.documents import DocumentQuery
 from portal.features.documents.models import Document
@@ -18,6 +18,7 @@ from portal.features.dossiers.models import belongs_to
 from portal.features.items.domain import REJECTED, ApprovalState, ItemState
 from portal.features.items.models import DossierItem
 from portal.features.records.domain import FROM_BEGINNING_TO_END
+from portal.kernel.searching import sought
 
 SORTS: dict[str, tuple[Any, type[Any]]] = {
     "date": (Document.issue_date, date),
@@ -123,17 +124,19 @@ def _filtered(statement: Any, company_id: UUID, query: DocumentQuery, item: sa.L
     if query.until is not None:
         statement = statement.where(Document.issue_date <= query.until)
     if query.search:
-        pattern = containing(query.search)
+        wanted = sought(query.search)
         matches: list[sa.ColumnElement[bool]] = [
-            Document.number.ilike(pattern),
+            holding(Document.number, query.search),
             called(query.search, fold_column=Document.fold, name=Document.counterparty_name),
-            Document.note.ilike(pattern),
+            holding(Document.note, query.search),
+            holding(Document.original_name, query.search),
+            *(Document.gross == amount for amount in wanted.amounts),
+            *(Document.counterparty_number.like(containing(number)) for number in wanted.numbers),
         ]
-        digits = "".join(character for character in query.search if character.isalnum())
-        if digits:
+        if wanted.digits:
             matches += [
-                Document.counterparty_number.ilike(f"%{digits}%"),
-                Document.structured_communication.like(f"%{digits}%"),
+                Document.counterparty_number.ilike(containing(wanted.digits)),
+                Document.structured_communication.like(containing(wanted.digits)),
             ]
         statement = statement.where(sa.or_(*matches))
     return statement
