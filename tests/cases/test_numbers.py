@@ -35,7 +35,7 @@ from portal.kernel.numbers import (
     spelled,
 )
 from portal.web.forms import Form
-from tests.support.builders import a_firm, a_number, a_staff_member, sign_in
+from tests.support.builders import PASSWORD, a_firm, a_number, a_staff_member, sign_in
 from tests.support.cases import case, of_kind
 from tests.support.world import World
 
