@@ -448,7 +448,7 @@ async def test_a_list_without_headings_is_not_refused(office: Office) -> None:
 async def test_the_columns_of_another_offices_list_are_nobodys(office: Office) -> None:
     where = await office.brings(one_of("K10").read())
     stranger = await a_staff_member(office.world, await a_firm(office.world, "ardennes", "Bureau Ardennes"))
-    async with sign_in(office.world, stranger) as client:
+    async with sign_in(office.world, stranger, "ardennes.localhost") as client:
         assert (await client.get(f"{where}/columns")).status_code == 404
         for path in ("columns", "reading", "forget", "discard"):
             assert (await client.post(f"{where}/{path}", data={"column_0": "name"})).status_code == 404
