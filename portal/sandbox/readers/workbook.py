@@ -40,7 +40,7 @@ def prepare() -> None:
 
 
 def read(
-    data: bytes, *, encoding: str | None, delimiter: str | None, max_rows: int, max_columns: int
+    data: bytes, *, encoding: str | None = None, delimiter: str | None = None, max_rows: int, max_columns: int
 ) -> Workbook:
     """All sheets, or the one table of a CSV file."""
     if not data.strip():
