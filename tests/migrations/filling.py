@@ -241,13 +241,16 @@ async def _packaged(world: World, office: Office, owner: Actor) -> None:
 
 
 async def _imported(world: World, owner: Actor) -> None:
-    """A list that was carried out, one that is only looked at."""
+    """A list that was carried out, one that is only looked at, one of which somebody says what its columns are."""
     rows = ["0417497106", "Telecom", "T-1", "info@telecom.example"], ["0999888471", "Garage", "G-1", ""]
     async with sign_in(world, owner) as client:
         done = (await upload(client, workbook(*rows))).headers["location"]
         assert (await client.post(f"{done}/accept")).status_code == 303
         await world.run_jobs()
         assert (await upload(client, workbook(*rows))).status_code == 303
+        where = (await upload(client, b"Wie;Waar\r\nGarage;Gent\r\n", "own.csv")).headers["location"]
+        said = await client.post(where, data={"column_0": "name", "column_1": "city"})
+        assert said.headers["location"] == where.removesuffix("/columns")
 
 
 async def _browsers(world: World, office: Office) -> None:

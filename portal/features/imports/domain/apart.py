@@ -158,7 +158,7 @@ def set_apart(
             found[line] = Apart.HIDDEN
         elif titles and _is_heading(values, titles):
             found[line] = Apart.HEADING
-        elif not any(column.value in values for column in _WITHOUT) and _is_footer(rows[line - 1], values):
+        elif _is_footer(rows[line - 1], values):
             found[line] = Apart.FOOTER
     return found
 
@@ -174,14 +174,18 @@ def _is_heading(values: Mapping[str, str], titles: Mapping[Column, str]) -> bool
 
 
 def _is_footer(row: Sequence[Any], values: Mapping[str, str]) -> bool:
-    cells = [cell for cell in row if cell not in ("", None)]
-    texts = [text for cell in cells if (text := cell_text(cell))]
+    says = any(column.value in values for column in _WITHOUT)
+    if says and any(map(str.isalnum, values.get(Column.NAME.value, "x"))):
+        return False
+    texts = [text for cell in row if cell not in ("", None) and (text := cell_text(cell))]
     if not texts:
+        return False
+    if not any(map(folded, texts)):
+        return True  # a line of dashes
+    if says:
         return False
     if Column.NAME.value not in values and all(map(_is_figure, texts)) and Column.CODE.value not in values:
         return True  # sums alone
-    if all(not folded(text) for text in texts):
-        return True  # a line of dashes
     first = folded(texts[0])
     return (
         bool(first)

@@ -17,6 +17,7 @@ AMBIGUOUS = "?"
 
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 _NUMBER_SIGN = re.compile(r"\bn\s*\.?\s*[°º˚]|№|#", re.IGNORECASE)
+_DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _MAIL = re.compile(r"\be mail")
 _NUMBER_WORDS = {"nummer", "numero", "number", "no", "num", "nr", "nbr", "nro", "n"}
 _NUMBER_ENDINGS = ("nummern", "nummer", "nr")
@@ -82,7 +83,7 @@ WORDS: dict[str, str] = {
         telefoon, tel, telephone, telefon, gsm, mobile, mobiel, mobil, handy, portable, phone, telefoonnummer, tel nr, telefoon nr, telephone nr
         phone number, telefonnummer, rufnummer, gsm nummer, gsm nr, mobile number, mobielnummer, mobilnummer, mobile phone, mobiele telefoon
         telephone portable, telephone mobile, tel mobile, tel gsm, tel mobiel, telefoon mobiel, vaste telefoon, telefoon vast, tel vast, tel fixe
-        telephone fixe, fixe, festnetz, tel bureau, telephone bureau, telefoon werk, telefoon kantoor, telefoon contact, tel contact, telefoon klant
+        tel portable, gsm contact, gsm klant, gsm zaakvoerder, telephone fixe, fixe, festnetz, tel bureau, telephone bureau, telefoon werk, telefoon kantoor, telefoon contact, tel contact, telefoon klant
     """,
     "vat_regime": """
         btw regime, btwregime, regime tva, vat regime, aangifte, mwst, btw stelsel, btwstelsel, btw statuut, btw aangifte, btw plicht, btw periode
@@ -123,7 +124,7 @@ WEAK: dict[str, str] = {
 def heading_key(text: str) -> str:
     """What a heading is compared by; empty when nothing of it is left."""
     plain = unicodedata.normalize("NFKC", text)[:200]
-    bare = _BRACKETS.sub(" ", plain)
+    bare = _DOTTED.sub(lambda found: found[0].replace(".", "") + " ", _BRACKETS.sub(" ", plain))
     bare = _NUMBER_SIGN.sub(" nr ", bare if folded(bare) else plain)
     words = [*_words(_MAIL.sub("email", folded(bare)))]
     left = [word for word in words if word not in _NOISE] or words
