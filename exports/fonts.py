@@ -40,8 +40,8 @@ _KANA, _HANGUL = (
     re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]"),
 )
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
-_SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
-"""Categories of what has no shape of its own, or is no character: no font is looked for."""
+_SHAPELESS = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
+"""Categories of what has no shape of its own: no font is looked for."""
 _SELECTORS = frozenset(map(chr, range(0xFE00, 0xFE10)))
 
 
@@ -71,6 +71,7 @@ def only(
     resources: Mapping[str, bytes],
     html: str = "",
     fallbacks: Callable[[], Sequence[Fallback]] = tuple,
+    besides: str = "",
 ) -> Generator[None]:
     """For the length of the block, the fonts among the resources, and those of the fallbacks that the HTML needs, are all there are.
 
@@ -80,6 +81,7 @@ def only(
 
     Args:
         fallbacks: asked once, where the resources lack a sign of the HTML; in the order in which they stand in.
+        besides: signs that are needed as well where any is lacking.
 
     Raises:
         BadFont: A resource begins as a font and is none.
@@ -91,7 +93,7 @@ def only(
     fonts = list(_unpacked(tuple(given)))
     lacking = signs(html).difference(*(font.signs for font in fonts))
     if lacking:
-        given += needed(lacking, fallbacks())
+        given += needed(lacking.union(besides), fallbacks())
         fonts = list(_unpacked(tuple(given)))
     before = os.environ.get(_SETTING)
     with TemporaryDirectory(prefix="fonts-") as folder:
@@ -111,7 +113,7 @@ def only(
 
 
 def signs(html: str) -> set[str]:
-    """The signs of an HTML for which a font is needed: without blanks, marks of format and what is no character."""
+    """The signs of an HTML for which a font is needed: without blanks and marks of format."""
     every = set(unescape(html) if "&" in html else html)
     return {sign for sign in every if category(sign) not in _SHAPELESS and sign not in _SELECTORS}
 

@@ -308,7 +308,7 @@ def _only_fonts_among(
     resources: Mapping[str, bytes], html: str, fallbacks: Callable[[], Sequence[Fallback]]
 ) -> Generator[None]:
     try:
-        with fonts.only(resources, html + BOX if fallbacks is not tuple else html, fallbacks):
+        with fonts.only(resources, html, fallbacks, besides=BOX):
             yield
     except fonts.BadFont as fault:
         raise Unrenderable("bad_font", None, {"fault": str(fault)}) from fault

@@ -232,7 +232,7 @@ async def test_until_it_is_drawn_the_page_says_that_the_pdf_does_not_open(office
     document = await with_inside(office, BROKEN["cut"])
     async with sign_in(office.world, office.accountant) as client:
         page = await client.get(f"{office.base}/documents/{document.id}")
-    assert "The PDF inside this invoice cannot be opened. Everything it says stands beside." in page.text
+    assert "The PDF inside this invoice cannot be opened. This is what its data says." in page.text
 
 
 async def test_a_pdf_handed_in_beside_a_broken_one_is_the_one_that_is_shown(
