@@ -59,14 +59,14 @@ that a block can also be rendered alone as a fragment::
 
 The components (each explained beside its macro in ``templates/components``):
 
-- status: ``chip(state, text)`` (a state of an enumeration, or ``"machine.state"``; ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``reexported``,
+- status: ``chip(state, text)`` (a state of an enumeration, or ``"machine.state"``; ``themes/states.py``), ``item_chip``, ``delivery_chip``, ``badge``, ``count``, ``live_count`` (scripts keep it right), ``reexported``,
   ``listed_state``; they are remembered by what they are given: values, and no rows
 - page: ``page_header``, ``tabs``, ``tiles`` (key figures that filter), ``card``, ``definitions``,
   ``chain``, ``timeline``, ``amount``
 - buttons: ``button``, ``link_button``, ``icon_link``, ``icon_button``, ``copyable``, ``shortened``, ``menu``,
   ``menu_link``; ``key="a"`` gives a keyboard shortcut
 - tables: ``table``, ``th_sort``, ``th``, ``th_select``, ``td_select``, ``bulk_bar``, ``toolbar``,
-  ``filter_chips``, ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash,
+  ``filter_chips``, ``period_filter``, ``period_fields``, ``pager``, ``empty``; cells ``class="ui-number"`` for figures, ``ui-zero`` for a dash,
   ``data-label`` for phones, ``ui-empty-cell`` for what phones leave out
 - forms: ``field``, ``password``, ``textarea``, ``select``, ``checkbox``, ``choices``, ``colour``,
   ``error_summary``, ``form_actions``, ``seen_fields`` and ``overtaken`` (forms that change something);

@@ -41,7 +41,7 @@ def read_day(text: str) -> date | None:
 
 def _day(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day) if 1900 <= year <= 2199 else None
+        return date(year, month, day) if 1000 <= year <= 2199 else None
     except ValueError:
         return None
 

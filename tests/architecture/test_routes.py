@@ -24,6 +24,7 @@ PUBLIC = {
     "/forgot",
     "/reset/{token}",
     "/activate/{token}",
+    "/activate/{token}/opened",
     "/brand/{name}",
     "/brand/{version}/{picture}",
     "/_mail",  # answers only where mails are kept in a folder

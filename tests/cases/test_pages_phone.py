@@ -23,7 +23,7 @@ async def clients_phone(world: World, width: int) -> AsyncIterator[tuple[Tab, st
     """A tab on the phone of a client who has two papers to approve; and the path of the first."""
     office = await an_office(world)
     approver = await a_member(world, office.firm, office.dossier.company_id)
-    await set_policy(world, office, needs_approval=True)
+    await set_policy(world, office, needs_approval=True, approval_kinds=["purchase_invoice"])
     first = await an_invoice(world, office, "F-1", pdf=True)
     await an_invoice(world, office, "F-2", pdf=True)
     async with sign_in(world, approver, office.host) as client:

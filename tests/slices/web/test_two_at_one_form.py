@@ -52,7 +52,7 @@ EDITS = {
     "office": Editing("/settings", "/settings", "phone", "03 1", "03 2", "city", "Gent"),
     "account": Editing("/account", "/account", "name", "An P.", "An Peeters-Maes", "language", "fr"),
     "note": Editing("{paper}", "{paper}/annotate", "note", "Bel terug", "Betaald?", "tags", "q4"),
-    "entry": Editing("{paper}/edit", "{paper}/edit", "number", "F-1", "F-2", "due_date", "2026-12-24"),
+    "entry": Editing("{paper}/edit", "{paper}/edit", "number", "F-1", "F-2", "due_date", "24/12/2026"),
 }
 NOT_EDITS = {
     "/account/mails": "one box of one's own",
