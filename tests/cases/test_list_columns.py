@@ -152,6 +152,7 @@ async def test_the_columns_of_another_offices_list_are_nobodys(office: Lists) ->
 async def test_a_list_can_be_thrown_away_and_an_accepted_one_cannot(office: Lists) -> None:
     data = one_of("K10").read()
     where = await office.brings(data)
+    assert "Throw this list away?" in await office.page(f"{where}/discard")
     assert (await office.client.post(f"{where}/discard")).headers["location"] == "/dossiers/import"
     assert (await office.client.get(where)).status_code == 404
     where = await office.brings(data)

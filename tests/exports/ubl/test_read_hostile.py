@@ -90,11 +90,13 @@ def test_other_xml_is_not_ubl(data: bytes) -> None:
     assert reason_of(data) == "not_ubl"
 
 
-@pytest.mark.parametrize(
-    "data", [b"%PDF-1.7", b"PK\x03\x04", b"{}", b"\x00\x01", b"<a", b"<a>&lt</a>", b"<a>&x;</a>"]
-)
+@pytest.mark.parametrize("data", [b"PK\x03\x04", b"{}", b"\x00\x01", b"<a", b"<a>&lt</a>", b"<a>&x;</a>"])
 def test_what_is_no_xml_says_so(data: bytes) -> None:
     assert reason_of(data) == "not_xml"
+
+
+def test_a_pdf_is_called_one() -> None:
+    assert reason_of(b"%PDF-1.7") == "pdf"
 
 
 @pytest.mark.parametrize(

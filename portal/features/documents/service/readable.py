@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from exports import ubl
+from exports import invoices, ubl
 from exports.model import Attachment, Line
 from exports.model import Document as Invoice
 from portal.features.documents.domain.documents import DRAWN
@@ -139,7 +139,7 @@ async def attachment(tools: Tools, document: Document, place: int) -> Download:
         raise NotFound
     data = await tools.store.get(document.company_id, sha256)
     try:
-        invoice = await asyncio.to_thread(ubl.read, data)
+        invoice = await asyncio.to_thread(lambda: invoices.take(data).document)
     except ubl.Unreadable as error:
         raise NotFound from error
     if place > len(invoice.attachments):
@@ -159,7 +159,7 @@ async def _read(tools: Tools, company_id: UUID, sha256: str | None) -> Invoice |
     try:
         async with COUNTS.turn():
             data = await tools.store.get(company_id, sha256)
-            return await asyncio.to_thread(lambda: without_hidden(ubl.read(data)))
+            return await asyncio.to_thread(lambda: without_hidden(invoices.take(data).document))
     except (Unavailable, BrokenFile, ubl.Unreadable):
         return None
 

@@ -88,6 +88,18 @@ async def upload(
     return go(request, place_of(kept))
 
 
+@get("/dossiers/import/{import_id:uuid}/discard", guards=[requires(Right.DOSSIERS_EDIT)])
+async def discard_page(
+    request: HTMXRequest,
+    import_id: FromPath[UUID],
+    actor: NamedDependency[Actor],
+    session: NamedDependency[ReadSession],
+) -> Template:
+    """Ask before a list is thrown away, where no script can."""
+    kept = await previews.import_of(session, actor, import_id)
+    return render(request, "pages/imports/discard.html", kept=kept, back=place_of(kept))
+
+
 @post("/dossiers/import/{import_id:uuid}/discard", guards=[requires(Right.DOSSIERS_EDIT)], status_code=200)
 async def discard(
     request: HTMXRequest,
@@ -106,4 +118,4 @@ async def discard(
     return go(request, "/dossiers/import", Toast("success", thrown))
 
 
-ROUTES: list[Any] = [import_page, template_workbook, present_workbook, upload, discard]
+ROUTES: list[Any] = [import_page, template_workbook, present_workbook, upload, discard_page, discard]
