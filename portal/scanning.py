@@ -18,7 +18,7 @@ from portal.kernel.parts import PARTS, SCANNER
 
 PIECE = 256 * 1024
 CONNECT_SECONDS = 5.0
-SCAN_SECONDS = 120.0
+SCAN_SECONDS = 180.0
 """Seconds for one file, from connecting to the answer; clamd itself gives up on a file after two minutes (`MaxScanTime`)."""
 ASK_SECONDS = 3.0
 LONGEST_ANSWER = 1024

@@ -149,7 +149,8 @@ class _Walk:
         if self._document is not None:
             self._inside(prefix, attributes, declared)
             return
-        scope = {**(self._scopes[-1] if self._scopes else self._outer), **declared}
+        around = self._scopes[-1] if self._scopes else self._outer
+        scope = {**around, **declared} if declared else around  # a copy for each element would be quadratic
         if depth == 0 and (
             local != ENVELOPE or scope.get(prefix, "").partition("#")[0] != ENVELOPE_NAMESPACE
         ):

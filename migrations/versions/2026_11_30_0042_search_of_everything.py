@@ -1,6 +1,6 @@
 """Amounts, numbers of counterparties, names of files and reasons are found by index; spellings of one number are one supplier.
 
-Revision: 0042, after 0040
+Revision: 0042, after 0041
 
 An item has a text of what else it is found by, beside the counterparty's name, in the same index. Reasons are folded by the database
 itself, as are notes and names of files where little is looked through: `folded` knows the letters of Latin scripts that Europe writes.
@@ -52,7 +52,7 @@ def _folded() -> str:
     quoted = [text.replace("'", "''") for text in (signs, plain)]
     nested = f"translate(given, '{quoted[0]}', '{quoted[1]}')"
     for sign, to in more.items():
-        if sign.isalpha():
+        if sign.isalpha() or sign.isnumeric():
             nested = f"replace({nested}, '{sign}', '{to}')"
     return f"""
 create function folded(given text) returns text language sql immutable strict parallel safe
@@ -120,12 +120,19 @@ begin
     select met.id from met order by met.item_date desc, met.id desc limit most;
 end $$
 """
-SPELLINGS = r"""
-update document set duplicate_key = %s
-where duplicate_key ~ '^(FR:[0-9A-Z]{2}[0-9]{9}|CH:E[0-9]{9}(MWST|TVA|IVA|TPV)?|NO:[0-9]{9}MVA)[|]' and duplicate_key !~ '^FR:..000'
-"""
 CANONICAL = r"""regexp_replace(regexp_replace(regexp_replace(duplicate_key, '^FR:..([0-9]{9})[|]', 'FR:\1|'),
-  '^CH:E([0-9]{9})(MWST|TVA|IVA|TPV)?[|]', 'CH:CHE\1|'), '^NO:([0-9]{9})MVA[|]', 'NO:\1|')"""
+  '^(CH:E|id:CHE)([0-9]{9})(MWST|TVA|IVA|TPV)?[|]', 'CH:CHE\2|'), '^NO:([0-9]{9})MVA[|]', 'NO:\1|')"""
+SPELLINGS = rf"""
+update document set duplicate_key = new.key from (
+  select id, company_id, key, row_number() over (partition by company_id, key order by received_at, id) as place from (
+    select id, company_id, received_at, {CANONICAL} as key from document
+    where duplicate_key ~ '^(FR:[0-9A-Z]{{2}}[0-9]{{9}}|(CH:E|id:CHE)[0-9]{{9}}(MWST|TVA|IVA|TPV)?|NO:[0-9]{{9}}MVA)[|]'
+      and duplicate_key !~ '^FR:..000'
+  ) met
+) new where document.id = new.id and new.place = 1
+  and not exists (select from document other where other.company_id = new.company_id and other.duplicate_key = new.key)
+"""
+"""Of two documents whose keys become one, the second keeps the one it has: both stay."""
 
 
 def upgrade() -> None:
@@ -192,11 +199,7 @@ def _write_found_by(connection: sa.Connection) -> None:
 
 def _write_spellings(connection: sa.Connection) -> None:
     """The one form of a number in the keys of documents; a key that another document has by now stays as it is."""
-    connection.exec_driver_sql(
-        SPELLINGS.strip().replace("%s", CANONICAL)
-        + f" and not exists (select from document other where other.company_id = document.company_id"
-        f" and other.duplicate_key = {CANONICAL.replace('duplicate_key', 'document.duplicate_key')})"
-    )
+    connection.exec_driver_sql(SPELLINGS)
 
 
 def _erase(old: str, new: str) -> None:

@@ -1,6 +1,6 @@
 """Each handed-in file says when it was scanned for malware and found clean.
 
-Revision: 0043, after 0040
+Revision: 0043, after 0042
 
 What was handed in before was not scanned, and says so. Files that were refused are found by the clock, and the file of a document by it.
 """

@@ -1,6 +1,6 @@
 """Files of a ZIP or a mail know the folder they lay in; a policy may hold what has suspicious attachments.
 
-Revision: 0044, after 0040
+Revision: 0044, after 0043
 
 Files of one name in different folders are told apart, and a PDF is joined to the UBL of its own folder. `hold_odd_attachments` is the
 firm's choice, off where nobody has chosen; `attachments_passed` says that a person has let an item leave as it is.

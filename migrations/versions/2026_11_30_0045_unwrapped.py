@@ -1,6 +1,6 @@
 """A document whose original is no UBL says what became of it: what leaves as UBL, from where, and what its envelope said.
 
-Revision: 0045, after 0040
+Revision: 0045, after 0044
 
 Of documents that are there the original is the UBL itself: nothing is to be filled in. Erasing empties the columns, and takes the
 UBL that waits with a file in quick entry.

@@ -1,6 +1,6 @@
 """A paper is cut into several, and several are put together: from which pages a part is, and into which file others went.
 
-Revision: 0047, after 0040
+Revision: 0047, after 0046
 
 No paper was cut before: nothing is to be filled in. Erasing a paper takes those that were put together into it.
 """

@@ -177,8 +177,9 @@ async def test_what_a_zip_cannot_give_is_named() -> None:
 def test_the_library_says_what_it_got_instead() -> None:
     pdf = case("formats/13-pdf-called-xml.xml").read()
     assert kind(pdf) is FileKind.PDF
-    with pytest.raises(ubl.Unreadable):
+    with pytest.raises(ubl.Unreadable) as named:
         ubl.read(pdf)
+    assert named.value.reason == "pdf"
     zipped = case("formats/34-coda-in-zip.cod").read()
     assert kind(zipped) is FileKind.ZIP
     with pytest.raises(coda.Unreadable) as caught:

@@ -22,7 +22,6 @@ from tests.support.lists import HEADINGS, Lists, book, judged, lists_of, one_of,
 from tests.support.world import World
 
 pytestmark = pytest.mark.corpus
-READER = pytest.mark.xfail(strict=True, reason="the reader says it")
 
 
 @pytest.fixture
@@ -50,7 +49,6 @@ async def test_a_visible_sheet_is_read_before_a_hidden_one_which_is_named_and_ca
     assert set(await office.accepts(where)) == {"Schrijnwerkerij Dupon"}
 
 
-@READER
 async def test_rows_that_are_filtered_out_stay_out_unless_they_are_ticked(office: Lists) -> None:
     where = await office.brings(one_of("K02").read())
     apart = [row.get(Column.NAME) for row in await office.rows(where) if row.apart is Apart.HIDDEN]
@@ -124,14 +122,12 @@ def test_hidden_columns_are_named_and_not_read_except_our_own_id() -> None:
 # ── what cells are ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@READER
 async def test_zeros_that_a_format_shows_are_kept(office: Lists) -> None:
     where = await office.brings(one_of("K03").read())
     [made] = (await office.accepts(where)).values()
     assert made.code == "01204"
 
 
-@READER
 async def test_a_cell_that_became_a_date_is_a_fault_with_its_place(office: Lists) -> None:
     where = await office.brings(one_of("K04").read())
     page = await office.page(where)
@@ -167,7 +163,6 @@ def test_marked_cells_of_columns_that_are_used_are_faults(kind: str, shown: str,
     assert not good.remarks
 
 
-@READER
 async def test_errors_of_formulas_are_faults(office: Lists) -> None:
     where = await office.brings(one_of("K12").read())
     rows = await office.rows(where)
@@ -196,14 +191,12 @@ async def test_numbers_in_every_writing_are_shown_in_one(office: Lists) -> None:
 # ── CSV ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@READER
 @pytest.mark.parametrize(("part", "name"), [("09-", "Garage Claes"), ("11-", "Kinesist Maes")])
 async def test_a_title_with_commas_does_not_part_the_cells(office: Lists, part: str, name: str) -> None:
     where = await office.brings(one_of("K06", part).read(), "list.csv")
     assert set(await office.accepts(where)) == {name}
 
 
-@READER
 @pytest.mark.parametrize("part", ["13-", "12-"])
 async def test_letters_of_other_programs_are_read(office: Lists, part: str) -> None:
     where = await office.brings(one_of("K07", part).read(), "list.csv")
@@ -226,7 +219,6 @@ async def test_how_letters_and_cells_are_read_can_be_changed(office: Lists) -> N
     assert set(await office.accepts(where)) == {"Café"}
 
 
-@READER
 async def test_stray_quotation_marks_mark_their_row(office: Lists) -> None:
     where = await office.brings(one_of("K08").read(), "list.csv")
     assert len(await office.rows(where)) == 2

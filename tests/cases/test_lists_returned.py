@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import xlsxwriter
@@ -17,7 +18,7 @@ from tests.support.lists import Lists, lists_of, one_of
 from tests.support.world import World
 
 pytestmark = pytest.mark.corpus
-READER = pytest.mark.xfail(strict=True, reason="the reader says it")
+DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture
@@ -81,12 +82,27 @@ async def test_workbooks_of_other_programs_are_read(office: Lists, part: str, na
     assert name in {row.get(Column.NAME) for row in await office.rows(where)}
 
 
-@READER
-@pytest.mark.parametrize("part", ["27-", "28-", "29-old", "29-html"])
+@pytest.mark.parametrize("part", ["27-", "29-html"])
 async def test_files_of_other_programs_are_read(office: Lists, part: str) -> None:
     one = one_of("K19", part)
     where = await office.brings(one.read(), one.path.name)
     assert await office.rows(where)
+
+
+@pytest.mark.parametrize("part", ["28-", "29-old"])
+async def test_files_that_only_begin_like_those_of_other_programs_say_how_to_save_them(
+    office: Lists, part: str
+) -> None:
+    one = one_of("K19", part)
+    answer = await upload(office.client, one.read(), one.path.name)
+    assert answer.status_code == 422
+    assert f"{one.path.name} cannot be read as a list" in answer.text
+    assert ".xlsx" in answer.text
+
+
+async def test_an_old_workbook_is_read_the_whole_way(office: Lists) -> None:
+    where = await office.brings((DATA / "list.xls").read_bytes(), "list.xls")
+    assert "Café Élan" in {row.get(Column.NAME) for row in await office.rows(where)}
 
 
 async def test_a_refusal_names_the_file(office: Lists) -> None:

@@ -14,8 +14,11 @@ from portal.config import Settings
 from tests.docker.reading import DOCKER, ROOT, compose, dockerfile, example, ignored, lineage, variables
 
 FILLED = {name: value or f"filled-{name.lower()}" for name, value in example().items()} | {
-    "PORTAL_MAIL_URL": "smtp://user:word@mail.example:587"
+    "PORTAL_MAIL_URL": "smtp://user:word@mail.example:587",
+    "PORTAL_SCANNER_URL": "clamd://scanner:3310",
 }
+OPTIONAL = frozenset({"PORTAL_SCANNER_URL"})
+"""Without it, files are not scanned for malware, and say so."""
 TARGETS = ("web", "worker", "migrate")
 ONCE = ("roles", "migrate")
 
@@ -218,7 +221,9 @@ def test_the_example_names_every_value_and_holds_no_secret() -> None:
     assert given == {"PORTAL_MAX_UPLOAD_BYTES": str(25 * 1024 * 1024), "FIDERO_VERSION": "latest"}
 
 
-@pytest.mark.parametrize("name", sorted(name for name, value in example().items() if not value))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, value in example().items() if not value and name not in OPTIONAL)
+)
 def test_compose_stops_when_a_secret_is_missing(name: str) -> None:
     with pytest.raises(KeyError, match=name):
         compose({**FILLED, name: ""})

@@ -69,7 +69,8 @@ class Portal:
         return {"code": answer.status_code, **answer.json()}
 
     def whole(self) -> bool:
-        return self.ready() == {"code": 200, "status": "ok", "missing": []}
+        said = self.ready()
+        return said is not None and (said["code"], said["status"], said["missing"]) == (200, "ok", [])
 
     def child(self, words: str) -> int:
         """The process of a part: a child of the supervisor with these words in its command line."""

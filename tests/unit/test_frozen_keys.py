@@ -2,7 +2,7 @@
 
 Migrations 0011, 0027 and 0039 write keys with these very functions. Were one to change, a database that was filled before would hold
 other keys than one that is migrated after: its rows would no longer be found, and two codes of one folder no longer meet. A change
-needs a migration that writes all keys anew, and this table with it.
+needs a migration that writes all keys anew, and this table with it: 0042 did for letters with strokes and ligatures.
 """
 
 import pytest
@@ -19,7 +19,7 @@ NAMES = [
     (
         "\u0141\xf3d\u017a Transport sp. z o.o.",
         "lodz transport sp zoo",
-        ("\u0142odz transport sp. z o.o.", "\u0142odz transport sp. z o.o."),
+        ("lodz transport sp. z o.o.", "lodz transport sp. z o.o."),
     ),
     ("Stra\xdfe 10 GmbH", "strasse 10", ("strasse 10 gmbh", "strasse 000000000010 gmbh")),
     ("\u0130stanbul", "istanbul", ("istanbul", "istanbul")),
@@ -30,7 +30,7 @@ NAMES = [
     ("&", "&", ("&", "&")),
     ("Cafe\u0301\xa010", "cafe 10", ("cafe 10", "cafe 000000000010")),
     ("2m\xb2", "2m2", ("2m2", "000000000002m000000000002")),
-    ("\u0152uvre \xc6r\xf8", "oeuvre aero", ("\u0153uvre \xe6r\xf8", "\u0153uvre \xe6r\xf8")),
+    ("\u0152uvre \xc6r\xf8", "oeuvre aero", ("oeuvre aero", "oeuvre aero")),
     (
         "\u0395\u03bb\u03bb\u03ac\u03c2",
         "\u03b5\u03bb\u03bb\u03b1\u03c3",

@@ -4,7 +4,7 @@ import pytest
 
 from exports import layouts
 from exports.bundle import Kind as BundleKind
-from portal.features.bundles.pages import GROUPS
+from portal.features.bundles.pages.export import GROUPS
 from portal.features.bundles.service.parts import BUNDLE_KINDS
 from portal.kernel.kinds import (
     CREDIT_NOTES,

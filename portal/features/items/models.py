@@ -91,7 +91,7 @@ class DossierItem(Keyed, OwnedByFirm, Base):
         sa.Index(
             "ix_dossier_item_reason",
             "firm_id",
-            sa.text("folded(approval_reason) gin_trgm_ops"),
+            sa.text("folded(approval_reason)"),
             postgresql_using="gin",
             postgresql_where=sa.text("approval_reason is not null"),
         ),

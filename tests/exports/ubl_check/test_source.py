@@ -32,7 +32,7 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("nothing", b"", "empty"),
     ("blanks", b" \n\t", "empty"),
     ("text", b"Factuur 2026/1", "not_xml"),
-    ("a PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "not_xml"),
+    ("a PDF", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "pdf"),
     ("half a document", INVOICE[:2000].encode(), "not_xml"),
     ("bytes that are not UTF-8", INVOICE.replace("Bakkerij", "P\xe2tisserie").encode("latin-1"), "not_xml"),
     ("an unknown entity", EMPTY[:-2] + b">&nbsp;</Invoice>", "not_xml"),

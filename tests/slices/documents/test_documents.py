@@ -320,7 +320,7 @@ def test_an_entry_form_is_read_with_its_vat_worked_out_and_every_fault_beside_it
     patch, faults = read_form(
         {
             "kind": "x",
-            "issue_date": "12/10/2026",
+            "issue_date": "2026-13-01",
             "counterparty_number": "0417497107",
             "net_21": "a",
             "tax_12": "1",

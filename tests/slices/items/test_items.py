@@ -28,6 +28,7 @@ from portal.kernel.actor import Role, system_actor
 from portal.kernel.errors import Conflict
 from portal.kernel.kinds import Kind
 from portal.kernel.money import Decimal
+from portal.kernel.searching import sought
 from tests.support.builders import a_company, a_dossier, a_firm, a_member, a_staff_member, opened
 from tests.support.builders_papers import a_coda, a_pdf, a_ubl, hand_in
 from tests.support.entries import patch_of
@@ -382,7 +383,7 @@ async def test_the_other_firm_sees_no_item_and_a_member_sees_the_own_companys(sc
         (Scope(), 0),
     ):
         async with scene.world.tools.database.transaction(scope) as session:
-            assert len(await lists.find(session, "telecom", manager_id=None, limit=9)) == (
+            assert len(await lists.find(session, sought("telecom"), manager_id=None, limit=9)) == (
                 expected if scope.firm_id else 0
             )
             assert len((await session.scalars(sa.select(DossierItem))).all()) == expected

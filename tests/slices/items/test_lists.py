@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from portal.db.session import Scope
 from portal.features.items.models import DossierItem
 from portal.features.items.service import lists
+from portal.kernel.searching import sought
 from tests.support.builders import a_firm
 from tests.support.builders_scene import an_office
 from tests.support.world import World
@@ -36,10 +37,10 @@ async def test_items_are_found_by_number_and_counterparty(world: World) -> None:
     }
     async with world.tools.database.reading(Scope(firm_id=office.firm.id)) as session:
         for text, numbers in expected.items():
-            found = await lists.find(session, text, manager_id=None, limit=9)
+            found = await lists.find(session, sought(text), manager_id=None, limit=9)
             assert {item.number for item in found} == numbers, text
-        assert len(await lists.find(session, "telecom", manager_id=None, limit=2)) == 2
-        assert not await lists.find(session, "telecom", manager_id=uuid4(), limit=9)
+        assert len(await lists.find(session, sought("telecom"), manager_id=None, limit=2)) == 2
+        assert not await lists.find(session, sought("telecom"), manager_id=uuid4(), limit=9)
 
 
 async def test_nobody_finds_what_another_firm_has(world: World) -> None:
@@ -55,5 +56,5 @@ async def test_nobody_finds_what_another_firm_has(world: World) -> None:
     ):
         async with world.tools.database.reading(scope) as session:
             for text in ("telecom", "20260017"):
-                found = await lists.find(session, text, manager_id=None, limit=9)
+                found = await lists.find(session, sought(text), manager_id=None, limit=9)
                 assert len(found) == expected, (scope, text)

@@ -12,7 +12,7 @@ from tests.support.pages import kind_of, local_paths
 from tests.support.world import World
 
 COMPANY_ROLES = (Role.ENTREPRENEUR, Role.APPROVER, Role.CONTRIBUTOR, Role.READER)
-MOST = 150
+MOST = 200
 """Pages; more than there are."""
 
 

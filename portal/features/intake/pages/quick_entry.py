@@ -170,7 +170,7 @@ async def _shown(
         out_of_reach=row.reason in OUT_OF_REACH,
         readable=read,
         kin=kin,
-        is_paper=quick_entry.is_paper(row),
+        is_paper=quick_entry.is_paper(row) and quick_entry.invoice_hints(row) is None,
         is_typed=quick_entry.is_typed(row),
         clash=clash,
         problem=problem,

@@ -27,6 +27,7 @@ from portal.features.intake.domain.contents import (
 )
 from portal.features.intake.domain.files import (
     CONTAINERS,
+    HEAD,
     PICTURES,
     REFUSED,
     STATEMENTS,
@@ -148,6 +149,11 @@ async def unpacked(tools: Tools, owner: UUID, name: str, documents: tuple[Enclos
     files: list[NewFile] = []
     for number, one in enumerate(documents, start=1):
         kind = sniff(beginning(one.data))
+        if b"StandardBusinessDocument" in one.data[:HEAD]:  # each could hold as many again
+            files.append(
+                NewFile(name=f"{bare}-{number}.xml", media_type=kind, refusal=Reason(code="ubl.too_deep"))
+            )
+            continue
         stored = await tools.store.put(owner, one.data, media_type=kind.value)
         files.append(
             NewFile(name=f"{bare}-{number}.xml", media_type=kind, size=stored.size, sha256=stored.sha256)

@@ -30,7 +30,7 @@ from portal.features.intake.domain.papers import (
 )
 from portal.features.intake.models import IntakeFile
 from portal.features.intake.repository import papers as papers_repository
-from portal.features.intake.service.quick_entry import HANDLED, is_paper
+from portal.features.intake.service.quick_entry import HANDLED, invoice_hints, is_paper
 from portal.jobs.contract import Tools, clock_of
 from portal.kernel.actor import Actor, Right
 from portal.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -42,6 +42,9 @@ OFFERED = 60
 """So many waiting papers are offered to be put together with one."""
 THUMB = 320
 """Pixels of a page that is small enough to see many."""
+MOST_TOGETHER = 64 * 1024 * 1024
+"""Bytes of papers that are put together at once: they are in memory twice meanwhile."""
+TOO_LARGE = N_("Together these papers are too large to be one. Choose fewer of them.")
 NOT_WHOLE = N_("A part was processed or rejected already: the paper stays split.")
 NOT_WAITING = N_("The file was processed already: it stays as it is.")
 
@@ -60,7 +63,9 @@ class NewPaper:
 def _check(actor: Actor, row: IntakeFile) -> None:
     if not actor.may(Right.UPLOAD):
         raise Forbidden
-    if not is_paper(row):
+    if (
+        not is_paper(row) or invoice_hints(row) is not None
+    ):  # the data of an invoice would be lost with its pages
         raise NotFound
     if row.state is not IntakeState.TO_PROCESS:
         raise Conflict(HANDLED, code="handled")
@@ -195,8 +200,10 @@ async def join(tools: Tools, actor: Actor, rows: Sequence[IntakeFile]) -> NewPap
         raise Invalid(TOO_MANY, code="too_many", limit=MOST_JOINED)
     for row in rows:
         _check(actor, row)
-    papers = [await tools.store.get(row.company_id, row.sha256) for row in rows]
-    whole = await join_papers(papers)
+    if sum(row.size for row in rows) > MOST_TOGETHER:
+        raise Invalid(TOO_LARGE, code="too_large")
+    async with files.COUNTS.turn():
+        whole = await join_papers([await tools.store.get(row.company_id, row.sha256) for row in rows])
     # Joined once more, after it was taken apart, it is another paper with the same pages.
     source = hashlib.sha256("".join(row.sha256 for row in rows).encode()).hexdigest()
     put = await tools.store.put(
@@ -248,7 +255,7 @@ async def undo_join(session: WriteSession, actor: Actor, row: IntakeFile, dossie
     """
     if not actor.may(Right.UPLOAD):
         raise Forbidden
-    change: dict[str, Any] = {"handled_at": clock_of(session).now(), "reason": "taken_apart"}
+    change: dict[str, Any] = {"handled_at": clock_of(session).now(), "reason": "taken_apart", "sha256": ""}
     moved = await papers_repository.move_from(
         session, row.id, IntakeState.TO_PROCESS, IntakeState.SPLIT, change
     )

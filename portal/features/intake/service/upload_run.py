@@ -30,6 +30,7 @@ from portal.jobs.contract import GiveWay, Later
 from portal.jobs.runner import LostClaim, Task
 from portal.kernel.errors import Invalid, Unavailable
 from portal.sandbox import SandboxUnavailable, readers_work
+from portal.scanning import ScannerUnavailable
 from portal.storage import BrokenFile, StorageUnavailable
 
 log = structlog.get_logger()
@@ -184,14 +185,20 @@ class Run(ABC, Generic[F]):
                 if counted:
                     await self._count(row, -1)
         except Unavailable as error:
-            if isinstance(error, StorageUnavailable) and await self.tools.store.healthy():
-                await self._stumble(row, error, counted=counted)  # the store is there, but for this file
+            if await self._is_the_files(error):
+                await self._stumble(row, error, counted=counted)
             else:
                 if counted:
                     await self._count(row, -1)
                 raise
         except Exception as error:  # noqa: BLE001 - told to the log, with everything, by the next line
             await self._stumble(row, error, counted=counted)
+
+    async def _is_the_files(self, error: Unavailable) -> bool:
+        """Whether what is said to be away is there, but for this file."""
+        if isinstance(error, StorageUnavailable):
+            return await self.tools.store.healthy()
+        return isinstance(error, ScannerUnavailable) and await self.tools.scanner.answers()
 
     async def _scan(self, row: F) -> None:
         """Before anything reads it."""
