@@ -1,4 +1,4 @@
-"""The parts a process needs and does not hold itself (database, Valkey, store, mail, scanner): each change of their state is told once.
+"""The parts a process needs and does not hold itself (database, Valkey, store, mail, readers, scanner): each change of their state is told once.
 
 Whoever meets a part that is away says so here, as often as it likes; the log gets one line when it went and one when it is back,
 however many requests and jobs met it meanwhile.
@@ -14,6 +14,8 @@ STORE = "store"
 WRITING = "store_writing"
 """The store gives files out but takes none: a disk that is full or read-only, a bucket without the right to write."""
 MAIL = "mail"
+READERS = "readers"
+"""The children that read files: away where the process that starts them does not start."""
 SCANNER = "scanner"
 
 log = structlog.get_logger()

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from portal.kernel.parts import PARTS, READERS
 from portal.sandbox.contract import REASONS, Limits, SandboxUnavailable, TooComplex, Unreadable
 from portal.sandbox.wire import FRAME, Failure, Kill, Order, decode_value, encode_message
 
@@ -79,11 +80,17 @@ class Sandbox:
         allowed = limits or Limits()
         try:
             try:
-                return self._attempt(reader, data, allowed, params)
+                values = self._attempt(reader, data, allowed, params)
             except _LauncherGoneError:  # ended from outside; a new one is started
-                return self._attempt(reader, data, allowed, params)
+                values = self._attempt(reader, data, allowed, params)
         except (_LauncherGoneError, OSError) as error:
+            PARTS.away(READERS, error)
             raise SandboxUnavailable from error
+        except (TooComplex, Unreadable):
+            PARTS.back(READERS)  # an answer all the same
+            raise
+        PARTS.back(READERS)
+        return values
 
     def warm_up(self) -> None:
         """Start the launcher now rather than with the first file."""

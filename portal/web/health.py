@@ -11,7 +11,7 @@ from litestar.datastructures import CacheControlHeader, State
 from portal.db.session import NOBODY
 from portal.jobs.contract import Tools
 from portal.jobs.doorbell import Doorbell
-from portal.kernel.parts import DATABASE, SCANNER, VALKEY, WRITING
+from portal.kernel.parts import DATABASE, PARTS, READERS, SCANNER, VALKEY, WRITING
 from portal.web.security import public
 
 IMMUTABLE = CacheControlHeader(public=True, max_age=31_536_000, immutable=True)
@@ -40,6 +40,8 @@ async def ready(state: State) -> Response[Any]:
     }
     answers = await asyncio.gather(*(ask() for ask in asked.values()))
     missing = [name for name, answer in zip(asked, answers, strict=True) if not answer]
+    if READERS in PARTS.missing():  # as they were last met: nobody from outside starts a process by asking
+        missing.append(READERS)
     down = DATABASE in missing
     status = "unavailable" if down else "degraded" if missing else "ok"
     said = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from portal.kernel.parts import PARTS, READERS
 from portal.sandbox import Limits, Sandbox, SandboxUnavailable, TooComplex, Unreadable, pool
 
 FORBIDDEN = Path("/var/tmp/probe-reader")  # noqa: S108 - it must not come to be
@@ -155,6 +156,10 @@ async def test_a_launcher_that_cannot_start_is_an_error_of_the_portal_not_of_the
     box = Sandbox()
     with pytest.raises(SandboxUnavailable):
         await box.run("probe_reader", b"", do="echo")
+    assert READERS in PARTS.missing()
+    monkeypatch.setattr(pool, "_START", START)
+    assert await probe(box, "echo", b"again") == b"again"
+    assert READERS not in PARTS.missing()
     box.close()
 
 

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from portal.app import create_app
 from portal.db.engine import create_database
 from portal.kernel.errors import Unavailable
-from portal.kernel.parts import PARTS, Parts
+from portal.kernel.parts import PARTS, READERS, Parts
 from portal.storage import StorageUnavailable
 from tests.support.builders import sign_in
 from tests.support.builders_papers import a_pdf
@@ -52,6 +52,13 @@ def full(store: Path) -> None:
         if path.is_dir():
             path.chmod(0o500)
     (store / "health").touch()
+
+
+async def test_readers_that_do_not_start_are_named(world: World) -> None:
+    assert (await ready(world))[1]["missing"] == []
+    PARTS.away(READERS, "no launcher")
+    status, said = await ready(world)
+    assert (status, said["status"], said["missing"]) == (200, "degraded", [READERS])
 
 
 async def test_while_the_store_takes_nothing_what_is_there_can_be_read(office: Office) -> None:
